@@ -1,0 +1,1 @@
+//! The wire form: k8s-openapi objects to model and back.

@@ -1,0 +1,1 @@
+//! API server and etcd: all mutable API state.

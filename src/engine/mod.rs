@@ -1,0 +1,16 @@
+//! Discrete-event machinery: virtual clock, event queue, random streams, curves, digest.
+//! Knows no Kubernetes word and imports no other module of the crate.
+
+pub mod curve;
+pub mod digest;
+pub mod distribution;
+pub mod event_queue;
+pub mod ids;
+pub mod latency;
+pub mod outbox;
+pub mod random;
+pub mod time;
+
+pub use ids::typed_id;
+pub use outbox::Outbox;
+pub use time::{SimDuration, SimTime};

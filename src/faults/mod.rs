@@ -1,0 +1,1 @@
+//! Crash, partition, reboot, disk, pressure.

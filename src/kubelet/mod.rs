@@ -1,0 +1,1 @@
+//! The kubelet: a pod's life on its node.

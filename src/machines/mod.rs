@@ -1,0 +1,1 @@
+//! What nodes physically are and hold.

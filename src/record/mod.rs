@@ -1,0 +1,1 @@
+//! Reads the change log: timeline, samples, decisions, summary.

@@ -1,0 +1,2 @@
+//! What containers do: behaviours, shell, catalogue.
+pub mod shell;
