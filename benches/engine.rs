@@ -102,7 +102,7 @@ impl Delays {
         bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^= bits >> 31;
         let hour = SimDuration::from_secs(3600).0;
-        SimDuration((u128::from(bits) * u128::from(hour) >> 64) as u64 + 1)
+        SimDuration(((u128::from(bits) * u128::from(hour)) >> 64) as u64 + 1)
     }
 }
 

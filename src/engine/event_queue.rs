@@ -269,7 +269,7 @@ impl<E: Copy> EventQueue<E> {
 /// Level and digit at which `at`, later than `now`, differs from it.
 #[inline]
 fn place(now: SimTime, at: SimTime) -> (usize, usize) {
-    let level = (63 - (now.0 ^ at.0).leading_zeros()) / DIGIT_BITS;
+    let level = (now.0 ^ at.0).ilog2() / DIGIT_BITS;
     (level as usize, (at.0 >> (level * DIGIT_BITS)) as usize % DIGITS)
 }
 
