@@ -7,6 +7,8 @@ pub mod distribution;
 pub mod event_queue;
 pub mod ids;
 pub mod latency;
+pub mod nearest;
+pub mod number_table;
 pub mod outbox;
 pub mod random;
 pub mod time;
