@@ -22,6 +22,11 @@ impl Streams {
         Self { seed }
     }
 
+    /// 64 bits that depend on the seed only.
+    pub fn mask(self) -> u64 {
+        fnv1a("mask", self.seed)
+    }
+
     /// The stream `name` (`"kubelet/pleg"`) of the object `id`; the same arguments give the same numbers.
     pub fn stream(self, name: &str, id: u64) -> Stream {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
