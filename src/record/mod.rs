@@ -23,7 +23,10 @@ pub use nodes::{Amounts, Node, NodeIndex, NodeRow, NodeState};
 pub use pods::{Phase, Pod, PodIndex, PodMarks, PodRow, PodState, Stage};
 pub use quantiles::Quantiles;
 pub use run::{Expectation, RunFacts, Step};
-pub use summary::{Number, Summary};
+pub use summary::{
+    EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary, Number, PodsSummary,
+    ResourceSummary, StepSummary, Summary, WorkloadSummary,
+};
 pub use text::{TextId, Texts};
 pub use totals::Totals;
 pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
@@ -96,9 +99,14 @@ impl Record {
     /// Moves t=0 `nanos` later: the end of a warm-up whose length was not known before.
     pub fn shift(&mut self, nanos: i64) {
         for pod in &mut self.pods {
-            for time in
-                [&mut pod.created, &mut pod.bound, &mut pod.ran, &mut pod.became_ready, &mut pod.finished, &mut pod.deleted]
-            {
+            for time in [
+                &mut pod.created,
+                &mut pod.bound,
+                &mut pod.ran,
+                &mut pod.became_ready,
+                &mut pod.finished,
+                &mut pod.deleted,
+            ] {
                 *time = time.shifted(nanos);
             }
             if pod.created < Moment::ZERO {

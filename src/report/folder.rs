@@ -35,11 +35,7 @@ impl Folder {
     }
 
     /// Writes one file, through a buffer.
-    pub fn write(
-        &self,
-        file: &str,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), ReportError> {
+    pub fn write(&self, file: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), ReportError> {
         let path = self.partial.join(file);
         let written = (|| {
             if let Some(parent) = path.parent() {

@@ -13,13 +13,13 @@ mod synthetic;
 pub mod terminal;
 mod transcript;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::engine::digest::Digest;
 use crate::record::{Record, Summary};
-use digest::{Digesting, FileDigest};
+use digest::Digesting;
 use folder::Folder;
 
 /// In which formats charts are written: none, one or both.
@@ -107,19 +107,14 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
         folder.write(file, |out| out.write_all(bytes))
     };
 
-    let mut digest = FileDigest::default();
+    let mut digest = Digest::new();
     let mut tables = Vec::new();
     for table in csv::TABLES.iter().filter(|table| options.timeline || table.file != "timeline.csv") {
-        folder.write(table.file, |out| {
-            let mut out = Digesting::new(out, digest);
-            table.write(record, &mut out)?;
-            digest = out.state();
-            Ok(())
-        })?;
+        folder.write(table.file, |out| table.write(record, &mut Digesting::new(out, &mut digest)))?;
         tables.push(table.file.to_owned());
     }
 
-    let summary = Summary { files_digest: digest.finish(), ..Summary::of(record) };
+    let summary = Summary { files_digest: digest.finish_hex(), ..Summary::of(record) };
     add("transcript.txt", transcript::transcript(record).as_bytes())?;
     let mut text = serde_json::to_string_pretty(&summary).expect("a summary holds strings, numbers and maps");
     text.push('\n');

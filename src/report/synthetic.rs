@@ -88,9 +88,17 @@ impl Script {
         for index in 0..size {
             let is_second = index >= first;
             let spread = (self.end / 20).max(1);
-            let created =
-                if is_second { half + index as i64 * spread / size as i64 } else { start + self.below(spread.min(2000)) };
-            let name = format!("{}-{:x}-{:05x}", workload_name(workload), workload * 7919 + usize::from(is_second), index * 7 + 11);
+            let created = if is_second {
+                half + index as i64 * spread / size as i64
+            } else {
+                start + self.below(spread.min(2000))
+            };
+            let name = format!(
+                "{}-{:x}-{:05x}",
+                workload_name(workload),
+                workload * 7919 + usize::from(is_second),
+                index * 7 + 11
+            );
             let pod = self.pods.len();
             self.pods.push((name, workload));
             let until = if rolls && !is_second { Some(half + (index as i64 + 2) * spread / size as i64) } else { None };
@@ -124,7 +132,16 @@ impl Script {
         let bound = created + if kind < 4 { self.below(self.end / 2) + 10 } else { 12 };
         let node = self.below(self.nodes as i64) as usize;
         self.at(bound, Deed::Attempt(pod, AttemptResult::Scheduled, self.nodes as u32, ""));
-        self.at(bound, Deed::Event(pod, "Scheduled", false, 1, format!("Successfully assigned default/{} to worker-{node}", self.pods[pod].0)));
+        self.at(
+            bound,
+            Deed::Event(
+                pod,
+                "Scheduled",
+                false,
+                1,
+                format!("Successfully assigned default/{} to worker-{node}", self.pods[pod].0),
+            ),
+        );
         let mut sight = Sight { node: Some(node), status: "ContainerCreating", ..PENDING };
         self.at(bound + 5, Deed::Show(pod, sight));
         let mut now = bound + 700 + self.below(3000);
@@ -143,7 +160,8 @@ impl Script {
         if is_job {
             now += 1000 + self.below(self.end / 3);
             let failed = kind > 94;
-            (sight.phase, sight.status) = if failed { (Phase::Failed, "Error") } else { (Phase::Succeeded, "Completed") };
+            (sight.phase, sight.status) =
+                if failed { (Phase::Failed, "Error") } else { (Phase::Succeeded, "Completed") };
             sight.ready = false;
             self.at(now, Deed::Show(pod, sight));
         } else if let Some(until) = until {
@@ -270,7 +288,11 @@ impl Script {
                 record.node_changed(now, NodeIndex::from_index(node), status, state);
             }
             Deed::Event(pod, reason, is_warning, count, message) => {
-                let source = if reason.ends_with("cheduling") || reason == "Scheduled" { "default-scheduler" } else { "kubelet" };
+                let source = if reason.ends_with("cheduling") || reason == "Scheduled" {
+                    "default-scheduler"
+                } else {
+                    "kubelet"
+                };
                 let (name, workload) = &self.pods[pod];
                 let facts = EventFacts {
                     is_warning,

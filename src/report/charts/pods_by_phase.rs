@@ -3,7 +3,9 @@
 use super::axis::CountAxis;
 use super::columns::Columns;
 use super::counted;
-use super::frame::{Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis};
+use super::frame::{
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
+};
 use super::palette::{POD_CLASSES, class_of};
 use super::scene::Scene;
 use crate::record::{Record, Stage};
@@ -31,9 +33,8 @@ pub fn draw(record: &Record) -> Scene {
     draw_time(&mut scene, &area, &axis, 0);
     let runs = columns.runs();
     for &class in &classes {
-        let level = |counts: &Counts, upto: usize| {
-            counts_axis.at(counts[..upto].iter().map(|&count| u64::from(count)).sum())
-        };
+        let level =
+            |counts: &Counts, upto: usize| counts_axis.at(counts[..upto].iter().map(|&count| u64::from(count)).sum());
         let steps = runs.iter().map(|(range, counts)| (range.start, level(counts, class + 1), level(counts, class)));
         scene.area(steps.collect(), area.right, POD_CLASSES[class].1);
     }

@@ -4,7 +4,10 @@
 use super::axis::{CountAxis, TimeAxis};
 use super::columns::Columns;
 use super::counted;
-use super::frame::{MARGIN, Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis};
+use super::frame::{
+    MARGIN, Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open,
+    time_axis,
+};
 use super::palette::{BLUE, GREEN, INK, SHADE};
 use super::scene::{Anchor, Scene, Text, fitted};
 use crate::record::{Record, Replicas, WorkloadIndex};

@@ -22,8 +22,7 @@ pub struct Table {
 }
 
 /// Every table, in the order in which they enter the digest.
-pub const TABLES: [Table; 5] =
-    [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE];
+pub const TABLES: [Table; 5] = [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE];
 
 impl Table {
     /// Writes header and rows.
