@@ -12,6 +12,7 @@ mod html;
 mod synthetic;
 pub mod terminal;
 mod transcript;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -35,7 +35,7 @@ pub enum Swatch {
 /// Starts a chart: title, subtitle and legend. What is left below is for plots: the area returned goes from
 /// the margin on the left to the one on the right, with room for an axis of time below.
 pub fn open(title: &str, subtitle: &str, legend: &[(Swatch, &str)]) -> (Scene, Plot) {
-    let mut scene = Scene::default();
+    let mut scene = Scene { height: HEIGHT, marks: Vec::new() };
     scene.text(Text::title(title, (MARGIN, 26)));
     scene.text(Text { size: 13, ..Text::label(subtitle, (MARGIN, 50), Anchor::Left) });
     let bottom = draw_legend(&mut scene, legend, 74);
@@ -77,11 +77,12 @@ pub fn draw_time(scene: &mut Scene, plot: &Plot, axis: &TimeAxis, room: i32) {
     }
 }
 
-/// Draws the name of the axis of time below everything.
-pub fn draw_time_name(scene: &mut Scene, axis: &TimeAxis) {
+/// Draws the name of the axis of time below `plot`, the lowest one, and ends the scene there.
+pub fn draw_time_name(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
     let name = format!("Time since t=0 ({})", axis.unit().0);
-    let middle = (axis.left + axis.right) / 2;
-    scene.text(Text { size: 13, color: INK, ..Text::label(name, (middle, HEIGHT - 16), Anchor::Middle) });
+    let at = ((plot.left + plot.right) / 2, plot.bottom + 40);
+    scene.text(Text { size: 13, color: INK, ..Text::label(name, at, Anchor::Middle) });
+    scene.height = plot.bottom + 56;
 }
 
 /// Draws ticks of a count: grid lines over the plot, labels left of it.

@@ -31,7 +31,7 @@ pub fn draw(record: &Record) -> Scene {
     let (mut scene, area) = open("Pod lifecycles", &subtitle(order.len(), shown.len()), &legend);
     let area = Plot { left: MARGIN + LABELS, ..area };
     let axis = time_axis(record, &area);
-    let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(26);
+    let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(34);
     let area = Plot { bottom: area.top + (height * shown.len() as i32).max(120), ..area };
     draw_time(&mut scene, &area, &axis, 0);
     draw_bars(&mut scene, record, &shown, &area, &axis, height);
@@ -44,7 +44,7 @@ pub fn draw(record: &Record) -> Scene {
         draw_empty(&mut scene, &area, "no pods");
     }
     draw_edges(&mut scene, &area, &axis);
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
     scene
 }
 
@@ -70,17 +70,13 @@ fn thinned(pods: &[PodIndex], most: usize) -> Vec<PodIndex> {
 }
 
 fn subtitle(all: usize, shown: usize) -> String {
+    let pods = counted(all, "pod");
     if shown < all {
-        let every = all.div_ceil(shown);
-        format!(
-            "{}, showing {}: about every {every}th, by workload and creation",
-            counted(all, "pod"),
-            grouped(shown as u64)
-        )
+        format!("{pods}, showing {} of them, evenly chosen; by workload and creation", grouped(shown as u64))
     } else if all > NAMED {
-        format!("{}, by workload and creation", counted(all, "pod"))
+        format!("{pods}, by workload and creation")
     } else {
-        format!("{}, in order of creation", counted(all, "pod"))
+        format!("{pods}, in order of creation")
     }
 }
 
@@ -156,7 +152,7 @@ fn draw_names(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plo
     let size = if height >= 16 { 12 } else { 11 };
     for (row, pod) in shown.iter().enumerate() {
         let y = area.top + row as i32 * height + height / 2;
-        let name = fitted(record.pod_name(*pod), LABELS - 12, size);
+        let name = fitted(record.pod_name(*pod), LABELS - 12, size, false);
         scene.text(Text { size, color: INK, ..Text::label(name, (area.left - 8, y), Anchor::Right) });
     }
 }
@@ -180,7 +176,7 @@ fn draw_groups(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Pl
         } else {
             format!("{}: pods of no workload", record.text(first.namespace))
         };
-        let label = fitted(&label, LABELS - 18, 12);
+        let label = fitted(&label, LABELS - 18, 12, false);
         scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
         let at = (area.left - 12, (top + bottom) / 2);
         scene.text(Text { color: INK, ..Text::label(label, at, Anchor::Right) });

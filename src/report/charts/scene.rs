@@ -1,13 +1,12 @@
 //! A picture as a list of marks in pixels, before any format: drawn once, painted as SVG and as PNG.
 //! Everything here is axis-aligned, since what a simulation records are steps.
 
-use plotters::style::{FontDesc, FontFamily, FontStyle};
-
 use super::palette::{Color, INK, MUTED};
+use super::typeface;
 
 /// Width of every chart.
 pub const WIDTH: i32 = 1200;
-/// Height of every chart.
+/// Height of a chart, unless it needs less.
 pub const HEIGHT: i32 = 700;
 
 /// Which point of a text stands at its position.
@@ -54,8 +53,10 @@ pub enum Mark {
 }
 
 /// Marks, later ones over earlier ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scene {
+    /// Height in pixels.
+    pub height: i32,
     /// The marks.
     pub marks: Vec<Mark>,
 }
@@ -119,23 +120,15 @@ impl Scene {
     }
 }
 
-/// The font of all text, in the size in which its em has `size` pixels in SVG.
-pub fn font(size: u32, bold: bool) -> FontDesc<'static> {
-    // plotters counts the height of a line, and divides by this number for SVG.
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    FontDesc::new(FontFamily::SansSerif, f64::from(size) * 1.24, style)
-}
-
 /// Width of a text in pixels.
 pub fn text_width(text: &str, size: u32, bold: bool) -> i32 {
-    // Without a font (never: it is registered before any chart is drawn) a wide letter is assumed.
-    font(size, bold).box_size(text).map_or(text.len() as i32 * size as i32, |(width, _)| width as i32)
+    typeface::width(text, size, bold)
 }
 
 /// `text`, or as much of its beginning and end as fits into `width` pixels with an ellipsis between: names
 /// of pods differ at both ends.
-pub fn fitted(text: &str, width: i32, size: u32) -> String {
-    if text_width(text, size, false) <= width {
+pub fn fitted(text: &str, width: i32, size: u32, bold: bool) -> String {
+    if text_width(text, size, bold) <= width {
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
@@ -145,6 +138,6 @@ pub fn fitted(text: &str, width: i32, size: u32) -> String {
         let end: String = letters[letters.len() - tail..].iter().collect();
         format!("{head}…{end}")
     };
-    let fits = (1..letters.len()).rev().map(shortened).find(|text| text_width(text, size, false) <= width);
+    let fits = (1..letters.len()).rev().map(shortened).find(|text| text_width(text, size, bold) <= width);
     fits.unwrap_or_default()
 }
