@@ -1,1 +1,2 @@
-//! Scenario files: schema, load, checks, Plan.
+//! Scenario files: what a user wrote (`schema`) is loaded, checked rule by rule and made a [`Plan`] that
+//! is plain data and valid by construction. Reads files; runs nothing and knows no component.
