@@ -1,1 +1,10 @@
-//! The wire form: k8s-openapi objects to model and back.
+//! The wire form: manifests to model and back, strict decoding, defaulting, validation, names and hashes.
+//! Holds no state; `cluster` calls it on every write that comes from a manifest and on every read that is printed.
+
+pub mod clock;
+pub mod decoded;
+pub mod status;
+
+pub use clock::Clock;
+pub use decoded::{Decoded, DecodedBody, OwnerClaim};
+pub use status::{Reason, Status};
