@@ -135,8 +135,7 @@ impl FromStr for Amount {
 impl Amount {
     /// In base units (cores, bytes, pieces).
     pub fn units(self) -> f64 {
-        // Thousandths are as fine as Kubernetes counts CPU.
-        self.0.milli() as f64 / 1000.0
+        self.0.nano as f64 / 1e9
     }
 }
 
