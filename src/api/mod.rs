@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod decoded;
+pub mod names;
 pub mod status;
 
 pub use clock::Clock;
