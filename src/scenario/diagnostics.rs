@@ -271,7 +271,9 @@ mod tests {
     #[test]
     fn a_rendered_error_shows_code_place_line_and_hint() {
         let text = example().render(false);
-        for part in ["error[E0005]: unknown field `untill`", "web.yaml:3:3", "  untill: 5m", "^^^^^^ spec.untill", "until`?"] {
+        for part in
+            ["error[E0005]: unknown field `untill`", "web.yaml:3:3", "  untill: 5m", "^^^^^^ spec.untill", "until`?"]
+        {
             assert!(text.contains(part), "{part} missing in:\n{text}");
         }
         assert!(!text.contains('\u{1b}'), "plain has no colour codes");

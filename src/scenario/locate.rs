@@ -158,7 +158,10 @@ mod tests {
         let nodes = FieldPath::of(&["spec", "nodes"]);
         assert_eq!(places.find(&nodes.index(0).key("count"), Part::Value), Place { line: 4, column: 14, length: 1 });
         assert_eq!(places.find(&nodes.index(1).key("count"), Part::Key), Place { line: 5, column: 18, length: 5 });
-        assert_eq!(places.find(&FieldPath::of(&["spec", "until"]), Part::Value), Place { line: 6, column: 10, length: 2 });
+        assert_eq!(
+            places.find(&FieldPath::of(&["spec", "until"]), Part::Value),
+            Place { line: 6, column: 10, length: 2 }
+        );
     }
 
     #[test]

@@ -94,6 +94,13 @@ impl Setting {
         Ok(path)
     }
 
+    /// The name that the path starts with.
+    pub fn first_field(&self) -> Option<&str> {
+        match self.steps.first()? {
+            Step::Field(name) | Step::Item(name) => Some(name),
+        }
+    }
+
     /// `metadata.name` and `spec.seed` are taken as they stand.
     fn starts_at_root(&self) -> bool {
         matches!(self.steps.first(), Some(Step::Field(name)) if name == "metadata" || name == "spec")
@@ -173,11 +180,9 @@ fn split_target(text: &str) -> Result<(Target, &str), String> {
     let parts: Vec<&str> = text[..colon].split('/').collect();
     let name = match parts.as_slice() {
         [kind, name] => ObjectName { kind: (*kind).to_owned(), namespace: None, name: (*name).to_owned() },
-        [kind, namespace, name] => ObjectName {
-            kind: (*kind).to_owned(),
-            namespace: Some((*namespace).to_owned()),
-            name: (*name).to_owned(),
-        },
+        [kind, namespace, name] => {
+            ObjectName { kind: (*kind).to_owned(), namespace: Some((*namespace).to_owned()), name: (*name).to_owned() }
+        }
         _ => return Err(format!("`{}` is not Kind/name or Kind/namespace/name", &text[..colon])),
     };
     if name.kind.is_empty() || name.name.is_empty() {

@@ -66,7 +66,8 @@ impl SourceFile {
         if self.name == "-" {
             return "stdin".to_owned();
         }
-        let name = Path::new(&self.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name =
+            Path::new(&self.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         let stem = [".yaml", ".yml", ".json"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
         stem.to_owned()

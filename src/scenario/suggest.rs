@@ -1,17 +1,6 @@
-//! The nearest valid name to one that is not: every "unknown …" error gives it.
+//! The hint of every "unknown …" error: the nearest valid name, or all of them.
 
-/// The candidate nearest to `typed`, if one is near enough to be what was meant.
-pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = typed.to_lowercase();
-    let mut best: Option<(f64, &str)> = None;
-    for candidate in candidates {
-        let score = strsim::jaro_winkler(&lower, &candidate.to_lowercase());
-        if best.is_none_or(|(high, _)| score > high) {
-            best = Some((score, candidate));
-        }
-    }
-    best.filter(|(score, _)| *score >= 0.75).map(|(_, name)| name)
-}
+pub use crate::engine::nearest::nearest;
 
 /// "did you mean `x`?", or the list of what is known where nothing is near.
 pub fn hint<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {

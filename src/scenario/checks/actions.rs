@@ -80,7 +80,8 @@ fn check_fault(fault: &Fault, path: &FieldPath, findings: &mut Vec<Finding>) {
         }
         None if fault.slow.is_none() => {
             let message = format!("`kind` is missing: what happens to {target}");
-            findings.push(Finding::key(&BAD_STEP, path.clone(), message).hint(format!("known are {}", kinds.join(", "))));
+            findings
+                .push(Finding::key(&BAD_STEP, path.clone(), message).hint(format!("known are {}", kinds.join(", "))));
         }
         _ => {}
     }

@@ -3,10 +3,12 @@
 
 pub mod actions;
 pub mod behaviors;
+pub mod capacity;
 pub mod limits;
 pub mod names;
 pub mod references;
 pub mod set_steps;
+pub mod sweep;
 pub mod taints;
 pub mod times;
 
@@ -77,7 +79,8 @@ pub static TWO_SCENARIOS: Code = error("E0017", "a file holds two scenarios, or 
 /// A name that cannot be a folder's.
 pub static BAD_NAME: Code = error("E0018", "a name is not made of lower case letters, digits, `-` and `.`");
 /// A path of `--set` or of a sweep.
-pub static BAD_SETTING: Code = error("E0019", "a path or value of `--set`, of a `set` step or of a sweep does not work");
+pub static BAD_SETTING: Code =
+    error("E0019", "a path or value of `--set`, of a `set` step or of a sweep does not work");
 /// Names that must differ.
 pub static DUPLICATE_NAME: Code = error("E0020", "two entries have one name");
 /// A step names a node that does not exist.
@@ -133,15 +136,8 @@ pub static CODES: [&Code; 28] = [
 pub type Rule = fn(&Scenario, &mut Vec<Finding>);
 
 /// The rules, in the order in which they are looked at.
-pub const RULES: [Rule; 7] = [
-    names::check,
-    limits::check,
-    times::check,
-    actions::check,
-    references::check,
-    set_steps::check,
-    behaviors::check,
-];
+pub const RULES: [Rule; 7] =
+    [names::check, limits::check, times::check, actions::check, references::check, set_steps::check, behaviors::check];
 
 /// All findings of all rules.
 pub fn check(scenario: &Scenario) -> Vec<Finding> {

@@ -13,7 +13,7 @@ const NAME_LENGTH_MAX: usize = 63;
 
 /// Looks at the scenario's own name, and those of nodes, groups, traffic, metrics and expectations.
 pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
-    if let Some(name) = &scenario.metadata.name
+    if let Some(name) = scenario.metadata.as_ref().and_then(|metadata| metadata.name.as_ref())
         && let Some(finding) = of_scenario(name)
     {
         findings.push(finding);
@@ -24,7 +24,13 @@ pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
         differ("node group", cluster.nodes.iter().map(nodes::group_name), &path, "group", findings);
         check_nodes(scenario, &path, findings);
     }
-    differ("traffic", scenario.spec.traffic.iter().map(|entry| entry.name.clone()), &spec.key("traffic"), "name", findings);
+    differ(
+        "traffic",
+        scenario.spec.traffic.iter().map(|entry| entry.name.clone()),
+        &spec.key("traffic"),
+        "name",
+        findings,
+    );
     let named = scenario.spec.expect.iter().map(|entry| entry.name.clone().unwrap_or_default());
     differ("expectation", named, &spec.key("expect"), "name", findings);
 }

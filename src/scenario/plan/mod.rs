@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
+use crate::model::latency::Latencies;
 use crate::model::resources::ResourceList;
 use crate::model::taint::Taint;
 
-use super::diagnostics::Diagnostic;
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::expressions::Expression;
 use super::schema;
 use super::setting::Setting;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub description: String,
     /// The file it came from, as named; `-` for standard input.
     pub file: String,
+    /// The text of that file, which warnings show lines of.
+    pub source: Arc<str>,
     /// Where the relative paths of its steps start.
     pub directory: PathBuf,
     /// Seed of all random streams.
@@ -74,6 +77,17 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Plan {
+    /// All warnings, ready to be shown.
+    pub fn all_warnings(&self) -> Diagnostics {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.add_source(&*self.file, self.source.clone());
+        self.warnings.iter().chain(&self.without_effect).for_each(|warning| diagnostics.push(warning.clone()));
+        diagnostics.sort();
+        diagnostics
+    }
+}
+
 /// When a run ends, counted from t=0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -104,10 +118,10 @@ pub struct Cluster {
     pub nodes_are_default: bool,
     /// Prices of Nodes that come as manifests: the first whose labels a Node has.
     pub prices: Vec<schema::cluster::Price>,
-    /// Latencies.
-    pub latency: LatencyPreset,
-    /// Latencies that differ from the preset, by name (`schema::cluster::LATENCY_NAMES`).
-    pub latency_overrides: BTreeMap<String, SimDuration>,
+    /// The preset that latencies come from: `realistic`, `recorded` or `instant`.
+    pub latency_preset: String,
+    /// Latencies that differ from it, by their names in `model::latency`, in seconds.
+    pub latency_overrides: BTreeMap<String, Distribution>,
     /// Groups as typed: autoscaling, spot, static pods.
     pub groups: Vec<schema::cluster::NodeGroup>,
     /// Files to import, relative to the plan's directory.
@@ -120,16 +134,15 @@ pub struct Cluster {
     pub system_pods: schema::cluster::SystemPods,
 }
 
-/// Where latencies come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LatencyPreset {
-    /// As container runtimes document them.
-    #[default]
-    Realistic,
-    /// As the recordings show them.
-    Recorded,
-    /// Zero.
-    Instant,
+impl Cluster {
+    /// The delays of the run.
+    pub fn latencies(&self) -> Latencies {
+        let mut latencies = Latencies::preset(&self.latency_preset).unwrap_or_else(Latencies::realistic);
+        for (name, seconds) in &self.latency_overrides {
+            latencies.set(name, seconds.clone()).expect("the schema knows the names of latencies only");
+        }
+        latencies
+    }
 }
 
 /// One machine.

@@ -30,7 +30,7 @@ pub enum Varying {
 
 /// A distribution over durations or amounts.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound = "T: serde::de::DeserializeOwned")]
 pub enum Distribution<T> {
     /// Every value from `min` to `max` is as likely.
     Uniform(Uniform<T>),
@@ -274,53 +274,73 @@ const WEIGHT: Type = Type::Number(0.0);
 macro_rules! distribution_fields {
     ($prefix:literal, $leaf:expr) => {
         [
-            field("uniform", Type::Object(&Shape {
-                name: concat!($prefix, "Uniform"),
-                summary: "Every value from `min` to `max` is as likely.",
-                fields: &[
-                    field("min", $leaf, "least value").required(),
-                    field("max", $leaf, "greatest value").required(),
-                ],
-                one_of: &[],
-                others: None,
-            }), "every value between two is as likely"),
-            field("normal", Type::Object(&Shape {
-                name: concat!($prefix, "Normal"),
-                summary: "A normal distribution, cut at zero.",
-                fields: &[
-                    field("mean", $leaf, "mean").required(),
-                    field("deviation", $leaf, "standard deviation").required(),
-                ],
-                one_of: &[],
-                others: None,
-            }), "normal, cut at zero"),
-            field("lognormal", Type::Object(&Shape {
-                name: concat!($prefix, "Lognormal"),
-                summary: "A lognormal distribution: few values are much greater than most.",
-                fields: &[
-                    field("median", $leaf, "half of the values are below").required(),
-                    field("p99", $leaf, "one of a hundred values is above").required(),
-                ],
-                one_of: &[],
-                others: None,
-            }), "lognormal: how start-up and response times are spread"),
-            field("exponential", Type::Object(&Shape {
-                name: concat!($prefix, "Exponential"),
-                summary: "An exponential distribution: time between independent events.",
-                fields: &[field("mean", $leaf, "mean").required()],
-                one_of: &[],
-                others: None,
-            }), "exponential: time between independent events"),
-            field("pareto", Type::Object(&Shape {
-                name: concat!($prefix, "Pareto"),
-                summary: "A Pareto distribution: a heavy tail.",
-                fields: &[
-                    field("min", $leaf, "least value").required(),
-                    field("shape", Type::Number(0.0), "tail index: the smaller, the heavier the tail").required(),
-                ],
-                one_of: &[],
-                others: None,
-            }), "Pareto: a heavy tail"),
+            field(
+                "uniform",
+                Type::Object(&Shape {
+                    name: concat!($prefix, "Uniform"),
+                    summary: "Every value from `min` to `max` is as likely.",
+                    fields: &[
+                        field("min", $leaf, "least value").required(),
+                        field("max", $leaf, "greatest value").required(),
+                    ],
+                    one_of: &[],
+                    others: None,
+                }),
+                "every value between two is as likely",
+            ),
+            field(
+                "normal",
+                Type::Object(&Shape {
+                    name: concat!($prefix, "Normal"),
+                    summary: "A normal distribution, cut at zero.",
+                    fields: &[
+                        field("mean", $leaf, "mean").required(),
+                        field("deviation", $leaf, "standard deviation").required(),
+                    ],
+                    one_of: &[],
+                    others: None,
+                }),
+                "normal, cut at zero",
+            ),
+            field(
+                "lognormal",
+                Type::Object(&Shape {
+                    name: concat!($prefix, "Lognormal"),
+                    summary: "A lognormal distribution: few values are much greater than most.",
+                    fields: &[
+                        field("median", $leaf, "half of the values are below").required(),
+                        field("p99", $leaf, "one of a hundred values is above").required(),
+                    ],
+                    one_of: &[],
+                    others: None,
+                }),
+                "lognormal: how start-up and response times are spread",
+            ),
+            field(
+                "exponential",
+                Type::Object(&Shape {
+                    name: concat!($prefix, "Exponential"),
+                    summary: "An exponential distribution: time between independent events.",
+                    fields: &[field("mean", $leaf, "mean").required()],
+                    one_of: &[],
+                    others: None,
+                }),
+                "exponential: time between independent events",
+            ),
+            field(
+                "pareto",
+                Type::Object(&Shape {
+                    name: concat!($prefix, "Pareto"),
+                    summary: "A Pareto distribution: a heavy tail.",
+                    fields: &[
+                        field("min", $leaf, "least value").required(),
+                        field("shape", Type::Number(0.0), "tail index: the smaller, the heavier the tail").required(),
+                    ],
+                    one_of: &[],
+                    others: None,
+                }),
+                "Pareto: a heavy tail",
+            ),
             field("choice", Type::List(&Type::Tuple(&[$leaf, WEIGHT])), "one of these [value, weight]"),
             field(
                 "empirical",
@@ -368,17 +388,16 @@ pub static CSV_COLUMN: Shape = Shape {
 
 const POINTS: Type = Type::List(&Type::Tuple(&[Type::Leaf(&DURATION), Type::Leaf(&QUANTITY)]));
 
+const FILE_OR_CSV: Type = Type::Any(&[Type::Text, Type::Object(&CSV_CURVE)]);
+const SHORT_OR_LONG_NOISE: Type = Type::Any(&[Type::Number(0.0), Type::Object(&NOISE)]);
+
 const CURVE_FIELDS: [Field; 7] = [
     field("steps", POINTS, "[time, value]: each value holds until the next"),
     field("ramp", POINTS, "[time, value]: straight lines between the points"),
     field("sine", Type::Object(&SINE), "a wave"),
-    field("csv", Type::Any(&[Type::Text, Type::Object(&CSV_CURVE)]), "points in a CSV file: time, value"),
-    field("sum", Type::List(&VARYING), "several curves, added"),
-    field(
-        "noise",
-        Type::Any(&[Type::Number(0.0), Type::Object(&NOISE)]),
-        "a random factor around 1: its standard deviation (0.1 is ten percent)",
-    ),
+    field("csv", FILE_OR_CSV, "points in a CSV file: time, value"),
+    field("sum", Type::List(&Type::Recursive(|| &VARYING)), "several curves, added"),
+    field("noise", SHORT_OR_LONG_NOISE, "a random factor around 1: its standard deviation (0.1 is ten percent)"),
     field("since", Type::Keyword(&["start", "container"]), "from when the times of a curve count").default("start"),
 ];
 
@@ -389,8 +408,18 @@ pub static AMOUNT: Shape = Shape {
               exactly one of the distributions or of steps, ramp, sine, csv and sum.",
     fields: &AMOUNT_AND_CURVE,
     one_of: &[
-        "uniform", "normal", "lognormal", "exponential", "pareto", "choice", "empirical", "steps", "ramp", "sine",
-        "csv", "sum",
+        "uniform",
+        "normal",
+        "lognormal",
+        "exponential",
+        "pareto",
+        "choice",
+        "empirical",
+        "steps",
+        "ramp",
+        "sine",
+        "csv",
+        "sum",
     ],
     others: None,
 };

@@ -107,6 +107,7 @@ fn visit(value: &Value, kind: &Type, path: &FieldPath, findings: &mut Vec<Findin
                 visit(item, inner, &path.key(key.as_str()), findings);
             }
         }
+        (Type::Recursive(kind), _) => visit(value, kind(), path, findings),
         (Type::Any(types), _) => visit_any(value, types, path, findings),
         _ => {}
     }
@@ -128,12 +129,20 @@ fn visit_any(value: &Value, types: &[Type], path: &FieldPath, findings: &mut Vec
             first = Some(own);
         }
     }
-    let words: Vec<&str> = types.iter().filter_map(|kind| if let Type::Keyword(words) = kind { Some(*words) } else { None }).flatten().copied().collect();
+    let words: Vec<&str> = types
+        .iter()
+        .filter_map(|kind| if let Type::Keyword(words) = kind { Some(*words) } else { None })
+        .flatten()
+        .copied()
+        .collect();
     for mut finding in first.unwrap_or_default() {
         if finding.path == *path && finding.hint.is_empty() && !words.is_empty() {
             finding.hint = match value.as_str().and_then(|text| suggest::nearest(text, words.iter().copied())) {
                 Some(word) => format!("did you mean `{word}`?"),
-                None => format!("or {}", Type::Keyword(&[]).words() + &words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")),
+                None => format!(
+                    "or {}",
+                    Type::Keyword(&[]).words() + &words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
+                ),
             };
         }
         findings.push(finding);

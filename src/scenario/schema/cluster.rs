@@ -143,28 +143,32 @@ pub struct Latency {
     /// Its name.
     pub preset: String,
     /// By name.
-    pub overrides: BTreeMap<String, Duration>,
+    pub overrides: BTreeMap<String, RandomDuration>,
 }
 
 /// The presets.
 pub const LATENCY_PRESETS: [&str; 3] = ["realistic", "recorded", "instant"];
 
-/// Latencies that can be set one by one.
-pub const LATENCY_NAMES: [&str; 14] = [
+/// Latencies that can be set one by one: the names of `model::latency`, which a test compares.
+pub const LATENCY_NAMES: [&str; 18] = [
     "apiWrite",
-    "watch",
+    "watchDelivery",
+    "controllerSync",
     "scheduling",
     "binding",
-    "kubeletSync",
+    "podSync",
+    "statusUpdate",
+    "volumePoll",
     "sandbox",
-    "network",
+    "sandboxStop",
     "containerCreate",
     "containerStart",
-    "volumeSetup",
-    "statusUpdate",
-    "controllerSync",
-    "metricsScrape",
-    "stop",
+    "pullFixed",
+    "pullFailure",
+    "pullCheck",
+    "termExit",
+    "unmount",
+    "probeAnswer",
 ];
 
 /// The table of [`Latency`].
@@ -176,12 +180,12 @@ pub static LATENCY: Shape = Shape {
     others: None,
 };
 
-static LATENCY_FIELDS: [Field; 15] = {
+static LATENCY_FIELDS: [Field; LATENCY_NAMES.len() + 1] = {
     let preset = field("preset", Type::Keyword(&LATENCY_PRESETS), "where the other latencies come from");
-    let mut fields = [preset.default("realistic"); 15];
+    let mut fields = [preset.default("realistic"); LATENCY_NAMES.len() + 1];
     let mut index = 0;
     while index < LATENCY_NAMES.len() {
-        fields[index + 1] = field(LATENCY_NAMES[index], Type::Leaf(&DURATION), "this latency").no_effect_yet();
+        fields[index + 1] = field(LATENCY_NAMES[index], RANDOM_DURATION, "this latency").default("of the preset");
         index += 1;
     }
     fields
@@ -215,8 +219,7 @@ impl<'de> Deserialize<'de> for Latency {
         if let Value::String(preset) = value {
             return Ok(Self { preset, overrides: BTreeMap::new() });
         }
-        let mut entries: BTreeMap<String, Value> =
-            serde_json::from_value(value).map_err(serde::de::Error::custom)?;
+        let mut entries: BTreeMap<String, Value> = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
         let preset = entries.remove("preset").and_then(|value| value.as_str().map(str::to_owned));
         let mut overrides = BTreeMap::new();
         for (name, value) in entries {

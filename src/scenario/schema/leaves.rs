@@ -162,7 +162,9 @@ impl FromStr for Timestamp {
     type Err = Flaw;
 
     fn from_str(text: &str) -> Result<Self, Flaw> {
-        text.parse().map(Self).map_err(|_| Flaw::new(format!("`{text}` is not an instant such as 2026-01-01T00:00:00Z")))
+        text.parse()
+            .map(Self)
+            .map_err(|_| Flaw::new(format!("`{text}` is not an instant such as 2026-01-01T00:00:00Z")))
     }
 }
 

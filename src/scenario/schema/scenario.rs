@@ -40,7 +40,7 @@ objects! {
     Scenario SCENARIO {
         "apiVersion" api_version: String = Type::Keyword(&["kubelapse/v1"]), "the version of the format", required();
         "kind" kind: String = Type::Keyword(&["Scenario"]), "the kind of the document", required();
-        "metadata" metadata: Metadata = Type::Object(&METADATA), "name and description", required();
+        "metadata" metadata: Option<Metadata> = Type::Object(&METADATA), "name and description";
         #[serde(default)]
         "spec" spec: ScenarioSpec = Type::Object(&SCENARIO_SPEC), "everything else";
     }

@@ -100,6 +100,8 @@ pub enum Type {
     Any(&'static [Type]),
     /// Any value; another rule looks at it.
     Free,
+    /// An object that holds itself somewhere below: named by a function, as constants cannot form a circle.
+    Recursive(fn() -> &'static Type),
 }
 
 /// A scalar with a form of its own: a duration, a quantity, an expression.
@@ -149,6 +151,7 @@ impl Type {
             Self::List(_) | Self::Tuple(_) => value.is_array(),
             Self::Any(types) => types.iter().any(|kind| kind.fits(value)),
             Self::Free => true,
+            Self::Recursive(kind) => kind().fits(value),
         }
     }
 
@@ -169,6 +172,7 @@ impl Type {
             Self::Map(inner) => format!("an object of names to {}", inner.words()),
             Self::Any(types) => either(types.iter().map(Self::words)),
             Self::Free => "any value".to_owned(),
+            Self::Recursive(kind) => kind().words(),
         }
     }
 }
