@@ -1,7 +1,3 @@
-//! The kubelapse binary: hands over to `cli` and returns its exit code.
+//! The kubelapse binary: hands over to `cli`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    kubelapse::cli::main()
-}
+fn main() {}
