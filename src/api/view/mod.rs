@@ -14,7 +14,7 @@ mod yaml;
 pub use event::{EventView, event};
 pub use meta::OwnerView;
 pub use object::{EndpointView, ObjectContext, has_generation, object};
-pub use pod::{PodContext, pod};
+pub use pod::{PodContext, TOKEN_VOLUME, pod};
 pub use yaml::to_yaml;
 
 use serde_json::{Value, json};

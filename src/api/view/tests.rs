@@ -37,7 +37,8 @@ fn recorded_yaml_is_reproduced() {
             if let [one] = documents.manifests.as_slice()
                 && !stdout.contains("kind: List")
             {
-                assert_eq!(to_yaml(&one.value), stdout, "{command}");
+                // The recording replaced a number that was quoted.
+                assert_eq!(to_yaml(&one.value), stdout.replace("\"<RV>\"", "<RV>"), "{command}");
                 compared += 1;
             }
         }
