@@ -65,11 +65,12 @@ fn expectations(summary: &Summary) -> String {
 /// `15 min in 12 ms (75,000 times as fast)`.
 fn speed(virtual_seconds: f64, wall: Duration) -> String {
     let taken = wall.as_secs_f64();
-    let mut text = format!("{} in {}", words::seconds(virtual_seconds), words::seconds(taken));
+    let text = format!("{} in {}", words::seconds(virtual_seconds), words::seconds(taken));
     if taken > 0.0 && virtual_seconds > taken {
-        text += &format!(" ({} times as fast)", grouped((virtual_seconds / taken).round() as u64));
+        format!("{text} ({} times as fast)", grouped((virtual_seconds / taken).round() as u64))
+    } else {
+        text
     }
-    text
 }
 
 /// A text from the outside as a terminal may show it: control characters do nothing.

@@ -140,13 +140,13 @@ impl Collector {
         }
         let before = std::mem::replace(&mut self.event_counts[place], sighting.count);
         let texts = &mut self.record.texts;
-        let (namespace, name) = match row.object.as_pod() {
+        let (namespace, name) = if let Some(pod) = row.object.as_pod() {
             // A pod's texts are there already, and a million of them need no lookup.
-            Some(pod) => (self.record.pods[pod.index()].namespace, self.record.pods[pod.index()].name),
-            None => {
-                let (namespace, name) = cluster.identity(row.object);
-                (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
-            }
+            let pod = &self.record.pods[pod.index()];
+            (pod.namespace, pod.name)
+        } else {
+            let (namespace, name) = cluster.identity(row.object);
+            (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
         };
         let row = EventRow {
             time: Moment(sighting.at.0 as i64 - self.origin.0 as i64),

@@ -202,7 +202,7 @@ fn the_timeline_shows_a_pods_life_as_kubectl_would() {
     let node = scene.node("node-1");
     let pod = scene.pod(1, "web");
     let refused = condition(PodConditionType::PodScheduled, ConditionStatus::False, "Unschedulable");
-    scene.status(2, pod, |status| drop(status.set_condition(refused)));
+    scene.status(2, pod, |status| assert!(status.set_condition(refused)));
     assert_eq!(scene.collector.record().pods[0].last.stage, Stage::Unschedulable);
     scene.cluster.bind(SimTime::from_secs(3), pod, node).unwrap();
     scene.settle();
@@ -225,8 +225,8 @@ fn the_timeline_shows_a_pods_life_as_kubectl_would() {
     let record = scene.collector.record();
     assert_eq!(record.text(record.timeline[1].state.reason), "Unschedulable");
     let pod = &record.pods[0];
-    let seconds = [pod.created, pod.bound, pod.became_ready, pod.deleted].map(Moment::seconds);
-    assert_eq!(seconds, [1.0, 3.0, 5.0, 9.0]);
+    let moments = [pod.created, pod.bound, pod.became_ready, pod.deleted];
+    assert_eq!(moments, [1_000, 3_000, 5_000, 9_000].map(Moment::from_millis));
     assert_eq!((record.text(pod.name), record.text(pod.namespace)), ("web", "default"));
 }
 
@@ -238,7 +238,7 @@ fn a_container_killed_for_its_memory_is_counted_once() {
     scene.cluster.bind(SimTime::ZERO, pod, node).unwrap();
     scene.status(1, pod, |status| running(status, 1));
     scene.status(9, pod, |status| {
-        status.containers[0].state = ContainerState::Terminated(Box::new(killed_for_memory()))
+        status.containers[0].state = ContainerState::Terminated(Box::new(killed_for_memory()));
     });
     scene.status(10, pod, |status| {
         let container = &mut status.containers[0];
