@@ -107,13 +107,13 @@ fn an_unknown_field_is_one_error_with_place_path_and_nearest_name() {
     assert_eq!(
         errors(&spec("  untill: 5m\n")),
         [
-            "error[E0005]: web.yaml:6:3: spec.untill: unknown field `untill` in ScenarioSpec (hint: did you mean `until`?)"
+            "error[E0005]: web.yaml:6:3: spec.untill: unknown field `untill` in `spec` (hint: did you mean `until`?)"
         ]
     );
     assert_eq!(
         errors(&spec("  cluster:\n    nodes:\n      - { name: a, cuont: 3 }\n")),
         [
-            "error[E0005]: web.yaml:8:20: spec.cluster.nodes[0].cuont: unknown field `cuont` in NodeGroup (hint: did you mean `count`?)"
+            "error[E0005]: web.yaml:8:20: spec.cluster.nodes[0].cuont: unknown field `cuont` in `spec.cluster.nodes[0]` (hint: did you mean `count`?)"
         ]
     );
 }
@@ -277,4 +277,16 @@ fn latencies_come_from_the_preset_and_its_overrides() {
 fn json_is_read_as_yaml_is() {
     let plan = plan("{\n\t\"apiVersion\": \"kubelapse/v1\", \"kind\": \"Scenario\", \"spec\": {\"seed\": 3}\n}");
     assert_eq!((plan.name.as_str(), plan.seed), ("web", 3));
+}
+
+#[test]
+fn zzz_show() {
+    for text in [spec("  untill: 5m\n  seed: many\n  cluster: { nodes: [ { name: a, capacity: { cpu: 4x } , reserved: ekss } ], latency: fast }\n  steps: [ { at: 5, kubectl: get pods } ]\n  expect: [ { at: end, that: \"deployment('x').status.replicas == \" } ]\n  manifests: app.yaml\n")] {
+        println!("{}", load_source(&source(&text), &LoadOptions::default()).unwrap_err().render(false));
+    }
+    println!("{}", plan(EXAMPLE).all_warnings().render(false).lines().take(30).collect::<Vec<_>>().join("\n"));
+    for text in ["1+".repeat(4999) + "1", "true&&".repeat(1600) + "true", "true?1:".repeat(1400)+"1", "x".to_owned() + &".y".repeat(4900), "x".to_owned() + &"[0]".repeat(3000), "-".repeat(5000)+"1", "x".to_owned() + &".f()".repeat(2400)] {
+        let start = std::time::Instant::now();
+        println!("{:?} {:?}", expressions::check(&text).map_err(|f| f.message.chars().take(80).collect::<String>()), start.elapsed());
+    }
 }

@@ -155,6 +155,11 @@ impl Type {
         }
     }
 
+    /// The words that can stand there as they are.
+    pub fn keywords(&self) -> &'static [&'static str] {
+        if let Self::Keyword(words) = self { words } else { &[] }
+    }
+
     /// In words: "a whole number", "a list of text".
     pub fn words(&self) -> String {
         match self {
