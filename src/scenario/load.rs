@@ -43,6 +43,11 @@ pub struct LoadOptions {
 /// Everything that is wrong in any of them.
 pub fn load(files: &[PathBuf], options: &LoadOptions) -> Result<Vec<Plan>, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
+    let stdin = Path::new("-");
+    if files.iter().chain(&options.extra_manifests).filter(|path| *path == stdin).count() > 1 {
+        diagnostics.push(Diagnostic::new(&checks::UNREADABLE_FILE, "standard input is named twice").in_file("-"));
+        return Err(diagnostics);
+    }
     let settings = read_settings(options, &mut diagnostics);
     let extra = read_extra(&options.extra_manifests, &mut diagnostics);
     let mut plans: Vec<Plan> = Vec::new();

@@ -280,13 +280,16 @@ fn json_is_read_as_yaml_is() {
 }
 
 #[test]
-fn zzz_show() {
-    for text in [spec("  untill: 5m\n  seed: many\n  cluster: { nodes: [ { name: a, capacity: { cpu: 4x } , reserved: ekss } ], latency: fast }\n  steps: [ { at: 5, kubectl: get pods } ]\n  expect: [ { at: end, that: \"deployment('x').status.replicas == \" } ]\n  manifests: app.yaml\n")] {
-        println!("{}", load_source(&source(&text), &LoadOptions::default()).unwrap_err().render(false));
-    }
-    println!("{}", plan(EXAMPLE).all_warnings().render(false).lines().take(30).collect::<Vec<_>>().join("\n"));
-    for text in ["1+".repeat(4999) + "1", "true&&".repeat(1600) + "true", "true?1:".repeat(1400)+"1", "x".to_owned() + &".y".repeat(4900), "x".to_owned() + &"[0]".repeat(3000), "-".repeat(5000)+"1", "x".to_owned() + &".f()".repeat(2400)] {
-        let start = std::time::Instant::now();
-        println!("{:?} {:?}", expressions::check(&text).map_err(|f| f.message.chars().take(80).collect::<String>()), start.elapsed());
-    }
+fn standard_input_can_be_read_once_only() {
+    let stdin = PathBuf::from("-");
+    let options = LoadOptions { extra_manifests: vec![stdin.clone()], ..LoadOptions::default() };
+    let found = load(&[stdin], &options).unwrap_err().to_string();
+    assert!(found.contains("standard input is named twice"), "{found}");
+}
+
+#[test]
+fn the_shown_example_of_an_error_is_what_is_printed() {
+    let found = load_source(&source(&spec("  untill: 5m\n")), &LoadOptions::default()).unwrap_err().render(false);
+    let page = include_str!("../../docs/scenarios.md");
+    assert!(page.contains(&found), "{found}");
 }

@@ -359,8 +359,9 @@ fn without_kubectl(command: &str) -> String {
 pub fn nearest_file(directory: &Path, named: &str) -> String {
     let wanted = Path::new(named);
     let inside = wanted.parent().unwrap_or(Path::new(""));
-    let mut names: Vec<String> = std::fs::read_dir(directory.join(inside).as_path())
-        .or_else(|_| std::fs::read_dir("."))
+    let folder = directory.join(inside);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder.as_path() };
+    let mut names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
         .unwrap_or_default();
     names.sort();
