@@ -106,9 +106,7 @@ fn manifests_are_applied_in_the_order_of_the_file() {
 fn an_unknown_field_is_one_error_with_place_path_and_nearest_name() {
     assert_eq!(
         errors(&spec("  untill: 5m\n")),
-        [
-            "error[E0005]: web.yaml:6:3: spec.untill: unknown field `untill` in `spec` (hint: did you mean `until`?)"
-        ]
+        ["error[E0005]: web.yaml:6:3: spec.untill: unknown field `untill` in `spec` (hint: did you mean `until`?)"]
     );
     assert_eq!(
         errors(&spec("  cluster:\n    nodes:\n      - { name: a, cuont: 3 }\n")),

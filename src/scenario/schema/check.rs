@@ -75,16 +75,12 @@ fn visit(value: &Value, kind: &Type, path: &FieldPath, findings: &mut Vec<Findin
             findings.push(Finding::value(&checks::BAD_VALUE, path.clone(), message).hint(hint));
         }
         (Type::Integer(low, high), _) => {
-            if !value.as_i64().is_some_and(|number| (*low..=*high).contains(&number)) {
-                let message = format!("{value} is not {}", kind.words());
-                findings.push(Finding::value(&checks::OUT_OF_RANGE, path.clone(), message));
-            }
+            let in_range = value.as_i64().is_some_and(|number| (*low..=*high).contains(&number));
+            findings.extend((!in_range).then(|| out_of_range(value, kind, path)));
         }
         (Type::Number(low), _) => {
-            if !value.as_f64().is_some_and(|number| number >= *low) {
-                let message = format!("{value} is not {}", kind.words());
-                findings.push(Finding::value(&checks::OUT_OF_RANGE, path.clone(), message));
-            }
+            let in_range = value.as_f64().is_some_and(|number| number >= *low);
+            findings.extend((!in_range).then(|| out_of_range(value, kind, path)));
         }
         (Type::Leaf(leaf), _) => leaf_findings(value, leaf, path, findings),
         (Type::Object(shape), Value::Object(object)) => visit_object(object, shape, path, findings),
@@ -198,6 +194,10 @@ fn leaf_findings(value: &Value, leaf: &Leaf, path: &FieldPath, findings: &mut Ve
 /// Text without its quotes, everything else as JSON.
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn out_of_range(value: &Value, kind: &Type, path: &FieldPath) -> Finding {
+    Finding::value(&checks::OUT_OF_RANGE, path.clone(), format!("{value} is not {}", kind.words()))
 }
 
 /// What the object at `path` is called in messages.

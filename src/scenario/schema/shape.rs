@@ -137,6 +137,13 @@ impl Flaw {
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: String::new(), offset: None }
     }
+
+    /// The same, with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
 }
 
 impl Type {
