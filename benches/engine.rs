@@ -217,8 +217,8 @@ fn measure<Q: Queue>(criterion: &mut Criterion) {
     }
 }
 
-/// `cargo bench --bench engine` prints the ratios; with `-- --criterion` it also measures with criterion, whose
-/// other arguments then work.
+/// `cargo bench --bench engine` prints the ratios; with `-- --criterion` it also measures with criterion, which
+/// compares with its last run.
 fn main() {
     let with_criterion = std::env::args().any(|argument| argument == "--criterion");
     print_ratios();

@@ -113,6 +113,24 @@ impl Curve {
         Ok(Self::Noisy { curve: Box::new(self), deviation, every, seed })
     }
 
+    /// The same shape with all values times `factor`.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let scale = |points: &[(f64, f64)]| points.iter().map(|&(at, value)| (at, value * factor)).collect();
+        match self {
+            Self::Constant(value) => Self::Constant(value * factor),
+            Self::Steps(points) => Self::Steps(scale(points)),
+            Self::Ramp(points) => Self::Ramp(scale(points)),
+            &Self::Sine { mean, amplitude, period, peak } => {
+                Self::Sine { mean: mean * factor, amplitude: amplitude * factor, period, peak }
+            }
+            Self::Sum(curves) => Self::Sum(curves.iter().map(|curve| curve.scaled(factor)).collect()),
+            &Self::Noisy { ref curve, deviation, every, seed } => {
+                Self::Noisy { curve: Box::new(curve.scaled(factor)), deviation, every, seed }
+            }
+        }
+    }
+
     /// Points from CSV text with times (seconds or durations) in the first column and values in the second, or in
     /// the named one; the header is optional.
     pub fn from_csv(text: &str, value_column: Option<&str>, joint: Joint) -> Result<Self, CurveError> {
@@ -360,6 +378,16 @@ mod tests {
         assert_eq!(curve.next_change(SimTime::ZERO), Some(SimTime::from_secs(20)));
         assert_eq!(curve.next_change(SimTime::from_secs(20)), Some(SimTime::from_secs(30)));
         assert_eq!(curve.next_look(SimTime::from_secs(30)), None);
+    }
+
+    #[test]
+    fn a_scaled_curve_has_the_same_shape() {
+        let steps = Curve::steps(vec![(0.0, 1.0), (20.0, 2.0)]).unwrap();
+        let parts = vec![steps, Curve::sine(4.0, 1.0, 60.0, 0.0).unwrap(), Curve::Constant(5.0)];
+        let curve = Curve::Sum(parts).noisy(0.1, 10.0, 1).unwrap();
+        for at in [0.0, 7.0, 25.0] {
+            near(curve.scaled(3.0).value_at(at), 3.0 * curve.value_at(at));
+        }
     }
 
     #[test]

@@ -407,6 +407,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pending_event_costs_little_more_than_its_own_size() {
+        let mut queue = EventQueue::new();
+        let mut delay = 1u64;
+        for event in 0..200_000u64 {
+            // Hold 100,000 events, up to 2^42 ns (an hour) ahead.
+            delay = delay.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let now = if event < 100_000 { SimTime::ZERO } else { queue.pop().unwrap().0 };
+            queue.push(SimTime(now.0 + 1 + (delay >> 22)), event);
+        }
+        let room = queue.chunks.len() * CHUNK;
+        assert!(room < 120_000, "room for {room} events, 100,000 pending");
+    }
+
+    #[test]
     #[should_panic(expected = "an event for 1 ns was sent at 2 ns")]
     fn the_past_cannot_be_changed() {
         let mut queue = EventQueue::new();
