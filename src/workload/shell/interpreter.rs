@@ -17,6 +17,8 @@ use super::world::Errno;
 
 /// Functions, `eval` and traps nest at most this deep.
 const CALLS_MAX: usize = 1000;
+/// Processes of one tree at a time, as a pid limit of the container would have it.
+const TASKS_MAX: usize = 128;
 /// Instructions a task runs before the others get their turn.
 const TURN: u32 = 200;
 
@@ -404,6 +406,11 @@ impl Shell {
 
     pub fn spawn(&mut self, context: &mut Context<'_>, body: Body, descriptors: Descriptors) -> Pid {
         let pid = context.kernel.new_pid();
+        if context.kernel.tasks.len() >= TASKS_MAX {
+            context.complain(&format!("{}can't fork: Resource temporarily unavailable", self.prefix()));
+            context.kernel.exited.insert(pid, 2);
+            return pid;
+        }
         let ignored = context.ignored.clone();
         let task =
             Task { pid, parent: context.pid, body, descriptors, wait: Wait::Ready, signals: Vec::new(), ignored };
