@@ -1,1 +1,3 @@
+//! The kubelapse binary: hands over to `cli`.
+
 fn main() {}

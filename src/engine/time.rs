@@ -49,6 +49,7 @@ impl SimTime {
     }
 
     /// The first instant at or after `self` on the grid `phase + k * period`. `period` must not be zero.
+    #[must_use]
     pub fn next_on_grid(self, phase: Self, period: SimDuration) -> Self {
         if self <= phase {
             return phase;
@@ -95,6 +96,7 @@ impl SimDuration {
     }
 
     /// The difference, zero where `other` is longer.
+    #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }

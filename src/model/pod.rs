@@ -1,0 +1,272 @@
+//! A pod's row: identity, placement and status. Everything else is in its template.
+
+use super::Text;
+use super::condition::ConditionStatus;
+use super::object::{Deletion, NamespaceId, NodeId, ObjectRef, OwnerReference, TemplateId};
+use crate::engine::SimTime;
+
+/// `status.phase`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PodPhase {
+    /// Not all containers have been started once.
+    #[default]
+    Pending,
+    /// Bound, and at least one container runs or restarts.
+    Running,
+    /// All containers ended with 0 and stay so.
+    Succeeded,
+    /// All containers ended, one at least with a failure.
+    Failed,
+    /// The node does not report.
+    Unknown,
+}
+
+impl PodPhase {
+    /// `Pending`, `Running`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Succeeded or Failed: for ever.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// A pod's row. Small on purpose: there may be a million of them.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Name.
+    pub name: Text,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// What it shares with its siblings: labels, annotations, specification.
+    pub template: TemplateId,
+    /// The managing controller, or `ObjectRef::NONE`.
+    pub controller: ObjectRef,
+    /// Where it is bound, or `NodeId::NONE`.
+    pub node: NodeId,
+    /// `status.nominatedNodeName`, or `NodeId::NONE`.
+    pub nominated: NodeId,
+    /// `metadata.generation`.
+    pub generation: u32,
+    /// Creation.
+    pub created: SimTime,
+    /// Index of its last change in the log.
+    pub resource_version: u64,
+    /// A deletion under way.
+    pub deletion: Option<Deletion>,
+    /// When it left the API; the row stays so that late watchers can still read it.
+    pub deleted: Option<SimTime>,
+    /// What only some pods have.
+    pub extra: Option<Box<PodExtra>>,
+    /// Status.
+    pub status: PodStatus,
+}
+
+/// What only some pods have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodExtra {
+    /// `metadata.finalizers`.
+    pub finalizers: Vec<Text>,
+    /// Owners that are not the controller.
+    pub owners: Vec<OwnerReference>,
+    /// `metadata.generateName`.
+    pub generate_name: Text,
+    /// Is it the mirror of a static pod?
+    pub mirror: bool,
+}
+
+/// `status`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodStatus {
+    /// Phase.
+    pub phase: PodPhase,
+    /// `reason` and `message` of the whole pod (Evicted, OutOfcpu, …).
+    pub reason: Option<Box<(Text, Text)>>,
+    /// Conditions in the order the API server shows them.
+    pub conditions: Vec<PodCondition>,
+    /// When the kubelet first saw it.
+    pub start_time: Option<SimTime>,
+    /// Pod IP as an IPv4 number, 0 for none.
+    pub pod_ip: u32,
+    /// One entry for each container of the template, in its order; empty before the kubelet's first status.
+    pub containers: Box<[ContainerStatus]>,
+}
+
+/// `type` of a pod condition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PodConditionType {
+    /// Bound, or why not.
+    PodScheduled,
+    /// The sandbox exists.
+    PodReadyToStartContainers,
+    /// All init containers are done.
+    Initialized,
+    /// All containers are ready.
+    ContainersReady,
+    /// The pod serves.
+    Ready,
+    /// It is about to be ended from outside.
+    DisruptionTarget,
+    /// Any other.
+    Other(Text),
+}
+
+impl PodConditionType {
+    /// `PodScheduled`, …
+    pub fn name(&self) -> &str {
+        match self {
+            Self::PodScheduled => "PodScheduled",
+            Self::PodReadyToStartContainers => "PodReadyToStartContainers",
+            Self::Initialized => "Initialized",
+            Self::ContainersReady => "ContainersReady",
+            Self::Ready => "Ready",
+            Self::DisruptionTarget => "DisruptionTarget",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// A condition of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodCondition {
+    /// `type`.
+    pub kind: PodConditionType,
+    /// `status`.
+    pub status: ConditionStatus,
+    /// `reason`, may be empty.
+    pub reason: Text,
+    /// `message`, may be empty.
+    pub message: Text,
+    /// `lastTransitionTime`.
+    pub last_transition: SimTime,
+}
+
+/// What a container does now, as the status shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Not running: why.
+    Waiting {
+        /// `ContainerCreating`, `CrashLoopBackOff`, …; may be empty.
+        reason: Text,
+        /// Message, may be empty.
+        message: Text,
+    },
+    /// Running.
+    Running {
+        /// Since when.
+        started_at: SimTime,
+    },
+    /// Ended.
+    Terminated(Box<Termination>),
+}
+
+/// How a container run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// Exit code.
+    pub exit_code: i32,
+    /// `Completed`, `Error`, `OOMKilled`, …
+    pub reason: Text,
+    /// Termination message, may be empty.
+    pub message: Text,
+    /// Start.
+    pub started_at: SimTime,
+    /// End.
+    pub finished_at: SimTime,
+    /// Which run it was, counted over the node.
+    pub container_id: u64,
+}
+
+/// `containerStatuses[]`, `initContainerStatuses[]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerStatus {
+    /// State.
+    pub state: ContainerState,
+    /// The run before.
+    pub last: Option<Box<Termination>>,
+    /// Restarts.
+    pub restart_count: u32,
+    /// Ready?
+    pub ready: bool,
+    /// Passed its startup probe? `None` before it was ever started.
+    pub started: Option<bool>,
+    /// Which run it is, counted over the node; 0 for none.
+    pub container_id: u64,
+}
+
+impl ContainerStatus {
+    /// A container that waits for its first start.
+    pub fn waiting(reason: &'static str) -> Self {
+        Self {
+            state: ContainerState::Waiting { reason: Text::const_new(reason), message: Text::default() },
+            last: None,
+            restart_count: 0,
+            ready: false,
+            started: Some(false),
+            container_id: 0,
+        }
+    }
+}
+
+impl PodStatus {
+    /// The condition of this type.
+    pub fn condition(&self, kind: &PodConditionType) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.kind == *kind)
+    }
+
+    /// Is the condition there and `True`?
+    pub fn is_condition_true(&self, kind: &PodConditionType) -> bool {
+        self.condition(kind).is_some_and(|condition| condition.status.is_true())
+    }
+
+    /// Sets a condition; its transition time changes only with its status. Returns whether anything changed.
+    /// Upstream: pkg/api/v1/pod `UpdatePodCondition`.
+    pub fn set_condition(&mut self, mut condition: PodCondition) -> bool {
+        let Some(old) = self.conditions.iter_mut().find(|candidate| candidate.kind == condition.kind) else {
+            self.conditions.push(condition);
+            return true;
+        };
+        if old.status == condition.status {
+            condition.last_transition = old.last_transition;
+        }
+        let changed = *old != condition;
+        *old = condition;
+        changed
+    }
+}
+
+impl Pod {
+    /// Neither ended nor being deleted. Upstream: controller `IsPodActive`.
+    pub fn is_active(&self) -> bool {
+        !self.status.phase.is_terminal() && self.deletion.is_none()
+    }
+
+    /// Upstream: pkg/api/v1/pod `IsPodReady`.
+    pub fn is_ready(&self) -> bool {
+        self.status.is_condition_true(&PodConditionType::Ready)
+    }
+
+    /// Ready for at least `min_ready_seconds`. Upstream: pkg/api/v1/pod `IsPodAvailable`.
+    pub fn is_available(&self, min_ready_seconds: i32, now: SimTime) -> bool {
+        let Some(ready) =
+            self.status.condition(&PodConditionType::Ready).filter(|condition| condition.status.is_true())
+        else {
+            return false;
+        };
+        min_ready_seconds == 0
+            || ready.last_transition + crate::engine::SimDuration::from_secs(min_ready_seconds as u64) <= now
+    }
+
+    /// Finalizers, none for most pods.
+    pub fn finalizers(&self) -> &[Text] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.finalizers)
+    }
+}
