@@ -57,8 +57,8 @@ impl Shell {
 
     fn read_script(&mut self, context: &mut Context<'_>, path: &str) -> Option<i32> {
         let shown = self.script.clone().unwrap_or_else(|| path.to_owned());
-        match context.read_file(path) {
-            Ok(bytes) => match compile(&String::from_utf8_lossy(&bytes), self.dialect) {
+        if let Ok(bytes) = context.read_file(path) {
+            match compile(&String::from_utf8_lossy(&bytes), self.dialect) {
                 Ok(code) => {
                     self.code = code;
                     None
@@ -67,11 +67,10 @@ impl Shell {
                     context.complain(&format!("{shown}: {error}"));
                     Some(2)
                 }
-            },
-            Err(_) => {
-                context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
-                Some(if self.dialect == super::code::Dialect::Bash { 127 } else { 2 })
             }
+        } else {
+            context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
+            Some(if self.dialect == super::code::Dialect::Bash { 127 } else { 2 })
         }
     }
 
@@ -270,14 +269,11 @@ impl Shell {
                 let Some(Frame::Loop(innermost)) = self.frames.last_mut() else {
                     unreachable!("a `for` has its frame")
                 };
-                match innermost.items.pop() {
-                    Some(item) => {
-                        self.set(variable, item);
-                    }
-                    None => {
-                        self.pc = *exit;
-                        return None;
-                    }
+                if let Some(item) = innermost.items.pop() {
+                    self.set(variable, item);
+                } else {
+                    self.pc = *exit;
+                    return None;
                 }
             }
             Op::LoopBack(top) => {
