@@ -11,7 +11,10 @@ mod html;
 #[cfg(test)]
 mod synthetic;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 mod transcript;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -53,7 +53,7 @@ pub fn draw(record: &Record) -> Scene {
         draw_empty(&mut scene, &area, "no Events");
     }
     draw_edges(&mut scene, &area, &axis);
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
     scene
 }
 
@@ -96,9 +96,9 @@ fn draw_row(scene: &mut Scene, area: &Plot, reason: &Reason, top: i32, height: i
         let tall = i64::from(bottom - top - 4) * count as i64 / peak as i64;
         scene.rect(x(bar), bottom - (tall as i32).max(2), x(bar + 1) - 1, bottom, color);
     }
-    let middle = (top + bottom) / 2;
-    let name = fitted(&reason.name, LABELS - 12, 12);
+    let middle = i32::midpoint(top, bottom);
+    let name = fitted(&reason.name, LABELS - 12, 12, false);
     scene.text(Text { color: INK, ..Text::label(name, (area.left - 8, middle), Anchor::Right) });
     let numbers = format!("{}  (bar ≤ {})", grouped(reason.total), grouped(peak));
-    scene.text(Text::label(fitted(&numbers, NUMBERS - 16, 12), (area.right + 8, middle), Anchor::Left));
+    scene.text(Text::label(fitted(&numbers, NUMBERS - 16, 12, false), (area.right + 8, middle), Anchor::Left));
 }

@@ -35,7 +35,7 @@ pub enum Swatch {
 /// Starts a chart: title, subtitle and legend. What is left below is for plots: the area returned goes from
 /// the margin on the left to the one on the right, with room for an axis of time below.
 pub fn open(title: &str, subtitle: &str, legend: &[(Swatch, &str)]) -> (Scene, Plot) {
-    let mut scene = Scene::default();
+    let mut scene = Scene { height: HEIGHT, marks: Vec::new() };
     scene.text(Text::title(title, (MARGIN, 26)));
     scene.text(Text { size: 13, ..Text::label(subtitle, (MARGIN, 50), Anchor::Left) });
     let bottom = draw_legend(&mut scene, legend, 74);
@@ -77,11 +77,12 @@ pub fn draw_time(scene: &mut Scene, plot: &Plot, axis: &TimeAxis, room: i32) {
     }
 }
 
-/// Draws the name of the axis of time below everything.
-pub fn draw_time_name(scene: &mut Scene, axis: &TimeAxis) {
+/// Draws the name of the axis of time below `plot`, the lowest one, and ends the scene there.
+pub fn draw_time_name(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
     let name = format!("Time since t=0 ({})", axis.unit().0);
-    let middle = (axis.left + axis.right) / 2;
-    scene.text(Text { size: 13, color: INK, ..Text::label(name, (middle, HEIGHT - 16), Anchor::Middle) });
+    let at = (i32::midpoint(plot.left, plot.right), plot.bottom + 40);
+    scene.text(Text { size: 13, color: INK, ..Text::label(name, at, Anchor::Middle) });
+    scene.height = plot.bottom + 56;
 }
 
 /// Draws ticks of a count: grid lines over the plot, labels left of it.
@@ -94,7 +95,7 @@ pub fn draw_counts(scene: &mut Scene, plot: &Plot, axis: &CountAxis) {
 
 /// Draws the name of an upright axis at the left edge, over the height of `plot`.
 pub fn draw_side_name(scene: &mut Scene, plot: &Plot, name: &str) {
-    let at = (14, (plot.top + plot.bottom) / 2);
+    let at = (14, i32::midpoint(plot.top, plot.bottom));
     scene.text(Text { size: 13, color: INK, upwards: true, ..Text::label(name, at, Anchor::Middle) });
 }
 
@@ -112,6 +113,6 @@ pub fn draw_edges(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
 
 /// Says in the middle of a plot why it is empty.
 pub fn draw_empty(scene: &mut Scene, plot: &Plot, why: &str) {
-    let at = ((plot.left + plot.right) / 2, (plot.top + plot.bottom) / 2);
+    let at = (i32::midpoint(plot.left, plot.right), i32::midpoint(plot.top, plot.bottom));
     scene.text(Text { size: 15, ..Text::label(why, at, Anchor::Middle) });
 }

@@ -13,6 +13,9 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
+#[cfg(test)]
+mod tests;
+mod typeface;
 mod workload_replicas;
 
 pub use axis::grouped;
@@ -67,7 +70,6 @@ pub const CHARTS: [Chart; 6] = [
 impl Chart {
     /// Draws the chart.
     pub fn draw(&self, record: &Record) -> Scene {
-        paint::register_fonts();
         (self.draw)(record)
     }
 }

@@ -2,20 +2,22 @@
 //! that it is exact whatever the sampling. Many nodes share rows, whose cells are means.
 
 use super::axis::TimeAxis;
-use super::counted;
 use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
-use super::palette::{GREY, INK, MUTED, PAPER, SHADES, shade};
+use super::palette::{INK, MUTED, SHADES, VERMILLION, shade};
 use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, fitted};
+use super::{counted, grouped};
 use crate::record::{Moment, Node, NodeIndex, Record};
 
 /// Up to this many nodes have a row with their name.
 const NAMED: usize = 36;
 /// Most rows of cells.
-const ROWS: usize = 130;
+const ROWS: usize = 100;
 /// Width of a cell in pixels.
 const CELL: i32 = 4;
 /// Width of the labels on the left.
 const LABELS: i32 = 190;
+/// Height of a line of labels.
+const LINE: i32 = 15;
 
 /// Draws the chart.
 pub fn draw(record: &Record) -> Scene {
@@ -30,7 +32,7 @@ pub fn draw(record: &Record) -> Scene {
     let (mut scene, area) = open("CPU requested on nodes (% of allocatable)", &subtitle, &[]);
     let area = Plot { left: MARGIN + LABELS, right: WIDTH - 120, ..area };
     let height = ((area.bottom - area.top) / rows.max(1) as i32).min(40);
-    let area = Plot { bottom: area.top + (height * rows as i32).max(80), ..area };
+    let area = Plot { bottom: area.top + (height * rows as i32).max(150), ..area };
     let axis = time_axis(record, &area);
     draw_time(&mut scene, &area, &axis, 0);
     let cells = ((area.right - area.left) / CELL) as usize;
@@ -41,8 +43,8 @@ pub fn draw(record: &Record) -> Scene {
         draw_empty(&mut scene, &area, "no nodes");
     }
     draw_edges(&mut scene, &area, &axis);
-    draw_scale(&mut scene, has_outage);
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
+    draw_scale(&mut scene, &area, has_outage);
     scene
 }
 
@@ -115,7 +117,7 @@ impl Grid {
             for run in cells.chunk_by(|a, b| a.color() == b.color()) {
                 let x = |column: usize| area.left + (area.right - area.left) * column as i32 / self.across as i32;
                 if let Some(color) = run[0].color() {
-                    has_outage |= color == GREY;
+                    has_outage |= color == VERMILLION;
                     scene.rect(x(start), top, x(start + run.len()), top + height - gap, color);
                 }
                 start += run.len();
@@ -126,13 +128,13 @@ impl Grid {
 }
 
 impl Cell {
-    /// None where no node exists; grey where they were not ready for most of the time.
+    /// None where no node exists; the colour of failure where they were not ready for most of the time.
     fn color(&self) -> Option<[u8; 3]> {
         if self.allocatable <= 0.0 {
             return None;
         }
         if self.not_ready * 2.0 > self.allocatable {
-            return Some(GREY);
+            return Some(VERMILLION);
         }
         Some(shade((self.requested / self.allocatable * SHADES as f64).round() as usize))
     }
@@ -142,31 +144,34 @@ fn draw_labels(scene: &mut Scene, record: &Record, order: &[NodeIndex], rows: us
     let node = |index: &NodeIndex| -> &Node { &record.nodes[index.index()] };
     if order.len() <= NAMED {
         for (row, index) in order.iter().enumerate() {
-            let name = fitted(record.text(node(index).name), LABELS - 12, 12);
+            let name = fitted(record.text(node(index).name), LABELS - 12, 12, false);
             let y = area.top + row as i32 * height + height / 2;
             scene.text(Text { color: INK, ..Text::label(name, (area.left - 8, y), Anchor::Right) });
         }
         return;
     }
     let mut start = 0;
+    let mut last_label = i32::MIN / 2;
     for group in order.chunk_by(|a, b| node(a).group == node(b).group) {
         let line = |place: usize| area.top + (place * rows / order.len()) as i32 * height;
         let (top, bottom) = (line(start), line(start + group.len()));
         start += group.len();
-        if bottom - top < 14 {
+        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
+        let middle = i32::midpoint(top, bottom);
+        if middle - last_label < LINE {
             continue;
         }
+        last_label = middle;
         let name = record.text(node(&group[0]).group);
-        let label = format!("{name} ({})", group.len());
-        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
-        let at = (area.left - 12, (top + bottom) / 2);
-        scene.text(Text { color: INK, ..Text::label(fitted(&label, LABELS - 18, 12), at, Anchor::Right) });
+        let label = format!("{name} ({})", grouped(group.len() as u64));
+        let at = (area.left - 12, middle);
+        scene.text(Text { color: INK, ..Text::label(fitted(&label, LABELS - 18, 12, false), at, Anchor::Right) });
     }
 }
 
 /// The bar that tells which colour is which share.
-fn draw_scale(scene: &mut Scene, has_outage: bool) {
-    let (left, top, bottom) = (WIDTH - 96, 90, HEIGHT - 130);
+fn draw_scale(scene: &mut Scene, area: &Plot, has_outage: bool) {
+    let (left, top, bottom) = (WIDTH - 96, area.top + 6, area.bottom.clamp(area.top + 160, HEIGHT - 110) - 6);
     let height = bottom - top;
     for step in 0..=SHADES as i32 {
         let steps = SHADES as i32 + 1;
@@ -178,12 +183,10 @@ fn draw_scale(scene: &mut Scene, has_outage: bool) {
         scene.rect(left + 18, y, left + 23, y + 1, MUTED);
         scene.text(Text::label(format!("{percent} %"), (left + 28, y), Anchor::Left));
     }
-    for (row, (color, label)) in [(GREY, "not ready"), (PAPER, "no node")].into_iter().enumerate() {
-        if color == GREY && !has_outage || color == PAPER {
-            continue;
-        }
-        let y = bottom + 30 + row as i32 * 22;
-        scene.rect(left, y - 7, left + 14, y + 7, color);
-        scene.text(Text::label(label, (left + 20, y), Anchor::Left));
+    if has_outage {
+        let y = bottom + 30;
+        scene.rect(left, y - 7, left + 14, y + 7, VERMILLION);
+        scene.text(Text::label("not ready", (left + 20, y), Anchor::Left));
+        scene.height = scene.height.max(y + 20);
     }
 }

@@ -3,27 +3,17 @@
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle, register_font};
+use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 use super::palette::{Color, PAPER};
 use super::png::encode;
-use super::scene::{Anchor, HEIGHT, Mark, Scene, Text, WIDTH, font};
-
-static REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSans.ttf");
-static BOLD: &[u8] = include_bytes!("../fonts/DejaVuSans-Bold.ttf");
-const SIZE: (u32, u32) = (WIDTH as u32, HEIGHT as u32);
-
-/// Makes the embedded font known to plotters, for measuring as for drawing. Doing it again changes nothing.
-pub fn register_fonts() {
-    for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
-        assert!(register_font("sans-serif", style, bytes).is_ok(), "the embedded font is a font");
-    }
-}
+use super::scene::{Anchor, Mark, Scene, Text, WIDTH, text_width};
+use super::typeface;
 
 /// The scene as an SVG document.
 pub fn svg(scene: &Scene) -> Result<String, String> {
     let mut document = String::new();
-    let mut backend = SVGBackend::with_string(&mut document, SIZE);
+    let mut backend = SVGBackend::with_string(&mut document, (WIDTH as u32, scene.height as u32));
     paint(&mut backend, scene, draw_vector)?;
     drop(backend);
     Ok(document)
@@ -31,29 +21,25 @@ pub fn svg(scene: &Scene) -> Result<String, String> {
 
 /// The scene as a PNG file.
 pub fn png(scene: &Scene) -> Result<Vec<u8>, String> {
-    let mut pixels = vec![0xff; (WIDTH * HEIGHT * 3) as usize];
-    let mut backend = BitMapBackend::with_buffer(&mut pixels, SIZE);
+    let mut pixels = vec![0xff; (WIDTH * scene.height * 3) as usize];
+    let mut backend = BitMapBackend::with_buffer(&mut pixels, (WIDTH as u32, scene.height as u32));
     paint(&mut backend, scene, draw_pixels)?;
     drop(backend);
-    encode(&pixels, WIDTH as usize, HEIGHT as usize).map_err(|error| error.to_string())
+    encode(&pixels, WIDTH as usize, scene.height as usize).map_err(|error| error.to_string())
 }
 
 type Drawn = Result<(), String>;
 
-fn paint<B: DrawingBackend>(backend: &mut B, scene: &Scene, draw_shape: impl Fn(&mut B, &Mark) -> Drawn) -> Drawn {
+fn paint<B: DrawingBackend>(backend: &mut B, scene: &Scene, draw: impl Fn(&mut B, &Mark) -> Drawn) -> Drawn {
     backend.ensure_prepared().map_err(|error| error.to_string())?;
-    rect(backend, (0, 0), (WIDTH, HEIGHT), PAPER)?;
+    rect(backend, (0, 0), (WIDTH, scene.height), PAPER)?;
     for mark in &scene.marks {
-        match mark {
-            Mark::Text(mark) => text(backend, mark)?,
-            Mark::Rect(x0, y0, x1, y1, color) => rect(backend, (*x0, *y0), (*x1, *y1), *color)?,
-            shape => draw_shape(backend, shape)?,
-        }
+        draw(backend, mark)?;
     }
     backend.present().map_err(|error| error.to_string())
 }
 
-/// Steps and areas as one element each.
+/// Each mark as one element.
 fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) -> Drawn {
     match mark {
         Mark::Steps(points, width, color) => {
@@ -81,11 +67,12 @@ fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) -> Drawn {
             outline.dedup();
             backend.fill_polygon(outline, &rgb(*color).filled()).map_err(|error| error.to_string())
         }
-        Mark::Rect(..) | Mark::Text(_) => Ok(()),
+        Mark::Rect(x0, y0, x1, y1, color) => rect(backend, (*x0, *y0), (*x1, *y1), *color),
+        Mark::Text(mark) => text_element(backend, mark),
     }
 }
 
-/// Steps and areas as rectangles: sharp edges, and no cost beyond their pixels.
+/// Everything but text as rectangles: sharp edges, and no cost beyond their pixels.
 fn draw_pixels(backend: &mut BitMapBackend<'_>, mark: &Mark) -> Drawn {
     match mark {
         Mark::Steps(points, width, color) => {
@@ -104,7 +91,8 @@ fn draw_pixels(backend: &mut BitMapBackend<'_>, mark: &Mark) -> Drawn {
             }
             Ok(())
         }
-        Mark::Rect(..) | Mark::Text(_) => Ok(()),
+        Mark::Rect(x0, y0, x1, y1, color) => rect(backend, (*x0, *y0), (*x1, *y1), *color),
+        Mark::Text(mark) => text_pixels(backend, mark),
     }
 }
 
@@ -115,17 +103,39 @@ fn rect<B: DrawingBackend>(backend: &mut B, from: (i32, i32), to: (i32, i32), co
     backend.draw_rect(from, to, &rgb(color).filled(), true).map_err(|error| error.to_string())
 }
 
-fn text<B: DrawingBackend>(backend: &mut B, mark: &Text) -> Drawn {
+fn text_element(backend: &mut SVGBackend<'_>, mark: &Text) -> Drawn {
     let across = match mark.anchor {
         Anchor::Left => HPos::Left,
         Anchor::Middle => HPos::Center,
         Anchor::Right => HPos::Right,
     };
     let turn = if mark.upwards { FontTransform::Rotate270 } else { FontTransform::None };
+    let weight = if mark.bold { FontStyle::Bold } else { FontStyle::Normal };
+    // plotters counts the height of a line, which it takes for 1.24 ems.
+    let font = FontDesc::new(FontFamily::SansSerif, f64::from(mark.size) * 1.24, weight).transform(turn);
     let color = rgb(mark.color);
-    let style =
-        TextStyle::from(font(mark.size, mark.bold).transform(turn)).color(&color).pos(Pos::new(across, VPos::Center));
-    backend.draw_text(&mark.text, &style, mark.at).map_err(|error| error.to_string())
+    let style = TextStyle::from(font).color(&color).pos(Pos::new(across, VPos::Center));
+    // plotters sets small letters around the position; a line of text has its middle a little higher.
+    let at = if mark.upwards { (mark.at.0 + 1, mark.at.1) } else { (mark.at.0, mark.at.1 + 1) };
+    backend.draw_text(&mark.content, &style, at).map_err(|error| error.to_string())
+}
+
+fn text_pixels(backend: &mut BitMapBackend<'_>, mark: &Text) -> Drawn {
+    let width = text_width(&mark.content, mark.size, mark.bold);
+    let start = match mark.anchor {
+        Anchor::Left => 0,
+        Anchor::Middle => -width / 2,
+        Anchor::Right => -width,
+    };
+    let mut drawn = Ok(());
+    typeface::pixels(&mark.content, mark.size, mark.bold, |x, y, covered| {
+        let (right, down) = if mark.upwards { (y, -(x + start)) } else { (x + start, y) };
+        let color = rgb(mark.color).mix(f64::from(covered));
+        if covered > 0.0 && drawn.is_ok() {
+            drawn = backend.draw_pixel((mark.at.0 + right, mark.at.1 + down), color.to_backend_color());
+        }
+    });
+    drawn.map_err(|error| error.to_string())
 }
 
 fn rgb([red, green, blue]: Color) -> RGBColor {

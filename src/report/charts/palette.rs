@@ -40,7 +40,7 @@ pub const POD_CLASSES: [(&str, Color, &[Stage]); 8] = [
     ("Running, ready", GREEN, &[Stage::Ready]),
     ("Running, not ready", SKY, &[Stage::NotReady]),
     ("Back-off or error", PURPLE, &[Stage::BackingOff]),
-    ("Starting (ContainerCreating, init)", ORANGE, &[Stage::Starting]),
+    ("Starting", ORANGE, &[Stage::Starting]),
     ("Pending (no node)", YELLOW, &[Stage::Unscheduled, Stage::Unschedulable]),
     ("Terminating", GREY, &[Stage::Terminating]),
     ("Failed", VERMILLION, &[Stage::Failed]),
@@ -61,21 +61,21 @@ pub fn class_of(stage: Stage) -> Option<usize> {
     }
 }
 
-/// Light to dark for shares of 0 to 1 (cividis, reversed): readable in grey and with any colour vision.
+/// Light to dark for shares of 0 to 1, in blues: readable in grey and with any colour vision.
 const SEQUENCE: [Color; 9] = [
-    [0xff, 0xf5, 0xb8],
-    [0xf2, 0xdb, 0x5c],
-    [0xd1, 0xbc, 0x62],
-    [0xae, 0xa0, 0x71],
-    [0x8e, 0x88, 0x79],
-    [0x71, 0x72, 0x77],
-    [0x54, 0x5c, 0x6e],
-    [0x2d, 0x48, 0x70],
-    [0x00, 0x22, 0x4e],
+    [0xee, 0xf5, 0xfc],
+    [0xda, 0xe8, 0xf5],
+    [0xc6, 0xdb, 0xef],
+    [0x9e, 0xca, 0xe1],
+    [0x6b, 0xae, 0xd6],
+    [0x42, 0x92, 0xc6],
+    [0x21, 0x71, 0xb5],
+    [0x08, 0x51, 0x9c],
+    [0x08, 0x30, 0x6b],
 ];
 
 /// Steps of the sequence that are told apart: adjoining cells of one step become one rectangle.
-pub const SHADES: usize = 40;
+pub const SHADES: usize = 20;
 
 /// The colour of a share between 0 and 1, as one of `SHADES` steps.
 pub fn shade(step: usize) -> Color {

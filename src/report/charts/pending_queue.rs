@@ -48,6 +48,6 @@ pub fn draw(record: &Record) -> Scene {
     }
     draw_edges(&mut scene, &area, &axis);
     draw_side_name(&mut scene, &area, "Pods waiting");
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
     scene
 }

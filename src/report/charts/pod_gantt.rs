@@ -6,7 +6,7 @@ use super::frame::{MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw
 use super::palette::{INK, MUTED, POD_CLASSES, class_of};
 use super::scene::{Anchor, Mark, Scene, Text, fitted};
 use super::{counted, grouped};
-use crate::record::{PodIndex, Record};
+use crate::record::{PodIndex, Record, TextId};
 
 /// Up to this many pods have a row with their name.
 const NAMED: usize = 36;
@@ -14,6 +14,8 @@ const NAMED: usize = 36;
 const THIN: i32 = 2;
 /// Width of the labels on the left.
 const LABELS: i32 = 250;
+/// Height of a line of labels.
+const LINE: i32 = 15;
 
 /// Draws the chart.
 pub fn draw(record: &Record) -> Scene {
@@ -31,7 +33,7 @@ pub fn draw(record: &Record) -> Scene {
     let (mut scene, area) = open("Pod lifecycles", &subtitle(order.len(), shown.len()), &legend);
     let area = Plot { left: MARGIN + LABELS, ..area };
     let axis = time_axis(record, &area);
-    let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(26);
+    let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(34);
     let area = Plot { bottom: area.top + (height * shown.len() as i32).max(120), ..area };
     draw_time(&mut scene, &area, &axis, 0);
     draw_bars(&mut scene, record, &shown, &area, &axis, height);
@@ -44,7 +46,7 @@ pub fn draw(record: &Record) -> Scene {
         draw_empty(&mut scene, &area, "no pods");
     }
     draw_edges(&mut scene, &area, &axis);
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
     scene
 }
 
@@ -55,7 +57,7 @@ fn order(record: &Record) -> Vec<PodIndex> {
         order.sort_by_key(|pod| {
             let row = &record.pods[pod.index()];
             // The ids of texts and workloads follow first appearance, and `NONE` is the greatest.
-            (row.workload, if row.workload.is_some() { Default::default() } else { row.namespace }, *pod)
+            (row.workload, if row.workload.is_some() { TextId::NONE } else { row.namespace }, *pod)
         });
     }
     order
@@ -70,17 +72,13 @@ fn thinned(pods: &[PodIndex], most: usize) -> Vec<PodIndex> {
 }
 
 fn subtitle(all: usize, shown: usize) -> String {
+    let pods = counted(all, "pod");
     if shown < all {
-        let every = all.div_ceil(shown);
-        format!(
-            "{}, showing {}: about every {every}th, by workload and creation",
-            counted(all, "pod"),
-            grouped(shown as u64)
-        )
+        format!("{pods}, showing {} of them, evenly chosen; by workload and creation", grouped(shown as u64))
     } else if all > NAMED {
-        format!("{}, by workload and creation", counted(all, "pod"))
+        format!("{pods}, by workload and creation")
     } else {
-        format!("{}, in order of creation", counted(all, "pod"))
+        format!("{pods}, in order of creation")
     }
 }
 
@@ -156,7 +154,7 @@ fn draw_names(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plo
     let size = if height >= 16 { 12 } else { 11 };
     for (row, pod) in shown.iter().enumerate() {
         let y = area.top + row as i32 * height + height / 2;
-        let name = fitted(record.pod_name(*pod), LABELS - 12, size);
+        let name = fitted(record.pod_name(*pod), LABELS - 12, size, false);
         scene.text(Text { size, color: INK, ..Text::label(name, (area.left - 8, y), Anchor::Right) });
     }
 }
@@ -165,24 +163,28 @@ fn draw_names(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plo
 fn draw_groups(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plot, height: i32) {
     let group = |pod: &PodIndex| {
         let row = &record.pods[pod.index()];
-        (row.workload, if row.workload.is_some() { Default::default() } else { row.namespace })
+        (row.workload, if row.workload.is_some() { TextId::NONE } else { row.namespace })
     };
     let mut start = 0;
+    let mut last_label = i32::MIN / 2;
     for pods in shown.chunk_by(|a, b| group(a) == group(b)) {
         let (top, bottom) = (area.top + start * height, area.top + (start + pods.len() as i32) * height);
         start += pods.len() as i32;
-        if bottom - top < 14 {
+        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
+        let middle = i32::midpoint(top, bottom);
+        // Of workloads with few rows those have a name that have room for it.
+        if middle - last_label < LINE {
             continue;
         }
+        last_label = middle;
         let first = &record.pods[pods[0].index()];
         let label = if first.workload.is_some() {
             record.workload_key(first.workload)
         } else {
             format!("{}: pods of no workload", record.text(first.namespace))
         };
-        let label = fitted(&label, LABELS - 18, 12);
-        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
-        let at = (area.left - 12, (top + bottom) / 2);
+        let label = fitted(&label, LABELS - 18, 12, false);
+        let at = (area.left - 12, middle);
         scene.text(Text { color: INK, ..Text::label(label, at, Anchor::Right) });
     }
 }

@@ -43,7 +43,7 @@ pub fn draw(record: &Record) -> Scene {
     }
     draw_edges(&mut scene, &area, &axis);
     draw_side_name(&mut scene, &area, "Pods");
-    draw_time_name(&mut scene, &axis);
+    draw_time_name(&mut scene, &area, &axis);
     scene
 }
 

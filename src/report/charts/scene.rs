@@ -1,13 +1,12 @@
 //! A picture as a list of marks in pixels, before any format: drawn once, painted as SVG and as PNG.
 //! Everything here is axis-aligned, since what a simulation records are steps.
 
-use plotters::style::{FontDesc, FontFamily, FontStyle};
-
 use super::palette::{Color, INK, MUTED};
+use super::typeface;
 
 /// Width of every chart.
 pub const WIDTH: i32 = 1200;
-/// Height of every chart.
+/// Height of a chart, unless it needs less.
 pub const HEIGHT: i32 = 700;
 
 /// Which point of a text stands at its position.
@@ -25,7 +24,7 @@ pub enum Anchor {
 #[derive(Clone, Debug)]
 pub struct Text {
     /// What it says.
-    pub text: String,
+    pub content: String,
     /// Where its anchor is.
     pub at: (i32, i32),
     /// Which point of it that is.
@@ -54,8 +53,10 @@ pub enum Mark {
 }
 
 /// Marks, later ones over earlier ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scene {
+    /// Height in pixels.
+    pub height: i32,
     /// The marks.
     pub marks: Vec<Mark>,
 }
@@ -63,17 +64,18 @@ pub struct Scene {
 impl Text {
     /// Text in the size and colour of labels.
     pub fn label(text: impl Into<String>, at: (i32, i32), anchor: Anchor) -> Self {
-        Self { text: text.into(), at, anchor, size: 12, bold: false, upwards: false, color: MUTED }
+        Self { content: text.into(), at, anchor, size: 12, bold: false, upwards: false, color: MUTED }
     }
 
     /// Text in the size and colour of a chart's title.
     pub fn title(text: impl Into<String>, at: (i32, i32)) -> Self {
-        Self { text: text.into(), at, anchor: Anchor::Left, size: 19, bold: true, upwards: false, color: INK }
+        Self { content: text.into(), at, anchor: Anchor::Left, size: 19, bold: true, upwards: false, color: INK }
     }
 
     /// The pixels it covers: left, top, right, bottom.
+    #[cfg(test)]
     pub fn bounds(&self) -> (i32, i32, i32, i32) {
-        let width = text_width(&self.text, self.size, self.bold);
+        let width = text_width(&self.content, self.size, self.bold);
         let half = (self.size as i32 * 6).div_euclid(10);
         let (x, y) = self.at;
         let from = match self.anchor {
@@ -99,7 +101,7 @@ impl Scene {
 
     /// Adds a text if it says anything.
     pub fn text(&mut self, text: Text) {
-        if !text.text.is_empty() {
+        if !text.content.is_empty() {
             self.marks.push(Mark::Text(text));
         }
     }
@@ -119,23 +121,15 @@ impl Scene {
     }
 }
 
-/// The font of all text, in the size in which its em has `size` pixels in SVG.
-pub fn font(size: u32, bold: bool) -> FontDesc<'static> {
-    // plotters counts the height of a line, and divides by this number for SVG.
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    FontDesc::new(FontFamily::SansSerif, f64::from(size) * 1.24, style)
-}
-
 /// Width of a text in pixels.
 pub fn text_width(text: &str, size: u32, bold: bool) -> i32 {
-    // Without a font (never: it is registered before any chart is drawn) a wide letter is assumed.
-    font(size, bold).box_size(text).map_or(text.len() as i32 * size as i32, |(width, _)| width as i32)
+    typeface::width(text, size, bold)
 }
 
 /// `text`, or as much of its beginning and end as fits into `width` pixels with an ellipsis between: names
 /// of pods differ at both ends.
-pub fn fitted(text: &str, width: i32, size: u32) -> String {
-    if text_width(text, size, false) <= width {
+pub fn fitted(text: &str, width: i32, size: u32, bold: bool) -> String {
+    if text_width(text, size, bold) <= width {
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
@@ -145,6 +139,6 @@ pub fn fitted(text: &str, width: i32, size: u32) -> String {
         let end: String = letters[letters.len() - tail..].iter().collect();
         format!("{head}…{end}")
     };
-    let fits = (1..letters.len()).rev().map(shortened).find(|text| text_width(text, size, false) <= width);
+    let fits = (1..letters.len()).rev().map(shortened).find(|text| text_width(text, size, bold) <= width);
     fits.unwrap_or_default()
 }

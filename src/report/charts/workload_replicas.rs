@@ -5,8 +5,7 @@ use super::axis::{CountAxis, TimeAxis};
 use super::columns::Columns;
 use super::counted;
 use super::frame::{
-    MARGIN, Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open,
-    time_axis,
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
 };
 use super::palette::{BLUE, GREEN, INK, SHADE};
 use super::scene::{Anchor, Scene, Text, fitted};
@@ -47,14 +46,14 @@ pub fn draw(record: &Record) -> Scene {
         let name = if shown.len() == 1 && all == 1 {
             record.workload_key(*workload)
         } else {
-            fitted(&record.workload_key(*workload), plot.right - plot.left, 12)
+            fitted(&record.workload_key(*workload), plot.right - plot.left, 12, true)
         };
         let label = Text::label(name, (plot.left, plot.top - 12), Anchor::Left);
         scene.text(Text { bold: true, color: INK, ..label });
         draw_panel(&mut scene, record, &plot, rows);
     }
     draw_side_name(&mut scene, &whole, "Replicas");
-    draw_time_name(&mut scene, &time_axis(record, &Plot { left: MARGIN, ..whole }));
+    draw_time_name(&mut scene, &whole, &time_axis(record, &whole));
     scene
 }
 
