@@ -206,7 +206,13 @@ impl World {
 
     /// Messages of all Events with this reason, each with its count.
     pub(super) fn messages(&self, reason: &str) -> Vec<String> {
-        self.cluster.events.rows().iter().filter(|row| row.reason == reason).map(|row| row.message.to_string()).collect()
+        self.cluster
+            .events
+            .rows()
+            .iter()
+            .filter(|row| row.reason == reason)
+            .map(|row| row.message.to_string())
+            .collect()
     }
 
     /// Pods of an owner.

@@ -102,7 +102,8 @@ fn scaling_and_deleting_reach_the_pods() {
     world.act(|now, cluster| cluster.scale(now, key, 1));
     world.run(seconds(5));
     assert_eq!(world.cluster.count(Kind::POD), 1);
-    let counts: Vec<String> = scalings(&world).iter().map(|text| text.split(' ').skip(4).collect::<Vec<_>>().join(" ")).collect();
+    let counts: Vec<String> =
+        scalings(&world).iter().map(|text| text.split(' ').skip(4).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(counts, ["from 0 to 2", "from 2 to 5", "from 5 to 1"]);
 }
 
