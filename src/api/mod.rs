@@ -1,11 +1,23 @@
 //! The wire form: manifests to model and back, strict decoding, defaulting, validation, names and hashes.
 //! Holds no state; `cluster` calls it on every write that comes from a manifest and on every read that is printed.
 
+pub mod canonical;
 pub mod clock;
+pub mod convert;
+pub mod decode;
 pub mod decoded;
+pub mod defaults;
+pub mod go_types;
+pub mod hash;
 pub mod names;
 pub mod status;
+pub mod strict;
+pub mod validation;
+pub mod value;
+pub mod view;
+pub mod yaml;
 
 pub use clock::Clock;
+pub use decode::{DecodeCache, DecodeError, FieldValidation, decode};
 pub use decoded::{Decoded, DecodedBody, OwnerClaim};
 pub use status::{Reason, Status};

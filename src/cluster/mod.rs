@@ -15,6 +15,8 @@ mod pods;
 mod status;
 mod table;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod uid;
 mod update;
 

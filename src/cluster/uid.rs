@@ -11,7 +11,7 @@ const INVERSE: u64 = 0xf1de_83e1_9937_733d;
 /// The UID of an object under a seed, in the shape of a random (version 4) UUID.
 pub(super) fn uid(seed_mask: u64, object: ObjectRef) -> String {
     let plain = u64::from(object.kind.0) << 32 | u64::from(object.id);
-    let high = scramble(plain ^ seed_mask);
+    let high = scramble(plain ^ seed_mask ^ MULTIPLIER);
     let low = scramble(high ^ seed_mask.rotate_left(17) ^ plain);
     // 60 bits of `high` and 4 of `low` carry the identity; version and variant take their fixed places.
     format!(
@@ -32,7 +32,7 @@ pub(super) fn object(seed_mask: u64, text: &str) -> Option<ObjectRef> {
     let second = (number >> 64) as u64 & 0xfff;
     let last = (number >> 56) as u64 & 0xf;
     let high = first << 16 | second << 4 | last;
-    let plain = unscramble(high) ^ seed_mask;
+    let plain = unscramble(high) ^ seed_mask ^ MULTIPLIER;
     let kind = plain >> 32;
     let object = ObjectRef { kind: Kind(u16::try_from(kind).ok()?), id: plain as u32 };
     (usize::from(object.kind.0) < KINDS.len() && uid(seed_mask, object) == text).then_some(object)

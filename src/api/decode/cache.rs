@@ -1,0 +1,67 @@
+//! Equal pods share one template: decoded once, kept once.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHasher};
+use serde_json::Value;
+
+use super::convert;
+use crate::model::pod_template::PodTemplate;
+
+/// Labels, annotations and specification of a pod as written.
+#[derive(Debug)]
+pub struct Key {
+    hash: u64,
+    parts: [Value; 3],
+}
+
+/// Templates decoded so far, by what they were decoded from.
+#[derive(Debug, Default)]
+pub struct DecodeCache {
+    pods: FxHashMap<u64, Vec<(Key, Arc<PodTemplate>)>>,
+    templates: FxHashMap<u64, Vec<Arc<PodTemplate>>>,
+}
+
+fn parts(value: &Value) -> [&Value; 3] {
+    let metadata = &value["metadata"];
+    [&metadata["labels"], &metadata["annotations"], &value["spec"]]
+}
+
+fn hash_of<T: Hash>(value: T) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl DecodeCache {
+    /// The key of a pod before defaulting.
+    pub(super) fn key(pod: &Value) -> Key {
+        let parts = parts(pod);
+        Key { hash: hash_of(parts), parts: parts.map(Value::clone) }
+    }
+
+    /// The template of an equal pod.
+    pub(super) fn find(&self, pod: &Value) -> Option<Arc<PodTemplate>> {
+        let parts = parts(pod);
+        let candidates = self.pods.get(&hash_of(parts))?;
+        let equal = |key: &Key| key.parts.iter().zip(parts).all(|(left, right)| left == right);
+        candidates.iter().find(|(key, _)| equal(key)).map(|(_, template)| Arc::clone(template))
+    }
+
+    pub(super) fn insert(&mut self, key: Key, template: &Arc<PodTemplate>) {
+        self.pods.entry(key.hash).or_default().push((key, Arc::clone(template)));
+    }
+
+    /// The template decoded from a defaulted `{metadata, spec}`.
+    pub fn shared(&mut self, template: &Value) -> Arc<PodTemplate> {
+        let known = self.templates.entry(hash_of(parts(template))).or_default();
+        let equal = |candidate: &Arc<PodTemplate>| parts(&candidate.raw) == parts(template);
+        if let Some(found) = known.iter().find(|candidate| equal(candidate)) {
+            return Arc::clone(found);
+        }
+        let new = Arc::new(convert::pod_template(template));
+        known.push(Arc::clone(&new));
+        new
+    }
+}

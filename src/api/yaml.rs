@@ -1,0 +1,156 @@
+//! The one reader of manifests: YAML or JSON text with any number of documents to JSON values, as kubectl reads them
+//! (YAML 1.1 scalars, merge keys, the last of equal keys wins, empty documents skipped, Lists flattened).
+//! Knows nothing of kinds beyond `List`. Upstream: apimachinery util/yaml `YAMLOrJSONDecoder`, sigs.k8s.io/yaml.
+
+mod build;
+mod json;
+mod message;
+mod scalar;
+
+use serde_json::Value;
+
+/// One object of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The object.
+    pub value: Value,
+    /// The document it stands in, counted from 0 over the documents that are not empty.
+    pub index: usize,
+    /// The line of the file at which its document starts, from 1.
+    pub line: usize,
+}
+
+/// A key that stands twice in a mapping: kubectl takes the last one and says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuplicateKey {
+    /// The key.
+    pub key: String,
+    /// The line of the second one, from 1.
+    pub line: usize,
+}
+
+/// A document that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Not YAML. Prints as kubectl prints it after `error parsing FILE: `.
+    #[error("error converting YAML to JSON: yaml: line {chunk_line}: {message}")]
+    Yaml {
+        /// The line within the document, as kubectl counts.
+        chunk_line: usize,
+        /// The line in the file.
+        line: usize,
+        /// libyaml's message.
+        message: String,
+    },
+    /// YAML, but nothing that JSON could hold, or too much of it.
+    #[error("error converting YAML to JSON: yaml: {message}")]
+    Unsupported {
+        /// The line in the file.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// Not JSON.
+    #[error("json: offset {offset}: {message}")]
+    Json {
+        /// Byte offset in the file.
+        offset: usize,
+        /// The line in the file.
+        line: usize,
+        /// Go's message.
+        message: String,
+    },
+}
+
+impl ReadError {
+    /// The line of the file, from 1.
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Yaml { line, .. } | Self::Unsupported { line, .. } | Self::Json { line, .. } => *line,
+        }
+    }
+}
+
+/// What a file holds. An error ends the reading; what stands before it is still there, as kubectl creates it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// The objects in order.
+    pub manifests: Vec<Manifest>,
+    /// Keys that stand twice.
+    pub duplicates: Vec<DuplicateKey>,
+    /// Why reading stopped.
+    pub error: Option<ReadError>,
+}
+
+impl Documents {
+    /// All or nothing.
+    pub fn into_result(self) -> Result<Vec<Manifest>, ReadError> {
+        self.error.map_or(Ok(self.manifests), Err)
+    }
+}
+
+/// Reads a file.
+pub fn read(text: &str) -> Documents {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut documents = Documents::default();
+    if text.trim_start().starts_with('{') {
+        json::read(text, &mut documents);
+        return documents;
+    }
+    let mut index = 0;
+    for (line, chunk) in chunks(text) {
+        match build::document(chunk, line, &mut documents.duplicates) {
+            Ok(Value::Null) => {}
+            Ok(value) => {
+                push(&mut documents.manifests, value, index, line);
+                index += 1;
+            }
+            Err(error) => {
+                documents.error = Some(error);
+                return documents;
+            }
+        }
+    }
+    documents
+}
+
+/// The documents of a file with the lines they start at: kubectl splits at separator lines before it parses anything.
+/// Upstream: apimachinery util/yaml `YAMLReader.Read`.
+fn chunks(text: &str) -> Vec<(usize, &str)> {
+    let mut chunks = Vec::new();
+    let (mut start, mut start_line, mut offset) = (0, 1, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let next = offset + line.len();
+        if line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty() || rest.trim_start().starts_with('#')) {
+            chunks.push((start_line, &text[start..offset]));
+            (start, start_line) = (next, number + 2);
+        }
+        offset = next;
+    }
+    chunks.push((start_line, &text[start..]));
+    chunks
+}
+
+/// Adds an object, or the items of a list in its place. Items of a typed list may lack their own kind.
+fn push(manifests: &mut Vec<Manifest>, mut value: Value, index: usize, line: usize) {
+    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+    let item_kind = kind.strip_suffix("List").filter(|_| value["items"].is_array());
+    let Some(item_kind) = item_kind else {
+        manifests.push(Manifest { value, index, line });
+        return;
+    };
+    let api_version = value["apiVersion"].clone();
+    let Value::Array(items) = value["items"].take() else { return };
+    for mut item in items {
+        if let Value::Object(members) = &mut item
+            && !item_kind.is_empty()
+        {
+            members.entry("apiVersion").or_insert_with(|| api_version.clone());
+            members.entry("kind").or_insert_with(|| Value::from(item_kind));
+        }
+        push(manifests, item, index, line);
+    }
+}
+
+#[cfg(test)]
+mod tests;

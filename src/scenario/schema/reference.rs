@@ -1,0 +1,80 @@
+//! The reference of all fields as Markdown, made from the table, for docs/scenarios.md.
+
+use super::Kind;
+use super::shape::{Shape, Type};
+
+/// A table for each object of the three kinds, in the order in which they are first met.
+pub fn markdown() -> String {
+    let mut shapes: Vec<&'static Shape> = Vec::new();
+    for kind in Kind::ALL {
+        collect(kind.shape(), &mut shapes);
+    }
+    let mut text = String::new();
+    for shape in shapes {
+        text.push_str(&section(shape));
+    }
+    text
+}
+
+fn section(shape: &Shape) -> String {
+    let mut text = format!(
+        "### {}\n\n{}\n\n| field | type | meaning | default |\n|---|---|---|---|\n",
+        shape.name,
+        shape.summary.trim()
+    );
+    for field in shape.fields {
+        let default = if field.required { "required" } else { field.default };
+        let effect = if field.has_effect { "" } else { " *(no effect yet)*" };
+        text.push_str(&format!(
+            "| `{}` | {} | {}{effect} | {default} |\n",
+            field.name,
+            words(&field.kind),
+            field.summary
+        ));
+    }
+    if let Some(kind) = shape.others {
+        text.push_str(&format!("| any other | {} | | |\n", words(kind)));
+    }
+    if !shape.one_of.is_empty() {
+        let names: Vec<String> = shape.one_of.iter().map(|name| format!("`{name}`")).collect();
+        text.push_str(&format!("\nExactly one of {} must be given.\n", names.join(", ")));
+    }
+    text.push('\n');
+    text
+}
+
+/// A type in a cell: objects link to their own table.
+fn words(kind: &Type) -> String {
+    match kind {
+        Type::Object(shape) => format!("[{}](#{})", shape.name, shape.name.to_lowercase()),
+        Type::List(inner) => format!("list of {}", words(inner)),
+        Type::Map(inner) => format!("names to {}", words(inner)),
+        Type::Tuple(inner) => format!("[{}]", inner.iter().map(words).collect::<Vec<_>>().join(", ")),
+        Type::Any(types) => types.iter().map(words).collect::<Vec<_>>().join(" or "),
+        Type::Recursive(kind) => words(kind()),
+        other => other.words(),
+    }
+}
+
+fn collect(shape: &'static Shape, shapes: &mut Vec<&'static Shape>) {
+    if shapes.iter().any(|known| std::ptr::eq(*known, shape) || known.name == shape.name) {
+        return;
+    }
+    shapes.push(shape);
+    for field in shape.fields {
+        collect_kind(&field.kind, shapes);
+    }
+    if let Some(kind) = shape.others {
+        collect_kind(kind, shapes);
+    }
+}
+
+fn collect_kind(kind: &Type, shapes: &mut Vec<&'static Shape>) {
+    match kind {
+        Type::Object(shape) => collect(shape, shapes),
+        Type::List(inner) | Type::Map(inner) => collect_kind(inner, shapes),
+        Type::Any(types) | Type::Tuple(types) => types.iter().for_each(|kind| collect_kind(kind, shapes)),
+        Type::Recursive(kind) => collect_kind(kind(), shapes),
+        _ => {}
+    }
+}
