@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::{Reason, Status};
+use crate::api::Status;
 
 /// A command's failure as kubectl prints it, without the final newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,20 +68,9 @@ impl From<Status> for Failure {
 
 /// `The Pod "x" is invalid: …` for 422, else `Error from server (Reason): [context]message`.
 fn server_text(status: &Status, context: &str) -> String {
-    if status.reason == Reason::Invalid
-        && let Some(text) = invalid_text(&status.message)
-    {
-        return text;
-    }
-    format!("Error from server ({}): {context}{}", status.reason.name(), status.message)
-}
-
-/// `Deployment.apps "x" is invalid: …` as kubectl words it: kind without group, several errors on lines of their own.
-fn invalid_text(message: &str) -> Option<String> {
-    let (head, errors) = message.split_once(" is invalid: ")?;
-    let (kind, name) = head.split_once(' ')?;
-    let kind = kind.split('.').next().unwrap_or(kind);
-    Some(format!("The {kind} {name} is invalid: {errors}"))
+    status
+        .invalid_text()
+        .unwrap_or_else(|| format!("Error from server ({}): {context}{}", status.reason.name(), status.message))
 }
 
 #[cfg(test)]
@@ -94,7 +83,8 @@ mod tests {
             Failure::server(&Status::not_found("pods", "x")).to_string(),
             "Error from server (NotFound): pods \"x\" not found"
         );
-        let invalid = Status::new(Reason::Invalid, "Deployment.apps \"web\" is invalid: spec.replicas: Invalid value: -1");
+        let causes = vec!["spec.replicas: Invalid value: -1".to_owned()];
+        let invalid = Status::invalid("apps", "Deployment", "web", causes);
         assert_eq!(
             Failure::server(&invalid).to_string(),
             "The Deployment \"web\" is invalid: spec.replicas: Invalid value: -1"

@@ -8,25 +8,30 @@ mod command_line;
 mod commands;
 mod errors;
 mod flags;
+mod formats;
 mod listing;
 mod manifests;
+mod merge;
 mod output;
 mod printers;
 mod requests;
 mod resources;
 mod selectors;
+mod sorting;
 mod waiting;
 
 pub use waiting::Waiting;
 
 use std::fmt;
 
+use crate::api::DecodeCache;
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
 use crate::machines::Machines;
 use crate::model::Text;
 use command_line::{CommandLine, Parsed};
 use output::Printed;
+use waiting::State;
 
 /// What a finished command printed and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +50,7 @@ pub enum Progress {
     /// It ended.
     Done(Output),
     /// It waits for something: call `poll` after changes that it touches and at its deadline.
-    Waiting(Box<Waiting>),
+    Waiting(Waiting),
     /// It runs a command in a container, which this layer cannot do.
     Exec(Box<Exec>),
 }
@@ -65,29 +70,23 @@ pub struct Exec {
 }
 
 /// Why a file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// There is none of that name.
     #[error("no such file or directory")]
-    NotFound,
-    /// Anything else, in words.
-    #[error("{0}")]
-    Other(String),
+    Missing,
+    /// It is not UTF-8.
+    #[error("not a text file")]
+    NotText,
 }
 
 /// The files that a command line may name, relative to the scenario.
 pub trait Files {
-    /// The text of a file; `-` is standard input.
+    /// Path and text of a file (`-` is standard input), or of all files of a folder in order of their names.
     ///
     /// # Errors
     /// It cannot be read.
-    fn read(&self, path: &str) -> Result<String, FileError>;
-
-    /// The names of the files in a directory in order, `None` if the path is no directory.
-    fn list(&self, path: &str) -> Option<Vec<String>> {
-        let _ = path;
-        None
-    }
+    fn read(&self, path: &str) -> Result<Vec<(String, String)>, FileError>;
 }
 
 /// No files at all: command lines that name one are refused.
@@ -95,20 +94,21 @@ pub trait Files {
 pub struct NoFiles;
 
 impl Files for NoFiles {
-    fn read(&self, _: &str) -> Result<String, FileError> {
-        Err(FileError::NotFound)
+    fn read(&self, _: &str) -> Result<Vec<(String, String)>, FileError> {
+        Err(FileError::Missing)
     }
 }
 
 /// kubectl with its configuration: the namespace of the current context.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Kubectl {
     namespace: Text,
+    cache: DecodeCache,
 }
 
 impl Default for Kubectl {
     fn default() -> Self {
-        Self { namespace: Text::const_new("default") }
+        Self { namespace: Text::const_new("default"), cache: DecodeCache::default() }
     }
 }
 
@@ -120,6 +120,8 @@ pub(crate) struct Call<'a> {
     pub(crate) files: &'a dyn Files,
     /// Namespace of the context.
     pub(crate) context_namespace: &'a str,
+    /// Templates that were decoded before.
+    pub(crate) cache: &'a mut DecodeCache,
 }
 
 impl fmt::Debug for Call<'_> {
@@ -143,7 +145,7 @@ impl Kubectl {
             Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
         };
         let mut printed = Printed::default();
-        let mut call = Call { now, cluster, machines, files, context_namespace: &self.namespace };
+        let mut call = Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
         let result = match CommandLine::parse(&words) {
             Ok(Parsed::Help(text)) => {
                 printed.out.push_str(&text);
@@ -157,40 +159,41 @@ impl Kubectl {
             }
             Err(failure) => Err(failure),
         };
-        conclude(result, printed, call.cluster, now)
+        conclude(result, printed)
     }
 
     /// Goes on with a command that waits.
-    pub fn poll(&mut self, now: SimTime, waiting: Box<Waiting>, cluster: &mut Cluster, machines: &Machines) -> Progress {
-        let mut call = Call { now, cluster, machines, files: &NoFiles, context_namespace: &self.namespace };
-        let Waiting { deadline, mut printed, pending } = *waiting;
+    pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
+        let mut call = Call { now, cluster, machines, files: &NoFiles, context_namespace: &self.namespace, cache: &mut self.cache };
+        let State { deadline, mut printed, pending } = waiting.into_state();
         let result = waiting::go_on(&mut call, deadline, pending, &mut printed);
-        conclude(result, printed, call.cluster, now)
+        conclude(result, printed)
     }
 
     /// What `kubectl apply -f` does with the text of one file: a scenario's manifests at t=0.
     ///
     /// Pods are created without the last-applied annotation, so that equal pods share a template.
     pub fn apply_manifests(&mut self, now: SimTime, text: &str, source: &str, cluster: &mut Cluster) -> Output {
+        let machines = Machines::default();
+        let mut call = Call {
+            now,
+            cluster,
+            machines: &machines,
+            files: &NoFiles,
+            context_namespace: &self.namespace,
+            cache: &mut self.cache,
+        };
         let mut printed = Printed::default();
-        let result = commands::apply::apply_text(now, cluster, &self.namespace, text, source, &mut printed);
-        if let Err(failure) = result {
-            printed.fail(&failure);
-        }
+        commands::apply::apply_text(&mut call, text, source, &mut printed);
         printed.into_output()
     }
 }
 
-fn conclude(
-    result: Result<commands::Outcome, errors::Failure>,
-    mut printed: Printed,
-    _cluster: &Cluster,
-    _now: SimTime,
-) -> Progress {
+fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Printed) -> Progress {
     match result {
         Ok(commands::Outcome::Done) => Progress::Done(printed.into_output()),
         Ok(commands::Outcome::Wait { deadline, pending }) => {
-            Progress::Waiting(Box::new(Waiting { deadline, printed, pending }))
+            Progress::Waiting(Waiting::new(State { deadline, printed, pending }))
         }
         Ok(commands::Outcome::Exec { pod, container, command }) => {
             Progress::Exec(Box::new(Exec { pod, container, command, before: printed.into_output() }))

@@ -2,9 +2,38 @@
 
 use crate::cluster::{Cluster, EventRow};
 use crate::engine::SimTime;
+
 use crate::model::object::ObjectRef;
 
 use super::super::ages;
+use super::{Context, Printer};
+
+pub(super) static EVENT: Printer = Printer {
+    columns: &["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
+    // The message stands among them: `Printer::wide_columns` puts it there.
+    wide: &["SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"],
+    row,
+};
+
+/// The wide columns stand on both sides of MESSAGE.
+fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
+    let event = context.cluster.events.row(object.id);
+    let cells = event_cells(context.cluster, context.now, object.id);
+    let mut row = vec![
+        cells.last_seen,
+        event.kind.name().to_owned(),
+        event.reason.to_string(),
+        event_object(context.cluster, event),
+    ];
+    if context.wide {
+        row.extend([cells.subobject, cells.source]);
+    }
+    row.push(event.message.trim().to_owned());
+    if context.wide {
+        row.extend([cells.first_seen, event.count.to_string(), cells.name]);
+    }
+    row
+}
 
 /// The cells of an Event.
 pub(crate) struct EventCells {
@@ -23,7 +52,8 @@ pub(crate) struct EventCells {
 }
 
 /// Works out the cells of an Event.
-pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, row: &EventRow, number: usize) -> EventCells {
+pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, number: u32) -> EventCells {
+    let row = cluster.events.row(number);
     let last_seen = ages::age(now, row.last);
     let first_seen = ages::age(now, row.first);
     let last_seen_counted =
@@ -34,36 +64,13 @@ pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, row: &EventRow, numbe
         last_seen,
         last_seen_counted,
         first_seen,
-        subobject: subobject(cluster, row),
+        subobject: cluster.event_field_path(number),
         source,
-        name: event_name(cluster, row, number),
+        name: cluster.event_name(number),
     }
 }
 
 /// `pod/x`.
 pub(crate) fn event_object(cluster: &Cluster, row: &EventRow) -> String {
     format!("{}/{}", row.object.kind.name().to_ascii_lowercase(), cluster.identity(row.object).1)
-}
-
-/// What an Event's `involvedObject` names: kind, namespace, name.
-pub(crate) fn event_reference<'a>(cluster: &'a Cluster, object: ObjectRef) -> (&'static str, &'a str, &'a str) {
-    let (namespace, name) = cluster.identity(object);
-    (object.kind.name(), cluster.namespace_name(namespace), name)
-}
-
-fn subobject(cluster: &Cluster, row: &EventRow) -> String {
-    let (Some(container), Some(pod)) = (row.container, row.object.as_pod()) else { return String::new() };
-    let spec = &cluster.template_of(pod).spec;
-    let index = usize::from(container);
-    let list = if index < spec.init_count { "initContainers" } else { "containers" };
-    spec.containers.get(index).map_or_else(String::new, |container| format!("spec.{list}{{{}}}", container.name))
-}
-
-/// Upstream names an Event after its object and the nanoseconds of its first sighting, in hexadecimal.
-fn event_name(cluster: &Cluster, row: &EventRow, number: usize) -> String {
-    let nanos = (cluster.clock().unix_seconds(SimTime::ZERO) as u64)
-        .wrapping_mul(crate::engine::time::NANOS_PER_SECOND)
-        .wrapping_add(row.first.0)
-        .wrapping_add(number as u64);
-    format!("{}.{nanos:x}", cluster.identity(row.object).1)
 }

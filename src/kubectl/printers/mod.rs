@@ -15,7 +15,7 @@ mod storage;
 pub(crate) mod table;
 mod workloads;
 
-pub(crate) use events::{EventCells, event_cells, event_object, event_reference};
+pub(crate) use events::{event_cells, event_object};
 
 use std::net::Ipv4Addr;
 
@@ -37,6 +37,14 @@ pub(crate) struct Printer {
     pub(crate) wide: &'static [&'static str],
     /// The cells of an object; those of the wide columns only if asked for.
     pub(crate) row: fn(&Context<'_>, ObjectRef) -> Vec<String>,
+}
+
+impl Printer {
+    /// All columns of `-o wide`. A wide column that stands among the others too has moved.
+    pub(crate) fn wide_columns(&self) -> Vec<&'static str> {
+        let kept = self.columns.iter().copied().filter(|column| !self.wide.contains(column));
+        kept.chain(self.wide.iter().copied()).collect()
+    }
 }
 
 /// What printers look at.
@@ -75,6 +83,7 @@ pub(crate) fn printer(kind: Kind) -> &'static Printer {
         Kind::PERSISTENT_VOLUME_CLAIM => &storage::PERSISTENT_VOLUME_CLAIM,
         Kind::STORAGE_CLASS => &storage::STORAGE_CLASS,
         Kind::LEASE => &config::LEASE,
+        Kind::EVENT => &events::EVENT,
         _ => &config::NAME_AND_AGE,
     }
 }
