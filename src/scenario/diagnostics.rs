@@ -113,6 +113,11 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Adds several.
+    pub fn extend(&mut self, list: impl IntoIterator<Item = Diagnostic>) {
+        self.list.extend(list);
+    }
+
     /// Adds all of `other`, with their sources.
     pub fn append(&mut self, other: Self) {
         self.list.extend(other.list);

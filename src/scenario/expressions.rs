@@ -9,8 +9,8 @@ use cel::Program;
 use super::schema::shape::Flaw;
 use super::suggest;
 
-/// Longest expression that is taken, in bytes.
-const LENGTH_MAX: usize = 10_000;
+/// Longest expression that is taken, in bytes: the compiler and the interpreter recurse once for each operator.
+const LENGTH_MAX: usize = 2_000;
 /// Brackets open at once, at most: the compiler recurses.
 const NESTING_MAX: usize = 50;
 
@@ -126,7 +126,8 @@ impl Expression {
             return Err(Flaw::new("the expression is empty"));
         }
         if text.len() > LENGTH_MAX || nesting(text) > NESTING_MAX {
-            return Err(Flaw::new("the expression is too long or nested too deeply"));
+            let limits = format!("{LENGTH_MAX} bytes, {NESTING_MAX} brackets open at once");
+            return Err(Flaw::new(format!("the expression is too long or nested too deeply (at most {limits})")));
         }
         let program = Program::compile(text).map_err(|errors| syntax_flaw(text, &errors))?;
         if let Some(flaw) = unknown_function(&program) {
@@ -146,7 +147,10 @@ pub fn check(text: &str) -> Result<(), Flaw> {
 
 fn syntax_flaw(text: &str, errors: &cel::ParseErrors) -> Flaw {
     let Some(first) = errors.errors.first() else { return Flaw::new("the expression cannot be read") };
+    // The parser lists every token it would take; that says less than the place does.
     let message = first.msg.strip_prefix("Syntax error: ").unwrap_or(&first.msg);
+    let message = message.split(" expecting ").next().unwrap_or(message);
+    let message = message.replace("mismatched input '<EOF>'", "it ends too early");
     let (line, column) = (first.pos.0.max(1) as usize, first.pos.1.max(1) as usize);
     let before: usize = text.split_inclusive('\n').take(line - 1).map(|line| line.chars().count()).sum();
     let mut flaw = Flaw::new(format!("the expression cannot be read: {message}"));
@@ -231,6 +235,16 @@ mod tests {
     fn an_unknown_function_gets_the_nearest_one() {
         let flaw = check("deploymnt('web').status.replicas > 1").unwrap_err();
         assert_eq!(flaw.hint, "did you mean `deployment`?");
+    }
+
+    #[test]
+    fn chains_of_operators_as_long_as_is_taken_compile() {
+        for (part, last) in [("1+", "1"), ("true&&", "true"), ("true?1:", "1"), ("x.", "y"), ("x[0]==", "1")] {
+            let text = part.repeat((LENGTH_MAX - 10) / part.len()) + last;
+            assert!(text.len() <= LENGTH_MAX);
+            let _ = check(&text);
+        }
+        assert_eq!(check(&("1+".repeat(900) + "1")), Ok(()));
     }
 
     #[test]

@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::checks;
-use super::diagnostics::{Diagnostic, Diagnostics, Severity};
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::documents::{Document, split};
 use super::field_path::FieldPath;
+use super::locate::{Part, Places};
+use super::manifests::{collect_manifests, read_extra};
+use super::overrides::{Given, match_settings, read_settings, scenario_tree};
 use super::plan::build::{self, Parts, nearest_file};
-use super::plan::{ManifestSetting, ManifestSource, Plan, files};
+use super::plan::{ManifestSource, Plan};
+use super::schema::Kind;
 use super::schema::check::{Finding, check};
 use super::schema::scenario::Scenario;
 use super::schema::shape::Type;
-use super::schema::{Kind, json_schema};
-use super::setting::{Setting, Target};
 use super::source::SourceFile;
-use super::tree;
-use super::typed::{Loaded, place_findings, read_typed};
+use super::typed::{Loaded, kind_of, place_findings, read_typed};
 
 /// What the command line adds to the files.
 #[derive(Clone, Debug, Default)]
@@ -43,12 +44,17 @@ pub struct LoadOptions {
 /// Everything that is wrong in any of them.
 pub fn load(files: &[PathBuf], options: &LoadOptions) -> Result<Vec<Plan>, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
+    let stdin = Path::new("-");
+    if files.iter().chain(&options.extra_manifests).filter(|path| *path == stdin).count() > 1 {
+        diagnostics.push(Diagnostic::new(&checks::UNREADABLE_FILE, "standard input is named twice").in_file("-"));
+        return Err(diagnostics);
+    }
     let settings = read_settings(options, &mut diagnostics);
     let extra = read_extra(&options.extra_manifests, &mut diagnostics);
     let mut plans: Vec<Plan> = Vec::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for path in files {
-        let read = SourceFile::read(path).map_err(|diagnostic| Diagnostics::from(with_nearest(diagnostic, path)));
+        let read = SourceFile::read(path).map_err(|diagnostic| Diagnostics::from(*with_nearest(diagnostic, path)));
         match read.and_then(|file| load_one(&file, &settings, &extra)) {
             Ok(plan) => {
                 if let Some(before) = names.insert(plan.name.clone(), plan.file.clone()) {
@@ -69,77 +75,6 @@ pub fn load(files: &[PathBuf], options: &LoadOptions) -> Result<Vec<Plan>, Diagn
     Ok(plans)
 }
 
-/// A setting and how it was given, for errors.
-struct Given {
-    setting: Setting,
-    value: Value,
-    origin: String,
-}
-
-fn read_settings(options: &LoadOptions, diagnostics: &mut Diagnostics) -> Vec<Given> {
-    let mut given = Vec::new();
-    let mut add = |path: &str, value: Result<Value, String>, origin: String| {
-        let parsed = Setting::parse(path).and_then(|setting| Ok((setting, value?)));
-        match parsed {
-            Ok((setting, value)) => given.push(Given { setting, value, origin }),
-            Err(reason) => diagnostics.push(Diagnostic::new(&checks::BAD_SETTING, reason).in_file(origin)),
-        }
-    };
-    for text in &options.set {
-        let origin = format!("--set {text}");
-        match text.split_once('=') {
-            Some((path, value)) => add(path, tree::read_value(value), origin),
-            None => add(text, Err(format!("`{text}` is not PATH=VALUE")), origin),
-        }
-    }
-    for (path, value) in &options.settings {
-        add(path, Ok(value.clone()), format!("set {path}"));
-    }
-    if let Some(seed) = options.seed {
-        add("spec.seed", Ok(json!(seed)), "--seed".to_owned());
-    }
-    if let Some(until) = &options.until {
-        add("spec.until", Ok(json!(until)), "--until".to_owned());
-    }
-    given
-}
-
-fn read_extra(paths: &[PathBuf], diagnostics: &mut Diagnostics) -> Vec<ManifestSource> {
-    let mut manifests = Vec::new();
-    for path in paths {
-        let read = SourceFile::read(path).map_err(|diagnostic| with_nearest(diagnostic, path));
-        match read.and_then(|file| manifests_of(&file)) {
-            Ok(found) => manifests.extend(found),
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    manifests
-}
-
-/// The manifests of a file that may hold nothing else.
-fn manifests_of(file: &SourceFile) -> Result<Vec<ManifestSource>, Diagnostic> {
-    let mut manifests = Vec::new();
-    for document in split(file) {
-        if document.is_ours() {
-            let message = "a file of manifests holds a document of kubelapse";
-            let hint = "name this file on the command line instead";
-            let diagnostic = Diagnostic::new(&checks::TWO_SCENARIOS, message).in_file(&file.name);
-            return Err(diagnostic.at(document.line, 1).hint(hint));
-        }
-        manifests.push(source_of(&document));
-    }
-    Ok(manifests)
-}
-
-fn source_of(document: &Document) -> ManifestSource {
-    ManifestSource {
-        file: document.file.clone(),
-        document: document.index,
-        line: document.line,
-        text: document.text.clone(),
-    }
-}
-
 fn load_one(file: &SourceFile, settings: &[Given], extra: &[ManifestSource]) -> Result<Plan, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     diagnostics.add_source(&*file.name, file.text.clone());
@@ -148,73 +83,82 @@ fn load_one(file: &SourceFile, settings: &[Given], extra: &[ManifestSource]) -> 
         diagnostics.push(Diagnostic::new(&checks::NOTHING_TO_RUN, "the file holds no document").in_file(&file.name));
         return Err(diagnostics);
     }
-    let Some(own) = scenario_document(&documents, &mut diagnostics) else { return Err(diagnostics) };
-    let (tree, origins) = match scenario_tree(own, settings) {
+    let read = scenario_document(&documents)
+        .and_then(|own| scenario_tree(own, settings).map(|(tree, origins)| (own, tree, origins)));
+    let (own, tree, origins) = match read {
         Ok(read) => read,
         Err(found) => {
-            found.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+            diagnostics.extend(found);
             return Err(diagnostics);
         }
     };
-    let place = |findings: Vec<Finding>| place_findings(findings, own, &file.name, &origins);
-    let mut findings = check(&tree, &Type::Object(Kind::Scenario.shape()), &FieldPath::default());
-    let failed = |findings: &[Finding]| findings.iter().any(|finding| !finding.code.is_warning());
-    let mut parts: Option<Parts> = None;
-    let mut manifests = Vec::new();
-    if !failed(&findings) {
-        match read_typed::<Scenario>(tree) {
-            Err(finding) => findings.push(finding),
-            Ok(scenario) => {
-                findings.extend(checks::check(&scenario));
-                manifests = collect_manifests(&scenario, file, &documents, own, &mut findings);
-                let places = own.map(|document| (super::locate::Places::of(&document.text), document.line));
-                let line_of = |path: &FieldPath| {
-                    let found = places.as_ref();
-                    found.map_or(0, |(places, line)| places.find(path, super::locate::Part::Value).line + line - 1)
-                };
-                if !failed(&findings) {
-                    match build::build(scenario, &file.directory, &line_of) {
-                        Ok(built) => parts = Some(built),
-                        Err(found) => findings.extend(found),
-                    }
-                }
-            }
-        }
-    }
+    let mut reading = Reading { file, documents: &documents, own, manifests: Vec::new(), findings: Vec::new() };
+    let parts = reading.parts(tree);
+    let Reading { mut manifests, findings, .. } = reading;
     manifests.extend(extra.iter().cloned());
     let manifest_settings = match_settings(settings, &manifests, &mut diagnostics);
-    for diagnostic in place(findings) {
-        diagnostics.push(diagnostic);
-    }
+    diagnostics.extend(place_findings(findings, own, &file.name, &origins));
     diagnostics.sort();
-    match parts {
-        Some(parts) if !diagnostics.has_errors() => {
-            Ok(parts.into_plan(file, manifests, manifest_settings, diagnostics.list))
+    let Some(parts) = parts.filter(|_| !diagnostics.has_errors()) else { return Err(diagnostics) };
+    // Only warnings are left.
+    let (without_effect, warnings) =
+        diagnostics.list.into_iter().partition(|warning| warning.code == checks::NO_EFFECT.id);
+    Ok(Loaded { file, manifests, manifest_settings, without_effect, warnings }.with(parts))
+}
+
+/// A scenario on its way from values to the parts of a plan.
+struct Reading<'a> {
+    file: &'a SourceFile,
+    documents: &'a [Document],
+    own: Option<&'a Document>,
+    manifests: Vec<ManifestSource>,
+    findings: Vec<Finding>,
+}
+
+impl Reading<'_> {
+    /// Compares with the table, decodes, looks at the rules, builds; stops at the first of these that finds errors.
+    fn parts(&mut self, tree: Value) -> Option<Parts> {
+        self.findings = check(&tree, &Type::Object(Kind::Scenario.shape()), &FieldPath::default());
+        if self.failed() {
+            return None;
         }
-        _ => Err(diagnostics),
+        let scenario = read_typed::<Scenario>(tree).map_err(|finding| self.findings.push(finding)).ok()?;
+        self.findings.extend(checks::check(&scenario));
+        self.manifests = collect_manifests(&scenario, self.file, self.documents, self.own, &mut self.findings);
+        if self.failed() {
+            return None;
+        }
+        let places = self.own.map(|document| (Places::of(&document.text), document.line));
+        let line_of = |path: &FieldPath| {
+            places.as_ref().map_or(0, |(places, first)| places.find(path, Part::Value).line + first - 1)
+        };
+        let built = build::build(scenario, &self.file.directory, &line_of);
+        built.map_err(|found| self.findings.extend(found)).ok()
+    }
+
+    fn failed(&self) -> bool {
+        self.findings.iter().any(|finding| !finding.code.is_warning())
     }
 }
 
-/// The one Scenario of a file: `Some(None)` if there is none (manifests only), `None` after errors.
-fn scenario_document<'a>(documents: &'a [Document], diagnostics: &mut Diagnostics) -> Option<Option<&'a Document>> {
+/// The one Scenario of a file; none if it holds manifests only.
+fn scenario_document(documents: &[Document]) -> Result<Option<&Document>, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
     let mut found: Option<&Document> = None;
     let mut others = Vec::new();
-    let mut failed = false;
     for document in documents.iter().filter(|document| document.is_ours()) {
-        match super::typed::kind_of(document) {
+        match kind_of(document) {
             Ok(Kind::Scenario) => {
                 if let Some(first) = found {
                     let message = format!("the file holds another Scenario, at line {}", first.line);
                     let diagnostic = Diagnostic::new(&checks::TWO_SCENARIOS, message).in_file(&*document.file);
                     diagnostics.push(diagnostic.at(document.line, 1).hint("put each into a file of its own"));
-                    failed = true;
                 }
                 found = Some(document);
             }
             Ok(kind) => others.push((kind, document)),
             Err(list) => {
-                list.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
-                failed = true;
+                diagnostics.extend(list);
             }
         }
     }
@@ -224,143 +168,18 @@ fn scenario_document<'a>(documents: &'a [Document], diagnostics: &mut Diagnostic
             let hint = format!("run `kubelapse {} {}`", kind.command(), document.file);
             let diagnostic = Diagnostic::new(&checks::OTHER_COMMAND, message).in_file(&*document.file);
             diagnostics.push(diagnostic.at(document.line, 1).hint(hint));
-            failed = true;
         }
     }
-    (!failed).then_some(found)
+    if diagnostics.is_empty() { Ok(found) } else { Err(diagnostics) }
 }
 
-/// Fields that were set from outside the file, and how.
-pub(super) type Origins = Vec<(FieldPath, String)>;
-
-/// The scenario's tree with the settings in it; an empty one for a file of manifests.
-fn scenario_tree(own: Option<&Document>, settings: &[Given]) -> Result<(Value, Origins), Vec<Diagnostic>> {
-    let mut tree = match own {
-        Some(document) => tree::read(document)?,
-        None => json!({ "apiVersion": super::schema::API_VERSION, "kind": Kind::Scenario.name() }),
-    };
-    let mut origins = Origins::new();
-    let mut errors = Vec::new();
-    for given in settings.iter().filter(|given| given.setting.target == Target::Scenario) {
-        match given.setting.apply(&mut tree, given.value.clone()) {
-            Ok(path) => origins.push((path, given.origin.clone())),
-            Err(reason) => {
-                let known = json_schema::spec_fields();
-                let first = given.setting.first_field().unwrap_or_default();
-                let hint = if known.contains(&first) { String::new() } else { super::suggest::hint(first, known) };
-                errors.push(Diagnostic::new(&checks::BAD_SETTING, reason).in_file(&given.origin).hint(hint));
-            }
-        }
-    }
-    if errors.is_empty() { Ok((tree, origins)) } else { Err(errors) }
-}
-
-/// The manifests in the order in which they are applied: what stands before the Scenario in its file, those that it
-/// names, what stands after it.
-fn collect_manifests(
-    scenario: &Scenario,
-    file: &SourceFile,
-    documents: &[Document],
-    own: Option<&Document>,
-    findings: &mut Vec<Finding>,
-) -> Vec<ManifestSource> {
-    let mut manifests = Vec::new();
-    let place = own.map_or(0, |own| own.index);
-    let inline = |document: &&Document| !document.is_ours();
-    manifests.extend(documents.iter().filter(|document| document.index < place).filter(inline).map(source_of));
-    for (index, pattern) in scenario.spec.manifests.iter().enumerate() {
-        let path = FieldPath::of(&["spec", "manifests"]).index(index);
-        match named_manifests(&file.directory, pattern) {
-            Ok(found) => manifests.extend(found),
-            Err(finding) => findings.push(Finding { path, ..finding }),
-        }
-    }
-    manifests.extend(documents.iter().filter(|document| document.index >= place).filter(inline).map(source_of));
-    manifests
-}
-
-fn named_manifests(directory: &Path, pattern: &str) -> Result<Vec<ManifestSource>, Finding> {
-    let finding = |code, message: String| Finding::value(code, FieldPath::default(), message);
-    let names = files::matching(directory, pattern)
-        .map_err(|message| finding(&checks::MISSING_FILE, message).hint(nearest_file(directory, pattern)))?;
-    let mut manifests = Vec::new();
-    for name in names {
-        let file = files::read_text(directory, &name).map_err(|message| finding(&checks::UNREADABLE_FILE, message))?;
-        let found = manifests_of(&file)
-            .map_err(|diagnostic| finding(&checks::TWO_SCENARIOS, format!("`{name}`: {}", diagnostic.message)))?;
-        manifests.extend(found);
-    }
-    Ok(manifests)
-}
-
-/// The settings of manifests; each must lead into at least one object. Manifests are parsed here for that alone.
-fn match_settings(
-    settings: &[Given],
-    manifests: &[ManifestSource],
-    diagnostics: &mut Diagnostics,
-) -> Vec<ManifestSetting> {
-    let wanted: Vec<&Given> =
-        settings.iter().filter(|given| matches!(given.setting.target, Target::Manifest(_))).collect();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let mut objects: Vec<Value> = Vec::new();
-    for manifest in manifests {
-        if let Ok(tree) = tree::read_value(&manifest.text) {
-            match tree.get("items").and_then(Value::as_array) {
-                Some(items) => objects.extend(items.iter().cloned()),
-                None => objects.push(tree),
-            }
-        }
-    }
-    let mut matched = Vec::new();
-    for given in wanted {
-        let Target::Manifest(name) = &given.setting.target else { continue };
-        let mut fits = objects.iter_mut().filter(|object| name.matches(object)).peekable();
-        let problem = if fits.peek().is_none() {
-            Some(format!("no manifest is a {} `{}`", name.kind, name.name))
-        } else {
-            fits.find_map(|object| given.setting.apply(object, given.value.clone()).err())
-        };
-        match problem {
-            None => matched.push(ManifestSetting { setting: given.setting.clone(), value: given.value.clone() }),
-            Some(message) => {
-                let known: Vec<String> = objects.iter().filter_map(shown_name).collect();
-                let hint =
-                    super::suggest::hint(&format!("{}/{}", name.kind, name.name), known.iter().map(String::as_str));
-                diagnostics.push(Diagnostic::new(&checks::BAD_SETTING, message).in_file(&given.origin).hint(hint));
-            }
-        }
-    }
-    matched
-}
-
-fn shown_name(object: &Value) -> Option<String> {
-    let name = object.get("metadata")?.get("name")?.as_str()?;
-    Some(format!("{}/{name}", object.get("kind")?.as_str()?))
-}
-
-fn with_nearest(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
+/// Of a missing file, with the nearest one that is there.
+pub(super) fn with_nearest(diagnostic: Box<Diagnostic>, path: &Path) -> Box<Diagnostic> {
     if diagnostic.code != checks::MISSING_FILE.id {
         return diagnostic;
     }
     let hint = nearest_file(Path::new(""), &path.display().to_string());
-    if hint.starts_with("did you mean") { diagnostic.hint(hint) } else { diagnostic }
-}
-
-impl Parts {
-    fn into_plan(
-        self,
-        file: &SourceFile,
-        manifests: Vec<ManifestSource>,
-        manifest_settings: Vec<ManifestSetting>,
-        warnings: Vec<Diagnostic>,
-    ) -> Plan {
-        debug_assert!(warnings.iter().all(|warning| warning.severity == Severity::Warning));
-        let (without_effect, warnings) = warnings.into_iter().partition(|warning| warning.code == checks::NO_EFFECT.id);
-        let loaded = Loaded { file, manifests, manifest_settings, without_effect, warnings };
-        loaded.with(self)
-    }
+    if hint.starts_with("did you mean") { diagnostic.hint(hint).into() } else { diagnostic }
 }
 
 /// The text of a file, shared (for tests and tools that hold it already).

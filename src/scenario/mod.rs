@@ -12,6 +12,8 @@ pub mod expressions;
 mod field_path;
 mod load;
 mod locate;
+mod manifests;
+mod overrides;
 pub mod plan;
 pub mod schema;
 pub mod setting;

@@ -29,7 +29,7 @@ impl SourceFile {
     ///
     /// # Errors
     /// A missing or unreadable file, one that is too large, or text that is not UTF-8.
-    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+    pub fn read(path: &Path) -> Result<Self, Box<Diagnostic>> {
         let name = path.display().to_string();
         if path == Path::new("-") {
             let bytes = read_limited(io::stdin().lock(), &name)?;
@@ -37,7 +37,9 @@ impl SourceFile {
         }
         let file = std::fs::File::open(path).map_err(|error| unreadable(&name, &error))?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(Diagnostic::new(&checks::UNREADABLE_FILE, format!("`{name}` is a directory")).in_file(name));
+            return Err(Diagnostic::new(&checks::UNREADABLE_FILE, format!("`{name}` is a directory"))
+                .in_file(name)
+                .into());
         }
         let bytes = unpacked(read_limited(file, &name)?, &name)?;
         Self::from_bytes(name, &bytes, path.parent().unwrap_or(Path::new("")).to_path_buf())
@@ -47,7 +49,7 @@ impl SourceFile {
     ///
     /// # Errors
     /// Bytes that are not UTF-8.
-    pub fn from_bytes(name: String, bytes: &[u8], directory: PathBuf) -> Result<Self, Diagnostic> {
+    pub fn from_bytes(name: String, bytes: &[u8], directory: PathBuf) -> Result<Self, Box<Diagnostic>> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -55,7 +57,7 @@ impl SourceFile {
                 let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
                 let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
                 let message = format!("the file is not UTF-8 text: byte {} is invalid", error.valid_up_to());
-                return Err(Diagnostic::new(&checks::UNREADABLE_FILE, message).in_file(name).at(line, column));
+                return Err(Diagnostic::new(&checks::UNREADABLE_FILE, message).in_file(name).at(line, column).into());
             }
         };
         Ok(Self { name, text: text.strip_prefix('\u{feff}').unwrap_or(text).into(), directory })
@@ -74,24 +76,24 @@ impl SourceFile {
     }
 }
 
-fn read_limited(reader: impl Read, name: &str) -> Result<Vec<u8>, Diagnostic> {
+fn read_limited(reader: impl Read, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
     let mut bytes = Vec::new();
     reader.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         let message = format!("`{name}` holds more than {} MiB", TEXT_BYTES_MAX >> 20);
-        return Err(Diagnostic::new(&checks::UNREADABLE_FILE, message).in_file(name));
+        return Err(Diagnostic::new(&checks::UNREADABLE_FILE, message).in_file(name).into());
     }
     Ok(bytes)
 }
 
 /// The bytes, unpacked if they are gzip (by their magic number: standard input has no name to go by).
-fn unpacked(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Diagnostic> {
+fn unpacked(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
     if bytes.starts_with(&[0x1f, 0x8b]) { read_limited(MultiGzDecoder::new(bytes.as_slice()), name) } else { Ok(bytes) }
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
+fn unreadable(name: &str, error: &io::Error) -> Box<Diagnostic> {
     let code = if error.kind() == io::ErrorKind::NotFound { &checks::MISSING_FILE } else { &checks::UNREADABLE_FILE };
-    Diagnostic::new(code, format!("cannot read `{name}`: {}", plain(error))).in_file(name)
+    Diagnostic::new(code, format!("cannot read `{name}`: {}", plain(error))).in_file(name).into()
 }
 
 /// The system's words without its error number.

@@ -7,8 +7,8 @@ use super::checks;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::documents::{Document, split};
 use super::field_path::{FieldPath, Segment};
-use super::load::Origins;
 use super::locate::{Part, Places};
+use super::overrides::Origins;
 use super::plan::build::Parts;
 use super::plan::{ManifestSetting, ManifestSource, Plan};
 use super::schema::capacity::CapacityPlan;
@@ -204,7 +204,7 @@ fn load_kind<T: DeserializeOwned>(
         });
         match read {
             Ok(typed) => found.extend(typed),
-            Err(list) => list.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic)),
+            Err(list) => diagnostics.extend(list),
         }
     }
     if found.is_empty() && diagnostics.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::VOID;
 use crate::scenario::field_path::FieldPath;
-use crate::scenario::schema::behaviors::Behavior;
+use crate::scenario::schema::behaviors::{Behavior, Match};
 use crate::scenario::schema::check::Finding;
 use crate::scenario::schema::scenario::Scenario;
 
@@ -16,7 +16,7 @@ pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
             let path = FieldPath::of(&["spec", "behaviors"]).index(index);
             findings.push(Finding::key(&VOID, path, message).hint("put the entry that matches fewer containers first"));
         }
-        if behavior.matches.as_ref().is_none_or(|wanted| wanted.is_everything()) {
+        if behavior.matches.as_ref().is_none_or(Match::is_everything) {
             taken.extend(own);
         }
     }

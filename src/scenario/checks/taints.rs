@@ -12,9 +12,7 @@ const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 /// What is missing or unknown in it.
 pub fn parse(text: &str) -> Result<Taint, Flaw> {
     let Some((what, effect)) = text.rsplit_once(':') else {
-        let mut flaw = Flaw::new(format!("`{text}` has no effect"));
-        flaw.hint = "write it as key=value:NoSchedule".to_owned();
-        return Err(flaw);
+        return Err(Flaw::new(format!("`{text}` has no effect")).hint("write it as key=value:NoSchedule"));
     };
     let Some(effect) = TaintEffect::from_name(effect) else {
         let mut flaw = Flaw::new(format!("`{effect}` is not an effect of taints"));

@@ -128,14 +128,14 @@ pub fn resolve(behaviors: &[Behavior], container: &Container<'_>, mut used: impl
         if merged.name.is_empty() {
             merged.name.clone_from(&entry.name);
         }
-        first(&mut merged.startup, &entry.startup);
-        first(&mut merged.run, &entry.run);
-        first(&mut merged.on_term, &entry.on_term);
-        first(&mut merged.cpu, &entry.cpu);
-        first(&mut merged.memory, &entry.memory);
-        first(&mut merged.logs, &entry.logs);
-        first(&mut merged.needs, &entry.needs);
-        first(&mut merged.probes, &entry.probes);
+        first(&mut merged.startup, entry.startup.as_ref());
+        first(&mut merged.run, entry.run.as_ref());
+        first(&mut merged.on_term, entry.on_term.as_ref());
+        first(&mut merged.cpu, entry.cpu.as_ref());
+        first(&mut merged.memory, entry.memory.as_ref());
+        first(&mut merged.logs, entry.logs.as_ref());
+        first(&mut merged.needs, entry.needs.as_ref());
+        first(&mut merged.probes, entry.probes.as_ref());
         if merged.unready.is_empty() {
             merged.unready.clone_from(&entry.unready);
         }
@@ -146,9 +146,9 @@ pub fn resolve(behaviors: &[Behavior], container: &Container<'_>, mut used: impl
     merged
 }
 
-fn first<T: Clone>(merged: &mut Option<T>, entry: &Option<T>) {
+fn first<T: Clone>(merged: &mut Option<T>, entry: Option<&T>) {
     if merged.is_none() {
-        merged.clone_from(entry);
+        *merged = entry.cloned();
     }
 }
 

@@ -123,6 +123,33 @@ impl Builder<'_> {
         self.keep(made, &checks::BAD_AMOUNT, path)
     }
 
+    /// A file that is only named so far must exist all the same.
+    fn exists(&mut self, named: &str, path: &FieldPath) {
+        let directory = self.amounts.directory;
+        if let Err(message) = files::matching(directory, named) {
+            let hint = nearest_file(directory, named);
+            self.findings.push(Finding::value(&checks::MISSING_FILE, path.clone(), message).hint(hint));
+        }
+    }
+
+    fn cluster_files(&mut self, cluster: &schema::cluster::Cluster, path: &FieldPath) {
+        for (index, named) in cluster.import.iter().enumerate() {
+            self.exists(named, &path.key("import").index(index));
+        }
+        if let Some(components) = &cluster.components {
+            for (name, file) in [("kube-scheduler", &components.scheduler), ("kubelet", &components.kubelet)] {
+                if let Some(file) = file {
+                    self.exists(&file.config, &path.key("components").key(name).key("config"));
+                }
+            }
+        }
+        for (index, group) in cluster.nodes.iter().enumerate() {
+            for (number, named) in group.static_pods.iter().enumerate() {
+                self.exists(named, &path.key("nodes").index(index).key("staticPods").index(number));
+            }
+        }
+    }
+
     fn images(&mut self, scenario: &Scenario, path: &FieldPath) -> Images {
         let typed = scenario.spec.images.as_ref();
         let registry = typed.and_then(|images| images.registry.as_ref());
@@ -141,6 +168,9 @@ impl Builder<'_> {
 
     fn cluster(&mut self, scenario: &Scenario, path: &FieldPath) -> Cluster {
         let typed = scenario.spec.cluster.clone();
+        if let Some(cluster) = &typed {
+            self.cluster_files(cluster, path);
+        }
         let nodes_are_default = typed.as_ref().is_none_or(|cluster| cluster.nodes.is_empty());
         let groups =
             typed.as_ref().filter(|_| !nodes_are_default).map_or_else(nodes::default_groups, |c| c.nodes.clone());
@@ -222,6 +252,9 @@ impl Builder<'_> {
         let mut step_files = BTreeMap::new();
         for (index, typed) in scenario.spec.steps.iter().enumerate() {
             let own = path.index(index);
+            if let Some(add) = typed.static_pod.as_ref().and_then(|change| change.add.as_ref()) {
+                self.exists(add, &own.key("staticPod").key("add"));
+            }
             let (Some(trigger), Some(action)) = (self.trigger(typed, &own), action(typed)) else { continue };
             if let Action::Kubectl(commands) | Action::LegacyKubectl(commands) = &action {
                 let field = if typed.kubectl.is_some() { "kubectl" } else { "legacyKubectl" };
@@ -326,8 +359,9 @@ fn without_kubectl(command: &str) -> String {
 pub fn nearest_file(directory: &Path, named: &str) -> String {
     let wanted = Path::new(named);
     let inside = wanted.parent().unwrap_or(Path::new(""));
-    let mut names: Vec<String> = std::fs::read_dir(directory.join(inside).as_path())
-        .or_else(|_| std::fs::read_dir("."))
+    let folder = directory.join(inside);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder.as_path() };
+    let mut names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
         .unwrap_or_default();
     names.sort();

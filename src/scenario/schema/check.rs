@@ -75,16 +75,12 @@ fn visit(value: &Value, kind: &Type, path: &FieldPath, findings: &mut Vec<Findin
             findings.push(Finding::value(&checks::BAD_VALUE, path.clone(), message).hint(hint));
         }
         (Type::Integer(low, high), _) => {
-            if !value.as_i64().is_some_and(|number| (*low..=*high).contains(&number)) {
-                let message = format!("{value} is not {}", kind.words());
-                findings.push(Finding::value(&checks::OUT_OF_RANGE, path.clone(), message));
-            }
+            let in_range = value.as_i64().is_some_and(|number| (*low..=*high).contains(&number));
+            findings.extend((!in_range).then(|| out_of_range(value, kind, path)));
         }
         (Type::Number(low), _) => {
-            if !value.as_f64().is_some_and(|number| number >= *low) {
-                let message = format!("{value} is not {}", kind.words());
-                findings.push(Finding::value(&checks::OUT_OF_RANGE, path.clone(), message));
-            }
+            let in_range = value.as_f64().is_some_and(|number| number >= *low);
+            findings.extend((!in_range).then(|| out_of_range(value, kind, path)));
         }
         (Type::Leaf(leaf), _) => leaf_findings(value, leaf, path, findings),
         (Type::Object(shape), Value::Object(object)) => visit_object(object, shape, path, findings),
@@ -129,20 +125,12 @@ fn visit_any(value: &Value, types: &[Type], path: &FieldPath, findings: &mut Vec
             first = Some(own);
         }
     }
-    let words: Vec<&str> = types
-        .iter()
-        .filter_map(|kind| if let Type::Keyword(words) = kind { Some(*words) } else { None })
-        .flatten()
-        .copied()
-        .collect();
+    let words: Vec<&str> = types.iter().flat_map(Type::keywords).copied().collect();
     for mut finding in first.unwrap_or_default() {
         if finding.path == *path && finding.hint.is_empty() && !words.is_empty() {
             finding.hint = match value.as_str().and_then(|text| suggest::nearest(text, words.iter().copied())) {
                 Some(word) => format!("did you mean `{word}`?"),
-                None => format!(
-                    "or {}",
-                    Type::Keyword(&[]).words() + &words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
-                ),
+                None => format!("or one of these words: {}", words.join(", ")),
             };
         }
         findings.push(finding);
@@ -155,7 +143,7 @@ fn visit_object(object: &Map<String, Value>, shape: &Shape, path: &FieldPath, fi
             (Some(field), _) => visit_field(item, field, &path.key(key.as_str()), findings),
             (None, Some(kind)) => visit(item, kind, &path.key(key.as_str()), findings),
             (None, None) => {
-                let message = format!("unknown field `{key}` in {}", shape.name);
+                let message = format!("unknown field `{key}` in {}", place_words(path));
                 let hint = suggest::hint(key, shape.fields.iter().map(|field| field.name));
                 findings.push(Finding::key(&checks::UNKNOWN_FIELD, path.key(key.as_str()), message).hint(hint));
             }
@@ -206,6 +194,15 @@ fn leaf_findings(value: &Value, leaf: &Leaf, path: &FieldPath, findings: &mut Ve
 /// Text without its quotes, everything else as JSON.
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn out_of_range(value: &Value, kind: &Type, path: &FieldPath) -> Finding {
+    Finding::value(&checks::OUT_OF_RANGE, path.clone(), format!("{value} is not {}", kind.words()))
+}
+
+/// What the object at `path` is called in messages.
+fn place_words(path: &FieldPath) -> String {
+    if path.0.is_empty() { "the document".to_owned() } else { format!("`{path}`") }
 }
 
 fn described(value: &Value) -> String {

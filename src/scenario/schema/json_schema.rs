@@ -11,12 +11,11 @@ use super::shape::{Leaf, Shape, Type};
 /// The schema of one kind, or of all three.
 pub fn schema(kind: Option<Kind>) -> Value {
     let mut definitions = Definitions::default();
-    let root = match kind {
-        Some(kind) => definitions.object(kind.shape()),
-        None => {
-            let kinds: Vec<Value> = Kind::ALL.iter().map(|kind| definitions.object(kind.shape())).collect();
-            json!({ "oneOf": kinds })
-        }
+    let root = if let Some(kind) = kind {
+        definitions.object(kind.shape())
+    } else {
+        let kinds: Vec<Value> = Kind::ALL.iter().map(|kind| definitions.object(kind.shape())).collect();
+        json!({ "oneOf": kinds })
     };
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -118,12 +117,7 @@ impl Definitions {
 }
 
 fn description(field: &super::shape::Field) -> String {
-    let mut text = field.summary.to_owned();
-    if !field.default.is_empty() {
-        text.push_str(&format!(" (default: {})", field.default));
-    }
-    if !field.has_effect {
-        text.push_str(" (no effect yet)");
-    }
-    text
+    let default = if field.default.is_empty() { String::new() } else { format!(" (default: {})", field.default) };
+    let effect = if field.has_effect { "" } else { " (no effect yet)" };
+    format!("{}{default}{effect}", field.summary)
 }

@@ -120,9 +120,8 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, Flaw> {
         let flaw = || {
-            let mut flaw = Flaw::new(format!("`{text}` is not a quantity"));
-            flaw.hint = "a quantity is a number with a suffix such as m, k, M, G, Ki, Mi or Gi".to_owned();
-            flaw
+            Flaw::new(format!("`{text}` is not a quantity"))
+                .hint("a quantity is a number with a suffix such as m, k, M, G, Ki, Mi or Gi")
         };
         let quantity = Quantity::parse(text).ok_or_else(flaw)?;
         if text.trim_start().starts_with('-') {

@@ -1,7 +1,7 @@
 //! The reference of all fields as Markdown, made from the table, for docs/scenarios.md.
 
 use super::Kind;
-use super::shape::{Shape, Type};
+use super::shape::{Field, Shape, Type};
 
 /// A table for each object of the three kinds, in the order in which they are first met.
 pub fn markdown() -> String {
@@ -17,30 +17,22 @@ pub fn markdown() -> String {
 }
 
 fn section(shape: &Shape) -> String {
-    let mut text = format!(
-        "### {}\n\n{}\n\n| field | type | meaning | default |\n|---|---|---|---|\n",
-        shape.name,
-        shape.summary.trim()
-    );
-    for field in shape.fields {
-        let default = if field.required { "required" } else { field.default };
-        let effect = if field.has_effect { "" } else { " *(no effect yet)*" };
-        text.push_str(&format!(
-            "| `{}` | {} | {}{effect} | {default} |\n",
-            field.name,
-            words(&field.kind),
-            field.summary
-        ));
-    }
+    let head = "| field | type | meaning | default |\n|---|---|---|---|\n";
+    let mut rows: String = shape.fields.iter().map(row).collect();
     if let Some(kind) = shape.others {
-        text.push_str(&format!("| any other | {} | | |\n", words(kind)));
+        rows += &format!("| any other | {} | | |\n", words(kind));
     }
     if !shape.one_of.is_empty() {
         let names: Vec<String> = shape.one_of.iter().map(|name| format!("`{name}`")).collect();
-        text.push_str(&format!("\nExactly one of {} must be given.\n", names.join(", ")));
+        rows += &format!("\nExactly one of {} must be given.\n", names.join(", "));
     }
-    text.push('\n');
-    text
+    format!("### {}\n\n{}\n\n{head}{rows}\n", shape.name, shape.summary.trim())
+}
+
+fn row(field: &Field) -> String {
+    let default = if field.required { "required" } else { field.default };
+    let effect = if field.has_effect { "" } else { " *(no effect yet)*" };
+    format!("| `{}` | {} | {}{effect} | {default} |\n", field.name, words(&field.kind), field.summary)
 }
 
 /// A type in a cell: objects link to their own table.

@@ -137,6 +137,13 @@ impl Flaw {
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: String::new(), offset: None }
     }
+
+    /// The same, with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
 }
 
 impl Type {
@@ -153,6 +160,11 @@ impl Type {
             Self::Free => true,
             Self::Recursive(kind) => kind().fits(value),
         }
+    }
+
+    /// The words that can stand there as they are.
+    pub fn keywords(&self) -> &'static [&'static str] {
+        if let Self::Keyword(words) = self { words } else { &[] }
     }
 
     /// In words: "a whole number", "a list of text".
