@@ -11,7 +11,6 @@ mod flags;
 mod formats;
 mod listing;
 mod manifests;
-mod merge;
 mod output;
 mod printers;
 mod requests;
@@ -27,7 +26,7 @@ use std::fmt;
 use crate::api::DecodeCache;
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
-use crate::machines::Machines;
+use crate::machines::{Machines, Registry};
 use crate::model::Text;
 use command_line::{CommandLine, Parsed};
 use output::Printed;
@@ -174,7 +173,7 @@ impl Kubectl {
     ///
     /// Pods are created without the last-applied annotation, so that equal pods share a template.
     pub fn apply_manifests(&mut self, now: SimTime, text: &str, source: &str, cluster: &mut Cluster) -> Output {
-        let machines = Machines::default();
+        let machines = Machines::new(Registry::default(), cluster.settings.streams);
         let mut call = Call {
             now,
             cluster,
@@ -204,3 +203,6 @@ fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Pri
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! `kubectl apply`: creates what is missing, merges three ways what is there.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::api::value::go_json;
+use crate::api::patch::{self, LAST_APPLIED};
 use crate::api::{FieldValidation, Reason};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
@@ -11,14 +11,10 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Document, Item};
-use super::super::merge;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
 use super::Outcome;
 use super::create_file::field_validation;
-
-/// The manifest an object was last applied from.
-pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     if line.flags.is_on("server-side", false) {
@@ -113,7 +109,15 @@ fn apply(
     {
         return Err(Failure::error(format!("from {prefix}: cannot use generate name with apply")));
     }
-    let modified = with_last_applied(&request.document.value, request.kind, &request.namespace, annotate);
+    let mut modified = if annotate {
+        let namespace = if request.kind.is_namespaced() { request.namespace.as_str() } else { "" };
+        patch::with_last_applied(&request.document.value, namespace)
+    } else {
+        request.document.value.clone()
+    };
+    if request.kind.is_namespaced() && modified["metadata"].is_object() {
+        modified["metadata"]["namespace"] = Value::from(request.namespace.as_str());
+    }
     let verb = match call.find(request.kind, &request.namespace, name) {
         Err(status) if status.reason == Reason::NotFound => {
             let refuse =
@@ -137,28 +141,6 @@ fn apply(
     Ok(format!("{} {verb}{}", printed_name(request.kind, name), dry_run.suffix()))
 }
 
-/// The manifest with the annotation that remembers it. Upstream: kubectl util `CreateApplyAnnotation`.
-fn with_last_applied(value: &Value, kind: Kind, namespace: &str, annotate: bool) -> Value {
-    let mut value = value.clone();
-    let Some(metadata) = value["metadata"].as_object_mut() else { return value };
-    if kind.is_namespaced() {
-        metadata.insert("namespace".to_owned(), Value::from(namespace));
-    }
-    if !annotate {
-        return value;
-    }
-    let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
-    if !annotations.is_object() {
-        *annotations = json!({});
-    }
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.remove(LAST_APPLIED);
-    }
-    let remembered = format!("{}\n", go_json(&value));
-    value["metadata"]["annotations"][LAST_APPLIED] = Value::from(remembered);
-    value
-}
-
 fn update(
     call: &mut Call<'_>,
     request: &Request,
@@ -176,16 +158,16 @@ fn update(
             request.name()
         ));
     }
-    let original: Value = remembered.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
-    let merged = merge::three_way(&original, modified, &current);
-    if merged == current {
+    let original = patch::last_applied(&current);
+    let applied = patch::three_way(Some(request.kind), original.as_ref(), modified, &current);
+    if !applied.changed {
         return Ok(false);
     }
     if dry_run != DryRun::None {
         return Ok(true);
     }
     let (changed, _) = call
-        .update(object, merged)
+        .update(object, applied.object)
         .map_err(|status| Failure::server_with_file(&status, "applying patch to", &request.document.source))?;
     Ok(changed)
 }

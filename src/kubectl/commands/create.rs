@@ -11,7 +11,6 @@ use super::super::errors::Failure;
 use super::super::formats::{self, Format};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
-use super::apply::LAST_APPLIED;
 
 /// How refusals of the server are worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub(super) fn send(
     let dry_run = DryRun::of(line)?;
     let mut object = object;
     if line.flags.is_on("save-config", false) {
-        remember(&mut object);
+        object = crate::api::patch::with_last_applied(&object, "");
     }
     let namespace = line.namespace(call.context_namespace).to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -83,12 +82,6 @@ fn refusal(error: DecodeError, wording: Wording<'_>) -> Failure {
         }
         (other, _) => Failure::error(other),
     }
-}
-
-fn remember(object: &mut Value) {
-    object["metadata"]["annotations"] = serde_json::json!({});
-    let remembered = format!("{}\n", crate::api::value::go_json(object));
-    object["metadata"]["annotations"][LAST_APPLIED] = Value::from(remembered);
 }
 
 /// An object that was never sent prints as Go's empty structures do.

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::patch::merge_patch;
+
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::merge;
 use super::super::output::Printed;
 use super::Outcome;
 use super::create::{Wording, send};
@@ -117,7 +118,7 @@ fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Va
     if !overrides.is_empty() {
         let overrides: Value = serde_json::from_str(overrides)
             .map_err(|error| Failure::error(format!("Invalid JSON Patch: {error}")))?;
-        pod = merge::json_merge(&pod, &overrides);
+        pod = merge_patch(&pod, &overrides);
     }
     Ok(pod)
 }
