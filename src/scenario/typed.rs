@@ -86,7 +86,7 @@ pub fn place_findings(
             (Some((_, origin)), ..) => diagnostic.file.clone_from(origin),
             (None, Some(places), Some(document)) => {
                 let place = places.find(&finding.path, finding.part);
-                diagnostic.file = file.to_owned();
+                file.clone_into(&mut diagnostic.file);
                 diagnostic.line = document.line + place.line - 1;
                 diagnostic.column = place.column;
                 diagnostic.length = place.length;
@@ -94,7 +94,7 @@ pub fn place_findings(
                     shift(&mut diagnostic, offset, document);
                 }
             }
-            _ => diagnostic.file = file.to_owned(),
+            _ => file.clone_into(&mut diagnostic.file),
         }
         placed.push(diagnostic);
     }
