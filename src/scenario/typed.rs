@@ -126,12 +126,13 @@ impl Loaded<'_> {
     pub(super) fn with(self, parts: Parts) -> Plan {
         let metadata = parts.scenario.metadata;
         let spec = parts.scenario.spec;
+        let quiet = self.without_effect.is_empty() && self.warnings.is_empty();
         let (name, description) = metadata.map_or((None, None), |metadata| (metadata.name, metadata.description));
         Plan {
             name: name.unwrap_or_else(|| self.file.stem()),
             description: description.unwrap_or_default(),
             file: self.file.name.clone(),
-            source: self.file.text.clone(),
+            source: if quiet { "".into() } else { self.file.text.clone() },
             directory: self.file.directory.clone(),
             seed: spec.seed.unwrap_or(0),
             start: spec.start.map_or(DEFAULT_START, |start| start.0),
