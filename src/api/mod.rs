@@ -1,6 +1,7 @@
 //! The wire form: manifests to model and back, strict decoding, defaulting, validation, names and hashes.
 //! Holds no state; `cluster` calls it on every write that comes from a manifest and on every read that is printed.
 
+pub mod admission;
 pub mod canonical;
 pub mod clock;
 pub mod convert;

@@ -89,6 +89,11 @@ impl Documents {
     }
 }
 
+/// Is the unquoted text read as that text, and not as a number, a boolean or null?
+pub fn reads_as_text(text: &str) -> bool {
+    scalar::resolve(text).is_string()
+}
+
 /// Reads a file.
 pub fn read(text: &str) -> Documents {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

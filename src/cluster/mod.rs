@@ -107,6 +107,11 @@ impl Cluster {
         self.templates.get(template)
     }
 
+    /// A template, shared: for callers that write to the cluster while they read it.
+    pub fn shared_template(&self, template: TemplateId) -> std::sync::Arc<PodTemplate> {
+        self.templates.shared(template)
+    }
+
     /// The id of a template with this content, which is stored if it is new.
     pub fn intern_template(&mut self, template: std::sync::Arc<PodTemplate>) -> TemplateId {
         self.templates.intern(template)

@@ -23,7 +23,14 @@ impl Cluster {
 
     /// Replaces a pod's status: how the kubelet writes. Returns whether it was a write.
     pub fn set_pod_status(&mut self, now: SimTime, pod: PodId, status: PodStatus) -> bool {
-        self.modify_pod_status(now, pod, |current| *current = status)
+        let row = self.pods.row_mut(pod);
+        let before = std::mem::replace(&mut row.status, status);
+        let fields = difference(&before, &row.status);
+        if fields.is_empty() {
+            return false;
+        }
+        self.log_modified(now, ObjectRef::pod(pod), fields);
+        true
     }
 }
 

@@ -22,6 +22,10 @@ impl Templates {
         &self.rows[template.index()]
     }
 
+    pub(super) fn shared(&self, template: TemplateId) -> Arc<PodTemplate> {
+        Arc::clone(&self.rows[template.index()])
+    }
+
     pub(super) fn intern(&mut self, template: Arc<PodTemplate>) -> TemplateId {
         // A row keeps its Arc alive, so an address stands for one template for ever.
         let address = Arc::as_ptr(&template) as usize;

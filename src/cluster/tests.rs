@@ -223,3 +223,20 @@ fn services_get_addresses_of_their_own_and_give_them_back() {
     let service = cluster.get(Kind::SERVICE, cluster.namespace("default").unwrap(), "kubernetes").unwrap();
     assert_eq!(cluster.body(service).as_service().unwrap().cluster_ip, u32::from_be_bytes([10, 96, 0, 1]));
 }
+
+#[test]
+fn a_jobs_selector_and_labels_follow_from_its_uid() {
+    let manifest = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}},
+    });
+    let mut cache = crate::api::DecodeCache::default();
+    let decoded = crate::api::decode(manifest, "default", crate::api::FieldValidation::Strict, &mut cache).unwrap();
+    let mut cluster = cluster();
+    let job = cluster.create(SimTime::ZERO, decoded).unwrap();
+    let (uid, columns) = (cluster.uid(job), cluster.body(job).as_job().unwrap());
+    let labels = &cluster.template(columns.template).labels;
+    assert_eq!(labels.get("batch.kubernetes.io/controller-uid"), Some(uid.as_str()));
+    assert_eq!(labels.get("job-name"), Some("work"));
+    assert!(!columns.selector.is_empty() && columns.selector.matches(labels));
+}

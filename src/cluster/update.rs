@@ -114,6 +114,26 @@ impl Cluster {
         true
     }
 
+    /// Changes metadata (not owners) and specification columns in one write. The closure says what it changed; a changed
+    /// specification counts a generation.
+    pub fn modify_object(
+        &mut self,
+        now: SimTime,
+        object: ObjectRef,
+        change: impl FnOnce(&mut ObjectMeta, &mut Body) -> Fields,
+    ) -> bool {
+        let row = self.table_mut(object.kind).row_mut(object.id);
+        let fields = change(&mut row.meta, &mut row.body);
+        if fields.is_empty() {
+            return false;
+        }
+        if fields.contains(Fields::SPEC) {
+            row.meta.generation += 1;
+        }
+        self.log_modified(now, object, fields);
+        true
+    }
+
     /// Changes status columns. The closure says whether it changed anything; an unchanged status is no write.
     pub fn modify_status(&mut self, now: SimTime, object: ObjectRef, change: impl FnOnce(&mut Body) -> bool) -> bool {
         let row = self.table_mut(object.kind).row_mut(object.id);

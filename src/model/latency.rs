@@ -49,6 +49,8 @@ latencies! {
     PodSync "podSync" recorded constant(0.005), realistic constant(0.005);
     /// From a sync to its status in the API.
     StatusUpdate "statusUpdate" recorded constant(0.025), realistic constant(0.025);
+    /// From a sync that changed a pod's containers to the kubelet's look at what became of them.
+    PodRelist "podRelist" recorded constant(0.008), realistic constant(0.01);
     /// Interval at which a starting pod looks for its volumes.
     VolumePoll "volumePoll" recorded constant(0.3), realistic constant(0.3);
     /// Creation of a sandbox with its network.

@@ -2,8 +2,8 @@
 //! that rows, lives and totals cannot disagree. Times never go backwards.
 
 use super::{
-    Amounts, AttemptResult, AttemptRow, EventRow, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex,
-    PodMarks, PodRow, PodState, Record, Replicas, Stage, TextId, Totals, Workload, WorkloadIndex, WorkloadRow,
+    Amounts, AttemptRow, EventRow, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
+    PodState, PullRow, Record, Replicas, Stage, Totals, Workload, WorkloadIndex, WorkloadRow,
 };
 
 /// What a pod is born with.
@@ -21,8 +21,6 @@ pub struct PodFacts<'a> {
     pub priority: i32,
     /// What the scheduler counts for it.
     pub requests: Amounts,
-    /// Containers on default behaviour?
-    pub assumed: bool,
 }
 
 /// What is seen of a pod after a change.
@@ -67,48 +65,6 @@ pub struct NodeFacts<'a> {
     pub allocatable_pods: u32,
 }
 
-/// A Kubernetes Event as it was written.
-#[derive(Clone, Copy, Debug)]
-pub struct EventFacts<'a> {
-    /// `Warning`, else `Normal`.
-    pub is_warning: bool,
-    /// Its reason.
-    pub reason: &'a str,
-    /// Kind of its object.
-    pub kind: &'a str,
-    /// Namespace of its object.
-    pub namespace: &'a str,
-    /// Name of its object.
-    pub name: &'a str,
-    /// Its source.
-    pub source: &'a str,
-    /// Its count from now on.
-    pub count: u32,
-    /// By how much the count rose.
-    pub raised: u32,
-    /// Its message.
-    pub message: &'a str,
-}
-
-/// An attempt of the scheduler.
-#[derive(Clone, Copy, Debug)]
-pub struct AttemptFacts<'a> {
-    /// The pod.
-    pub pod: PodIndex,
-    /// 1 for its first.
-    pub attempt: u32,
-    /// How it ended.
-    pub result: AttemptResult,
-    /// Node found or nominated.
-    pub node: NodeIndex,
-    /// Nodes that passed.
-    pub feasible: u32,
-    /// Nodes looked at.
-    pub evaluated: u32,
-    /// Why not.
-    pub reason: &'a str,
-}
-
 impl Record {
     /// A pod was created. The caller shows its first state at once with `pod_changed`.
     pub fn pod_created(&mut self, now: Moment, facts: PodFacts<'_>) -> PodIndex {
@@ -116,7 +72,6 @@ impl Record {
         Totals::count(&mut self.totals.pods_created, now, 1);
         let mut marks = PodMarks::empty();
         marks.set(PodMarks::WARM_UP, now < Moment::ZERO);
-        marks.set(PodMarks::ASSUMED, facts.assumed);
         self.pods.push(Pod {
             name: self.texts.push(facts.name),
             namespace: self.texts.intern(facts.namespace),
@@ -184,7 +139,8 @@ impl Record {
         let before = std::mem::replace(&mut pod.last, state);
         for (moment, reached) in [
             (&mut pod.bound, state.node.is_some()),
-            (&mut pod.ran, state.phase == Phase::Running && state.stage != Stage::Deleted),
+            // A pod may run so shortly that its kubelet reports only the end.
+            (&mut pod.ran, state.stage != Stage::Deleted && matches!(state.phase, Phase::Running | Phase::Succeeded)),
             (&mut pod.became_ready, state.stage == Stage::Ready),
             (&mut pod.finished, state.phase.is_terminal()),
         ] {
@@ -193,6 +149,11 @@ impl Record {
             }
         }
         self.totals.pod_moved(now, pod, &before, &state);
+        match (holds(&before), holds(&state)) {
+            (false, true) => self.load_node(state.node, index, true),
+            (true, false) => self.load_node(before.node, index, false),
+            _ => {}
+        }
         self.timeline.push(PodRow { time: now, pod: index, state });
     }
 
@@ -251,6 +212,8 @@ impl Record {
             created: now,
             deleted: Moment::NEVER,
             last: NodeState::default(),
+            load: NodeState::default(),
+            is_unsampled: false,
             outages: vec![(now, Moment::NEVER)],
         });
         NodeIndex::from_index(self.nodes.len() - 1)
@@ -265,36 +228,76 @@ impl Record {
         totals.memory_allocatable.add(now, allocatable.memory_bytes as i64 - before.memory_bytes as i64);
     }
 
-    /// A node was written or sampled: becomes a row where a value differs from its last row.
-    pub fn node_changed(&mut self, now: Moment, index: NodeIndex, status: &str, sample: NodeState) {
+    /// A node was written: becomes a row where its status changed. Its load is what bound pods came to.
+    pub fn node_changed(&mut self, now: Moment, index: NodeIndex, status: &str, ready: bool) {
         self.advance(now);
-        let state = NodeState { status: self.texts.intern(status), ..sample };
+        let status = self.texts.intern(status);
         let node = &mut self.nodes[index.index()];
-        if node.last == state {
-            return;
-        }
-        let before = std::mem::replace(&mut node.last, state);
-        if before.ready != state.ready {
-            self.totals.nodes_ready.add(now, if state.ready { 1 } else { -1 });
-            if state.ready {
+        if node.last.ready != ready {
+            self.totals.nodes_ready.add(now, if ready { 1 } else { -1 });
+            if ready {
                 // A node is born not ready, so that an outage is always open here.
                 node.outages.last_mut().expect("a node that was not ready has an outage").1 = now;
             } else {
                 node.outages.push((now, Moment::NEVER));
             }
         }
-        if let Some(used) = state.used {
-            let was = before.used.unwrap_or_default();
+        self.enter_node(now, index, NodeState { status, ready, ..self.nodes[index.index()].load });
+    }
+
+    /// A node is sampled: becomes a row where a value differs from its last row.
+    pub fn node_sampled(&mut self, now: Moment, index: NodeIndex, used: Option<Amounts>) {
+        self.advance(now);
+        let node = &mut self.nodes[index.index()];
+        if let Some(used) = used {
+            let was = node.load.used.replace(used).unwrap_or_default();
             self.totals.cpu_used.add(now, used.cpu_milli as i64 - was.cpu_milli as i64);
             self.totals.memory_used.add(now, used.memory_bytes as i64 - was.memory_bytes as i64);
         }
-        self.node_rows.push(NodeRow { time: now, node: index, state });
+        let (status, ready) = (node.last.status, node.last.ready);
+        self.enter_node(now, index, NodeState { status, ready, ..self.nodes[index.index()].load });
+    }
+
+    /// Nodes whose load changed since their last row, in the order in which it did.
+    pub fn take_unsampled(&mut self) -> Vec<NodeIndex> {
+        std::mem::take(&mut self.unsampled)
+    }
+
+    fn enter_node(&mut self, now: Moment, index: NodeIndex, state: NodeState) {
+        let node = &mut self.nodes[index.index()];
+        node.is_unsampled = false;
+        if node.last != state {
+            node.last = state;
+            self.node_rows.push(NodeRow { time: now, node: index, state });
+        }
+    }
+
+    /// A pod came to hold a place on a node, or ceased to.
+    fn load_node(&mut self, index: NodeIndex, pod: PodIndex, is_added: bool) {
+        let Pod { cpu_milli, memory_bytes, .. } = self.pods[pod.index()];
+        let node = &mut self.nodes[index.index()];
+        let load = &mut node.load;
+        if is_added {
+            load.pods += 1;
+            load.requested.cpu_milli += cpu_milli;
+            load.requested.memory_bytes += memory_bytes;
+        } else {
+            load.pods -= 1;
+            load.requested.cpu_milli -= cpu_milli;
+            load.requested.memory_bytes -= memory_bytes;
+        }
+        if !node.is_unsampled {
+            node.is_unsampled = true;
+            self.unsampled.push(index);
+        }
     }
 
     /// A node was deleted; its last row says so.
     pub fn node_deleted(&mut self, now: Moment, index: NodeIndex) {
-        let used = self.nodes[index.index()].last.used.map(|_| Amounts::default());
-        self.node_changed(now, index, "Deleted", NodeState { used, ..NodeState::default() });
+        if self.nodes[index.index()].load.used.is_some() {
+            self.node_sampled(now, index, Some(Amounts::default()));
+        }
+        self.node_changed(now, index, "Deleted", false);
         let node = &mut self.nodes[index.index()];
         node.deleted = now;
         self.totals.nodes.add(now, -1);
@@ -303,42 +306,26 @@ impl Record {
     }
 
     /// A Kubernetes Event was written.
-    pub fn event(&mut self, now: Moment, facts: &EventFacts<'_>) {
-        self.advance(now);
-        let row = EventRow {
-            time: now,
-            is_warning: facts.is_warning,
-            reason: self.texts.intern(facts.reason),
-            kind: self.texts.intern(facts.kind),
-            namespace: self.texts.intern(facts.namespace),
-            name: self.texts.intern(facts.name),
-            source: self.texts.intern(facts.source),
-            count: facts.count,
-            raised: facts.raised,
-            message: self.texts.intern(facts.message),
-        };
+    pub fn event(&mut self, row: EventRow) {
+        self.advance(row.time);
         self.events.push(row);
     }
 
     /// The scheduler tried a pod.
-    pub fn attempt(&mut self, now: Moment, facts: &AttemptFacts<'_>) {
-        self.advance(now);
-        let reason = if facts.reason.is_empty() { TextId::NONE } else { self.texts.intern(facts.reason) };
-        self.attempts.push(AttemptRow {
-            time: now,
-            pod: facts.pod,
-            attempt: facts.attempt,
-            result: facts.result,
-            node: facts.node,
-            feasible: facts.feasible,
-            evaluated: facts.evaluated,
-            reason,
-        });
+    pub fn attempt(&mut self, row: AttemptRow) {
+        self.advance(row.time);
+        self.attempts.push(row);
+    }
+
+    /// An image was pulled.
+    pub fn pull(&mut self, row: PullRow) {
+        self.advance(row.time);
+        self.pulls.push(row);
     }
 
     /// The record covers everything up to `now`.
     pub fn advance(&mut self, now: Moment) {
-        assert!(now >= self.end || self.is_empty(), "a record was written at {now}, after {}", self.end);
+        debug_assert!(now >= self.end || self.is_empty(), "a record was written at {now}, after {}", self.end);
         if self.is_empty() {
             self.run.begin = now.min(self.run.begin);
         }
@@ -352,9 +339,7 @@ impl Record {
 
 impl Totals {
     fn pod_moved(&mut self, now: Moment, pod: &Pod, before: &PodState, after: &PodState) {
-        let lives = |state: &PodState| state.stage != Stage::Deleted;
-        let holds = |state: &PodState| lives(state) && state.node.is_some() && !state.phase.is_terminal();
-        let pends = |state: &PodState| lives(state) && state.phase == Phase::Pending;
+        let pends = |state: &PodState| state.stage != Stage::Deleted && state.phase == Phase::Pending;
         let waits = |state: &PodState| pends(state) && !state.node.is_some();
         let stuck = |state: &PodState| state.stage == Stage::Unschedulable;
         for (gauge, was, is, amount) in [
@@ -373,6 +358,11 @@ impl Totals {
         let restarts = after.restarts.saturating_sub(before.restarts);
         Self::count(&mut self.restarts, now, u64::from(restarts));
     }
+}
+
+/// Does a pod take up its requests on its node?
+fn holds(state: &PodState) -> bool {
+    state.stage != Stage::Deleted && state.node.is_some() && !state.phase.is_terminal()
 }
 
 /// Where a pod is in its life, by what kubectl shows of it.
@@ -418,7 +408,6 @@ mod tests {
             workload: WorkloadIndex::NONE,
             priority: 0,
             requests: Amounts { cpu_milli: 500, memory_bytes: 1 << 20 },
-            assumed: false,
         }
     }
 

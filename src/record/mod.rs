@@ -1,8 +1,10 @@
 //! What happened in a run, as plain data: rows of times and small numbers, names in one table.
-//! Complete in itself: `report` writes every file from a `Record` and never sees cluster or simulation.
+//! Complete in itself: `report` writes every file from a `Record` and never sees cluster or simulation. Only
+//! `collector` reads the cluster.
 //! Nothing here decides anything for the simulated cluster.
 
 mod builder;
+pub mod collector;
 mod events;
 mod gauge;
 mod moment;
@@ -15,7 +17,7 @@ mod text;
 mod totals;
 mod workloads;
 
-pub use builder::{AttemptFacts, EventFacts, NodeFacts, PodFacts, PodSight};
+pub use builder::{NodeFacts, PodFacts, PodSight};
 pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
 pub use gauge::Gauge;
 pub use moment::Moment;
@@ -66,6 +68,8 @@ pub struct Record {
     pub totals: Totals,
     /// The last instant that the record covers.
     pub end: Moment,
+    /// Nodes whose load differs from their last row: what the next sample looks at.
+    pub unsampled: Vec<NodeIndex>,
 }
 
 impl Record {

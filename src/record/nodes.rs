@@ -53,6 +53,10 @@ pub struct Node {
     pub deleted: Moment,
     /// The last state written.
     pub last: NodeState,
+    /// Its load now (status and readiness unused): what the next sample writes.
+    pub(super) load: NodeState,
+    /// Is it listed as one whose load differs from its last row?
+    pub(super) is_unsampled: bool,
     /// The stretches during which it was not ready, in order; the last may be open (`NEVER`).
     pub outages: Vec<(Moment, Moment)>,
 }

@@ -101,8 +101,6 @@ bitflags! {
         const OOM_KILLED = 1 << 2;
         /// Created before t=0: left out of counts and latencies.
         const WARM_UP = 1 << 3;
-        /// Runs on the default behaviour, since nothing told what its image does.
-        const ASSUMED = 1 << 4;
     }
 }
 

@@ -29,11 +29,6 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The folder that files go into for now.
-    pub fn path(&self) -> &Path {
-        &self.partial
-    }
-
     /// Writes one file, through a buffer.
     pub fn write(&self, file: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), ReportError> {
         let path = self.partial.join(file);

@@ -11,6 +11,8 @@ mod html;
 #[cfg(test)]
 mod synthetic;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 mod transcript;
 mod words;
 

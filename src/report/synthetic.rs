@@ -3,8 +3,8 @@
 
 use crate::engine::random::{Stream, Streams};
 use crate::record::{
-    Amounts, AttemptFacts, AttemptResult, EventFacts, Expectation, Moment, NodeFacts, NodeIndex, NodeState, Phase,
-    PodFacts, PodIndex, PodSight, Record, Replicas, RunFacts, Step, WorkloadIndex,
+    Amounts, AttemptResult, AttemptRow, EventRow, Expectation, Moment, NodeFacts, NodeIndex, Phase, PodFacts, PodIndex,
+    PodSight, Record, Replicas, RunFacts, Step, WorkloadIndex,
 };
 
 /// One thing that happens.
@@ -244,6 +244,9 @@ impl Script {
             self.act(&mut record, Moment::from_millis(time), deed, &mut places);
         }
         record.advance(Moment::from_millis(self.end));
+        for node in record.take_unsampled() {
+            record.node_sampled(record.end, node, None);
+        }
         finishing_touches(&mut record);
         record
     }
@@ -260,7 +263,6 @@ impl Script {
                     workload: if workload % 11 == 10 { WorkloadIndex::NONE } else { WorkloadIndex(*workload as u32) },
                     priority: if workload % 4 == 0 { 1000 } else { 0 },
                     requests,
-                    assumed: pod % 10 == 0,
                 };
                 places[pod] = record.pod_created(now, facts);
             }
@@ -284,8 +286,7 @@ impl Script {
                 record.workload_changed(now, WorkloadIndex::from_index(workload), replicas);
             }
             Deed::Node(node, status, ready) => {
-                let state = NodeState { ready, ..record.nodes[node].last };
-                record.node_changed(now, NodeIndex::from_index(node), status, state);
+                record.node_changed(now, NodeIndex::from_index(node), status, ready);
             }
             Deed::Event(pod, reason, is_warning, count, message) => {
                 let source = if reason.ends_with("cheduling") || reason == "Scheduled" {
@@ -293,22 +294,24 @@ impl Script {
                 } else {
                     "kubelet"
                 };
-                let (name, workload) = &self.pods[pod];
-                let facts = EventFacts {
+                let row = EventRow {
+                    time: now,
                     is_warning,
-                    reason,
-                    kind: "Pod",
-                    namespace: namespace(*workload),
-                    name,
-                    source,
+                    reason: record.texts.intern(reason),
+                    kind: record.texts.intern("Pod"),
+                    namespace: record.pods[places[pod].index()].namespace,
+                    name: record.pods[places[pod].index()].name,
+                    source: record.texts.intern(source),
                     count,
                     raised: 1,
-                    message: &message,
+                    message: record.texts.intern(&message),
                 };
-                record.event(now, &facts);
+                record.event(row);
             }
             Deed::Attempt(pod, result, feasible, reason) => {
-                let facts = AttemptFacts {
+                let reason = record.texts.intern(reason);
+                record.attempt(AttemptRow {
+                    time: now,
                     pod: places[pod],
                     attempt: 1,
                     result,
@@ -316,8 +319,7 @@ impl Script {
                     feasible,
                     evaluated: self.nodes as u32,
                     reason,
-                };
-                record.attempt(now, &facts);
+                });
             }
         }
     }

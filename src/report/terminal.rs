@@ -9,7 +9,8 @@ use super::{charts::grouped, words};
 use crate::record::{Record, Stage, Summary};
 
 /// The closing table of a run: pods by status, latencies, restarts, how long it took, where results are.
-pub fn closing_table(record: &Record, summary: &Summary, wall: Duration, folder: Option<&Path>) -> String {
+pub fn closing_table(record: &Record, wall: Duration, folder: &Path) -> String {
+    let summary = Summary::of(record);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     let mut row = |name: &str, value: String| {
@@ -26,12 +27,9 @@ pub fn closing_table(record: &Record, summary: &Summary, wall: Duration, folder:
     }
     row("restarts", grouped(summary.pods.restarts));
     row("nodes", format!("{} of {} ready", grouped(summary.nodes.ready), grouped(summary.nodes.count)));
-    row("expectations", expectations(summary));
-    for warning in &summary.warnings {
-        row("warning", one_line(warning));
-    }
+    row("expectations", expectations(&summary));
     row("time", speed(summary.engine.virtual_seconds.rounded(), wall));
-    row("results", folder.map(|folder| folder.display().to_string()).unwrap_or_default());
+    row("results", folder.display().to_string());
     if let Some(column) = table.column_mut(0) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -67,11 +65,12 @@ fn expectations(summary: &Summary) -> String {
 /// `15 min in 12 ms (75,000 times as fast)`.
 fn speed(virtual_seconds: f64, wall: Duration) -> String {
     let taken = wall.as_secs_f64();
-    let mut text = format!("{} in {}", words::seconds(virtual_seconds), words::seconds(taken));
+    let text = format!("{} in {}", words::seconds(virtual_seconds), words::seconds(taken));
     if taken > 0.0 && virtual_seconds > taken {
-        text += &format!(" ({} times as fast)", grouped((virtual_seconds / taken).round() as u64));
+        format!("{text} ({} times as fast)", grouped((virtual_seconds / taken).round() as u64))
+    } else {
+        text
     }
-    text
 }
 
 /// A text from the outside as a terminal may show it: control characters do nothing.
@@ -87,8 +86,7 @@ mod tests {
     #[test]
     fn the_table_tells_what_came_of_a_run() {
         let record = synthetic::record(5, 3, 60);
-        let summary = Summary::of(&record);
-        let text = closing_table(&record, &summary, Duration::from_millis(12), Some(Path::new("results/synthetic")));
+        let text = closing_table(&record, Duration::from_millis(12), Path::new("results/synthetic"));
         assert!(text.starts_with("         pods  3 Completed, 2 Running\n"), "{text}");
         for part in ["1 min in 12 ms (5,000 times as fast)", "results/synthetic", "3 of 3 ready", "0 of 1 met"] {
             assert!(text.contains(part), "{part}: {text}");

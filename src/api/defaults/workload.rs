@@ -86,6 +86,9 @@ pub(super) fn daemon_set(object: &mut Object) {
         default_nil(rolling, "maxSurge", 0);
     }
     default_nil(spec, "revisionHistoryLimit", 10);
+    // Upstream: conversion of the internal templateGeneration, pkg/registry/apps/daemonset `PrepareForCreate`.
+    let annotations = object_mut(object_mut(object, "metadata"), "annotations");
+    annotations.insert("deprecated.daemonset.template.generation".to_owned(), json!("1"));
 }
 
 /// The selector and the labels made from the UID are added when the object gets its UID.

@@ -152,12 +152,15 @@ fn split<'a>(record: &Record, durations: impl Iterator<Item = (&'a Pod, u64, boo
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{PodFacts, PodSight};
+    use super::super::super::{Amounts, NodeFacts, PodFacts, PodIndex, PodSight};
     use super::*;
 
     #[test]
     fn a_pod_that_never_started_counts_with_its_age_as_censored() {
         let mut record = Record::default();
+        let allocatable = Amounts { cpu_milli: 1000, memory_bytes: 1 << 30 };
+        let facts = NodeFacts { name: "n", group: "", zone: "", price: 0.0, allocatable, allocatable_pods: 110 };
+        let node = record.node_created(Moment::ZERO, facts);
         for name in ["a", "b"] {
             let facts = PodFacts {
                 name,
@@ -165,14 +168,13 @@ mod tests {
                 uid: 0,
                 workload: WorkloadIndex::NONE,
                 priority: 7,
-                requests: super::super::super::Amounts::default(),
-                assumed: false,
+                requests: Amounts::default(),
             };
             let pod = record.pod_created(Moment::ZERO, facts);
             record.pod_changed(Moment::ZERO, pod, &PodSight::default());
         }
-        let ready = PodSight { is_ready: true, node: super::super::super::NodeIndex(0), ..PodSight::default() };
-        record.pod_changed(Moment::from_millis(2_000), super::super::super::PodIndex(0), &ready);
+        let ready = PodSight { is_ready: true, node, ..PodSight::default() };
+        record.pod_changed(Moment::from_millis(2_000), PodIndex(0), &ready);
         record.advance(Moment::from_millis(60_000));
         let latency = starts(&record);
         assert_eq!((latency.count, latency.censored), (2, 1));

@@ -80,7 +80,7 @@ pub fn draw_time(scene: &mut Scene, plot: &Plot, axis: &TimeAxis, room: i32) {
 /// Draws the name of the axis of time below `plot`, the lowest one, and ends the scene there.
 pub fn draw_time_name(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
     let name = format!("Time since t=0 ({})", axis.unit().0);
-    let at = ((plot.left + plot.right) / 2, plot.bottom + 40);
+    let at = (i32::midpoint(plot.left, plot.right), plot.bottom + 40);
     scene.text(Text { size: 13, color: INK, ..Text::label(name, at, Anchor::Middle) });
     scene.height = plot.bottom + 56;
 }
@@ -95,7 +95,7 @@ pub fn draw_counts(scene: &mut Scene, plot: &Plot, axis: &CountAxis) {
 
 /// Draws the name of an upright axis at the left edge, over the height of `plot`.
 pub fn draw_side_name(scene: &mut Scene, plot: &Plot, name: &str) {
-    let at = (14, (plot.top + plot.bottom) / 2);
+    let at = (14, i32::midpoint(plot.top, plot.bottom));
     scene.text(Text { size: 13, color: INK, upwards: true, ..Text::label(name, at, Anchor::Middle) });
 }
 
@@ -113,6 +113,6 @@ pub fn draw_edges(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
 
 /// Says in the middle of a plot why it is empty.
 pub fn draw_empty(scene: &mut Scene, plot: &Plot, why: &str) {
-    let at = ((plot.left + plot.right) / 2, (plot.top + plot.bottom) / 2);
+    let at = (i32::midpoint(plot.left, plot.right), i32::midpoint(plot.top, plot.bottom));
     scene.text(Text { size: 15, ..Text::label(why, at, Anchor::Middle) });
 }

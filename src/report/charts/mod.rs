@@ -13,6 +13,8 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod typeface;
 mod workload_replicas;
 

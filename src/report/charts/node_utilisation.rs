@@ -2,20 +2,22 @@
 //! that it is exact whatever the sampling. Many nodes share rows, whose cells are means.
 
 use super::axis::TimeAxis;
-use super::counted;
 use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
 use super::palette::{INK, MUTED, SHADES, VERMILLION, shade};
 use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, fitted};
+use super::{counted, grouped};
 use crate::record::{Moment, Node, NodeIndex, Record};
 
 /// Up to this many nodes have a row with their name.
 const NAMED: usize = 36;
 /// Most rows of cells.
-const ROWS: usize = 130;
+const ROWS: usize = 100;
 /// Width of a cell in pixels.
 const CELL: i32 = 4;
 /// Width of the labels on the left.
 const LABELS: i32 = 190;
+/// Height of a line of labels.
+const LINE: i32 = 15;
 
 /// Draws the chart.
 pub fn draw(record: &Record) -> Scene {
@@ -149,17 +151,20 @@ fn draw_labels(scene: &mut Scene, record: &Record, order: &[NodeIndex], rows: us
         return;
     }
     let mut start = 0;
+    let mut last_label = i32::MIN / 2;
     for group in order.chunk_by(|a, b| node(a).group == node(b).group) {
         let line = |place: usize| area.top + (place * rows / order.len()) as i32 * height;
         let (top, bottom) = (line(start), line(start + group.len()));
         start += group.len();
-        if bottom - top < 14 {
+        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
+        let middle = i32::midpoint(top, bottom);
+        if middle - last_label < LINE {
             continue;
         }
+        last_label = middle;
         let name = record.text(node(&group[0]).group);
-        let label = format!("{name} ({})", group.len());
-        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
-        let at = (area.left - 12, (top + bottom) / 2);
+        let label = format!("{name} ({})", grouped(group.len() as u64));
+        let at = (area.left - 12, middle);
         scene.text(Text { color: INK, ..Text::label(fitted(&label, LABELS - 18, 12, false), at, Anchor::Right) });
     }
 }

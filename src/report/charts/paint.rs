@@ -117,18 +117,18 @@ fn text_element(backend: &mut SVGBackend<'_>, mark: &Text) -> Drawn {
     let style = TextStyle::from(font).color(&color).pos(Pos::new(across, VPos::Center));
     // plotters sets small letters around the position; a line of text has its middle a little higher.
     let at = if mark.upwards { (mark.at.0 + 1, mark.at.1) } else { (mark.at.0, mark.at.1 + 1) };
-    backend.draw_text(&mark.text, &style, at).map_err(|error| error.to_string())
+    backend.draw_text(&mark.content, &style, at).map_err(|error| error.to_string())
 }
 
 fn text_pixels(backend: &mut BitMapBackend<'_>, mark: &Text) -> Drawn {
-    let width = text_width(&mark.text, mark.size, mark.bold);
+    let width = text_width(&mark.content, mark.size, mark.bold);
     let start = match mark.anchor {
         Anchor::Left => 0,
         Anchor::Middle => -width / 2,
         Anchor::Right => -width,
     };
     let mut drawn = Ok(());
-    typeface::pixels(&mark.text, mark.size, mark.bold, |x, y, covered| {
+    typeface::pixels(&mark.content, mark.size, mark.bold, |x, y, covered| {
         let (right, down) = if mark.upwards { (y, -(x + start)) } else { (x + start, y) };
         let color = rgb(mark.color).mix(f64::from(covered));
         if covered > 0.0 && drawn.is_ok() {

@@ -75,7 +75,7 @@ const SEQUENCE: [Color; 9] = [
 ];
 
 /// Steps of the sequence that are told apart: adjoining cells of one step become one rectangle.
-pub const SHADES: usize = 40;
+pub const SHADES: usize = 20;
 
 /// The colour of a share between 0 and 1, as one of `SHADES` steps.
 pub fn shade(step: usize) -> Color {

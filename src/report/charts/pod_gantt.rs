@@ -6,7 +6,7 @@ use super::frame::{MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw
 use super::palette::{INK, MUTED, POD_CLASSES, class_of};
 use super::scene::{Anchor, Mark, Scene, Text, fitted};
 use super::{counted, grouped};
-use crate::record::{PodIndex, Record};
+use crate::record::{PodIndex, Record, TextId};
 
 /// Up to this many pods have a row with their name.
 const NAMED: usize = 36;
@@ -14,6 +14,8 @@ const NAMED: usize = 36;
 const THIN: i32 = 2;
 /// Width of the labels on the left.
 const LABELS: i32 = 250;
+/// Height of a line of labels.
+const LINE: i32 = 15;
 
 /// Draws the chart.
 pub fn draw(record: &Record) -> Scene {
@@ -55,7 +57,7 @@ fn order(record: &Record) -> Vec<PodIndex> {
         order.sort_by_key(|pod| {
             let row = &record.pods[pod.index()];
             // The ids of texts and workloads follow first appearance, and `NONE` is the greatest.
-            (row.workload, if row.workload.is_some() { Default::default() } else { row.namespace }, *pod)
+            (row.workload, if row.workload.is_some() { TextId::NONE } else { row.namespace }, *pod)
         });
     }
     order
@@ -161,15 +163,20 @@ fn draw_names(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plo
 fn draw_groups(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plot, height: i32) {
     let group = |pod: &PodIndex| {
         let row = &record.pods[pod.index()];
-        (row.workload, if row.workload.is_some() { Default::default() } else { row.namespace })
+        (row.workload, if row.workload.is_some() { TextId::NONE } else { row.namespace })
     };
     let mut start = 0;
+    let mut last_label = i32::MIN / 2;
     for pods in shown.chunk_by(|a, b| group(a) == group(b)) {
         let (top, bottom) = (area.top + start * height, area.top + (start + pods.len() as i32) * height);
         start += pods.len() as i32;
-        if bottom - top < 14 {
+        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
+        let middle = i32::midpoint(top, bottom);
+        // Of workloads with few rows those have a name that have room for it.
+        if middle - last_label < LINE {
             continue;
         }
+        last_label = middle;
         let first = &record.pods[pods[0].index()];
         let label = if first.workload.is_some() {
             record.workload_key(first.workload)
@@ -177,8 +184,7 @@ fn draw_groups(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Pl
             format!("{}: pods of no workload", record.text(first.namespace))
         };
         let label = fitted(&label, LABELS - 18, 12, false);
-        scene.rect(area.left - 6, top + 1, area.left - 4, bottom - 1, MUTED);
-        let at = (area.left - 12, (top + bottom) / 2);
+        let at = (area.left - 12, middle);
         scene.text(Text { color: INK, ..Text::label(label, at, Anchor::Right) });
     }
 }

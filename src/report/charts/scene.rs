@@ -24,7 +24,7 @@ pub enum Anchor {
 #[derive(Clone, Debug)]
 pub struct Text {
     /// What it says.
-    pub text: String,
+    pub content: String,
     /// Where its anchor is.
     pub at: (i32, i32),
     /// Which point of it that is.
@@ -64,17 +64,18 @@ pub struct Scene {
 impl Text {
     /// Text in the size and colour of labels.
     pub fn label(text: impl Into<String>, at: (i32, i32), anchor: Anchor) -> Self {
-        Self { text: text.into(), at, anchor, size: 12, bold: false, upwards: false, color: MUTED }
+        Self { content: text.into(), at, anchor, size: 12, bold: false, upwards: false, color: MUTED }
     }
 
     /// Text in the size and colour of a chart's title.
     pub fn title(text: impl Into<String>, at: (i32, i32)) -> Self {
-        Self { text: text.into(), at, anchor: Anchor::Left, size: 19, bold: true, upwards: false, color: INK }
+        Self { content: text.into(), at, anchor: Anchor::Left, size: 19, bold: true, upwards: false, color: INK }
     }
 
     /// The pixels it covers: left, top, right, bottom.
+    #[cfg(test)]
     pub fn bounds(&self) -> (i32, i32, i32, i32) {
-        let width = text_width(&self.text, self.size, self.bold);
+        let width = text_width(&self.content, self.size, self.bold);
         let half = (self.size as i32 * 6).div_euclid(10);
         let (x, y) = self.at;
         let from = match self.anchor {
@@ -100,7 +101,7 @@ impl Scene {
 
     /// Adds a text if it says anything.
     pub fn text(&mut self, text: Text) {
-        if !text.text.is_empty() {
+        if !text.content.is_empty() {
             self.marks.push(Mark::Text(text));
         }
     }

@@ -6,7 +6,7 @@ mod tables;
 
 use minijinja::{Environment, Value, context};
 
-use super::charts::Chart;
+use super::charts::{Chart, grouped};
 use super::{ReportError, transcript, words};
 use crate::record::{Record, Summary};
 
@@ -68,30 +68,30 @@ fn in_script(json: &str) -> String {
 }
 
 /// A number in large letters, what it is, and whether it is good news.
-fn tile(number: String, what: String, tone: &str) -> Value {
+fn tile(number: &str, what: &str, tone: &str) -> Value {
     context! { number => number, what => what, tone => tone }
 }
 
 fn tiles(record: &Record, summary: &Summary) -> Vec<Value> {
-    let pods = &summary.pods;
+    let (pods, nodes) = (&summary.pods, &summary.nodes);
     let tone = |is_bad: bool| if is_bad { "bad" } else { "" };
-    let grouped = super::charts::grouped;
+    let of = |part: u64, whole: u64| format!("{} of {}", grouped(part), grouped(whole));
+    let percent = |share: f64| format!("{} %", (share * 100.0).round());
+    let hundredths = |number: f64| (number * 100.0).round() / 100.0;
+
     let (ran, created) = words::ran_of_created(record);
-    let mut tiles =
-        vec![tile(format!("{} of {}", grouped(ran), grouped(created)), "pods ran".to_owned(), tone(ran < created))];
+    let mut tiles = vec![tile(&of(ran, created), "pods ran", tone(ran < created))];
     let start = &summary.pod_start_seconds;
     if start.count > start.censored {
-        let never = match start.censored {
-            0 => String::new(),
-            never => format!("; {} never did", grouped(never)),
-        };
-        let what = format!("median start; p99 {}{never}", words::seconds(start.p99.rounded()));
-        tiles.push(tile(words::seconds(start.p50.rounded()), what, ""));
+        let mut what = format!("median start; p99 {}", words::seconds(start.p99.rounded()));
+        if start.censored > 0 {
+            what = format!("{what}; {} never did", grouped(start.censored));
+        }
+        tiles.push(tile(&words::seconds(start.p50.rounded()), &what, ""));
     }
-    tiles.push(tile(grouped(pods.restarts), "restarts of containers".to_owned(), tone(pods.restarts > 0)));
-    let stuck = pods.unschedulable;
-    let what = format!("pods pending at the end, {} fitting nowhere", grouped(stuck));
-    tiles.push(tile(grouped(pods.pending), what, tone(stuck > 0)));
+    tiles.push(tile(&grouped(pods.restarts), "restarts of containers", tone(pods.restarts > 0)));
+    let what = format!("pods pending at the end, {} fitting nowhere", grouped(pods.unschedulable));
+    tiles.push(tile(&grouped(pods.pending), &what, tone(pods.unschedulable > 0)));
     for (number, what) in [
         (pods.failed, "pods failed"),
         (pods.missing, "replicas missing at the end"),
@@ -100,34 +100,25 @@ fn tiles(record: &Record, summary: &Summary) -> Vec<Value> {
         (pods.oom_killed, "containers killed for memory"),
     ] {
         if number > 0 {
-            tiles.push(tile(grouped(number), what.to_owned(), "bad"));
+            tiles.push(tile(&grouped(number), what, "bad"));
         }
     }
-    let nodes = &summary.nodes;
-    let number = format!("{} of {}", grouped(nodes.ready), grouped(nodes.count));
-    tiles.push(tile(number, "nodes ready at the end".to_owned(), tone(nodes.ready < nodes.count)));
-    let percent = |share: f64| format!("{} %", (share * 100.0).round());
+    tiles.push(tile(&of(nodes.ready, nodes.count), "nodes ready at the end", tone(nodes.ready < nodes.count)));
     let what = format!("of CPU requested on average; {} of memory", percent(summary.memory.requested_share.rounded()));
-    tiles.push(tile(percent(summary.cpu.requested_share.rounded()), what, ""));
+    tiles.push(tile(&percent(summary.cpu.requested_share.rounded()), &what, ""));
     if summary.cost.rounded() > 0.0 {
-        let cost = (summary.cost.rounded() * 100.0).round() / 100.0;
-        tiles.push(tile(
-            cost.to_string(),
-            format!("price of {} node-hours", (nodes.hours.rounded() * 100.0).round() / 100.0),
-            "",
-        ));
+        let what = format!("price of {} node-hours", hundredths(nodes.hours.rounded()));
+        tiles.push(tile(&hundredths(summary.cost.rounded()).to_string(), &what, ""));
     }
-    if !summary.expectations.is_empty() {
-        let held = summary.expectations.iter().filter(|expectation| expectation.held).count();
-        let number = format!("{held} of {}", summary.expectations.len());
-        tiles.push(tile(number, "expectations met".to_owned(), tone(held < summary.expectations.len())));
+    let (held, all) = (summary.expectations.iter().filter(|one| one.held).count(), summary.expectations.len());
+    if all > 0 {
+        tiles.push(tile(&of(held as u64, all as u64), "expectations met", tone(held < all)));
     }
     tiles
 }
 
 /// What this run can be repeated with and told apart by.
 fn facts(record: &Record, summary: &Summary) -> Vec<(&'static str, String)> {
-    let grouped = super::charts::grouped;
     vec![
         ("Version", format!("kubelapse {}", summary.version)),
         ("Seed", summary.seed.to_string()),

@@ -47,7 +47,7 @@ pub fn data(record: &Record, summary: &Summary) -> String {
     json!({ "tables": tables, "words": words.list }).to_string()
 }
 
-fn table(title: &str, columns: &[(&str, &str)], all: usize, file: &str, rows: Vec<Value>) -> Value {
+fn table(title: &str, columns: &[(&str, &str)], all: usize, file: &str, rows: &[Value]) -> Value {
     let columns: Vec<Value> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
     json!({ "title": title, "columns": columns, "all": all, "file": file, "rows": rows })
 }
@@ -95,8 +95,8 @@ fn pods(record: &Record, words: &mut Words) -> Value {
             seconds(pod.ended()),
         ])
     };
-    let rows = record.pods.iter().take(MOST).map(row).collect();
-    table("Pods", &columns, record.pods.len(), "timeline.csv", rows)
+    let rows: Vec<Value> = record.pods.iter().take(MOST).map(row).collect();
+    table("Pods", &columns, record.pods.len(), "timeline.csv", &rows)
 }
 
 fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
@@ -132,7 +132,7 @@ fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
             starts.map(|starts| rounded(starts.p99.rounded())),
         ]));
     }
-    table("Workloads", &columns, record.workloads.len(), "workloads.csv", rows)
+    table("Workloads", &columns, record.workloads.len(), "workloads.csv", &rows)
 }
 
 fn nodes(record: &Record, words: &mut Words) -> Value {
@@ -166,7 +166,7 @@ fn nodes(record: &Record, words: &mut Words) -> Value {
             rounded(node.outages.iter().map(away).sum()),
         ]));
     }
-    table("Nodes", &columns, record.nodes.len(), "nodes.csv", rows)
+    table("Nodes", &columns, record.nodes.len(), "nodes.csv", &rows)
 }
 
 /// Events of one type, reason, kind and source.
@@ -219,5 +219,6 @@ fn events(record: &Record, words: &mut Words) -> Value {
             record.text(group.message),
         ])
     };
-    table("Events", &columns, all, "events.csv", groups.into_iter().take(MOST).map(row).collect())
+    let rows: Vec<Value> = groups.into_iter().take(MOST).map(row).collect();
+    table("Events", &columns, all, "events.csv", &rows)
 }

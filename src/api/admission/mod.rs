@@ -1,0 +1,67 @@
+//! The admission plugins that are on by default and change or refuse objects, as pure functions over what the cluster
+//! looks up for them. `cluster` calls `pod_admission` once for each (template, namespace).
+//! Upstream: kubeapiserver/options `AllOrderedPlugins`.
+
+mod limit_range;
+mod priority;
+mod service_account;
+mod storage;
+mod tolerations;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::convert;
+use super::value::{Object, find_mut};
+use crate::model::pod_template::PodTemplate;
+
+pub use limit_range::LimitRange;
+pub use priority::{PriorityClassView, resolve as resolve_priority};
+pub use service_account::ServiceAccountView;
+pub use storage::{default_ingress_class, default_storage_class};
+
+/// What the plugins look up for pods of one namespace.
+#[derive(Clone, Debug, Default)]
+pub struct AdmissionInput<'a> {
+    /// `--default-not-ready-toleration-seconds`; `None` is the default of 300.
+    pub not_ready_seconds: Option<i64>,
+    /// `--default-unreachable-toleration-seconds`; `None` is the default of 300.
+    pub unreachable_seconds: Option<i64>,
+    /// All PriorityClasses, the built-in ones not among them.
+    pub priority_classes: &'a [PriorityClassView],
+    /// The service account that the pod names (`default` if it names none); `None` if there is none.
+    pub service_account: Option<ServiceAccountView>,
+    /// The namespace's LimitRanges by name.
+    pub limit_ranges: &'a [LimitRange],
+}
+
+/// The template as it is stored, or why pods of it are refused: the text after `pods "x" is forbidden: `.
+pub fn pod_admission(template: &PodTemplate, input: &AdmissionInput<'_>) -> Result<PodTemplate, String> {
+    let mut value = (*template.raw).clone();
+    let Value::Object(object) = &mut value else { return Ok(template.clone()) };
+    limit_range::set_defaults(object, input.limit_ranges);
+    let Some(spec) = find_mut(object, "spec") else { return Ok(template.clone()) };
+    service_account::admit(spec, input.service_account.as_ref())?;
+    priority::admit(spec, input.priority_classes)?;
+    tolerations::admit(spec, input.not_ready_seconds.unwrap_or(300), input.unreachable_seconds.unwrap_or(300));
+    limit_range::check(spec, input.limit_ranges)?;
+    Ok(convert::pod_template(&value))
+}
+
+/// The template of a Job with the labels that follow from its UID.
+pub fn with_labels(template: &PodTemplate, labels: &[(&str, &str)]) -> PodTemplate {
+    let mut value = (*template.raw).clone();
+    let metadata = super::value::object_mut(value.as_object_mut().expect("a template is an object"), "metadata");
+    let members: &mut Object = super::value::object_mut(metadata, "labels");
+    for (key, label) in labels {
+        members.insert((*key).to_owned(), Value::from(*label));
+    }
+    let mut new = template.clone();
+    new.labels = Arc::new(convert::labels(&value["metadata"]["labels"]));
+    new.raw = Arc::new(value);
+    new
+}
+
+#[cfg(test)]
+mod tests;

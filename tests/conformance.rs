@@ -1,0 +1,24 @@
+//! Conformance: recordings of the real components against the model, one line a suite.
+//!
+//! `KUBELAPSE_GOLDEN` names further roots (colon-separated) whose failing cases are counted, not fatal;
+//! `KUBELAPSE_VERBOSE=1` lists each failing case with its first difference.
+
+mod conformance {
+    pub mod api_defaults;
+    pub mod api_quantities;
+    pub mod api_selectors;
+    pub mod api_validation;
+    pub mod suite;
+}
+
+use conformance::suite::{Suite, run};
+use conformance::{api_defaults, api_quantities, api_selectors, api_validation};
+
+fn main() -> std::process::ExitCode {
+    run(&[
+        Suite { name: "api.quantities", check: api_quantities::check, floor: usize::MAX },
+        Suite { name: "api.selectors", check: api_selectors::check, floor: usize::MAX },
+        Suite { name: "api.defaults", check: api_defaults::check, floor: usize::MAX },
+        Suite { name: "api.validation", check: api_validation::check, floor: 0 },
+    ])
+}
