@@ -230,6 +230,9 @@ fn settings_are_applied_before_decoding_and_name_themselves_in_errors() {
         let found = set(&text, &[setting]).unwrap_err().to_string();
         assert!(found.contains(part), "{setting}: {found}");
     }
+    let values = [("cluster.nodes[worker].count".to_owned(), json!(8))];
+    let variant = load_variant(&source(&text), &LoadOptions::default(), &values).unwrap();
+    assert_eq!(variant.cluster.nodes.len(), 8);
     let options = LoadOptions { seed: Some(9), until: Some("3m".to_owned()), ..LoadOptions::default() };
     let plan = load_source(&source(&text), &options).unwrap();
     assert_eq!((plan.seed, plan.until), (9, Until::At(SimDuration::from_secs(180))));

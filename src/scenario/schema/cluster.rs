@@ -151,7 +151,7 @@ pub struct Latency {
 pub const LATENCY_PRESETS: [&str; 3] = ["realistic", "recorded", "instant"];
 
 /// Latencies that can be set one by one: the names of `model::latency`, which a test compares.
-pub const LATENCY_NAMES: [&str; 18] = [
+pub const LATENCY_NAMES: [&str; 19] = [
     "apiWrite",
     "watchDelivery",
     "controllerSync",
@@ -159,6 +159,7 @@ pub const LATENCY_NAMES: [&str; 18] = [
     "binding",
     "podSync",
     "statusUpdate",
+    "podRelist",
     "volumePoll",
     "sandbox",
     "sandboxStop",
