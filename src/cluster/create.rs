@@ -1,7 +1,9 @@
 //! The verb *create*: namespace lifecycle, admission, names, allocation, then a row and a log entry.
 
-use crate::api::names;
+use std::sync::Arc;
+
 use crate::api::{Decoded, DecodedBody, OwnerClaim, Reason, Status};
+use crate::api::{convert, defaults, names};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
@@ -52,7 +54,7 @@ impl Cluster {
         let kind = decoded.kind;
         let namespace = self.namespace_for(kind, &decoded.namespace, &decoded.name)?;
         let owners = self.resolve_owners(&decoded.owners);
-        let (mut body, template) = match decoded.body {
+        let (mut body, mut template) = match decoded.body {
             DecodedBody::Pod(template) => {
                 let template = self.intern_template(template);
                 return self
@@ -69,11 +71,20 @@ impl Cluster {
             }
             DecodedBody::Other { body, template } => (body, template),
         };
+        let name = self.free_name(kind, namespace, &decoded.name, &decoded.generate_name)?;
+        let mut raw = decoded.raw;
+        if kind == Kind::JOB {
+            // Selector and labels of a Job follow from its UID, which it has only now.
+            let uid = self.uid(ObjectRef::new(kind, self.table(kind).next_id()));
+            let object = Arc::make_mut(&mut raw).as_object_mut().expect("a decoded object is one");
+            defaults::job_identity(object, &name, &uid);
+            body = convert::body(kind, &raw);
+            template = Some(Arc::new(convert::pod_template(&raw["spec"]["template"])));
+        }
         if let Some(template) = template {
             let template = self.intern_template(template);
             set_template(&mut body, template);
         }
-        let name = self.free_name(kind, namespace, &decoded.name, &decoded.generate_name)?;
         self.allocate_addresses(&mut body)?;
         let meta = ObjectMeta {
             namespace,
@@ -85,7 +96,7 @@ impl Cluster {
             created: now,
             ..ObjectMeta::default()
         };
-        Ok(self.insert_object(now, kind, Object { meta, raw: decoded.raw, body, deleted: None }))
+        Ok(self.insert_object(now, kind, Object { meta, raw, body, deleted: None }))
     }
 
     /// Creates a pod from a template that is stored already: how controllers make pods.
@@ -199,6 +210,7 @@ impl Cluster {
 
     /// Stores a ready object and logs it.
     pub(super) fn insert_object(&mut self, now: SimTime, kind: Kind, object: Object) -> ObjectRef {
+        self.admitted.object_changed(kind);
         let id = self.table_mut(kind).insert(object);
         let reference = ObjectRef::new(kind, id);
         let version = self.log.append(Change { at: now, object: reference, verb: Verb::Added, fields: Fields::all() });
