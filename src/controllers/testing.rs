@@ -200,7 +200,13 @@ impl World {
 
     /// Messages of all Events with this reason, each with its count.
     pub(super) fn messages(&self, reason: &str) -> Vec<String> {
-        self.cluster.events.rows().iter().filter(|row| row.reason == reason).map(|row| row.message.to_string()).collect()
+        self.cluster
+            .events
+            .rows()
+            .iter()
+            .filter(|row| row.reason == reason)
+            .map(|row| row.message.to_string())
+            .collect()
     }
 
     /// Pods of an owner.
@@ -212,7 +218,8 @@ impl World {
 /// A template of one container.
 pub(super) fn template(image: &str) -> Arc<PodTemplate> {
     let labels = Arc::new(Labels::from_pairs([("app", "web")]));
-    let raw = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}});
+    let raw =
+        json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}});
     Arc::new(PodTemplate::new(labels, Labels::empty(), PodSpec::default(), Arc::new(raw)))
 }
 

@@ -40,6 +40,11 @@ pub enum MachineChange {
         /// Which.
         container: ContainerId,
     },
+    /// Files that commands in a container may look at have changed.
+    FilesChanged {
+        /// Which.
+        container: ContainerId,
+    },
     /// A container uses more or less than before.
     UsageChanged {
         /// Which.

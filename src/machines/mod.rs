@@ -217,6 +217,11 @@ impl Machines {
         self.log.append(MachineChange::ServingChanged { container });
     }
 
+    /// Files in a container have changed: commands in it may answer otherwise than before.
+    pub fn note_files_changed(&mut self, container: ContainerId) {
+        self.log.append(MachineChange::FilesChanged { container });
+    }
+
     /// The text a container leaves as its termination message.
     pub fn set_termination_message(&mut self, container: ContainerId, message: &str) {
         self.containers.row_mut(container).extra_mut().termination_message = message.into();

@@ -85,7 +85,8 @@ pub(super) fn new_replica_set(key: ObjectRef, view: &View, replicas: i32, cluste
     let hash = template_hash(template, view.deployment.status.collision_count);
     let name = replica_set_name(&meta.name, &hash);
     let annotations = wanted_annotations(&meta.annotations, &Labels::default(), view.next_revision());
-    let annotations = with_replicas(&annotations, view.deployment.replicas, view.deployment.replicas + view.limits().surge);
+    let annotations =
+        with_replicas(&annotations, view.deployment.replicas, view.deployment.replicas + view.limits().surge);
     let labelled = with_hash(template, &hash);
     let namespace = cluster.namespace_name(meta.namespace);
     let raw = manifest(&name, namespace, &labelled, &annotations, replicas, view, &meta_selector(key, cluster), &hash);
