@@ -164,6 +164,8 @@ impl Kubelets {
             MachineChange::ContainerStarted { .. }
             | MachineChange::SignalSent { .. }
             | MachineChange::UsageChanged { .. }
+            | MachineChange::VolumesRefreshed { .. }
+            | MachineChange::Unmounted { .. }
             | MachineChange::ExecRequested { .. } => {}
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::container::ContainerId;
 use super::exec::ExecId;
-use crate::model::object::NodeId;
+use crate::model::object::{NodeId, PodId};
 
 /// A signal to a container's first process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub enum MachineChange {
     ExecDone {
         /// Which.
         exec: ExecId,
+    },
+    /// A pod's volumes show their sources anew.
+    VolumesRefreshed {
+        /// Which pod.
+        pod: PodId,
+    },
+    /// A pod's volumes are gone.
+    Unmounted {
+        /// Which pod.
+        pod: PodId,
     },
     /// Power, kubelet or network of a machine changed.
     MachineChanged {
