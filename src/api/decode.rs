@@ -317,3 +317,6 @@ fn shell_of_pod(value: &Value, default_namespace: &str, template: Arc<PodTemplat
     decoded.body = DecodedBody::Pod(template);
     Ok(decoded)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,19 @@ pub fn check(root: &Path) -> Option<Vec<Outcome>> {
     Some(cases.iter().map(|case| (case["name"].as_str().unwrap_or_default().to_owned(), one(case))).collect())
 }
 
+/// Runs the manifests of a corpus with `kubectl apply --dry-run=server`, as `expected-apply.jsonl` recorded it.
+pub fn check_corpus(root: &Path) -> Option<Vec<Outcome>> {
+    let cases = json_lines(root, "", "expected-apply")?;
+    Some(cases.iter().map(|case| (text(case, "file").to_owned(), file(root, case))).collect())
+}
+
+fn file(root: &Path, case: &Value) -> Result<(), String> {
+    let name = text(case, "file");
+    let manifest = std::fs::read_to_string(root.join(name)).map_err(|error| error.to_string())?;
+    let call = Call { command: "apply", file: name, flags: vec!["--dry-run=server"] };
+    compare(&Server::default().run(&call, &manifest), case)
+}
+
 #[derive(Default)]
 struct Server {
     objects: Vec<(Kind, String, Value)>,
@@ -54,7 +67,10 @@ fn one(case: &Value) -> Result<(), String> {
     }
     let flags = case["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let call = Call { command: text(case, "command"), file: text(case, "file"), flags };
-    let output = server.run(&call, text(case, "manifest"));
+    compare(&server.run(&call, text(case, "manifest")), case)
+}
+
+fn compare(output: &Output, case: &Value) -> Result<(), String> {
     let (found, expected) = (mask(&output.stderr), mask(text(case, "stderr")));
     if found != expected {
         return Err(format!("stderr {found:?} expected {expected:?}"));
@@ -153,6 +169,11 @@ impl Server {
         let mut cache = DecodeCache::default();
         let kind = kubelapse::api::decode::identify(manifest)?;
         let name = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let base = manifest["metadata"]["generateName"].as_str().unwrap_or_default();
+        if call.command == "apply" && name.is_empty() && !base.is_empty() {
+            output.errors.push(format!("error: from {base}: cannot use generate name with apply"));
+            return Ok(());
+        }
         if call.flags.contains(&"--dry-run=client") {
             output.stdout.push_str(&format!("{}/{name} created (dry run)\n", kind.printed()));
             return Ok(());
@@ -178,11 +199,17 @@ impl Server {
             input = applied.object;
         }
         let (decoded, warnings) = decode_with_warnings(input, "default", fields, &mut cache)?;
-        let stored = self.admit(&decoded)?;
+        let namespace = decoded.namespace.as_str();
+        let admitted = self.admit(&decoded);
         let quiet = call.flags.contains(&"--validate=false");
         for warning in warnings.iter().filter(|warning| !quiet || !warning.starts_with("unknown field")) {
             output.stderr.push_str(&format!("Warning: {warning}\n"));
         }
+        let known = ["", "default", "kube-system", "kube-public", "kube-node-lease"].contains(&namespace);
+        if !known && !self.objects.iter().any(|(kind, name, _)| *kind == Kind::NAMESPACE && name == namespace) {
+            return Err(Status::not_found("namespaces", namespace).into());
+        }
+        let stored = admitted?;
         let forced = call.flags.contains(&"--force");
         match existing {
             Some(_) if call.command == "create" => {
@@ -204,6 +231,9 @@ impl Server {
         let shown =
             if decoded.generate_name.is_empty() { name.clone() } else { format!("{}<SUFFIX>", decoded.generate_name) };
         output.stdout.push_str(&format!("{}/{shown} {verb}{suffix}\n", kind.printed()));
+        if !suffix.is_empty() {
+            return Ok(());
+        }
         match existing {
             Some(found) => self.objects[found].2 = stored,
             None => self.objects.push((kind, name, stored)),

@@ -207,10 +207,13 @@ pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
     let template = &spec["template"];
     // Mounts of claims made from the set's own templates are known volumes.
     let mut with_claims = template.clone();
-    let claims = items(&spec["volumeClaimTemplates"]).iter().map(|claim| {
-        json!({"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}})
-    });
-    let volumes: Vec<Value> = items(&template["spec"]["volumes"]).iter().cloned().chain(claims).collect();
+    let written = items(&template["spec"]["volumes"]);
+    let claims = items(&spec["volumeClaimTemplates"])
+        .iter()
+        .map(|claim| &claim["metadata"]["name"])
+        .filter(|name| !written.iter().any(|volume| volume["name"] == **name))
+        .map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+    let volumes: Vec<Value> = written.iter().cloned().chain(claims).collect();
     if let Some(spec) = with_claims["spec"].as_object_mut() {
         spec.insert("volumes".to_owned(), Value::Array(volumes));
     }
