@@ -22,7 +22,8 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.quantities", check: api_quantities::check, floor: usize::MAX },
         Suite { name: "api.selectors", check: api_selectors::check, floor: usize::MAX },
         Suite { name: "api.defaults", check: api_defaults::check, floor: usize::MAX },
-        Suite { name: "api.validation", check: api_validation::check, floor: 0 },
+        Suite { name: "api.validation", check: api_validation::check, floor: 362 },
+        Suite { name: "api.corpus", check: api_validation::check_corpus, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
     ])
