@@ -11,6 +11,7 @@ pub mod defaults;
 pub mod go_types;
 pub mod hash;
 pub mod names;
+pub mod patch;
 pub mod status;
 pub mod strict;
 pub mod validation;

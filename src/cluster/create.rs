@@ -210,6 +210,7 @@ impl Cluster {
 
     /// Stores a ready object and logs it.
     pub(super) fn insert_object(&mut self, now: SimTime, kind: Kind, object: Object) -> ObjectRef {
+        self.admitted.object_changed(kind);
         let id = self.table_mut(kind).insert(object);
         let reference = ObjectRef::new(kind, id);
         let version = self.log.append(Change { at: now, object: reference, verb: Verb::Added, fields: Fields::all() });

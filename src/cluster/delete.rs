@@ -150,6 +150,7 @@ impl Cluster {
     }
 
     fn remove_object(&mut self, now: SimTime, object: ObjectRef) {
+        self.admitted.object_changed(object.kind);
         self.release_addresses(object);
         self.table_mut(object.kind).remove(object.id, now);
         self.log.append(Change { at: now, object, verb: Verb::Deleted, fields: Fields::all() });

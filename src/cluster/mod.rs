@@ -19,6 +19,7 @@ mod templates;
 mod tests;
 mod uid;
 mod update;
+mod view;
 
 pub use change_log::{Change, ChangeLog, Cursor, Fields, Verb};
 pub use create::{NewPod, PodName};

@@ -10,8 +10,7 @@ use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::labels::Labels;
 use crate::model::pod::PodPhase;
-use crate::model::pod_spec::{PodSpec, PreemptionPolicy, RestartPolicy};
-use crate::model::resources::ResourceList;
+use crate::model::pod_spec::PodSpec;
 use crate::model::selector::LabelSelector;
 
 fn cluster() -> Cluster {
@@ -24,37 +23,9 @@ fn cluster() -> Cluster {
 }
 
 fn template(app: &str) -> Arc<PodTemplate> {
-    let spec = PodSpec {
-        containers: Vec::new(),
-        init_count: 0,
-        volumes: Vec::new(),
-        restart_policy: RestartPolicy::Always,
-        termination_grace_period_seconds: 30,
-        active_deadline_seconds: None,
-        node_selector: Vec::new(),
-        node_name: Text::default(),
-        affinity: None,
-        tolerations: Vec::new(),
-        topology_spread: Vec::new(),
-        scheduler_name: Text::const_new("default-scheduler"),
-        priority_class: Text::default(),
-        priority: 0,
-        preemption_policy: PreemptionPolicy::PreemptLowerPriority,
-        scheduling_gates: Vec::new(),
-        readiness_gates: Vec::new(),
-        host_network: false,
-        hostname: Text::default(),
-        subdomain: Text::default(),
-        service_account: Text::const_new("default"),
-        overhead: ResourceList::default(),
-        pod_requests: ResourceList::default(),
-        pod_limits: ResourceList::default(),
-        enable_service_links: true,
-        image_pull_secrets: Vec::new(),
-    };
     let labels = Arc::new(Labels::from_pairs([("app", app)]));
     let raw = json!({"metadata": {"labels": {"app": app}}, "spec": {}});
-    Arc::new(PodTemplate::new(labels, Labels::empty(), spec, Arc::new(raw)))
+    Arc::new(PodTemplate::new(labels, Labels::empty(), PodSpec::default(), Arc::new(raw)))
 }
 
 fn config_map(name: &str, namespace: &str) -> Decoded {

@@ -6,11 +6,15 @@
 
 mod calls;
 mod deployment;
+mod endpoint_slice;
+mod garbage_collector;
+mod namespace;
 mod plan;
 mod pod_census;
 mod replica_set;
 mod runner;
 mod selector_index;
+mod service_account;
 mod settings;
 mod slow_start;
 #[cfg(test)]
@@ -21,12 +25,17 @@ mod work_queue;
 pub use settings::ControllerSettings;
 
 use crate::cluster::{Change, Cluster};
-use crate::engine::{Outbox, Significance, SimTime};
+use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
 
 use deployment::DeploymentController;
+use endpoint_slice::EndpointSliceController;
+use garbage_collector::GarbageCollector;
+use namespace::NamespaceController;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use runner::{Profile, Runner};
+use service_account::ServiceAccountController;
+use work_queue::RateLimiter;
 
 /// What the controllers wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +57,7 @@ pub enum ControllerEvent {
 }
 
 macro_rules! controllers {
-    ($($(#[$doc:meta])* $id:ident $field:ident: $type:ty = $profile:expr, hears of [$($kind:ident),*];)*) => {
+    ($($(#[$doc:meta])* $kinds:pat => $id:ident $field:ident: $type:ty = $profile:expr;)*) => {
         /// A controller of the manager.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -78,9 +87,8 @@ macro_rules! controllers {
                 cluster: &mut Cluster,
                 outbox: &mut Outbox<ControllerEvent>,
             ) {
-                let kind = change.object.kind;
                 $(
-                    if [$(Kind::$kind),*].contains(&kind) {
+                    if matches!(change.object.kind, $kinds) {
                         self.$field.observe(now, change, cluster, outbox);
                     }
                 )*
@@ -124,14 +132,27 @@ macro_rules! controllers {
 /// Upstream: deployment `maxRetries`, endpointslice `maxRetries`.
 const FEW_RETRIES: u32 = 15;
 
+/// Upstream: namespace `nsControllerRateLimiter`.
+fn namespace_limiter() -> RateLimiter {
+    RateLimiter::exponential(SimDuration::from_millis(5), SimDuration::from_secs(60)).with_overall()
+}
+
 controllers! {
     /// `deployment-controller`.
-    Deployment deployment: DeploymentController =
-        Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) },
-        hears of [DEPLOYMENT, REPLICA_SET, POD];
+    Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::POD => Deployment deployment: DeploymentController =
+        Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) };
     /// `replicaset-controller`.
-    ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5), hears of [REPLICA_SET, POD];
+    Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
     /// `replicationcontroller-controller`.
-    ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5),
-        hears of [REPLICATION_CONTROLLER, POD];
+    Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
+    /// `endpointslice-controller`.
+    Kind::SERVICE | Kind::ENDPOINT_SLICE | Kind::POD => EndpointSlice endpoint_slice: EndpointSliceController = endpoint_slice::profile();
+    /// `garbage-collector-controller`; its client may send twice as often.
+    _ => GarbageCollector garbage_collector: GarbageCollector =
+        Profile { qps_factor: 2.0, ..Profile::with_workers(20) };
+    /// `namespace-controller`, whose client is hardly limited.
+    Kind::NAMESPACE => Namespace namespace: NamespaceController =
+        Profile { limiter: namespace_limiter(), qps_factor: 20.0, burst_factor: 100, ..Profile::with_workers(10) };
+    /// `serviceaccount-controller` and `root-ca-certificate-publisher-controller`.
+    Kind::NAMESPACE | Kind::SERVICE_ACCOUNT | Kind::CONFIG_MAP => ServiceAccount service_account: ServiceAccountController = Profile::with_workers(1);
 }

@@ -7,8 +7,8 @@
 //! (upstream needs expectations, and since v1.36 a stale-cache barrier, for the same).
 
 use crate::cluster::{Change, Cluster};
-use crate::engine::{Outbox, Significance, SimTime};
 use crate::engine::random::Stream;
+use crate::engine::{Outbox, Significance, SimTime};
 use crate::model::latency::{Latencies, Latency};
 use crate::model::object::ObjectRef;
 

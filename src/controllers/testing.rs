@@ -1,26 +1,18 @@
 //! A small world for the controllers' tests: an API server, the controllers, and a stand-in for scheduler and kubelet.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
-use crate::api::{Clock, Decoded, DecodedBody};
+use crate::api::{Clock, DecodeCache, FieldValidation, decode};
 use crate::cluster::{Cluster, ClusterSettings, Cursor, DeleteOptions, Verb};
 use crate::engine::event_queue::EventQueue;
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
-use crate::model::deployment::{Deployment, DeploymentStatus, DeploymentStrategy};
-use crate::model::int_or_percent::IntOrPercent;
 use crate::model::kind::Kind;
-use crate::model::labels::Labels;
 use crate::model::latency::{Latencies, Latency};
-use crate::model::object::{Body, NamespaceId, ObjectRef, PodId, TemplateId};
+use crate::model::object::{NamespaceId, ObjectRef, PodId};
 use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
-use crate::model::pod_spec::PodSpec;
-use crate::model::pod_template::PodTemplate;
-use crate::model::selector::LabelSelector;
 
 use super::{ControllerEvent, ControllerSettings, Controllers};
 
@@ -188,6 +180,20 @@ impl World {
         }
     }
 
+    /// Applies a manifest, in the default namespace unless it names another.
+    pub(super) fn apply(&mut self, manifest: Value) -> ObjectRef {
+        let mut cache = DecodeCache::default();
+        let decoded = decode(manifest, "default", FieldValidation::Strict, &mut cache).expect("a valid manifest");
+        let namespace = self.cluster.namespace(&decoded.namespace).unwrap_or(NamespaceId::NONE);
+        match self.cluster.find(decoded.kind, namespace, &decoded.name) {
+            Some(object) => {
+                self.act(|now, cluster| cluster.update(now, object, decoded)).expect("no conflict");
+                object
+            }
+            None => self.act(|now, cluster| cluster.create(now, decoded)).expect("it may be created"),
+        }
+    }
+
     /// The default namespace.
     pub(super) fn default_namespace(&self) -> NamespaceId {
         self.cluster.namespace("default").expect("every cluster has it")
@@ -200,7 +206,13 @@ impl World {
 
     /// Messages of all Events with this reason, each with its count.
     pub(super) fn messages(&self, reason: &str) -> Vec<String> {
-        self.cluster.events.rows().iter().filter(|row| row.reason == reason).map(|row| row.message.to_string()).collect()
+        self.cluster
+            .events
+            .rows()
+            .iter()
+            .filter(|row| row.reason == reason)
+            .map(|row| row.message.to_string())
+            .collect()
     }
 
     /// Pods of an owner.
@@ -209,52 +221,15 @@ impl World {
     }
 }
 
-/// A template of one container.
-pub(super) fn template(image: &str) -> Arc<PodTemplate> {
-    let labels = Arc::new(Labels::from_pairs([("app", "web")]));
-    let raw = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}});
-    Arc::new(PodTemplate::new(labels, Labels::empty(), PodSpec::default(), Arc::new(raw)))
+/// A Deployment of one container, labelled `app: <name>`.
+pub(super) fn deployment(name: &str, replicas: i32, image: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template(name, image)},
+    })
 }
 
-/// An object with this body and template.
-pub(super) fn decoded(kind: Kind, name: &str, body: Body, template: Option<Arc<PodTemplate>>, raw: Value) -> Decoded {
-    Decoded {
-        kind,
-        namespace: if kind.is_namespaced() { Text::const_new("default") } else { Text::default() },
-        name: name.into(),
-        generate_name: Text::default(),
-        labels: Labels::empty(),
-        annotations: Labels::empty(),
-        finalizers: Vec::new(),
-        owners: Vec::new(),
-        resource_version: Text::default(),
-        raw: Arc::new(raw),
-        body: DecodedBody::Other { body, template },
-    }
-}
-
-/// The selector of `template`.
-pub(super) fn selector() -> LabelSelector {
-    LabelSelector::from_map([("app", "web")])
-}
-
-/// A Deployment with upstream's defaults.
-pub(super) fn deployment(name: &str, replicas: i32, image: &str) -> Decoded {
-    let strategy = DeploymentStrategy::RollingUpdate {
-        max_unavailable: IntOrPercent::Percent(25),
-        max_surge: IntOrPercent::Percent(25),
-    };
-    let body = Deployment {
-        replicas,
-        selector: selector(),
-        template: TemplateId::NONE,
-        strategy,
-        min_ready_seconds: 0,
-        revision_history_limit: 10,
-        paused: false,
-        progress_deadline_seconds: 600,
-        status: DeploymentStatus::default(),
-    };
-    let raw = json!({"spec": {"selector": {"matchLabels": {"app": "web"}}, "replicas": replicas, "image": image}});
-    decoded(Kind::DEPLOYMENT, name, Body::Deployment(Box::new(body)), Some(template(image)), raw)
+/// A template of one container, labelled `app: <name>`.
+pub(super) fn template(name: &str, image: &str) -> Value {
+    json!({"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "main", "image": image}]}})
 }

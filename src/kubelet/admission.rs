@@ -83,15 +83,15 @@ impl Kubelets {
             })
             .or_else(|| {
                 self.has_port_conflict(hubs, template, node).then(|| {
-                    let message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+                    let message =
+                        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
                     Refusal::new("NodePorts", message)
                 })
             })
             .or_else(|| {
                 let taint = first_untolerated(&columns.taints, &spec.tolerations, &[TaintEffect::NoExecute]);
                 taint.filter(|_| !is_static).map(|_| {
-                    let message =
-                        "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
+                    let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
                     Refusal::new("TaintToleration", message)
                 })
             })
@@ -118,11 +118,8 @@ impl Kubelets {
             return out_of("pods", 1, pods, pods_allowed);
         }
         let others = wanted.others.iter().map(|(name, amount)| (name.as_str(), *amount));
-        let main = [
-            ("cpu", wanted.cpu_milli),
-            ("memory", wanted.memory),
-            ("ephemeral-storage", wanted.ephemeral_storage),
-        ];
+        let main =
+            [("cpu", wanted.cpu_milli), ("memory", wanted.memory), ("ephemeral-storage", wanted.ephemeral_storage)];
         for (name, requested) in main.into_iter().chain(others) {
             let (used, capacity) = (state.admitted.get(name), allocatable.get(name));
             if requested > 0 && requested > capacity - used {

@@ -45,11 +45,8 @@ pub(super) fn generate(
     };
     if let Some(end) = facts.disruption {
         conditions.retain(|condition| condition.kind != PodConditionType::DisruptionTarget);
-        let verdict = Verdict {
-            holds: true,
-            reason: Text::const_new("TerminationByKubelet"),
-            message: end.message.clone(),
-        };
+        let verdict =
+            Verdict { holds: true, reason: Text::const_new("TerminationByKubelet"), message: end.message.clone() };
         add(&mut conditions, PodConditionType::DisruptionTarget, verdict);
     }
     let containers_ready = containers_ready(spec, status);
@@ -87,9 +84,8 @@ fn containers_ready(spec: &PodSpec, status: &PodStatus) -> Verdict {
         PodPhase::Failed => return Verdict::because(false, "PodFailed"),
         _ => {}
     }
-    let unready = |index: &usize| {
-        spec.container_kind(*index) != ContainerKind::Init && !status.containers[*index].ready
-    };
+    let unready =
+        |index: &usize| spec.container_kind(*index) != ContainerKind::Init && !status.containers[*index].ready;
     if !(0..spec.containers.len()).any(|index| unready(&index)) {
         return Verdict::plain(true);
     }
@@ -108,7 +104,9 @@ fn ready(spec: &PodSpec, containers_ready: &Verdict, conditions: &[PodCondition]
         let found = conditions.iter().find(|condition| condition.kind.name() == gate);
         // Writing to a String cannot fail.
         let _ = match found {
-            None => write!(message, "{separator}corresponding condition of pod readiness gate \"{gate}\" does not exist."),
+            None => {
+                write!(message, "{separator}corresponding condition of pod readiness gate \"{gate}\" does not exist.")
+            }
             Some(condition) if !condition.status.is_true() => write!(
                 message,
                 "{separator}the status of pod readiness gate \"{gate}\" is not \"True\", but {}",

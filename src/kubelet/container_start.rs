@@ -72,7 +72,14 @@ impl Kubelets {
     }
 
     /// A start that fails: remembered for the next sync, which shows it.
-    pub(super) fn start_failed(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, reason: &'static str, message: String) {
+    pub(super) fn start_failed(
+        &mut self,
+        hubs: &mut Hubs<'_>,
+        pod: PodId,
+        slot: u8,
+        reason: &'static str,
+        message: String,
+    ) {
         let worker = self.workers.row(pod);
         worker.set_start_error(slot, Text::const_new(reason), message.into());
         worker.flags.insert(Flags::FAILED);

@@ -72,8 +72,7 @@ impl Kubelets {
         let takes = self.pull_takes(hubs, node, image);
         let now = hubs.now;
         self.node_state(node).pulling += 1;
-        // Until the pull ends, this is its start; the Event's first figure counts from here.
-        self.workers.row(pod).extra_mut().mounting_since = now;
+        self.workers.row(pod).extra_mut().pull_began = now;
         self.schedule(hubs, pod, now + takes);
     }
 
@@ -136,7 +135,7 @@ impl Kubelets {
             return;
         }
         let extra = self.workers.row(pod).extra_mut();
-        let (took, waited) = (now - extra.mounting_since, now - extra.pull_requested);
+        let (took, waited) = (now - extra.pull_began, now - extra.pull_requested);
         hubs.machines.machine_mut(node).store_image(now, image, stated.size);
         let message = format!(
             "Successfully pulled image \"{name}\" in {} ({} including waiting). Image size: {} bytes.",

@@ -1,10 +1,10 @@
 //! Stopping one container: preStop hook, its turn, TERM, the grace period, KILL.
 //! Upstream: kuberuntime `killContainer`.
 
+use super::probe_worker::ProbeKind;
 use super::view;
 use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
-use super::probe_worker::ProbeKind;
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{ExecId, ExecPurpose, Signal};
 use crate::model::object::PodId;
@@ -41,7 +41,13 @@ pub(super) struct Kill {
 
 impl Kubelets {
     /// Stops containers whose probes failed; the sync goes on when they have ended.
-    pub(super) fn kill_for_probes(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, kills: &[(u8, ProbeKind)]) {
+    pub(super) fn kill_for_probes(
+        &mut self,
+        hubs: &mut Hubs<'_>,
+        pod: PodId,
+        spec: &PodSpec,
+        kills: &[(u8, ProbeKind)],
+    ) {
         self.workers.row(pod).stage = Stage::Killing;
         self.workers.row(pod).flags.insert(Flags::ACTED);
         for (slot, kind) in kills {

@@ -29,10 +29,10 @@ mod worker;
 pub use settings::KubeletSettings;
 
 use crate::cluster::{Change, Cluster, Fields, Verb};
+use crate::engine::SimTime;
 use crate::engine::outbox::Outbox;
 use crate::engine::random::Stream;
 use crate::engine::significance::Significance;
-use crate::engine::SimTime;
 use crate::machines::{MachineChange, Machines};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, PodId};
@@ -200,9 +200,7 @@ impl Kubelets {
                     .is_some_and(|kills| kills.iter().any(|kill| kill.slot == slot && kill.generation == generation));
                 if live { Significance::Live } else { Significance::Stale }
             }
-            KubeletEvent::Probe { pod, slot, kind, generation } => {
-                self.probe_significance(pod, slot, kind, generation)
-            }
+            KubeletEvent::Probe { pod, slot, kind, generation } => self.probe_significance(pod, slot, kind, generation),
             KubeletEvent::Deadline { pod } => match self.workers.get(pod) {
                 Some(worker) if worker.stage != Stage::Finished && !cluster.pod(pod).status.phase.is_terminal() => {
                     Significance::Live

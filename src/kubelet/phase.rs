@@ -39,8 +39,7 @@ pub(super) fn phase(spec: &PodSpec, statuses: &[ContainerStatus], terminal: bool
         return PodPhase::Running;
     }
     if counts.stopped > 0 && counts.unknown == 0 {
-        let outcome =
-            if counts.stopped == counts.succeeded { PodPhase::Succeeded } else { PodPhase::Failed };
+        let outcome = if counts.stopped == counts.succeeded { PodPhase::Succeeded } else { PodPhase::Failed };
         return if terminal || counts.stopped == counts.stopped_for_good { outcome } else { PodPhase::Running };
     }
     PodPhase::Pending

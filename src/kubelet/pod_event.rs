@@ -18,8 +18,15 @@ impl Kubelets {
     ) {
         let host: NodeId = self.workers.get(pod).map_or_else(|| hubs.cluster.pod(pod).node, |worker| worker.node);
         let reason = Text::const_new(reason);
-        let draft =
-            EventDraft { object: ObjectRef::pod(pod), container: slot, kind, reason, message, component: "kubelet", host };
+        let draft = EventDraft {
+            object: ObjectRef::pod(pod),
+            container: slot,
+            kind,
+            reason,
+            message,
+            component: "kubelet",
+            host,
+        };
         hubs.cluster.events.record(hubs.now, draft);
     }
 

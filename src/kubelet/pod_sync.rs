@@ -27,6 +27,9 @@ impl Kubelets {
         worker.snapshot = if worker.relisted <= began { worker.relisted.max(looked) } else { looked };
         worker.flags.remove(Flags::AGAIN | Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF);
         worker.to_start.clear();
+        if let Some(extra) = &mut worker.extra {
+            extra.backoff_until = SimTime::NEVER;
+        }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
         let first = hubs.cluster.pod(pod).status.start_time.is_none();

@@ -283,8 +283,8 @@ impl Kubelets {
         let retry = worker.stage == Stage::Idle
             && worker.flags.contains(Flags::FAILED)
             && !worker.flags.intersects(Flags::BACKING_OFF | Flags::TERMINATING);
-        let mounting = worker.stage == Stage::Volumes
-            && worker.extra.as_ref().is_some_and(|extra| extra.failed_mounts > 1);
+        let mounting =
+            worker.stage == Stage::Volumes && worker.extra.as_ref().is_some_and(|extra| extra.failed_mounts > 1);
         if retry || mounting { Significance::Background } else { Significance::Live }
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn compute(
     let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
         .map(|index| container_status(spec, worker, machines, previous, index, waiting_reason, terminal))
         .collect();
-    let mains_exist = (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+    let mains_exist =
+        (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
     let mut new_phase = phase(spec, &containers, terminal, mains_exist);
     let mut reason = previous.reason.clone();
     if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
@@ -116,9 +117,8 @@ fn never_run(
     let mut status = ContainerStatus::waiting(waiting_reason);
     if terminal && waiting_reason == "ContainerCreating" {
         // Upstream: status manager `TerminatePod`; pods with init containers keep what their mains waited for.
-        let was_waiting = previous.containers.get(index).is_none_or(|old| {
-            matches!(old.state, ContainerState::Waiting { .. })
-        });
+        let was_waiting =
+            previous.containers.get(index).is_none_or(|old| matches!(old.state, ContainerState::Waiting { .. }));
         if was_waiting {
             status.state = ContainerState::Terminated(Box::new(Termination {
                 exit_code: 137,

@@ -118,6 +118,8 @@ pub(super) struct Extra {
     pub mounting_since: SimTime,
     /// When the pull that the sync waits for was asked for.
     pub pull_requested: SimTime,
+    /// When its turn came.
+    pub pull_began: SimTime,
 }
 
 /// A pod's worker.

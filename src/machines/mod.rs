@@ -16,11 +16,11 @@ use crate::engine::random::Streams;
 use crate::model::object::{NodeId, PodId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
-pub use container::{ContainerId, ContainerRow, ExitReason, RunState, Usage};
+pub use container::{ContainerId, ContainerRow, ExitReason, RunState, Serving, Usage};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use log::{ContainerLog, LogLine};
 pub use machine::{Machine, StoredImage};
-pub use registry::{ImageId, Registry, RegistryImage};
+pub use registry::{ImageId, Registry, RegistryImage, repository_of};
 
 use container::ContainerTable;
 use exec::ExecTable;
@@ -208,7 +208,7 @@ impl Machines {
     }
 
     /// What a running container's ports answer from now on. `ports` are those that accept connections.
-    pub fn set_serving(&mut self, container: ContainerId, serving: container::Serving) {
+    pub fn set_serving(&mut self, container: ContainerId, serving: Serving) {
         let row = self.containers.row_mut(container);
         if row.state != RunState::Running || row.serving == serving {
             return;
@@ -261,8 +261,6 @@ impl Machines {
         (self.assumed, self.containers.started_count())
     }
 }
-
-pub use container::Serving;
 
 #[cfg(test)]
 mod tests;

@@ -105,8 +105,13 @@ impl Registry {
     }
 }
 
+/// The repository of a reference, in its short form: without registry where that is Docker Hub, without tag.
+pub fn repository_of(reference: &str) -> &str {
+    normal_repository(repository(reference))
+}
+
 /// A reference without tag and digest.
-pub(crate) fn repository(name: &str) -> &str {
+fn repository(name: &str) -> &str {
     let name = name.split('@').next().unwrap_or(name);
     match name.rfind(':') {
         Some(at) if !name[at..].contains('/') => &name[..at],

@@ -57,12 +57,26 @@ impl Quantity {
 
     /// Rounded up to whole units. Upstream: `Quantity.Value`.
     pub fn value(&self) -> i64 {
-        clamp(ceil_away(self.nano, WHOLE))
+        self.narrowed(ceil_away(self.nano, WHOLE))
     }
 
     /// Rounded up to thousandths. Upstream: `Quantity.MilliValue`.
     pub fn milli(&self) -> i64 {
-        clamp(ceil_away(self.nano, 1_000_000))
+        self.narrowed(ceil_away(self.nano, 1_000_000))
+    }
+
+    /// Beyond int64 upstream's numbers are what its two representations make of them: zero for the integer form, the
+    /// low 64 bits for the big one, which binary quantities and those of more than 18 digits have.
+    fn narrowed(&self, value: i128) -> i64 {
+        if let Some(exact) = i64::try_from(value).ok().filter(|exact| *exact != i64::MIN) {
+            return exact;
+        }
+        let mut digits = self.nano;
+        while digits % 10 == 0 && digits != 0 {
+            digits /= 10;
+        }
+        let is_big = self.format == Format::BinarySi || digits.abs() >= 1_000_000_000_000_000_000;
+        if is_big && value != i128::from(i64::MIN) { value as i64 } else { 0 }
     }
 
     /// Reads a quantity: sign, decimal number, then a suffix or an exponent. `None` for everything else.
@@ -74,7 +88,7 @@ impl Quantity {
     pub fn parse_checked(text: &str) -> Result<Self, ParseError> {
         let parts = split(text)?;
         let (format, base2, base10) = read_suffix(parts.suffix).ok_or(ParseError::Suffix)?;
-        let nano = scale(parts.whole, parts.fraction, base2, base10);
+        let nano = scale(parts.whole, parts.fraction, base2, base10, cap(format));
         Ok(Self { nano: if parts.negative { -nano } else { nano }, format })
     }
 
@@ -191,9 +205,13 @@ fn read_suffix(suffix: &str) -> Option<(Format, u32, i32)> {
     exponent.parse::<i32>().ok().map(|power| (Format::DecimalExponent, 0, power))
 }
 
-/// Digits times 1024^base2 times 10^base10 in nano units, rounded up, capped at 2⁶³−1 whole units.
-fn scale(whole: &str, fraction: &str, base2: u32, base10: i32) -> i128 {
-    let cap = i128::from(i64::MAX) * WHOLE;
+/// The largest magnitude in nano units: binary quantities end at 2⁶³−1 whole units.
+fn cap(format: Format) -> i128 {
+    if format == Format::BinarySi { i128::from(i64::MAX) * WHOLE } else { 10_i128.pow(38) }
+}
+
+/// Digits times 1024^base2 times 10^base10 in nano units, rounded up and capped.
+fn scale(whole: &str, fraction: &str, base2: u32, base10: i32, cap: i128) -> i128 {
     let digits: String = [whole, fraction].concat();
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
@@ -230,10 +248,6 @@ fn scale_digits(mantissa: i128, power: i64, base2: u32, cap: i128) -> i128 {
 fn ceil_away(value: i128, divisor: i128) -> i128 {
     let quotient = value / divisor;
     if value % divisor == 0 { quotient } else { quotient + value.signum() }
-}
-
-fn clamp(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// Canonical form: the largest suffix with which the number stays whole.

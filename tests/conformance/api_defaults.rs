@@ -148,10 +148,13 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
 fn object(decoded: Decoded, name: &str, before: &Before) -> Value {
     let mut raw = (*decoded.raw).clone();
     let mut template = None;
-    let DecodedBody::Other { body, template: written } = decoded.body else { return Value::Null };
+    let DecodedBody::Other { mut body, template: written } = decoded.body else { return Value::Null };
     let mut labels = decoded.labels;
     if let Some(written) = written {
         template = Some((*written).clone());
+    }
+    if let Body::Node(node) = &mut body {
+        admission::taint_new_node(node);
     }
     if decoded.kind == Kind::JOB {
         let identity = defaults::job_labels(name, "UID");
@@ -211,8 +214,9 @@ fn mask_times(value: &mut Value) {
 
 /// The servers that were recorded add a source of their distributor.
 fn drop_distributor_source(expected: &mut Value) {
-    for volume in expected["spec"]["volumes"].as_array_mut().into_iter().flatten() {
-        if let Some(sources) = volume["projected"]["sources"].as_array_mut() {
+    let volumes = expected.pointer_mut("/spec/volumes").and_then(Value::as_array_mut);
+    for volume in volumes.into_iter().flatten() {
+        if let Some(sources) = volume.pointer_mut("/projected/sources").and_then(Value::as_array_mut) {
             sources.retain(|source| source["configMap"]["name"] != "openshift-service-ca.crt");
         }
     }

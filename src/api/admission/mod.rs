@@ -14,7 +14,10 @@ use serde_json::Value;
 
 use super::convert;
 use super::value::{Object, find_mut};
+use crate::model::Text;
+use crate::model::node::Node;
 use crate::model::pod_template::PodTemplate;
+use crate::model::taint::{Taint, TaintEffect};
 
 pub use limit_range::LimitRange;
 pub use priority::{PriorityClassView, resolve as resolve_priority};
@@ -47,6 +50,15 @@ pub fn pod_admission(template: &PodTemplate, input: &AdmissionInput<'_>) -> Resu
     tolerations::admit(spec, input.not_ready_seconds.unwrap_or(300), input.unreachable_seconds.unwrap_or(300));
     limit_range::check(spec, input.limit_ranges)?;
     Ok(convert::pod_template(&value))
+}
+
+/// A new node is not ready until its kubelet says so; its kubelet or its controller takes the taint away.
+/// Upstream: plugin/pkg/admission/nodetaint.
+pub fn taint_new_node(node: &mut Node) {
+    let key = "node.kubernetes.io/not-ready";
+    if !node.taints.iter().any(|taint| taint.key == key && taint.effect == TaintEffect::NoSchedule) {
+        node.taints.push(Taint { key: key.into(), value: Text::default(), effect: TaintEffect::NoSchedule });
+    }
 }
 
 /// The template of a Job with the labels that follow from its UID.

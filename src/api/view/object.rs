@@ -109,6 +109,14 @@ pub fn object(stored: &Stored, kind: Kind, context: &ObjectContext<'_>) -> Value
     };
     meta::overlay(object_mut(object, "metadata"), &parts);
     columns(object, stored, context);
+    if kind == Kind::PERSISTENT_VOLUME
+        && let Some(status) = find_mut(object, "status")
+    {
+        // Upstream: pkg/registry/core/persistentvolume `PrepareForCreate`.
+        status
+            .entry("lastPhaseTransitionTime")
+            .or_insert_with(|| Value::from(context.clock.timestamp(stored_meta.created)));
+    }
     value
 }
 

@@ -104,9 +104,10 @@ impl Controller for DeploymentController {
         if !cluster.is_live(key) {
             return Significance::Stale;
         }
-        let live = cluster.body(key).as_deployment().is_some_and(|deployment| {
-            progress::is_deadline_pending(deployment, cluster.meta(key).generation)
-        });
+        let live = cluster
+            .body(key)
+            .as_deployment()
+            .is_some_and(|deployment| progress::is_deadline_pending(deployment, cluster.meta(key).generation));
         if live { Significance::Live } else { Significance::Stale }
     }
 }

@@ -171,9 +171,7 @@ fn evaluate_progress(now: SimTime, view: &View, status: &mut DeploymentStatus) {
 pub(super) fn look_again(now: SimTime, view: &View, status: &DeploymentStatus) -> Option<SimDuration> {
     let deployment = &view.deployment;
     let progressing = condition::find(&deployment.status.conditions, PROGRESSING)?;
-    if !has_deadline(deployment)
-        || is_complete(deployment, status, view.generation)
-        || progressing.reason == TIMED_OUT
+    if !has_deadline(deployment) || is_complete(deployment, status, view.generation) || progressing.reason == TIMED_OUT
     {
         return None;
     }
@@ -204,9 +202,7 @@ pub(super) fn paused_condition(now: SimTime, deployment: &Deployment) -> Option<
     let unknown = ConditionStatus::Unknown;
     match (deployment.paused, is_marked) {
         (true, false) => Some(new_condition(now, PROGRESSING, unknown, PAUSED, "Deployment is paused")),
-        (false, true) => {
-            Some(new_condition(now, PROGRESSING, unknown, "DeploymentResumed", "Deployment is resumed"))
-        }
+        (false, true) => Some(new_condition(now, PROGRESSING, unknown, "DeploymentResumed", "Deployment is resumed")),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::api::hash::pod_template_hash;
 use crate::api::{Decoded, DecodedBody, OwnerClaim};
 use crate::cluster::Cluster;
 use crate::model::Text;
@@ -82,10 +83,11 @@ pub(super) fn replica_set_name(deployment: &str, hash: &str) -> String {
 pub(super) fn new_replica_set(key: ObjectRef, view: &View, replicas: i32, cluster: &Cluster) -> Decoded {
     let meta = cluster.meta(key);
     let template = cluster.template(view.deployment.template);
-    let hash = template_hash(template, view.deployment.status.collision_count);
+    let hash = pod_template_hash(&template.raw, view.deployment.status.collision_count);
     let name = replica_set_name(&meta.name, &hash);
     let annotations = wanted_annotations(&meta.annotations, &Labels::default(), view.next_revision());
-    let annotations = with_replicas(&annotations, view.deployment.replicas, view.deployment.replicas + view.limits().surge);
+    let annotations =
+        with_replicas(&annotations, view.deployment.replicas, view.deployment.replicas + view.limits().surge);
     let labelled = with_hash(template, &hash);
     let namespace = cluster.namespace_name(meta.namespace);
     let raw = manifest(&name, namespace, &labelled, &annotations, replicas, view, &meta_selector(key, cluster), &hash);
@@ -170,17 +172,6 @@ fn manifest(
 
 fn object_of(labels: &Labels) -> Value {
     Value::Object(labels.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect::<Map<_, _>>())
-}
-
-/// The `pod-template-hash`.
-fn template_hash(template: &PodTemplate, collision_count: Option<i32>) -> String {
-    let mut hash: u32 = 2_166_136_261;
-    let text = template.raw.to_string();
-    let count = collision_count.map(|count| u64::from(count as u32).to_le_bytes());
-    for byte in text.bytes().chain(count.into_iter().flatten()) {
-        hash = (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
-    }
-    hash.to_string().bytes().map(|digit| char::from(b"456789bcdf"[usize::from(digit - b'0')])).collect()
 }
 
 /// Old ReplicaSets beyond the history limit that may go. Upstream: deployment `cleanupDeployment`.

@@ -179,8 +179,7 @@ impl DeploymentController {
 /// A selector without requirements is refused service. Upstream: deployment `syncDeployment`.
 fn selects_all(key: ObjectRef, view: &View, cluster: &Cluster) -> Plan<Draft> {
     let message = "This deployment is selecting all pods. A non-empty selector is required.";
-    let warning =
-        event(key, EventType::Warning, "SelectingAll", message, DeploymentController::COMPONENT);
+    let warning = event(key, EventType::Warning, "SelectingAll", message, DeploymentController::COMPONENT);
     let mut plan = Plan::of(Call::Event(Box::new(warning)));
     let mut status = view.deployment.status.clone();
     if status.observed_generation < view.generation {
@@ -230,14 +229,7 @@ fn annotation_call(key: ObjectRef, view: &View, cluster: &Cluster) -> Option<Cal
 }
 
 /// Notes the new ReplicaSet on the Deployment: its revision, and that it was made or found.
-fn note_new(
-    now: SimTime,
-    key: ObjectRef,
-    view: &mut View,
-    created: bool,
-    plan: &mut Plan<Draft>,
-    cluster: &Cluster,
-) {
+fn note_new(now: SimTime, key: ObjectRef, view: &mut View, created: bool, plan: &mut Plan<Draft>, cluster: &Cluster) {
     let Some(set) = &view.new else { return };
     let meta = cluster.meta(key);
     let revision = set.revision.map(|revision| revision.to_string()).unwrap_or_default();
@@ -248,8 +240,7 @@ fn note_new(
         return;
     }
     if wants_condition {
-        let (why, verb) =
-            if created { ("NewReplicaSetCreated", "Created") } else { ("FoundNewReplicaSet", "Found") };
+        let (why, verb) = if created { ("NewReplicaSetCreated", "Created") } else { ("FoundNewReplicaSet", "Found") };
         let message = format!("{verb} new replica set {:?}", set.name.as_str());
         let condition = progress::new_condition(now, PROGRESSING, ConditionStatus::True, why, message);
         progress::set_condition(&mut view.deployment.status.conditions, condition);

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::cluster::{Change, Cluster, Fields, NewPod, PodName, Verb};
-use crate::engine::{SimDuration, Significance, SimTime};
+use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::find;
 use crate::model::kind::Kind;

@@ -42,8 +42,7 @@ pub(super) fn pods_to_delete(now: SimTime, key: ObjectRef, count: usize, cluster
         return active;
     }
     let on_node = active_by_node(key, cluster);
-    let mut candidates: Vec<Candidate> =
-        active.into_iter().map(|pod| candidate(pod, &on_node, cluster)).collect();
+    let mut candidates: Vec<Candidate> = active.into_iter().map(|pod| candidate(pod, &on_node, cluster)).collect();
     share_uids(&mut candidates);
     candidates.sort_by(|left, right| compare(now, left, right));
     candidates[..count].iter().map(|candidate| candidate.pod).collect()

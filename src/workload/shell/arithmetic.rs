@@ -28,10 +28,10 @@ fn evaluate_at(expander: &mut Expander<'_, '_>, text: &str, depth: u32) -> Expan
     if text.trim().is_empty() {
         return Ok(0);
     }
-    if let Ok(number) = text.trim().parse::<i64>() {
-        if !text.trim().trim_start_matches('-').starts_with('0') || number == 0 {
-            return Ok(number);
-        }
+    if let Ok(number) = text.trim().parse::<i64>()
+        && (!text.trim().trim_start_matches('-').starts_with('0') || number == 0)
+    {
+        return Ok(number);
     }
     let expression = brush_parser::arithmetic::parse(text).map_err(|_| syntax_error())?;
     value(expander, &expression, depth)

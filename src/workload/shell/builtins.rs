@@ -499,13 +499,12 @@ fn job(shell: &Shell, text: &str) -> Option<i64> {
 fn kill(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let mut words: Vec<String> = words.to_vec();
     for word in words.iter_mut().skip(1).filter(|word| word.starts_with('%')) {
-        match job(shell, word) {
-            Some(pid) => *word = pid.to_string(),
-            None => {
-                let message = format!("{}kill: {word}: no such job", shell.prefix());
-                context.complain(&message);
-                return Outcome::Status(1);
-            }
+        if let Some(pid) = job(shell, word) {
+            *word = pid.to_string()
+        } else {
+            let message = format!("{}kill: {word}: no such job", shell.prefix());
+            context.complain(&message);
+            return Outcome::Status(1);
         }
     }
     let environment = BTreeMap::new();
@@ -643,15 +642,12 @@ fn getopts(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Ou
         next_offset = 1;
         let value = if rest.is_empty() { arguments.get(index).cloned() } else { Some(rest.clone()) };
         next_index = if rest.is_empty() { index + 2 } else { index + 1 };
-        match value {
-            Some(value) => {
-                shell.set("OPTARG", value);
-            }
-            None => {
-                result = if letters.starts_with(':') { ":" } else { "?" }.to_owned();
-                let message = format!("{}No arg for -{letter} option", shell.prefix());
-                context.complain(&message);
-            }
+        if let Some(value) = value {
+            shell.set("OPTARG", value);
+        } else {
+            result = if letters.starts_with(':') { ":" } else { "?" }.to_owned();
+            let message = format!("{}No arg for -{letter} option", shell.prefix());
+            context.complain(&message);
         }
     }
     shell.set("OPTIND", next_index.to_string());

@@ -94,8 +94,6 @@ pub(super) struct Assignment {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Word {
     pub parts: Vec<Part>,
-    /// As typed.
-    pub source: String,
 }
 
 impl Word {

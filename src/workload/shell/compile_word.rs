@@ -14,22 +14,22 @@ use super::compile::{Compiled, SyntaxError, compile, options};
 /// Compiles a word as typed.
 pub(super) fn word(text: &str, dialect: Dialect) -> Compiled<Word> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(&byte)) {
-        return Ok(Word { parts: vec![Part::Text(text.to_owned())], source: text.to_owned() });
+        return Ok(Word { parts: vec![Part::Text(text.to_owned())] });
     }
     let pieces = parse(text, &options()).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
-    Ok(Word { parts: parts(&pieces, false, dialect)?, source: text.to_owned() })
+    Ok(Word { parts: parts(&pieces, false, dialect)? })
 }
 
 /// Compiles the text of a here-document, in which quotes mean nothing.
 pub(super) fn here_document(text: &str, dialect: Dialect) -> Compiled<Word> {
     let pieces = parse_heredoc(text, &options()).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
     let quoted = Part::DoubleQuoted(parts(&pieces, true, dialect)?);
-    Ok(Word { parts: vec![quoted], source: text.to_owned() })
+    Ok(Word { parts: vec![quoted] })
 }
 
 /// A word that stands for itself.
 pub(super) fn literal_word(text: &str) -> Word {
-    Word { parts: vec![Part::Quoted(text.to_owned())], source: text.to_owned() }
+    Word { parts: vec![Part::Quoted(text.to_owned())] }
 }
 
 fn parts(pieces: &[WordPieceWithSource], is_quoted: bool, dialect: Dialect) -> Compiled<Vec<Part>> {

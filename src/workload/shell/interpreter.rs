@@ -17,6 +17,8 @@ use super::world::Errno;
 
 /// Functions, `eval` and traps nest at most this deep.
 const CALLS_MAX: usize = 1000;
+/// Processes of one tree at a time, as a pid limit of the container would have it.
+const TASKS_MAX: usize = 128;
 /// Instructions a task runs before the others get their turn.
 const TURN: u32 = 200;
 
@@ -55,8 +57,8 @@ impl Shell {
 
     fn read_script(&mut self, context: &mut Context<'_>, path: &str) -> Option<i32> {
         let shown = self.script.clone().unwrap_or_else(|| path.to_owned());
-        match context.read_file(path) {
-            Ok(bytes) => match compile(&String::from_utf8_lossy(&bytes), self.dialect) {
+        if let Ok(bytes) = context.read_file(path) {
+            match compile(&String::from_utf8_lossy(&bytes), self.dialect) {
                 Ok(code) => {
                     self.code = code;
                     None
@@ -65,11 +67,10 @@ impl Shell {
                     context.complain(&format!("{shown}: {error}"));
                     Some(2)
                 }
-            },
-            Err(_) => {
-                context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
-                Some(if self.dialect == super::code::Dialect::Bash { 127 } else { 2 })
             }
+        } else {
+            context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
+            Some(if self.dialect == super::code::Dialect::Bash { 127 } else { 2 })
         }
     }
 
@@ -268,14 +269,11 @@ impl Shell {
                 let Some(Frame::Loop(innermost)) = self.frames.last_mut() else {
                     unreachable!("a `for` has its frame")
                 };
-                match innermost.items.pop() {
-                    Some(item) => {
-                        self.set(variable, item);
-                    }
-                    None => {
-                        self.pc = *exit;
-                        return None;
-                    }
+                if let Some(item) = innermost.items.pop() {
+                    self.set(variable, item);
+                } else {
+                    self.pc = *exit;
+                    return None;
                 }
             }
             Op::LoopBack(top) => {
@@ -404,6 +402,11 @@ impl Shell {
 
     pub fn spawn(&mut self, context: &mut Context<'_>, body: Body, descriptors: Descriptors) -> Pid {
         let pid = context.kernel.new_pid();
+        if context.kernel.tasks.len() >= TASKS_MAX {
+            context.complain(&format!("{}can't fork: Resource temporarily unavailable", self.prefix()));
+            context.kernel.exited.insert(pid, 2);
+            return pid;
+        }
         let ignored = context.ignored.clone();
         let task =
             Task { pid, parent: context.pid, body, descriptors, wait: Wait::Ready, signals: Vec::new(), ignored };

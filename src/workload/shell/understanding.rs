@@ -114,7 +114,7 @@ impl Names {
                 Part::DoubleQuoted(inner) => self.parts(inner),
                 Part::Parameter(expansion) => match &expansion.action {
                     Action::Default(_, word) | Action::Assign(_, word) | Action::Alternative(_, word) => {
-                        self.parts(&word.parts)
+                        self.parts(&word.parts);
                     }
                     _ => {}
                 },

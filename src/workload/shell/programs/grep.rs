@@ -158,13 +158,13 @@ pub(super) fn start(call: &mut Call<'_, '_>) -> State {
     if letters.contains('x') {
         pattern = format!("^(?:{pattern})$");
     }
-    let pattern = match RegexBuilder::new(&pattern).case_insensitive(letters.contains(['i', 'y'])).build() {
-        Ok(pattern) => pattern,
-        Err(_) => {
+    let pattern =
+        if let Ok(pattern) = RegexBuilder::new(&pattern).case_insensitive(letters.contains(['i', 'y'])).build() {
+            pattern
+        } else {
             call.fail(&format!("bad regex '{}'", patterns.join("\n")));
             return State::Done(2);
-        }
-    };
+        };
     if letters.contains(['r', 'R']) {
         rest = below(call, &rest);
     }

@@ -122,7 +122,7 @@ pub(super) fn find(call: &mut Call<'_, '_>) -> i32 {
         match test.as_str() {
             "-name" => name = tests.next().cloned(),
             "-type" => {
-                kind = tests.next().map(|text| if text == "f" { '-' } else { text.chars().next().unwrap_or('-') })
+                kind = tests.next().map(|text| if text == "f" { '-' } else { text.chars().next().unwrap_or('-') });
             }
             "-maxdepth" => depth = tests.next().and_then(|text| text.parse().ok()).unwrap_or(depth),
             "-delete" => deletes = true,

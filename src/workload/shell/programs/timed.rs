@@ -151,6 +151,10 @@ pub(super) fn xargs(call: &mut Call<'_, '_>) -> State {
     while let Some(word) = words.next() {
         match word.as_str() {
             "-r" => arguments.runs_when_empty = false,
+            word if word.len() > 2 && word.starts_with("-n") => {
+                arguments.per_call = word[2..].parse().ok();
+            }
+            word if word.len() > 2 && word.starts_with("-I") => arguments.placeholder = Some(word[2..].to_owned()),
             "-n" | "-L" => arguments.per_call = words.next().and_then(|text| text.parse().ok()),
             "-I" => arguments.placeholder = words.next().cloned(),
             "-P" | "-s" => {

@@ -186,6 +186,6 @@ fn an_unknown_command_is_127_and_is_remembered() {
     let mut world = TestWorld::new();
     let mut process = sh("frobnicate --now");
     assert_eq!(process.resume(at(0), &mut world), Step::Exit(127));
-    assert_eq!(world.text().1, "sh: frobnicate: not found\n");
+    assert_eq!(world.text().1, "/bin/sh: frobnicate: not found\n");
     assert_eq!(process.unknown_programs().collect::<Vec<_>>(), ["frobnicate"]);
 }
