@@ -8,6 +8,7 @@ mod calls;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
+mod history;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -19,6 +20,7 @@ mod selector_index;
 mod service_account;
 mod settings;
 mod slow_start;
+mod stateful_set;
 mod taint_eviction;
 #[cfg(test)]
 mod testing;
@@ -42,6 +44,7 @@ use node_lifecycle::NodeLifecycleController;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use runner::{Profile, Runner};
 use service_account::ServiceAccountController;
+use stateful_set::StatefulSetController;
 use taint_eviction::TaintEvictionController;
 use ttl_after_finished::TtlAfterFinishedController;
 use work_queue::RateLimiter;
@@ -179,6 +182,8 @@ controllers! {
     Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
     /// `replicationcontroller-controller`.
     Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
+    /// `statefulset-controller`.
+    Kind::STATEFUL_SET | Kind::POD => StatefulSet stateful_set: StatefulSetController = Profile::with_workers(5);
     /// `job-controller`.
     Kind::JOB | Kind::POD => Job job: JobController = job::profile();
     /// `ttl-after-finished-controller`.
