@@ -18,7 +18,6 @@ pub(super) fn plans(
     let options = LoadOptions {
         extra_manifests: arguments.manifests.clone(),
         set: arguments.set.clone(),
-        settings: Vec::new(),
         seed: arguments.seed,
         until: arguments.until.clone(),
     };

@@ -44,8 +44,12 @@ impl Simulation {
     }
 
     fn warnings(&self, plan: &Plan, ending: Ending) -> Vec<String> {
-        let mut warnings: Vec<String> =
-            plan.without_effect.iter().chain(&plan.warnings).map(ToString::to_string).collect();
+        let mut warnings: Vec<String> = plan
+            .warnings
+            .iter()
+            .chain(&plan.without_effect)
+            .map(|warning| format!("{}: {}", warning.place(), warning.message))
+            .collect();
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",
@@ -86,5 +90,6 @@ impl Simulation {
             recording.collector.sample_usage(self.now, node, used);
         }
         recording.collector.sample(self.now);
+        recording.last_change = self.now;
     }
 }
