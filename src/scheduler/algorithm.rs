@@ -10,6 +10,7 @@ use super::framework::{
 use super::plugins::inter_pod_affinity::{Affinities, AffinityFilter, AffinityScores};
 use super::plugins::node_affinity::named_nodes;
 use super::plugins::pod_topology_spread::{SpreadFilter, SpreadId, SpreadScores, Spreads};
+use super::preemption::DefaultPreemptionArgs;
 use super::queue::Nominator;
 use super::select_host::select_host;
 use crate::cluster::Cluster;
@@ -59,6 +60,8 @@ pub struct Algorithm {
     pub profile: Profile,
     /// Share of nodes to find feasible ones among, in percent; 0 adapts it to their number.
     pub percentage_of_nodes_to_score: usize,
+    /// Arguments of DefaultPreemption.
+    pub preemption: DefaultPreemptionArgs,
     counts: Counts,
     judgements: Judgements,
     /// Where the next search begins in the list of nodes.
@@ -108,6 +111,7 @@ impl Algorithm {
         Self {
             profile,
             percentage_of_nodes_to_score,
+            preemption: DefaultPreemptionArgs::default(),
             counts: Counts { shapes: Shapes::default(), spreads, affinities },
             judgements: Judgements::default(),
             next_start_node_index: 0,
@@ -132,6 +136,21 @@ impl Algorithm {
     /// A shape's content.
     pub fn shape_content(&self, shape: ShapeId) -> &PodShape {
         self.counts.shapes.get(shape)
+    }
+
+    /// The shape of a pod that has been through a cycle.
+    pub(super) fn shape_content_of(&self, inputs: Inputs<'_>) -> &PodShape {
+        let template = inputs.cluster.pod(inputs.pod).template;
+        self.counts.shapes.get(self.counts.shapes.known(template).expect("its cycle has stored it"))
+    }
+
+    /// What the pod's last cycle was prepared with; its counts are those of then.
+    pub(super) fn prepared(&self, inputs: Inputs<'_>) -> Prepared {
+        let Inputs { cluster, pod, .. } = inputs;
+        let shape = self.counts.shapes.known(cluster.pod(pod).template).expect("its cycle has stored it");
+        let spread = self.counts.spreads.known(cluster, pod).filter(|_| self.profile.spread.is_some());
+        let has_affinity = self.profile.affinity.is_some() && self.counts.affinities.get(cluster, pod).is_some();
+        Prepared { shape, spread, has_affinity }
     }
 
     /// A Service came, changed or went.

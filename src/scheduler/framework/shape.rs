@@ -114,6 +114,11 @@ impl Shapes {
         shape_id
     }
 
+    /// The shape of a template that was seen before.
+    pub fn known(&self, template: TemplateId) -> Option<ShapeId> {
+        self.by_template.get(&template).copied()
+    }
+
     /// A shape.
     pub fn get(&self, shape: ShapeId) -> &PodShape {
         &self.rows[shape.0 as usize]
