@@ -239,8 +239,8 @@ impl Scheduler {
             SchedulerEvent::FlushBackoff(generation) if generation != self.backoff_timer.generation => {
                 Significance::Stale
             }
-            // After an error that nothing but time can heal, another try shows the same.
-            SchedulerEvent::FlushBackoff(_) if self.queue.is_idle() => Significance::Background,
+            // Without any node each try shows the same.
+            SchedulerEvent::FlushBackoff(_) if self.cache.node_count() == 0 => Significance::Background,
             SchedulerEvent::FlushBackoff(_) => Significance::Live,
             SchedulerEvent::FlushUnschedulable(generation) if generation != self.unschedulable_timer.generation => {
                 Significance::Stale

@@ -97,6 +97,11 @@ impl Cache {
         node.is_some() && self.known.get(node.index()).copied().unwrap_or(false)
     }
 
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.tree.len()
+    }
+
     /// The list of nodes as of the last snapshot.
     pub fn order(&self) -> &[NodeId] {
         &self.order
