@@ -88,9 +88,10 @@ impl CommandLine {
             (Some(value), _) => value,
             (None, Takes::Switch) => "true".to_owned(),
             (None, Takes::Optional(alone)) => alone.to_owned(),
-            (None, _) => rest.next().cloned().ok_or_else(|| {
-                Failure::flag(self.command.path, format!("flag needs an argument: --{name}"))
-            })?,
+            (None, _) => rest
+                .next()
+                .cloned()
+                .ok_or_else(|| Failure::flag(self.command.path, format!("flag needs an argument: --{name}")))?,
         };
         self.set(flag, value)
     }
@@ -100,10 +101,7 @@ impl CommandLine {
         let group = &word[1..];
         for (place, letter) in group.char_indices() {
             let Some(flag) = self.command.all_flags().find(|flag| flag.short == letter) else {
-                return Err(Failure::flag(
-                    self.command.path,
-                    format!("unknown shorthand flag: '{letter}' in {word}"),
-                ));
+                return Err(Failure::flag(self.command.path, format!("unknown shorthand flag: '{letter}' in {word}")));
             };
             let tail = &group[place + letter.len_utf8()..];
             match flag.takes {
@@ -166,20 +164,26 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
             if takes_value {
                 others.extend(rest.next().cloned());
             }
-            if found.is_some() {
-                break;
-            }
             continue;
         }
         path.push((*word).clone());
-        let Some(command) = commands::find(&path) else { break };
-        found = Some(command);
+        match commands::find(&path) {
+            Some(command) => found = Some(command),
+            None if commands::is_group(&path) => {}
+            None => break,
+        }
         rest.next();
     }
     others.extend(rest.cloned());
     match found {
         Some(command) => Ok((command, others)),
-        None => Err(unknown_command(path.first().map_or("", String::as_str))),
+        None => {
+            let name = path.first().map_or("", String::as_str);
+            if commands::TOP_LEVEL.contains(&name) {
+                return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
+            }
+            Err(unknown_command(name))
+        }
     }
 }
 
@@ -204,6 +208,7 @@ fn unknown_command(name: &str) -> Failure {
         for candidate in similar {
             text.push_str(&format!("\t{candidate}\n"));
         }
+        text.pop();
     }
     Failure::error(text)
 }
@@ -244,14 +249,17 @@ mod tests {
 
     #[test]
     fn unknown_words_are_refused_in_kubectls_words() {
-        assert_eq!(error("get pods --show-all"), "error: unknown flag: --show-all\nSee 'kubectl get --help' for usage.");
+        assert_eq!(
+            error("get pods --show-all"),
+            "error: unknown flag: --show-all\nSee 'kubectl get --help' for usage."
+        );
         assert_eq!(
             error("get pods -a"),
             "error: unknown shorthand flag: 'a' in -a\nSee 'kubectl get --help' for usage."
         );
         assert_eq!(
             error("descrobe pod x"),
-            "error: unknown command \"descrobe\" for \"kubectl\"\n\nDid you mean this?\n\tdescribe\n"
+            "error: unknown command \"descrobe\" for \"kubectl\"\n\nDid you mean this?\n\tdescribe"
         );
         assert_eq!(error("create deployment noimage"), "error: required flag(s) \"image\" not set");
         assert_eq!(
