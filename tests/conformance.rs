@@ -8,6 +8,8 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod live;
+    pub mod live_history;
     pub mod recorded_cluster;
     pub mod scheduler;
     pub mod sequence;
@@ -15,7 +17,7 @@ mod conformance {
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_defaults, api_quantities, api_selectors, api_validation, scheduler, sequence};
+use conformance::{api_defaults, api_quantities, api_selectors, api_validation, live, scheduler, sequence};
 
 fn main() -> std::process::ExitCode {
     run(&[
@@ -25,5 +27,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.validation", check: api_validation::check, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
+        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 0 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 0 },
     ])
 }
