@@ -8,6 +8,8 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod live;
+    pub mod live_history;
     pub mod preemption;
     pub mod recorded_cluster;
     pub mod scheduler;
@@ -16,7 +18,7 @@ mod conformance {
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_defaults, api_quantities, api_selectors, api_validation, preemption, scheduler, sequence};
+use conformance::{api_defaults, api_quantities, api_selectors, api_validation, live, preemption, scheduler, sequence};
 
 fn main() -> std::process::ExitCode {
     run(&[
@@ -28,5 +30,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
+        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 0 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 0 },
     ])
 }
