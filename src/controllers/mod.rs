@@ -5,6 +5,8 @@
 //! interested in which kind and nothing else. No controller's cost of a change grows with unrelated objects.
 
 mod calls;
+mod cron_job;
+mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
@@ -14,6 +16,7 @@ mod namespace;
 mod node_lifecycle;
 mod plan;
 mod pod_census;
+mod pod_gc;
 mod replica_set;
 mod runner;
 mod selector_index;
@@ -35,12 +38,15 @@ use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::NodeId;
 
+use cron_job::CronJobController;
+use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use endpoint_slice::EndpointSliceController;
 use garbage_collector::GarbageCollector;
 use job::JobController;
 use namespace::NamespaceController;
 use node_lifecycle::NodeLifecycleController;
+use pod_gc::PodGarbageCollector;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use runner::{Profile, Runner};
 use service_account::ServiceAccountController;
@@ -184,8 +190,14 @@ controllers! {
     Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
     /// `statefulset-controller`.
     Kind::STATEFUL_SET | Kind::POD => StatefulSet stateful_set: StatefulSetController = Profile::with_workers(5);
+    /// `daemonset-controller`.
+    Kind::DAEMON_SET | Kind::NODE | Kind::POD => DaemonSet daemon_set: DaemonSetController = Profile::with_workers(2);
     /// `job-controller`.
     Kind::JOB | Kind::POD => Job job: JobController = job::profile();
+    /// `cronjob-controller`.
+    Kind::CRON_JOB | Kind::JOB => CronJob cron_job: CronJobController = Profile::with_workers(5);
+    /// `pod-garbage-collector-controller`.
+    Kind::NODE | Kind::POD => PodGarbageCollector pod_gc: PodGarbageCollector = Profile::with_workers(1);
     /// `ttl-after-finished-controller`.
     Kind::JOB => TtlAfterFinished ttl_after_finished: TtlAfterFinishedController = Profile::with_workers(5);
     /// `node-lifecycle-controller`.

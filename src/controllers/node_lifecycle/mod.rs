@@ -50,6 +50,8 @@ struct Known {
     was_ready: bool,
     /// When its NoExecute taint is due.
     taint_at: Option<SimTime>,
+    /// When that taint is taken back.
+    untaint_at: Option<SimTime>,
 }
 
 /// The token bucket of a zone.
@@ -174,6 +176,7 @@ impl NodeLifecycleController {
             self.nodes.entry(node).or_default().taint_at = None;
             return has_any.then(|| self.at_next_pass(now, node, taints::with_no_execute(body, None), plan)).flatten();
         };
+        self.nodes.entry(node).or_default().untaint_at = None;
         if taints::has_no_execute(body, other) {
             plan.push(Call::SetTaints { object: key, taints: taints::with_no_execute(body, Some(wanted)) });
             return None;
@@ -218,15 +221,12 @@ impl NodeLifecycleController {
         plan: &mut Plan<()>,
     ) -> Option<SimTime> {
         let known = self.nodes.entry(node).or_default();
-        let due = match known.taint_at {
-            Some(due) => due,
-            None => now.next_on_grid(self.phase, self.settings.node_monitor_period),
-        };
+        let pass = now.next_on_grid(self.phase, self.settings.node_monitor_period);
+        let due = *known.untaint_at.get_or_insert(pass);
         if due > now {
-            known.taint_at = Some(due);
             return Some(due);
         }
-        known.taint_at = None;
+        known.untaint_at = None;
         plan.push(Call::SetTaints { object: ObjectRef::node(node), taints });
         None
     }
