@@ -21,8 +21,7 @@ impl Cluster {
         let row = self.pod(pod);
         let mut owners = Vec::new();
         if row.controller.is_some() {
-            let controller =
-                OwnerReference { owner: row.controller, controller: true, block_owner_deletion: true };
+            let controller = OwnerReference { owner: row.controller, controller: true, block_owner_deletion: true };
             owners.push(self.owner_view(&controller));
         }
         if let Some(extra) = &row.extra {

@@ -88,9 +88,10 @@ impl CommandLine {
             (Some(value), _) => value,
             (None, Takes::Switch) => "true".to_owned(),
             (None, Takes::Optional(alone)) => alone.to_owned(),
-            (None, _) => rest.next().cloned().ok_or_else(|| {
-                Failure::flag(self.command.path, format!("flag needs an argument: --{name}"))
-            })?,
+            (None, _) => rest
+                .next()
+                .cloned()
+                .ok_or_else(|| Failure::flag(self.command.path, format!("flag needs an argument: --{name}")))?,
         };
         self.set(flag, value)
     }
@@ -100,10 +101,7 @@ impl CommandLine {
         let group = &word[1..];
         for (place, letter) in group.char_indices() {
             let Some(flag) = self.command.all_flags().find(|flag| flag.short == letter) else {
-                return Err(Failure::flag(
-                    self.command.path,
-                    format!("unknown shorthand flag: '{letter}' in {word}"),
-                ));
+                return Err(Failure::flag(self.command.path, format!("unknown shorthand flag: '{letter}' in {word}")));
             };
             let tail = &group[place + letter.len_utf8()..];
             match flag.takes {
@@ -244,7 +242,10 @@ mod tests {
 
     #[test]
     fn unknown_words_are_refused_in_kubectls_words() {
-        assert_eq!(error("get pods --show-all"), "error: unknown flag: --show-all\nSee 'kubectl get --help' for usage.");
+        assert_eq!(
+            error("get pods --show-all"),
+            "error: unknown flag: --show-all\nSee 'kubectl get --help' for usage."
+        );
         assert_eq!(
             error("get pods -a"),
             "error: unknown shorthand flag: 'a' in -a\nSee 'kubectl get --help' for usage."

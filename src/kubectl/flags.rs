@@ -155,7 +155,9 @@ impl Values {
 /// The error of a value that does not parse, as Go words it.
 pub(crate) fn check(takes: Takes, value: &str) -> Result<(), String> {
     match takes {
-        Switch if !["true", "false", "1", "0", "t", "f", "T", "F", "True", "False", "TRUE", "FALSE"].contains(&value) => {
+        Switch
+            if !["true", "false", "1", "0", "t", "f", "T", "F", "True", "False", "TRUE", "FALSE"].contains(&value) =>
+        {
             Err(format!("strconv.ParseBool: parsing \"{value}\": invalid syntax"))
         }
         Number if value.parse::<i64>().is_err() => {

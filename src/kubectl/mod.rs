@@ -144,7 +144,8 @@ impl Kubectl {
             Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
         };
         let mut printed = Printed::default();
-        let mut call = Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
+        let mut call =
+            Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
         let result = match CommandLine::parse(&words) {
             Ok(Parsed::Help(text)) => {
                 printed.out.push_str(&text);
@@ -163,7 +164,14 @@ impl Kubectl {
 
     /// Goes on with a command that waits.
     pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
-        let mut call = Call { now, cluster, machines, files: &NoFiles, context_namespace: &self.namespace, cache: &mut self.cache };
+        let mut call = Call {
+            now,
+            cluster,
+            machines,
+            files: &NoFiles,
+            context_namespace: &self.namespace,
+            cache: &mut self.cache,
+        };
         let State { deadline, mut printed, pending } = waiting.into_state();
         let result = waiting::go_on(&mut call, deadline, pending, &mut printed);
         conclude(result, printed)

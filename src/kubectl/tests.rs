@@ -1,6 +1,6 @@
 //! Commands against a cluster without components.
 
-use super::{Files, FileError, Kubectl, Output, Progress, Waiting};
+use super::{FileError, Files, Kubectl, Output, Progress, Waiting};
 use crate::api::Clock;
 use crate::cluster::{Cluster, ClusterSettings, DeleteOptions};
 use crate::engine::random::Streams;
@@ -28,12 +28,8 @@ impl Bench {
     fn new() -> Self {
         let clock = Clock { epoch_seconds: 1_767_225_600, warmup: SimDuration::ZERO };
         let streams = Streams::new(0);
-        let settings = ClusterSettings {
-            clock,
-            streams,
-            not_ready_toleration_seconds: 300,
-            unreachable_toleration_seconds: 300,
-        };
+        let settings =
+            ClusterSettings { clock, streams, not_ready_toleration_seconds: 300, unreachable_toleration_seconds: 300 };
         Self {
             cluster: Cluster::new(settings),
             machines: Machines::new(Registry::default(), streams),
@@ -86,7 +82,10 @@ spec:
 #[test]
 fn a_created_deployment_is_listed() {
     let mut bench = Bench::new();
-    assert_eq!(bench.out("kubectl create deployment web --image=nginx:1.25 --replicas=3"), "deployment.apps/web created\n");
+    assert_eq!(
+        bench.out("kubectl create deployment web --image=nginx:1.25 --replicas=3"),
+        "deployment.apps/web created\n"
+    );
     bench.now = SimTime::from_secs(70);
     assert_eq!(
         bench.out("kubectl get deploy"),
@@ -115,10 +114,7 @@ fn the_same_name_twice_is_refused() {
     bench.out("run x --image=nginx");
     assert_eq!(bench.err("run x --image=nginx"), "Error from server (AlreadyExists): pods \"x\" already exists\n");
     assert_eq!(bench.err("get pod y"), "Error from server (NotFound): pods \"y\" not found\n");
-    assert_eq!(
-        bench.err("create -f missing.yaml"),
-        "error: the path \"missing.yaml\" does not exist\n"
-    );
+    assert_eq!(bench.err("create -f missing.yaml"), "error: the path \"missing.yaml\" does not exist\n");
 }
 
 #[test]

@@ -25,10 +25,7 @@ pub(super) enum Wording<'a> {
 pub(super) fn name_argument(line: &CommandLine) -> Result<&str, Failure> {
     match line.arguments.as_slice() {
         [name] => Ok(name),
-        other => Err(Failure::usage(
-            line.command.path,
-            format!("exactly one NAME is required, got {}", other.len()),
-        )),
+        other => Err(Failure::usage(line.command.path, format!("exactly one NAME is required, got {}", other.len()))),
     }
 }
 

@@ -53,9 +53,7 @@ fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Pri
             // Ignored unknown fields are dropped without a word.
             let mut silent = Printed::default();
             let warnings = if line.flags.text("validate") == "warn" { &mut *printed } else { &mut silent };
-            let object = call
-                .create(value.clone(), &namespace, field_validation(line), warnings)
-                .map_err(refuse)?;
+            let object = call.create(value.clone(), &namespace, field_validation(line), warnings).map_err(refuse)?;
             call.cluster.identity(object).1.clone_into(&mut name);
         }
     }

@@ -131,8 +131,8 @@ fn print_tables(
         table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
     }
     if !any && !found.by_name && !refusals.failed && !line.flags.is_on("ignore-not-found", false) {
-        let cluster_wide = line.flags.is_on("all-namespaces", false)
-            || named.kinds.iter().all(|kind| !kind.is_namespaced());
+        let cluster_wide =
+            line.flags.is_on("all-namespaces", false) || named.kinds.iter().all(|kind| !kind.is_namespaced());
         if cluster_wide {
             printed.err_line("No resources found");
         } else {

@@ -53,11 +53,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-fn identified(
-    call: &Call<'_>,
-    line: &CommandLine,
-    item: manifests::Item,
-) -> Result<(Kind, String, Document), Failure> {
+fn identified(call: &Call<'_>, line: &CommandLine, item: manifests::Item) -> Result<(Kind, String, Document), Failure> {
     let document = item?;
     let kind = crate::api::decode::identify(&document.value)
         .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "replacing"))?;

@@ -80,8 +80,7 @@ fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Va
         .flags
         .all("env")
         .map(|pair| {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| Failure::error(format!("invalid env: {pair}")))?;
+            let (key, value) = pair.split_once('=').ok_or_else(|| Failure::error(format!("invalid env: {pair}")))?;
             Ok(json!({"name": key, "value": value}))
         })
         .collect::<Result<Vec<Value>, Failure>>()?;
@@ -116,8 +115,8 @@ fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Va
     }
     let overrides = line.flags.text("overrides");
     if !overrides.is_empty() {
-        let overrides: Value = serde_json::from_str(overrides)
-            .map_err(|error| Failure::error(format!("Invalid JSON Patch: {error}")))?;
+        let overrides: Value =
+            serde_json::from_str(overrides).map_err(|error| Failure::error(format!("Invalid JSON Patch: {error}")))?;
         pod = merge_patch(&pod, &overrides);
     }
     Ok(pod)

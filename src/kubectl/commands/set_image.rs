@@ -45,7 +45,10 @@ fn set_images(
     let mut view = call.cluster.view(object);
     let before = view.clone();
     let Some(spec) = pod_spec_mut(&mut view) else {
-        return Err(Failure::error(format!("the object is not a pod or does not have a pod template: {}", object.kind.name())));
+        return Err(Failure::error(format!(
+            "the object is not a pod or does not have a pod template: {}",
+            object.kind.name()
+        )));
     };
     for (container, image) in pairs {
         let mut found = *container == "*";

@@ -5,9 +5,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::super::output::Printed;
-use super::{
-    Command, Outcome, Run, apply, create_file, delete, generators, get, replace, run, scale, set_image,
-};
+use super::{Command, Outcome, Run, apply, create_file, delete, generators, get, replace, run, scale, set_image};
 
 const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
     Command { path, aliases: &[], flags, required: &[], run }
@@ -158,18 +156,11 @@ pub(super) static COMMANDS: &[Command] = &[
         required: &["image"],
         run: generators::deployment,
     },
-    command(
-        "create job",
-        &[GENERATOR, &[flag("image", Takes::Text), flag("from", Takes::Text)]],
-        generators::job,
-    ),
+    command("create job", &[GENERATOR, &[flag("image", Takes::Text), flag("from", Takes::Text)]], generators::job),
     Command {
         path: "create cronjob",
         aliases: &["cj"],
-        flags: &[
-            GENERATOR,
-            &[flag("image", Takes::Text), flag("schedule", Takes::Text), flag("restart", Takes::Text)],
-        ],
+        flags: &[GENERATOR, &[flag("image", Takes::Text), flag("schedule", Takes::Text), flag("restart", Takes::Text)]],
         required: &["image", "schedule"],
         run: generators::cron_job,
     },
@@ -214,11 +205,7 @@ pub(super) static COMMANDS: &[Command] = &[
         aliases: &["pdb"],
         flags: &[
             GENERATOR,
-            &[
-                flag("selector", Takes::Text),
-                flag("min-available", Takes::Text),
-                flag("max-unavailable", Takes::Text),
-            ],
+            &[flag("selector", Takes::Text), flag("min-available", Takes::Text), flag("max-unavailable", Takes::Text)],
         ],
         required: &[],
         run: generators::pod_disruption_budget,
@@ -296,5 +283,9 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         unsupported,
     ),
-    command("describe", &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, &[flag("show-events", Takes::Switch)]], unsupported),
+    command(
+        "describe",
+        &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, &[flag("show-events", Takes::Switch)]],
+        unsupported,
+    ),
 ];

@@ -6,11 +6,8 @@ use crate::model::object::ObjectRef;
 
 use super::{Context, Printer, field, or, text};
 
-pub(super) static HORIZONTAL_POD_AUTOSCALER: Printer = Printer {
-    columns: &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"],
-    wide: &[],
-    row,
-};
+pub(super) static HORIZONTAL_POD_AUTOSCALER: Printer =
+    Printer { columns: &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"], wide: &[], row };
 
 fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     let (raw, status) = (context.raw(object), context.status(object));
@@ -29,8 +26,11 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
 fn targets(specs: &Value, statuses: &Value) -> String {
     const SHOWN: usize = 2;
     let Some(specs) = specs.as_array().filter(|specs| !specs.is_empty()) else { return "<none>".to_owned() };
-    let words: Vec<String> =
-        specs.iter().enumerate().map(|(place, spec)| target(spec, statuses.get(place).unwrap_or(&Value::Null))).collect();
+    let words: Vec<String> = specs
+        .iter()
+        .enumerate()
+        .map(|(place, spec)| target(spec, statuses.get(place).unwrap_or(&Value::Null)))
+        .collect();
     if words.len() > SHOWN {
         format!("{} + {} more...", words[..SHOWN].join(", "), words.len() - SHOWN)
     } else {

@@ -82,11 +82,7 @@ fn cron_job(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
         or(text(raw, "spec.timeZone"), "<none>"),
         if suspended { "True" } else { "False" }.to_owned(),
         field(status, "active").as_array().map_or(0, Vec::len).to_string(),
-        if last.is_null() {
-            "<none>".to_owned()
-        } else {
-            ages::age_of(context.cluster.clock(), context.now, last)
-        },
+        if last.is_null() { "<none>".to_owned() } else { ages::age_of(context.cluster.clock(), context.now, last) },
         context.age(object),
     ];
     if context.wide {
@@ -100,4 +96,3 @@ fn cron_job(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     }
     cells
 }
-

@@ -178,20 +178,12 @@ pub(crate) fn selector(selector: &LabelSelector) -> String {
 
 /// `k=v,k=v` of a JSON map, `<none>` if it is empty.
 pub(crate) fn pairs(map: &Value) -> String {
-    let words: Vec<String> = map
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", plain(value)))
-        .collect();
+    let words: Vec<String> =
+        map.as_object().into_iter().flatten().map(|(key, value)| format!("{key}={}", plain(value))).collect();
     or(words.join(","), "<none>")
 }
 
 /// The first three and how many more there are.
 pub(crate) fn first_three(items: &[String]) -> String {
-    if items.len() > 3 {
-        format!("{} + {} more...", items[..3].join(","), items.len() - 3)
-    } else {
-        items.join(",")
-    }
+    if items.len() > 3 { format!("{} + {} more...", items[..3].join(","), items.len() - 3) } else { items.join(",") }
 }

@@ -34,11 +34,7 @@ pub(crate) fn type_name(kind: ServiceType) -> &'static str {
 
 fn service(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     let service = context.cluster.body(object).as_service().expect("a Service's printer");
-    let cluster_ip = if service.headless {
-        "None".to_owned()
-    } else {
-        or(address(service.cluster_ip), "<none>")
-    };
+    let cluster_ip = if service.headless { "None".to_owned() } else { or(address(service.cluster_ip), "<none>") };
     let mut cells = vec![
         context.name(object),
         type_name(service.kind).to_owned(),

@@ -29,13 +29,8 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     }
     let view = context.cluster.view(object);
     let info = field(&view, "status.nodeInfo");
-    let mut cells = vec![
-        context.name(object),
-        status,
-        roles(context, object),
-        context.age(object),
-        text(info, "kubeletVersion"),
-    ];
+    let mut cells =
+        vec![context.name(object), status, roles(context, object), context.age(object), text(info, "kubeletVersion")];
     if context.wide {
         let kernel = match (text(info, "kernelVersion"), text(info, "architecture")) {
             (kernel, _) if kernel.is_empty() => "<unknown>".to_owned(),

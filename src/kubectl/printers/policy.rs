@@ -39,13 +39,7 @@ fn priority_class(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
         return vec![context.name(object)];
     };
     let policy = if *preempts { "PreemptLowerPriority" } else { "Never" };
-    vec![
-        context.name(object),
-        value.to_string(),
-        global_default.to_string(),
-        context.age(object),
-        policy.to_owned(),
-    ]
+    vec![context.name(object), value.to_string(), global_default.to_string(), context.age(object), policy.to_owned()]
 }
 
 /// Upstream: `printResourceQuota`: used/hard of each resource, those of limits in a column of their own.

@@ -24,16 +24,7 @@ pub(super) static PERSISTENT_VOLUME: Printer = Printer {
 };
 
 pub(super) static PERSISTENT_VOLUME_CLAIM: Printer = Printer {
-    columns: &[
-        "NAME",
-        "STATUS",
-        "VOLUME",
-        "CAPACITY",
-        "ACCESS MODES",
-        "STORAGECLASS",
-        "VOLUMEATTRIBUTESCLASS",
-        "AGE",
-    ],
+    columns: &["NAME", "STATUS", "VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS", "VOLUMEATTRIBUTESCLASS", "AGE"],
     wide: &["VOLUMEMODE"],
     row: persistent_volume_claim,
 };

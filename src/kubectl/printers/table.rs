@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_longest_cell_and_three_blanks() {
-        let table = Table { headers: cells("NAME READY AGE"), rows: vec![cells("hello-world 0/1 2s"), cells("x 1/1 ")] };
+        let table =
+            Table { headers: cells("NAME READY AGE"), rows: vec![cells("hello-world 0/1 2s"), cells("x 1/1 ")] };
         let mut out = String::new();
         table.print(true, &mut out);
         assert_eq!(out, "NAME          READY   AGE\nhello-world   0/1     2s\nx             1/1     \n");

@@ -8,11 +8,8 @@ use super::{Context, Printer, or, selector, text};
 
 const CONTAINER_COLUMNS: &[&str] = &["CONTAINERS", "IMAGES", "SELECTOR"];
 
-pub(super) static DEPLOYMENT: Printer = Printer {
-    columns: &["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"],
-    wide: CONTAINER_COLUMNS,
-    row: deployment,
-};
+pub(super) static DEPLOYMENT: Printer =
+    Printer { columns: &["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"], wide: CONTAINER_COLUMNS, row: deployment };
 
 pub(super) static REPLICA_SET: Printer =
     Printer { columns: &["NAME", "DESIRED", "CURRENT", "READY", "AGE"], wide: CONTAINER_COLUMNS, row: replica_set };
