@@ -45,7 +45,13 @@ impl Cluster {
             .flat_map(|object| LimitRange::from_object(&self.object(object).raw))
             .collect();
         let priority_classes = self.priority_class_views();
+        let runtime_classes: Vec<_> = self
+            .list(Kind::RUNTIME_CLASS)
+            .map(|object| (self.meta(object).name.to_string(), (*self.object(object).raw).clone()))
+            .collect();
         let input = AdmissionInput {
+            namespace: self.namespace_name(namespace),
+            runtime_classes: &runtime_classes,
             not_ready_seconds: Some(self.settings.not_ready_toleration_seconds),
             unreachable_seconds: Some(self.settings.unreachable_toleration_seconds),
             priority_classes: &priority_classes,
@@ -53,7 +59,6 @@ impl Cluster {
             limit_ranges: &limit_ranges,
         };
         let admitted = admission::pod_admission(before, &input).map_err(|reason| {
-            let reason = reason.replace("NAMESPACE", self.namespace_name(namespace));
             Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}"))
         })?;
         let admitted = self.intern_template(Arc::new(admitted));

@@ -164,20 +164,26 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
             if takes_value {
                 others.extend(rest.next().cloned());
             }
-            if found.is_some() {
-                break;
-            }
             continue;
         }
         path.push((*word).clone());
-        let Some(command) = commands::find(&path) else { break };
-        found = Some(command);
+        match commands::find(&path) {
+            Some(command) => found = Some(command),
+            None if commands::is_group(&path) => {}
+            None => break,
+        }
         rest.next();
     }
     others.extend(rest.cloned());
     match found {
         Some(command) => Ok((command, others)),
-        None => Err(unknown_command(path.first().map_or("", String::as_str))),
+        None => {
+            let name = path.first().map_or("", String::as_str);
+            if commands::TOP_LEVEL.contains(&name) {
+                return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
+            }
+            Err(unknown_command(name))
+        }
     }
 }
 
@@ -202,6 +208,7 @@ fn unknown_command(name: &str) -> Failure {
         for candidate in similar {
             text.push_str(&format!("\t{candidate}\n"));
         }
+        text.pop();
     }
     Failure::error(text)
 }
@@ -252,7 +259,7 @@ mod tests {
         );
         assert_eq!(
             error("descrobe pod x"),
-            "error: unknown command \"descrobe\" for \"kubectl\"\n\nDid you mean this?\n\tdescribe\n"
+            "error: unknown command \"descrobe\" for \"kubectl\"\n\nDid you mean this?\n\tdescribe"
         );
         assert_eq!(error("create deployment noimage"), "error: required flag(s) \"image\" not set");
         assert_eq!(

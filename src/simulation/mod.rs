@@ -1,6 +1,7 @@
 //! Puts the parts together: one loop, one match over all events, and who hears of what.
 //! The only place that knows every component; holds no rule of Kubernetes.
 
+mod behaviors;
 mod delivery;
 mod dispatch;
 mod event;
@@ -78,7 +79,7 @@ struct Recording {
     changes: u64,
     /// The last change that anybody could observe.
     last_change: SimTime,
-    /// Is a sample of node usage pending?
+    /// Is a sample pending?
     sampling: bool,
 }
 

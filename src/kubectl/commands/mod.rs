@@ -89,6 +89,14 @@ pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
     })
 }
 
+/// Do these words begin commands without being one?
+pub(crate) fn is_group(words: &[String]) -> bool {
+    table::COMMANDS.iter().any(|command| {
+        let mut path = command.path.split(' ');
+        path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(word))
+    })
+}
+
 /// The names kubectl suggests from, in the order of its help.
 pub(crate) const TOP_LEVEL: &[&str] = &[
     "annotate",

@@ -14,7 +14,7 @@ mod node_info;
 mod node_tree;
 mod topology;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use images::{ImageId, Images};
@@ -26,6 +26,7 @@ use crate::cluster::Cluster;
 use crate::model::Text;
 use crate::model::node::NodeImage;
 use crate::model::object::{NodeId, PodId, TemplateId};
+use crate::scheduler::plugins::inter_pod_affinity::has_terms;
 
 /// A pod came to or left a node: what incremental counts of pods are kept up to date with.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,10 @@ pub struct Cache {
     generation: u32,
     /// By node: a number that no other state of any node has or had.
     generations: Vec<u32>,
+    /// Number of pods on nodes with terms about other pods.
+    pods_with_affinity: usize,
+    /// Number of pods on nodes by priority.
+    priorities: BTreeMap<i32, usize>,
 }
 
 impl Cache {
@@ -90,6 +95,11 @@ impl Cache {
     /// Does the node's object exist?
     pub fn is_known(&self, node: NodeId) -> bool {
         node.is_some() && self.known.get(node.index()).copied().unwrap_or(false)
+    }
+
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.tree.len()
     }
 
     /// The list of nodes as of the last snapshot.
@@ -105,6 +115,16 @@ impl Cache {
     /// By node: a number that no other state of any node has or had.
     pub fn generations(&self) -> &[u32] {
         &self.generations
+    }
+
+    /// Is there a pod on a node with terms about other pods?
+    pub fn has_pods_with_affinity(&self) -> bool {
+        self.pods_with_affinity > 0
+    }
+
+    /// Is there a pod of lower priority on a node?
+    pub fn has_priority_below(&self, priority: i32) -> bool {
+        self.priorities.first_key_value().is_some_and(|(lowest, _)| *lowest < priority)
     }
 
     /// Changes with every change of any node or pod on it.
@@ -267,7 +287,14 @@ impl Cache {
         self.placements[pod.index()] = Placement::default();
         let info = &mut self.nodes[node.index()];
         let Some(entry) = info.pods.iter().find(|entry| entry.pod == pod).copied() else { return };
-        info.remove_pod(pod, cluster.template(entry.template));
+        let template = cluster.template(entry.template);
+        info.remove_pod(pod, template);
+        self.pods_with_affinity -= usize::from(has_terms(template));
+        let of_priority = self.priorities.get_mut(&entry.priority).expect("it was counted when it came");
+        *of_priority -= 1;
+        if *of_priority == 0 {
+            self.priorities.remove(&entry.priority);
+        }
         self.log(PodDelta { entry, node, kind: DeltaKind::Removed });
         self.touch(node);
     }
@@ -299,6 +326,8 @@ impl Cache {
             terminating: row.deletion.is_some(),
         };
         self.nodes[node.index()].add_pod(entry, template);
+        self.pods_with_affinity += usize::from(has_terms(template));
+        *self.priorities.entry(entry.priority).or_default() += 1;
         self.log(PodDelta { entry, node, kind: DeltaKind::Added });
         self.touch(node);
     }
@@ -319,6 +348,10 @@ impl Cache {
     }
 
     fn log(&mut self, delta: PodDelta) {
+        // Pods on nodes that are gone are in nobody's counts.
+        if !self.is_known(delta.node) {
+            return;
+        }
         if self.deltas.len() == DELTAS_KEPT {
             self.deltas.pop_front();
             self.first_delta += 1;
