@@ -3,8 +3,10 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::filters::{Engine, Filter};
-use super::{Call, State, base_name};
+use super::super::super::world::FileKind;
+use super::super::{Call, State, base_name, files};
+use super::Filter;
+use super::engine::Engine;
 
 /// State of a running grep.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub(super) struct Grep {
 }
 
 /// A basic regular expression as an extended one: `\(`, `\{`, `\|`, `\+`, `\?` swap with their plain forms.
-pub(super) fn basic_to_extended(pattern: &str) -> String {
+pub(in super::super) fn basic_to_extended(pattern: &str) -> String {
     let mut out = String::new();
     let mut characters = pattern.chars().peekable();
     let mut is_start = true;
@@ -99,7 +101,7 @@ pub(super) fn extended(pattern: &str) -> String {
     out
 }
 
-pub(super) fn start(call: &mut Call<'_, '_>) -> State {
+pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     let (mut letters, mut patterns, mut rest, mut stops_at) = (String::new(), Vec::new(), Vec::new(), None);
     let mut words = call.words[1..].iter();
     while let Some(word) = words.next() {
@@ -179,8 +181,8 @@ fn below(call: &mut Call<'_, '_>, files: &[String]) -> Vec<String> {
     let here = [".".to_owned()];
     for file in if files.is_empty() { &here[..] } else { files } {
         let path = call.path(file);
-        for (at, kind) in super::files::tree(call, &path) {
-            if kind == super::super::world::FileKind::File {
+        for (at, kind) in files::tree(call, &path) {
+            if kind == FileKind::File {
                 all.push(format!("{}{}", file.trim_end_matches('/'), &at[path.trim_end_matches('/').len()..]));
             }
         }

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::filters::{Engine, Filter};
-use super::{Call, State};
+use super::super::{Call, State};
+use super::Filter;
+use super::engine::Engine;
 
 /// State of a running sort.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +16,7 @@ pub(super) struct Sort {
     lines: Vec<String>,
 }
 
-pub(super) fn start(call: &mut Call<'_, '_>) -> State {
+pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     let mut sort = Sort::default();
     let mut rest = Vec::new();
     let mut words = call.words[1..].iter();
@@ -99,7 +100,7 @@ impl Sort {
 }
 
 /// The number a text begins with; 0 where it does not.
-pub(super) fn number(text: &str) -> f64 {
+pub(in super::super) fn number(text: &str) -> f64 {
     let text = text.trim_start();
     let mut end = usize::from(text.starts_with(['-', '+']));
     let bytes = text.as_bytes();

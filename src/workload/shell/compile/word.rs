@@ -8,8 +8,8 @@ use brush_parser::word::{
     WordPieceWithSource, parse, parse_heredoc,
 };
 
-use super::code::{Action, Dialect, Expansion, Parameter, Part, Word};
-use super::compile::{Compiled, SyntaxError, compile, options};
+use super::super::code::{Action, Dialect, Expansion, Parameter, Part, Word};
+use super::{Compiled, SyntaxError, compile, options};
 
 /// Compiles a word as typed.
 pub(super) fn word(text: &str, dialect: Dialect) -> Compiled<Word> {
@@ -41,7 +41,7 @@ fn part(piece: &WordPiece, is_quoted: bool, dialect: Dialect) -> Compiled<Part> 
         WordPiece::Text(text) if is_quoted => Part::Quoted(text.clone()),
         WordPiece::Text(text) => Part::Text(text.clone()),
         WordPiece::SingleQuotedText(text) => Part::Quoted(text.clone()),
-        WordPiece::AnsiCQuotedText(text) => Part::Quoted(super::escapes::ansi_c(text)),
+        WordPiece::AnsiCQuotedText(text) => Part::Quoted(super::super::escapes::ansi_c(text)),
         WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => {
             Part::DoubleQuoted(parts(pieces, true, dialect)?)
         }

@@ -3,10 +3,11 @@
 
 use regex::Regex;
 
-use super::super::world::WriteAt;
-use super::filters::{Engine, Filter};
+use super::super::super::world::WriteAt;
+use super::super::{Call, State};
+use super::Filter;
+use super::engine::Engine;
 use super::grep::{basic_to_extended, extended};
-use super::{Call, State};
 
 #[derive(Clone, Debug)]
 enum Address {
@@ -49,7 +50,7 @@ pub(super) struct Sed {
     has_quit: bool,
 }
 
-pub(super) fn start(call: &mut Call<'_, '_>) -> State {
+pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     let (mut scripts, mut files) = (Vec::new(), Vec::new());
     let (mut is_quiet, mut is_extended, mut in_place) = (false, false, false);
     let mut words = call.words[1..].iter();
