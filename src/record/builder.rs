@@ -249,6 +249,10 @@ impl Record {
     pub fn node_sampled(&mut self, now: Moment, index: NodeIndex, used: Option<Amounts>) {
         self.advance(now);
         let node = &mut self.nodes[index.index()];
+        if node.deleted.is_some() {
+            // Its last row is written.
+            return;
+        }
         if let Some(used) = used {
             let was = node.load.used.replace(used).unwrap_or_default();
             self.totals.cpu_used.add(now, used.cpu_milli as i64 - was.cpu_milli as i64);
@@ -286,12 +290,6 @@ impl Record {
             load.requested.cpu_milli -= cpu_milli;
             load.requested.memory_bytes -= memory_bytes;
         }
-        self.node_unsampled(index);
-    }
-
-    /// A node's load is not what its last row says.
-    pub fn node_unsampled(&mut self, index: NodeIndex) {
-        let node = &mut self.nodes[index.index()];
         if !node.is_unsampled {
             node.is_unsampled = true;
             self.unsampled.push(index);
