@@ -204,25 +204,28 @@ impl Collector {
         !self.record.unsampled.is_empty()
     }
 
-    /// What a node's containers use changed: it takes part in the next sample.
-    pub fn usage_changed(&mut self, node: NodeId) {
-        self.record.node_unsampled(NodeIndex(node.0));
-    }
-
-    /// Writes samples of the nodes whose load changed; `used` tells what the containers of a node use now.
-    pub fn sample(&mut self, now: SimTime, used: impl Fn(NodeId) -> Amounts) {
+    /// Writes samples of the nodes whose load changed.
+    pub fn sample(&mut self, now: SimTime) {
         let now = self.moment(now);
         for node in self.record.take_unsampled() {
-            if !self.record.nodes[node.index()].deleted.is_some() {
-                self.record.node_sampled(now, node, Some(used(NodeId(node.0))));
-            }
+            self.record.node_sampled(now, node, None);
         }
     }
 
-    /// The run ended: the record of everything up to `now`. The caller took a last sample.
+    /// Writes a sample of what a node's containers use.
+    pub fn sample_usage(&mut self, now: SimTime, node: NodeId, used: Amounts) {
+        let now = self.moment(now);
+        self.record.node_sampled(now, NodeIndex(node.0), Some(used));
+    }
+
+    /// The run ended: the record of everything up to `now`, with a last sample.
     pub fn finish(mut self, now: SimTime, facts: RunEnd) -> Record {
-        let end = self.moment(now);
+        // An idle run ends with its last observable change; Events that only repeat may have come later.
+        let end = self.moment(now).max(self.record.end);
         self.record.advance(end);
+        for node in self.record.take_unsampled() {
+            self.record.node_sampled(end, node, None);
+        }
         let run = &mut self.record.run;
         run.digest = facts.digest;
         (run.engine_events, run.engine_changes) = (facts.events, facts.changes);

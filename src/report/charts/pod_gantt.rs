@@ -37,7 +37,7 @@ pub fn draw(record: &Record) -> Scene {
     let area = Plot { left: MARGIN + LABELS, ..area };
     let axis = time_axis(record, &area);
     let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(34);
-    let area = Plot { bottom: area.top + (height * shown.len() as i32).max(120), ..area };
+    let area = Plot { bottom: area.top + (height * shown.len() as i32).max(60), ..area };
     draw_time(&mut scene, &area, &axis, 0);
     draw_bars(&mut scene, record, &shown, &area, &axis, height);
     if shown.len() <= NAMED {
