@@ -1,1 +1,37 @@
-//! The command line: one file a subcommand.
+//! The command line: one file a subcommand, each arguments and a thin call. The only layer that prints, reads the
+//! environment or measures real time.
+
+mod args;
+mod completions;
+mod exit_code;
+mod kubectl;
+mod load;
+mod printer;
+mod progress;
+mod run;
+mod schema;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use printer::Printer;
+
+/// Parses the arguments of the process and carries out what they say.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit_code::of_usage(&error),
+    };
+    let quiet = matches!(&arguments.command, Command::Run(run) if run.quiet);
+    let mut printer = Printer::new(quiet);
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments, &mut printer),
+        Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
+        Command::Validate(arguments) => validate::run(&arguments, &mut printer),
+        Command::Schema(arguments) => schema::run(&arguments, &mut printer),
+        Command::Completions(arguments) => completions::run(&arguments, &mut printer),
+    }
+}

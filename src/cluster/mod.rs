@@ -1,1 +1,267 @@
-//! API server and etcd: all mutable API state.
+//! API server and etcd: the only mutable API state, its verbs, its change log and its Events.
+//!
+//! Components never call one another: they write here and hear of writes through the change log. A write commits at
+//! the instant it is made; when a watcher hears of it is the simulation's business (`simulation::delivery`).
+//! Knows nothing of scheduling, kubelets or controllers, and computes no desired state.
+
+mod admission;
+mod allocate;
+mod bootstrap;
+pub mod change_log;
+mod create;
+mod delete;
+pub mod events;
+mod pods;
+mod status;
+mod table;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod uid;
+mod update;
+mod view;
+
+pub use change_log::{Change, ChangeLog, Cursor, Fields, Verb};
+pub use create::{NewPod, PodName};
+pub use delete::{DeleteOptions, Propagation};
+pub use events::{EventDraft, EventRow, EventType};
+
+use crate::api::{Clock, Status};
+use crate::engine::random::{Stream, Streams};
+use crate::model::kind::{KINDS, Kind};
+use crate::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, PodId, TemplateId};
+use crate::model::pod::Pod;
+use crate::model::pod_template::PodTemplate;
+use events::EventStore;
+use pods::PodTable;
+use table::Table;
+use templates::Templates;
+
+/// What the API server is started with.
+#[derive(Clone, Debug)]
+pub struct ClusterSettings {
+    /// Wall clock of objects.
+    pub clock: Clock,
+    /// The run's random streams.
+    pub streams: Streams,
+    /// `--default-not-ready-toleration-seconds`, in seconds.
+    pub not_ready_toleration_seconds: i64,
+    /// `--default-unreachable-toleration-seconds`, in seconds.
+    pub unreachable_toleration_seconds: i64,
+}
+
+/// The state of the API server.
+#[derive(Debug)]
+pub struct Cluster {
+    /// What it was started with.
+    pub settings: ClusterSettings,
+    /// Every write, in order.
+    pub log: ChangeLog,
+    /// Kubernetes Events.
+    pub events: EventStore,
+    tables: Vec<Table>,
+    pods: PodTable,
+    templates: Templates,
+    admitted: admission::Admitted,
+    allocator: allocate::Allocator,
+    /// Suffixes of `generateName`.
+    names: Stream,
+}
+
+impl Cluster {
+    /// An API server with its bootstrap objects (namespaces, the `kubernetes` Service, …).
+    pub fn new(settings: ClusterSettings) -> Self {
+        let names = settings.streams.stream("apiserver/generate-name", 0);
+        let allocator = allocate::Allocator::new(settings.streams);
+        let mut cluster = Self {
+            settings,
+            log: ChangeLog::default(),
+            events: EventStore::default(),
+            tables: KINDS.iter().map(|_| Table::default()).collect(),
+            pods: PodTable::default(),
+            templates: Templates::default(),
+            admitted: admission::Admitted::default(),
+            allocator,
+            names,
+        };
+        cluster.bootstrap();
+        cluster
+    }
+
+    /// Wall clock of objects.
+    pub fn clock(&self) -> &Clock {
+        &self.settings.clock
+    }
+
+    /// A pod's row, live or deleted.
+    pub fn pod(&self, pod: PodId) -> &Pod {
+        self.pods.row(pod)
+    }
+
+    /// A pod's template.
+    pub fn template_of(&self, pod: PodId) -> &PodTemplate {
+        self.templates.get(self.pods.row(pod).template)
+    }
+
+    /// A template.
+    pub fn template(&self, template: TemplateId) -> &PodTemplate {
+        self.templates.get(template)
+    }
+
+    /// A template, shared: for callers that write to the cluster while they read it.
+    pub fn shared_template(&self, template: TemplateId) -> std::sync::Arc<PodTemplate> {
+        self.templates.shared(template)
+    }
+
+    /// The id of a template with this content, which is stored if it is new.
+    pub fn intern_template(&mut self, template: std::sync::Arc<PodTemplate>) -> TemplateId {
+        self.templates.intern(template)
+    }
+
+    /// An object's row, live or deleted.
+    ///
+    /// # Panics
+    /// The reference is to a pod or to no object.
+    pub fn object(&self, object: ObjectRef) -> &Object {
+        self.table(object.kind).row(object.id)
+    }
+
+    /// A node's row, live or deleted.
+    pub fn node(&self, node: NodeId) -> &Object {
+        self.table(Kind::NODE).row(node.0)
+    }
+
+    /// The name of a node, empty for none.
+    pub fn node_name(&self, node: NodeId) -> &str {
+        if node.is_some() { &self.node(node).meta.name } else { "" }
+    }
+
+    /// The name of a namespace, empty for none.
+    pub fn namespace_name(&self, namespace: NamespaceId) -> &str {
+        if namespace.is_some() { &self.table(Kind::NAMESPACE).row(namespace.0).meta.name } else { "" }
+    }
+
+    /// A live namespace by name.
+    pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
+        self.table(Kind::NAMESPACE).find(NamespaceId::NONE, name).map(NamespaceId)
+    }
+
+    /// A live node by name.
+    pub fn node_by_name(&self, name: &str) -> Option<NodeId> {
+        self.table(Kind::NODE).find(NamespaceId::NONE, name).map(NodeId)
+    }
+
+    /// A live object by name; pods too.
+    pub fn find(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Option<ObjectRef> {
+        if kind == Kind::POD {
+            return self.pods.find(namespace, name).map(ObjectRef::pod);
+        }
+        self.table(kind).find(namespace, name).map(|id| ObjectRef::new(kind, id))
+    }
+
+    /// A live object by name, or the server's NotFound.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn get(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Result<ObjectRef, Status> {
+        self.find(kind, namespace, name).ok_or_else(|| Status::not_found(&kind.resource(), name))
+    }
+
+    /// All live objects of a kind in order of creation; pods too.
+    pub fn list(&self, kind: Kind) -> Box<dyn Iterator<Item = ObjectRef> + '_> {
+        if kind == Kind::POD {
+            return Box::new(self.pods.live().map(ObjectRef::pod));
+        }
+        Box::new(self.table(kind).live().map(move |id| ObjectRef::new(kind, id)))
+    }
+
+    /// All live nodes in order of creation.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.table(Kind::NODE).live().map(NodeId)
+    }
+
+    /// Number of live objects of a kind.
+    pub fn count(&self, kind: Kind) -> usize {
+        if kind == Kind::POD { self.pods.live_count() } else { self.table(kind).live_count() }
+    }
+
+    /// Is it in the API (perhaps being deleted)?
+    pub fn is_live(&self, object: ObjectRef) -> bool {
+        match object.as_pod() {
+            Some(pod) => self.pod(pod).deleted.is_none(),
+            None => object.is_some() && self.object(object).deleted.is_none(),
+        }
+    }
+
+    /// Namespace and name of any object, live or deleted.
+    pub fn identity(&self, object: ObjectRef) -> (NamespaceId, &str) {
+        match object.as_pod() {
+            Some(pod) => (self.pod(pod).namespace, &self.pod(pod).name),
+            None => (self.object(object).meta.namespace, &self.object(object).meta.name),
+        }
+    }
+
+    /// Pods whose controller is `owner`, by id (that is, by creation).
+    pub fn pods_of(&self, owner: ObjectRef) -> impl Iterator<Item = PodId> + '_ {
+        self.pods.by_controller(owner)
+    }
+
+    /// Pods bound to a node, by id.
+    pub fn pods_on(&self, node: NodeId) -> impl Iterator<Item = PodId> + '_ {
+        self.pods.by_node(node)
+    }
+
+    /// Pods of a namespace with a given template, by id.
+    pub fn pods_with_template(&self, namespace: NamespaceId, template: TemplateId) -> impl Iterator<Item = PodId> + '_ {
+        self.pods.by_template(namespace, template)
+    }
+
+    /// Live pods of a namespace that a selector selects. Costs a match for each template, not for each pod.
+    pub fn pods_matching(
+        &self,
+        namespace: NamespaceId,
+        selector: &crate::model::selector::LabelSelector,
+    ) -> Vec<PodId> {
+        let mut found: Vec<PodId> = self
+            .pods
+            .templates_in(namespace)
+            .filter(|template| selector.matches(&self.templates.get(*template).labels))
+            .flat_map(|template| self.pods.by_template(namespace, template))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Objects other than pods that name `owner` as an owner, live ones only.
+    pub fn dependents(&self, owner: ObjectRef) -> Vec<ObjectRef> {
+        let mut found = Vec::new();
+        for kind in Kind::all().filter(|kind| *kind != Kind::POD) {
+            let table = self.table(kind);
+            found.extend(table.owned_by(owner).map(|id| ObjectRef::new(kind, id)));
+        }
+        found
+    }
+
+    /// Objects of one kind whose controller or owner is `owner`, live ones only, by id.
+    pub fn owned(&self, owner: ObjectRef, kind: Kind) -> impl Iterator<Item = ObjectRef> + '_ {
+        self.table(kind).owned_by(owner).map(move |id| ObjectRef::new(kind, id))
+    }
+
+    /// Metadata of an object other than a pod.
+    pub fn meta(&self, object: ObjectRef) -> &ObjectMeta {
+        &self.object(object).meta
+    }
+
+    /// Columns of an object other than a pod.
+    pub fn body(&self, object: ObjectRef) -> &Body {
+        &self.object(object).body
+    }
+
+    fn table(&self, kind: Kind) -> &Table {
+        &self.tables[usize::from(kind.0)]
+    }
+
+    fn table_mut(&mut self, kind: Kind) -> &mut Table {
+        &mut self.tables[usize::from(kind.0)]
+    }
+}

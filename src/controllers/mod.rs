@@ -1,1 +1,158 @@
-//! kube-controller-manager: one file or folder a controller.
+//! kube-controller-manager: the controllers, and what runs them.
+//!
+//! A controller decides purely (`sync` reads the cluster and returns a plan of API calls); `runner` carries plans out
+//! through a rate-limited client, as many keys at a time as upstream's flags say. `Controllers` knows who is
+//! interested in which kind and nothing else. No controller's cost of a change grows with unrelated objects.
+
+mod calls;
+mod deployment;
+mod endpoint_slice;
+mod garbage_collector;
+mod namespace;
+mod plan;
+mod pod_census;
+mod replica_set;
+mod runner;
+mod selector_index;
+mod service_account;
+mod settings;
+mod slow_start;
+#[cfg(test)]
+mod testing;
+mod token_bucket;
+mod work_queue;
+
+pub use settings::ControllerSettings;
+
+use crate::cluster::{Change, Cluster};
+use crate::engine::{Outbox, Significance, SimDuration, SimTime};
+use crate::model::kind::Kind;
+
+use deployment::DeploymentController;
+use endpoint_slice::EndpointSliceController;
+use garbage_collector::GarbageCollector;
+use namespace::NamespaceController;
+use replica_set::{ReplicaSets, ReplicationControllers};
+use runner::{Profile, Runner};
+use service_account::ServiceAccountController;
+use work_queue::RateLimiter;
+
+/// What the controllers wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControllerEvent {
+    /// The first waiting key of a controller's queue is due.
+    Due {
+        /// Whose queue.
+        controller: ControllerId,
+        /// Passes when an earlier key comes to wait.
+        generation: u32,
+    },
+    /// A worker begins a sync, or goes on with its calls.
+    Work {
+        /// Whose worker.
+        controller: ControllerId,
+        /// Which one.
+        worker: u16,
+    },
+}
+
+macro_rules! controllers {
+    ($($(#[$doc:meta])* $kinds:pat => $id:ident $field:ident: $type:ty = $profile:expr;)*) => {
+        /// A controller of the manager.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum ControllerId {
+            $($(#[$doc])* $id),*
+        }
+
+        /// All controllers of kube-controller-manager.
+        #[derive(Debug)]
+        pub struct Controllers {
+            $($field: Runner<$type>),*
+        }
+
+        impl Controllers {
+            /// Controllers that have seen nothing yet; the simulation tells them of all that exists as Added.
+            pub fn new(settings: &ControllerSettings) -> Self {
+                Self {
+                    $($field: Runner::new(ControllerId::$id, <$type>::default(), $profile, settings)),*
+                }
+            }
+
+            /// A change reached the manager's informers.
+            pub fn observe(
+                &mut self,
+                now: SimTime,
+                change: &Change,
+                cluster: &mut Cluster,
+                outbox: &mut Outbox<ControllerEvent>,
+            ) {
+                $(
+                    if matches!(change.object.kind, $kinds) {
+                        self.$field.observe(now, change, cluster, outbox);
+                    }
+                )*
+            }
+
+            /// One of their events is due.
+            pub fn handle(
+                &mut self,
+                now: SimTime,
+                event: ControllerEvent,
+                cluster: &mut Cluster,
+                outbox: &mut Outbox<ControllerEvent>,
+            ) {
+                match event {
+                    $(
+                        ControllerEvent::Due { controller: ControllerId::$id, generation } => {
+                            self.$field.due(now, generation, outbox);
+                        }
+                        ControllerEvent::Work { controller: ControllerId::$id, worker } => {
+                            self.$field.work(now, worker, cluster, outbox);
+                        }
+                    )*
+                }
+            }
+
+            /// What a pending event would still do.
+            pub fn significance(&self, event: ControllerEvent, cluster: &Cluster) -> Significance {
+                match event {
+                    ControllerEvent::Work { .. } => Significance::Live,
+                    $(
+                        ControllerEvent::Due { controller: ControllerId::$id, generation } => {
+                            self.$field.timer_significance(generation, cluster)
+                        }
+                    )*
+                }
+            }
+        }
+    };
+}
+
+/// Upstream: deployment `maxRetries`, endpointslice `maxRetries`.
+const FEW_RETRIES: u32 = 15;
+
+/// Upstream: namespace `nsControllerRateLimiter`.
+fn namespace_limiter() -> RateLimiter {
+    RateLimiter::exponential(SimDuration::from_millis(5), SimDuration::from_secs(60)).with_overall()
+}
+
+controllers! {
+    /// `deployment-controller`.
+    Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::POD => Deployment deployment: DeploymentController =
+        Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) };
+    /// `replicaset-controller`.
+    Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
+    /// `replicationcontroller-controller`.
+    Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
+    /// `endpointslice-controller`.
+    Kind::SERVICE | Kind::ENDPOINT_SLICE | Kind::POD => EndpointSlice endpoint_slice: EndpointSliceController = endpoint_slice::profile();
+    /// `garbage-collector-controller`; its client may send twice as often.
+    _ => GarbageCollector garbage_collector: GarbageCollector =
+        Profile { qps_factor: 2.0, ..Profile::with_workers(20) };
+    /// `namespace-controller`, whose client is hardly limited.
+    Kind::NAMESPACE => Namespace namespace: NamespaceController =
+        Profile { limiter: namespace_limiter(), qps_factor: 20.0, burst_factor: 100, ..Profile::with_workers(10) };
+    /// `serviceaccount-controller` and `root-ca-certificate-publisher-controller`.
+    Kind::NAMESPACE | Kind::SERVICE_ACCOUNT | Kind::CONFIG_MAP => ServiceAccount service_account: ServiceAccountController = Profile::with_workers(1);
+}

@@ -7,10 +7,14 @@ pub mod distribution;
 pub mod event_queue;
 pub mod ids;
 pub mod latency;
+pub mod nearest;
+pub mod number_table;
 pub mod outbox;
 pub mod random;
+pub mod significance;
 pub mod time;
 
 pub use ids::typed_id;
 pub use outbox::Outbox;
+pub use significance::Significance;
 pub use time::{SimDuration, SimTime};

@@ -1,1 +1,225 @@
-//! Command line to verbs, printers.
+//! kubectl: command lines to API verbs, and objects to what kubectl prints of them.
+//!
+//! Semantics of the client only (reading files, 3-way merges, waiting, layouts); what the server decides comes from
+//! `cluster` and `api`. Knows no component: it sees what they do through the change log. Texts are kubectl 1.32's.
+
+mod ages;
+mod command_line;
+mod commands;
+mod errors;
+mod flags;
+mod formats;
+mod listing;
+mod manifests;
+mod output;
+mod printers;
+mod requests;
+mod resources;
+mod selectors;
+mod sorting;
+mod waiting;
+
+pub use waiting::Waiting;
+
+use std::fmt;
+
+use crate::api::DecodeCache;
+use crate::cluster::Cluster;
+use crate::engine::SimTime;
+use crate::machines::{Machines, Registry};
+use crate::model::Text;
+use command_line::{CommandLine, Parsed};
+use output::Printed;
+use serde_json::Value;
+use waiting::State;
+
+/// What a finished command printed and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit status.
+    pub exit: i32,
+}
+
+/// How far a command is.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// It ended.
+    Done(Output),
+    /// It waits for something: call `poll` after changes that it touches and at its deadline.
+    Waiting(Waiting),
+    /// It runs a command in a container, which this layer cannot do.
+    Exec(Box<Exec>),
+}
+
+/// `kubectl exec`: what is to be run in a container's shell. Whoever runs it prints its output and, if it fails,
+/// `command terminated with exit code N`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The pod.
+    pub pod: crate::model::object::PodId,
+    /// Index of the container in the pod's template.
+    pub container: usize,
+    /// Command and arguments.
+    pub command: Vec<String>,
+    /// What kubectl has printed before (`Defaulted container …`).
+    pub before: Output,
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// There is none of that name.
+    #[error("no such file or directory")]
+    Missing,
+    /// It is not UTF-8.
+    #[error("not a text file")]
+    NotText,
+}
+
+/// The files that a command line may name, relative to the scenario.
+pub trait Files {
+    /// Path and text of a file (`-` is standard input), or of all files of a folder in order of their names.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&self, path: &str) -> Result<Vec<(String, String)>, FileError>;
+}
+
+/// No files at all: command lines that name one are refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<Vec<(String, String)>, FileError> {
+        Err(FileError::Missing)
+    }
+}
+
+/// kubectl with its configuration: the namespace of the current context.
+#[derive(Debug)]
+pub struct Kubectl {
+    namespace: Text,
+    cache: DecodeCache,
+}
+
+impl Default for Kubectl {
+    fn default() -> Self {
+        Self { namespace: Text::const_new("default"), cache: DecodeCache::default() }
+    }
+}
+
+/// What a command works on.
+pub(crate) struct Call<'a> {
+    pub(crate) now: SimTime,
+    pub(crate) cluster: &'a mut Cluster,
+    pub(crate) machines: &'a Machines,
+    pub(crate) files: &'a dyn Files,
+    /// Namespace of the context.
+    pub(crate) context_namespace: &'a str,
+    /// Templates that were decoded before.
+    pub(crate) cache: &'a mut DecodeCache,
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Kubectl {
+    /// Runs a command line, `kubectl` in front or not, until it ends or has to wait.
+    pub fn start(
+        &mut self,
+        now: SimTime,
+        command_line: &str,
+        cluster: &mut Cluster,
+        machines: &Machines,
+        files: &dyn Files,
+    ) -> Progress {
+        let words = match command_line::split(command_line) {
+            Ok(words) => words,
+            Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
+        };
+        let mut printed = Printed::default();
+        let mut call =
+            Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
+        let result = match CommandLine::parse(&words) {
+            Ok(Parsed::Help(text)) => {
+                printed.out.push_str(&text);
+                Ok(commands::Outcome::Done)
+            }
+            Ok(Parsed::Command(line)) => {
+                for warning in &line.deprecations {
+                    printed.err_line(warning);
+                }
+                (line.command.run)(&mut call, &line, &mut printed)
+            }
+            Err(failure) => Err(failure),
+        };
+        conclude(result, printed)
+    }
+
+    /// Goes on with a command that waits.
+    pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
+        let mut call = Call {
+            now,
+            cluster,
+            machines,
+            files: &NoFiles,
+            context_namespace: &self.namespace,
+            cache: &mut self.cache,
+        };
+        let State { deadline, mut printed, pending } = waiting.into_state();
+        let result = waiting::go_on(&mut call, deadline, pending, &mut printed);
+        conclude(result, printed)
+    }
+
+    /// What `kubectl apply -f` does with one object of a file that was read before: a scenario's manifests at t=0.
+    /// Returns the line that kubectl prints.
+    ///
+    /// Pods are created without the last-applied annotation, so that equal pods share a template.
+    ///
+    /// # Errors
+    /// What kubectl prints of a refusal.
+    pub fn apply_manifest(
+        &mut self,
+        now: SimTime,
+        value: Value,
+        source: &str,
+        cluster: &mut Cluster,
+        machines: &Machines,
+    ) -> Result<String, String> {
+        let mut call = Call {
+            now,
+            cluster,
+            machines,
+            files: &NoFiles,
+            context_namespace: &self.namespace,
+            cache: &mut self.cache,
+        };
+        commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
+    }
+}
+
+fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Printed) -> Progress {
+    match result {
+        Ok(commands::Outcome::Done) => Progress::Done(printed.into_output()),
+        Ok(commands::Outcome::Wait { deadline, pending }) => {
+            Progress::Waiting(Waiting::new(State { deadline, printed, pending }))
+        }
+        Ok(commands::Outcome::Exec { pod, container, command }) => {
+            Progress::Exec(Box::new(Exec { pod, container, command, before: printed.into_output() }))
+        }
+        Err(failure) => {
+            printed.fail(&failure);
+            Progress::Done(printed.into_output())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,220 @@
-//! The kubelet: a pod's life on its node.
+//! The kubelets of all nodes: from a pod bound to a node to containers on its machine, and back to the pod's status.
+//!
+//! One value for all nodes; what upstream does in one goroutine for each pod is a `Worker` here, which moves from step
+//! to step by events (`pod_worker`). A kubelet sees its containers only when it looks (`view`), once a second or right
+//! after it changed something; what it does not see it does not know.
+//! Decides neither what containers do (that is the workload) nor where pods go (the scheduler).
+
+mod actions;
+mod admission;
+mod conditions;
+mod container_start;
+mod image_pull;
+mod kill;
+mod node;
+mod phase;
+mod pod_event;
+mod pod_sync;
+mod pod_worker;
+mod probe_answer;
+mod probe_worker;
+mod probes;
+mod restart_backoff;
+mod settings;
+mod status;
+mod termination;
+mod view;
+mod volumes;
+mod worker;
+
+pub use settings::KubeletSettings;
+
+use crate::cluster::{Change, Cluster, Fields, Verb};
+use crate::engine::SimTime;
+use crate::engine::outbox::Outbox;
+use crate::engine::random::Stream;
+use crate::engine::significance::Significance;
+use crate::machines::{MachineChange, Machines};
+use crate::model::kind::Kind;
+use crate::model::object::{NodeId, PodId};
+use node::NodeState;
+use worker::{Stage, Workers};
+
+/// What a kubelet does later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KubeletEvent {
+    /// A pod's worker goes on.
+    Step {
+        /// The pod.
+        pod: PodId,
+        /// Stale if the worker has another one.
+        generation: u32,
+    },
+    /// A stop of a container reaches its next stage.
+    Kill {
+        /// The pod.
+        pod: PodId,
+        /// The container.
+        slot: u8,
+        /// Stale if the kill has another one.
+        generation: u8,
+    },
+    /// A probe is due.
+    Probe {
+        /// The pod.
+        pod: PodId,
+        /// The container.
+        slot: u8,
+        /// Startup, readiness or liveness, as a number.
+        kind: u8,
+        /// Stale if the probe has another one.
+        generation: u8,
+    },
+    /// A pod has been active for as long as it may.
+    Deadline {
+        /// The pod.
+        pod: PodId,
+    },
+}
+
+/// The kubelets of all nodes.
+#[derive(Debug)]
+pub struct Kubelets {
+    settings: KubeletSettings,
+    nodes: Vec<NodeState>,
+    workers: Workers,
+    /// Delays of the container runtime.
+    runtime: Stream,
+    /// Factors 1 to 1.5 of requeues.
+    jitter: Stream,
+    /// Durations of pulls.
+    registry: Stream,
+}
+
+/// All that a step may read and write.
+struct Hubs<'a> {
+    now: SimTime,
+    cluster: &'a mut Cluster,
+    machines: &'a mut Machines,
+    outbox: &'a mut Outbox<KubeletEvent>,
+}
+
+impl Kubelets {
+    /// Kubelets without nodes.
+    pub fn new(settings: KubeletSettings) -> Self {
+        let stream = |name| settings.streams.stream(name, 0);
+        Self {
+            runtime: stream("kubelet/runtime"),
+            jitter: stream("kubelet/requeue-jitter"),
+            registry: stream("kubelet/registry"),
+            settings,
+            nodes: Vec::new(),
+            workers: Workers::default(),
+        }
+    }
+
+    /// A change of the API reached the kubelets: of nodes, and of pods that are bound to one.
+    pub fn observe(
+        &mut self,
+        now: SimTime,
+        change: &Change,
+        cluster: &mut Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<KubeletEvent>,
+    ) {
+        const OF_INTEREST: Fields = Fields::SPEC
+            .union(Fields::LABELS)
+            .union(Fields::ANNOTATIONS)
+            .union(Fields::BOUND)
+            .union(Fields::DELETION)
+            .union(Fields::CONDITIONS);
+        let mut hubs = Hubs { now, cluster, machines, outbox };
+        match change.object.kind {
+            Kind::POD if change.verb == Verb::Deleted => {
+                let pod = PodId(change.object.id);
+                self.pod_removed(&mut hubs, pod);
+            }
+            Kind::POD if change.fields.intersects(OF_INTEREST) => {
+                self.pod_changed(&mut hubs, PodId(change.object.id), change.fields);
+            }
+            Kind::NODE if change.verb == Verb::Added => {
+                self.register(&mut hubs, NodeId(change.object.id));
+            }
+            _ => {}
+        }
+    }
+
+    /// Something happened on a machine.
+    pub fn observe_machine(
+        &mut self,
+        now: SimTime,
+        change: MachineChange,
+        cluster: &mut Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<KubeletEvent>,
+    ) {
+        let mut hubs = Hubs { now, cluster, machines, outbox };
+        match change {
+            MachineChange::ContainerExited { container } => self.container_exited(&mut hubs, container),
+            MachineChange::ServingChanged { container } | MachineChange::FilesChanged { container } => {
+                self.answers_changed(&mut hubs, container);
+            }
+            MachineChange::ExecDone { exec } => self.exec_done(&mut hubs, exec),
+            MachineChange::MachineChanged { node } => self.machine_changed(&mut hubs, node),
+            MachineChange::ContainerStarted { .. }
+            | MachineChange::SignalSent { .. }
+            | MachineChange::UsageChanged { .. }
+            | MachineChange::VolumesRefreshed { .. }
+            | MachineChange::Unmounted { .. }
+            | MachineChange::ExecRequested { .. } => {}
+        }
+    }
+
+    /// One of the kubelets' own events is due.
+    pub fn handle(
+        &mut self,
+        now: SimTime,
+        event: KubeletEvent,
+        cluster: &mut Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<KubeletEvent>,
+    ) {
+        let mut hubs = Hubs { now, cluster, machines, outbox };
+        match event {
+            KubeletEvent::Step { pod, generation } => self.step(&mut hubs, pod, generation),
+            KubeletEvent::Kill { pod, slot, generation } => self.kill_due(&mut hubs, pod, slot, generation),
+            KubeletEvent::Probe { pod, slot, kind, generation } => {
+                self.probe_due(&mut hubs, pod, slot, kind, generation);
+            }
+            KubeletEvent::Deadline { pod } => self.deadline_due(&mut hubs, pod),
+        }
+    }
+
+    /// What a pending event would still do.
+    pub fn significance(&self, event: KubeletEvent, cluster: &Cluster) -> Significance {
+        match event {
+            KubeletEvent::Step { pod, generation } => match self.workers.get(pod) {
+                Some(worker) if worker.generation == generation && worker.due != SimTime::NEVER => {
+                    self.step_significance(worker)
+                }
+                _ => Significance::Stale,
+            },
+            KubeletEvent::Kill { pod, slot, generation } => {
+                let kills = self.workers.get(pod).and_then(|worker| worker.extra.as_ref()).map(|extra| &extra.kills);
+                let live = kills
+                    .is_some_and(|kills| kills.iter().any(|kill| kill.slot == slot && kill.generation == generation));
+                if live { Significance::Live } else { Significance::Stale }
+            }
+            KubeletEvent::Probe { pod, slot, kind, generation } => self.probe_significance(pod, slot, kind, generation),
+            KubeletEvent::Deadline { pod } => match self.workers.get(pod) {
+                Some(worker) if worker.stage != Stage::Finished && !cluster.pod(pod).status.phase.is_terminal() => {
+                    Significance::Live
+                }
+                _ => Significance::Stale,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

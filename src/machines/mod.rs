@@ -1,1 +1,281 @@
-//! What nodes physically are and hold.
+//! What nodes physically are and hold: power, images, addresses, containers with their use of CPU and memory, logs.
+//!
+//! The second hub of the model, beside the API server. Kubelets start and stop containers here, the workload decides
+//! what they do and when they end, faults pull plugs; they hear of one another through `MachineChange`s, which are
+//! delivered at once. Decides nothing itself and never touches API objects.
+
+mod change;
+mod container;
+mod exec;
+mod log;
+mod machine;
+mod registry;
+
+use crate::engine::SimTime;
+use crate::engine::random::Streams;
+use crate::model::object::{NodeId, PodId};
+
+pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
+pub use container::{ContainerId, ContainerRow, ExitReason, Placement, RunState, Serving, Usage};
+pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
+pub use log::{ContainerLog, LogLine};
+pub use machine::{Machine, StoredImage};
+pub use registry::{ImageId, Registry, RegistryImage, repository_of};
+
+use container::ContainerTable;
+use exec::ExecTable;
+
+/// All machines.
+#[derive(Debug)]
+pub struct Machines {
+    /// What happened, for those who have to act on it.
+    pub log: MachineLog,
+    /// Where images come from.
+    pub registry: Registry,
+    machines: Vec<Machine>,
+    containers: ContainerTable,
+    execs: ExecTable,
+    streams: Streams,
+    /// Containers that ran on behaviour nobody stated or knew.
+    assumed: u64,
+}
+
+impl Machines {
+    /// No machines yet.
+    pub fn new(registry: Registry, streams: Streams) -> Self {
+        Self {
+            log: MachineLog::default(),
+            registry,
+            machines: Vec::new(),
+            containers: ContainerTable::default(),
+            execs: ExecTable::default(),
+            streams,
+            assumed: 0,
+        }
+    }
+
+    /// Plugs in the machine of a Node object; `internal_ip` 0 lets it take the next address of 10.0.0.0/16.
+    pub fn add_machine(&mut self, now: SimTime, node: NodeId, internal_ip: u32) {
+        while self.machines.len() <= node.index() {
+            let next = NodeId::from_index(self.machines.len());
+            self.machines.push(Machine::absent(next, self.streams));
+        }
+        self.machines[node.index()].plug_in(now, internal_ip, &self.registry);
+        self.log.append(MachineChange::MachineChanged { node });
+    }
+
+    /// Is there a machine for this node?
+    pub fn has_machine(&self, node: NodeId) -> bool {
+        self.machines.get(node.index()).is_some_and(Machine::is_present)
+    }
+
+    /// A node's machine.
+    ///
+    /// # Panics
+    /// There is none.
+    pub fn machine(&self, node: NodeId) -> &Machine {
+        &self.machines[node.index()]
+    }
+
+    /// A node's machine for a write of something that nobody waits for.
+    pub fn machine_mut(&mut self, node: NodeId) -> &mut Machine {
+        &mut self.machines[node.index()]
+    }
+
+    /// Does the kubelet of this node work?
+    pub fn kubelet_up(&self, node: NodeId) -> bool {
+        self.machines.get(node.index()).is_some_and(Machine::kubelet_works)
+    }
+
+    /// Stops or starts the kubelet's process; containers go on.
+    pub fn set_kubelet(&mut self, now: SimTime, node: NodeId, up: bool) {
+        if self.machines[node.index()].set_kubelet(now, up) {
+            self.log.append(MachineChange::MachineChanged { node });
+        }
+    }
+
+    /// Cuts or restores the network between the node and the API server.
+    pub fn set_connected(&mut self, now: SimTime, node: NodeId, connected: bool) {
+        if self.machines[node.index()].set_connected(now, connected) {
+            self.log.append(MachineChange::MachineChanged { node });
+        }
+    }
+
+    /// Turns a machine off (all its containers are gone at once, as 255 `Unknown` when it is back) or on again.
+    pub fn set_power(&mut self, now: SimTime, node: NodeId, on: bool) {
+        if !self.machines[node.index()].set_power(now, on) {
+            return;
+        }
+        if !on {
+            for container in self.containers.running_on(node) {
+                self.exit(now, container, 255, ExitReason::Unknown);
+            }
+        }
+        self.log.append(MachineChange::MachineChanged { node });
+    }
+
+    /// Millicores used by the containers of a node.
+    pub fn cpu_used(&self, node: NodeId) -> u64 {
+        self.machines.get(node.index()).map_or(0, |machine| machine.used.cpu_milli)
+    }
+
+    /// Bytes used by the containers of a node.
+    pub fn memory_used(&self, node: NodeId) -> u64 {
+        self.machines.get(node.index()).map_or(0, |machine| machine.used.memory)
+    }
+
+    /// A container run.
+    ///
+    /// # Panics
+    /// It was removed.
+    pub fn container(&self, container: ContainerId) -> &ContainerRow {
+        self.containers.row(container)
+    }
+
+    /// A container run, unless it was removed (and its row perhaps given to another one).
+    pub fn container_of_serial(&self, container: ContainerId, serial: u32) -> Option<&ContainerRow> {
+        self.containers.get(container).filter(|row| row.serial == serial)
+    }
+
+    /// Runs of a pod's container that are still on the node, the newest first.
+    pub fn runs(&self, pod: PodId, index: u8) -> impl Iterator<Item = ContainerId> + '_ {
+        self.containers.runs(pod, index)
+    }
+
+    /// All runs of a pod that are still on its node, the newest first.
+    pub fn runs_of_pod(&self, pod: PodId) -> impl Iterator<Item = ContainerId> + '_ {
+        self.containers.runs_of_pod(pod)
+    }
+
+    /// Number of containers that run.
+    pub fn running_count(&self) -> usize {
+        self.containers.running_count()
+    }
+
+    /// Creates a container on a node; it does not run yet.
+    pub fn create_container(&mut self, now: SimTime, place: Placement, index: u8, attempt: u32) -> ContainerId {
+        self.containers.create(now, place, index, attempt)
+    }
+
+    /// Starts a created container.
+    pub fn start_container(&mut self, now: SimTime, container: ContainerId) {
+        self.containers.start(now, container);
+        self.log.append(MachineChange::ContainerStarted { container });
+    }
+
+    /// Sends a signal to a container's first process. KILL ends it at once; what TERM does is the workload's business.
+    pub fn signal(&mut self, now: SimTime, container: ContainerId, signal: Signal) {
+        if self.container(container).state != RunState::Running {
+            return;
+        }
+        match signal {
+            Signal::Kill => self.exit(now, container, 137, ExitReason::Error),
+            Signal::Term => self.log.append(MachineChange::SignalSent { container, signal }),
+        }
+    }
+
+    /// Ends a running container.
+    pub fn exit(&mut self, now: SimTime, container: ContainerId, code: i32, reason: ExitReason) {
+        let row = self.containers.row(container);
+        if row.state != RunState::Running {
+            return;
+        }
+        let node = row.node;
+        let freed = row.usage;
+        self.containers.exit(now, container, code, reason);
+        self.machines[node.index()].used.release(freed);
+        self.log.append(MachineChange::ContainerExited { container });
+        self.execs.cut(container, &mut self.log);
+    }
+
+    /// Takes an ended or never started container from its node.
+    pub fn remove_container(&mut self, container: ContainerId) {
+        self.containers.remove(container);
+    }
+
+    /// What a running container uses from now on.
+    pub fn set_usage(&mut self, container: ContainerId, usage: Usage) {
+        let row = self.containers.row_mut(container);
+        if row.state != RunState::Running || row.usage == usage {
+            return;
+        }
+        let before = std::mem::replace(&mut row.usage, usage);
+        let node = row.node;
+        let used = &mut self.machines[node.index()].used;
+        used.release(before);
+        used.take(usage);
+        self.log.append(MachineChange::UsageChanged { container });
+    }
+
+    /// What a running container's ports answer from now on. `ports` are those that accept connections.
+    pub fn set_serving(&mut self, container: ContainerId, serving: Serving) {
+        let row = self.containers.row_mut(container);
+        if row.state != RunState::Running || row.serving == serving {
+            return;
+        }
+        row.serving = serving;
+        self.log.append(MachineChange::ServingChanged { container });
+    }
+
+    /// Files in a container have changed: commands in it may answer otherwise than before.
+    pub fn note_files_changed(&mut self, container: ContainerId) {
+        self.log.append(MachineChange::FilesChanged { container });
+    }
+
+    /// A pod's volumes are to show their sources anew (its kubelet has synced it).
+    pub fn refresh_volumes(&mut self, pod: PodId) {
+        self.log.append(MachineChange::VolumesRefreshed { pod });
+    }
+
+    /// Nothing of a pod is left on its node but dead containers: its volumes are gone.
+    pub fn unmount(&mut self, pod: PodId) {
+        self.log.append(MachineChange::Unmounted { pod });
+    }
+
+    /// The text a container leaves as its termination message.
+    pub fn set_termination_message(&mut self, container: ContainerId, message: &str) {
+        self.containers.row_mut(container).extra_mut().termination_message = message.into();
+    }
+
+    /// Adds output to a container's log.
+    pub fn write_log(&mut self, now: SimTime, container: ContainerId, text: &str) {
+        self.containers.row_mut(container).extra_mut().log.write(now, text);
+    }
+
+    /// Asks for a command to be run in a container.
+    pub fn request_exec(&mut self, now: SimTime, container: ContainerId, purpose: ExecPurpose) -> ExecId {
+        let exec = self.execs.request(now, container, purpose);
+        self.log.append(MachineChange::ExecRequested { exec });
+        exec
+    }
+
+    /// A command that was asked for.
+    pub fn exec(&self, exec: ExecId) -> Option<&ExecRow> {
+        self.execs.get(exec)
+    }
+
+    /// A command has ended.
+    pub fn finish_exec(&mut self, exec: ExecId, outcome: ExecOutcome) {
+        if self.execs.finish(exec, outcome) {
+            self.log.append(MachineChange::ExecDone { exec });
+        }
+    }
+
+    /// Forgets a command whose outcome has been read, or that nobody waits for any more.
+    pub fn forget_exec(&mut self, exec: ExecId) {
+        self.execs.forget(exec);
+    }
+
+    /// Counts a container that runs on assumed behaviour.
+    pub fn count_assumed(&mut self) {
+        self.assumed += 1;
+    }
+
+    /// Containers that ran on assumed behaviour, and all containers ever started.
+    pub fn coverage(&self) -> (u64, u64) {
+        (self.assumed, self.containers.started_count())
+    }
+}
+
+#[cfg(test)]
+mod tests;

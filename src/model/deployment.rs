@@ -1,4 +1,4 @@
-//! Deployment.
+//! A Deployment beyond its metadata: strategy, limits and status columns.
 
 use super::condition::Condition;
 use super::int_or_percent::IntOrPercent;

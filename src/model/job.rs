@@ -1,4 +1,4 @@
-//! Job.
+//! A Job beyond its metadata: limits, modes and status columns.
 
 use super::Text;
 use super::condition::Condition;

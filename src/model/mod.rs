@@ -8,6 +8,7 @@ pub mod int_or_percent;
 pub mod job;
 pub mod kind;
 pub mod labels;
+pub mod latency;
 pub mod node;
 pub mod object;
 pub mod pod;

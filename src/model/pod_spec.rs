@@ -260,6 +260,40 @@ pub struct PodSpec {
     pub image_pull_secrets: Vec<Text>,
 }
 
+/// No containers, and what the API server fills in where a manifest says nothing.
+impl Default for PodSpec {
+    fn default() -> Self {
+        Self {
+            containers: Vec::new(),
+            init_count: 0,
+            volumes: Vec::new(),
+            restart_policy: RestartPolicy::Always,
+            termination_grace_period_seconds: 30,
+            active_deadline_seconds: None,
+            node_selector: Vec::new(),
+            node_name: Text::default(),
+            affinity: None,
+            tolerations: Vec::new(),
+            topology_spread: Vec::new(),
+            scheduler_name: Text::const_new("default-scheduler"),
+            priority_class: Text::default(),
+            priority: 0,
+            preemption_policy: PreemptionPolicy::PreemptLowerPriority,
+            scheduling_gates: Vec::new(),
+            readiness_gates: Vec::new(),
+            host_network: false,
+            hostname: Text::default(),
+            subdomain: Text::default(),
+            service_account: Text::const_new("default"),
+            overhead: ResourceList::default(),
+            pod_requests: ResourceList::default(),
+            pod_limits: ResourceList::default(),
+            enable_service_links: true,
+            image_pull_secrets: Vec::new(),
+        }
+    }
+}
+
 impl PodSpec {
     /// What part the container at `index` plays.
     pub fn container_kind(&self, index: usize) -> ContainerKind {

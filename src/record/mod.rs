@@ -1,1 +1,141 @@
-//! Reads the change log: timeline, samples, decisions, summary.
+//! What happened in a run, as plain data: rows of times and small numbers, names in one table.
+//! Complete in itself: `report` writes every file from a `Record` and never sees cluster or simulation. Only
+//! `collector` reads the cluster.
+//! Nothing here decides anything for the simulated cluster.
+
+mod builder;
+pub mod collector;
+mod events;
+mod gauge;
+mod moment;
+mod nodes;
+mod pods;
+mod quantiles;
+mod run;
+mod summary;
+mod text;
+mod totals;
+mod workloads;
+
+pub use builder::{NodeFacts, PodFacts, PodSight};
+pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
+pub use gauge::Gauge;
+pub use moment::Moment;
+pub use nodes::{Amounts, Node, NodeIndex, NodeRow, NodeState};
+pub use pods::{Phase, Pod, PodIndex, PodMarks, PodRow, PodState, Stage};
+pub use quantiles::Quantiles;
+pub use run::{Expectation, RunFacts, Step};
+pub use summary::{
+    EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary, Number, PodsSummary,
+    ResourceSummary, StepSummary, Summary, WorkloadSummary,
+};
+pub use text::{TextId, Texts};
+pub use totals::Totals;
+pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
+
+/// Everything that is known of a run, up to `end`.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Facts about the run.
+    pub run: RunFacts,
+    /// Names and messages.
+    pub texts: Texts,
+    /// Pods, in the order of creation.
+    pub pods: Vec<Pod>,
+    /// Their changes, in the order of time.
+    pub timeline: Vec<PodRow>,
+    /// Workloads, in the order of creation.
+    pub workloads: Vec<Workload>,
+    /// Their changes.
+    pub workload_rows: Vec<WorkloadRow>,
+    /// Nodes, in the order of creation.
+    pub nodes: Vec<Node>,
+    /// Their changes and samples.
+    pub node_rows: Vec<NodeRow>,
+    /// Kubernetes Events.
+    pub events: Vec<EventRow>,
+    /// Attempts of the scheduler.
+    pub attempts: Vec<AttemptRow>,
+    /// Image pulls.
+    pub pulls: Vec<PullRow>,
+    /// Steps carried out.
+    pub steps: Vec<Step>,
+    /// Expectations decided.
+    pub expectations: Vec<Expectation>,
+    /// What the user should know: steps without effect, a run cut short, ….
+    pub warnings: Vec<String>,
+    /// Counts and gauges over the whole cluster.
+    pub totals: Totals,
+    /// The last instant that the record covers.
+    pub end: Moment,
+    /// Nodes whose load differs from their last row: what the next sample looks at.
+    pub unsampled: Vec<NodeIndex>,
+}
+
+impl Record {
+    /// The text of `id`.
+    pub fn text(&self, id: TextId) -> &str {
+        self.texts.get(id)
+    }
+
+    /// A pod's name.
+    pub fn pod_name(&self, pod: PodIndex) -> &str {
+        self.text(self.pods[pod.index()].name)
+    }
+
+    /// A node's name, empty for none.
+    pub fn node_name(&self, node: NodeIndex) -> &str {
+        if node.is_some() { self.text(self.nodes[node.index()].name) } else { "" }
+    }
+
+    /// `<namespace>/<kind in lower case>/<name>`, the key of a workload in summaries and expressions.
+    pub fn workload_key(&self, workload: WorkloadIndex) -> String {
+        let workload = &self.workloads[workload.index()];
+        let kind = self.text(workload.kind).to_ascii_lowercase();
+        format!("{}/{kind}/{}", self.text(workload.namespace), self.text(workload.name))
+    }
+
+    /// Where the record begins: t=0, or earlier with a warm-up.
+    pub fn begin(&self) -> Moment {
+        self.run.begin.min(Moment::ZERO)
+    }
+
+    /// Moves t=0 `nanos` later: the end of a warm-up whose length was not known before.
+    pub fn shift(&mut self, nanos: i64) {
+        for pod in &mut self.pods {
+            for time in [
+                &mut pod.created,
+                &mut pod.bound,
+                &mut pod.ran,
+                &mut pod.became_ready,
+                &mut pod.finished,
+                &mut pod.deleted,
+            ] {
+                *time = time.shifted(nanos);
+            }
+            if pod.created < Moment::ZERO {
+                pod.marks |= PodMarks::WARM_UP;
+            }
+        }
+        for node in &mut self.nodes {
+            (node.created, node.deleted) = (node.created.shifted(nanos), node.deleted.shifted(nanos));
+            for (from, to) in &mut node.outages {
+                (*from, *to) = (from.shifted(nanos), to.shifted(nanos));
+            }
+        }
+        for workload in &mut self.workloads {
+            (workload.created, workload.deleted) = (workload.created.shifted(nanos), workload.deleted.shifted(nanos));
+            workload.short.shift(nanos);
+        }
+        let rows = self.timeline.iter_mut().map(|row| &mut row.time);
+        let rows = rows.chain(self.workload_rows.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.node_rows.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.events.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.attempts.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.pulls.iter_mut().map(|row| &mut row.time));
+        for time in rows.chain([&mut self.end, &mut self.run.begin]) {
+            *time = time.shifted(nanos);
+        }
+        self.totals.shift(nanos);
+    }
+}

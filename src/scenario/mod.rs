@@ -1,1 +1,32 @@
-//! Scenario files: schema, load, checks, Plan.
+//! Scenario files: what a user wrote (`schema`) is loaded, checked rule by rule and made a [`Plan`] that
+//! is plain data and valid by construction. Reads files before the run; runs nothing and knows no component.
+//!
+//! The way of a file: `source` (bytes to text) → `documents` (ours or a manifest) → `tree` (values) → `setting`
+//! (`--set`) → `schema::check` (fields and types, all errors at once) → `checks` (one file a rule) → `plan::build`.
+//! Places in the file are looked up (`locate`) only when there is something to report.
+
+pub mod checks;
+pub mod diagnostics;
+mod documents;
+pub mod expressions;
+mod field_path;
+mod load;
+mod locate;
+mod manifests;
+mod overrides;
+pub mod plan;
+pub mod schema;
+pub mod setting;
+mod source;
+mod suggest;
+mod tree;
+mod typed;
+
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use load::{LoadOptions, load, load_source, load_variant, source_of_text};
+pub use plan::{ManifestSource, Plan};
+pub use source::SourceFile;
+pub use typed::{load_capacity_plans, load_sweeps};
+
+#[cfg(test)]
+mod tests;

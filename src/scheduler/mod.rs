@@ -1,1 +1,268 @@
-//! kube-scheduler: queue, cache, framework, plugins.
+//! kube-scheduler: watches pods and nodes, finds a node for each pod, binds it there.
+//!
+//! One pod is tried at a time (`schedule_one`); binding runs beside it (`binding`). What it knows of the cluster is its
+//! cache, which lags behind the API server and runs ahead of it by assumed pods. Never talks to other components.
+
+pub mod algorithm;
+mod attempt;
+mod binding;
+pub mod cache;
+mod client_limit;
+mod cycle;
+mod event_handlers;
+pub mod explain;
+pub mod fit_error;
+pub mod framework;
+pub mod plugins;
+pub mod queue;
+pub mod registry;
+mod schedule_one;
+mod select_host;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use attempt::{Attempt, AttemptResult};
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::{Change, Cluster};
+use crate::engine::random::{Stream, Streams};
+use crate::engine::{Outbox, Significance, SimTime};
+use crate::model::Text;
+use crate::model::latency::Latencies;
+use crate::model::object::{NodeId, PodId, TemplateId};
+use algorithm::{Algorithm, Outcome};
+use cache::Cache;
+use client_limit::ClientLimit;
+use queue::{BackoffSettings, QueuedPod, SchedulingQueue};
+
+/// What the scheduler is started with; names as in KubeSchedulerConfiguration.
+#[derive(Clone, Debug)]
+pub struct SchedulerSettings {
+    /// Delays.
+    pub latencies: Latencies,
+    /// Random streams of the run.
+    pub streams: Streams,
+    /// `clientConnection.qps`; infinite for no limit.
+    pub client_qps: f64,
+    /// `clientConnection.burst`.
+    pub client_burst: u32,
+    /// `profiles[0].schedulerName`.
+    pub scheduler_name: Text,
+    /// `percentageOfNodesToScore`; 0 adapts it to the number of nodes.
+    pub percentage_of_nodes_to_score: usize,
+    /// `podInitialBackoffSeconds`, `podMaxBackoffSeconds`.
+    pub backoff: BackoffSettings,
+}
+
+impl SchedulerSettings {
+    /// Upstream's defaults.
+    pub fn new(latencies: Latencies, streams: Streams) -> Self {
+        Self {
+            latencies,
+            streams,
+            client_qps: 50.0,
+            client_burst: 100,
+            scheduler_name: Text::const_new("default-scheduler"),
+            percentage_of_nodes_to_score: 0,
+            backoff: BackoffSettings::default(),
+        }
+    }
+}
+
+/// The scheduler's own events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SchedulerEvent {
+    /// The scheduling thread goes on: ends the attempt under way, if any, and takes the next pod.
+    ScheduleOne,
+    /// A binding reaches the API server.
+    Bind(PodId),
+    /// The tick of the back-off flush that this generation asked for.
+    FlushBackoff(u32),
+    /// The scan for pods that have waited for minutes that this generation asked for.
+    FlushUnschedulable(u32),
+}
+
+/// What the scheduling thread does.
+#[derive(Debug, Default)]
+enum Thread {
+    /// Waits for a pod; no event is under way.
+    #[default]
+    Idle,
+    /// An event is under way to take the next pod.
+    Ready,
+    /// The algorithm runs; its outcome is known already, its end is under way.
+    Deciding(Box<Trial>),
+    /// A failed pod's status is being written.
+    Patching(Box<schedule_one::StatusPatch>),
+}
+
+/// One attempt under way.
+#[derive(Debug)]
+struct Trial {
+    pod: PodId,
+    queued: QueuedPod,
+    outcome: Outcome,
+}
+
+/// A binding under way.
+#[derive(Debug)]
+struct Binding {
+    node: NodeId,
+    queued: QueuedPod,
+}
+
+/// A timer of which at most one is right: older ones are dropped when they fire.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timer {
+    at: Option<SimTime>,
+    generation: u32,
+}
+
+impl Timer {
+    /// Asks for a wake-up at `at`; `None` if one is under way that is not later, or `at` is never.
+    fn ask(&mut self, at: SimTime) -> Option<u32> {
+        if at == SimTime::NEVER || self.at.is_some_and(|earlier| earlier <= at) {
+            return None;
+        }
+        self.at = Some(at);
+        self.generation += 1;
+        Some(self.generation)
+    }
+
+    /// It fired: is it the one that was asked for last?
+    fn fire(&mut self, generation: u32) -> bool {
+        let is_right = generation == self.generation && self.at.is_some();
+        if is_right {
+            self.at = None;
+        }
+        is_right
+    }
+}
+
+/// The scheduler.
+#[derive(Debug)]
+pub struct Scheduler {
+    settings: SchedulerSettings,
+    cache: Cache,
+    queue: SchedulingQueue,
+    algorithm: Algorithm,
+    thread: Thread,
+    bindings: FxHashMap<PodId, Binding>,
+    /// Template of each pod without a node as last seen: what an update is compared with.
+    templates: FxHashMap<PodId, TemplateId>,
+    limit: ClientLimit,
+    stream: Stream,
+    backoff_timer: Timer,
+    unschedulable_timer: Timer,
+    attempts: Vec<Attempt>,
+}
+
+impl Scheduler {
+    /// A scheduler that knows nothing yet.
+    pub fn new(settings: SchedulerSettings) -> Self {
+        Self {
+            cache: Cache::default(),
+            queue: SchedulingQueue::new(settings.backoff),
+            algorithm: Algorithm::new(registry::default_profile(), settings.percentage_of_nodes_to_score),
+            thread: Thread::Idle,
+            bindings: FxHashMap::default(),
+            templates: FxHashMap::default(),
+            limit: ClientLimit::new(settings.client_qps, settings.client_burst),
+            stream: settings.streams.stream("scheduler/latency", 0),
+            backoff_timer: Timer::default(),
+            unschedulable_timer: Timer::default(),
+            attempts: Vec::new(),
+            settings,
+        }
+    }
+
+    /// A change of the log reached the scheduler.
+    pub fn observe(
+        &mut self,
+        now: SimTime,
+        change: &Change,
+        cluster: &mut Cluster,
+        outbox: &mut Outbox<SchedulerEvent>,
+    ) {
+        self.on_change(now, change, cluster);
+        self.wake(now, outbox);
+    }
+
+    /// One of its own events is due.
+    pub fn handle(
+        &mut self,
+        now: SimTime,
+        event: SchedulerEvent,
+        cluster: &mut Cluster,
+        outbox: &mut Outbox<SchedulerEvent>,
+    ) {
+        match event {
+            SchedulerEvent::ScheduleOne => self.schedule_one(now, cluster, outbox),
+            SchedulerEvent::Bind(pod) => self.bind(now, pod, cluster),
+            SchedulerEvent::FlushBackoff(generation) => {
+                if self.backoff_timer.fire(generation) {
+                    self.queue.flush_backoff(now);
+                }
+            }
+            SchedulerEvent::FlushUnschedulable(generation) => {
+                if self.unschedulable_timer.fire(generation) {
+                    self.queue.flush_unschedulable(now, cluster);
+                }
+            }
+        }
+        self.wake(now, outbox);
+    }
+
+    /// What a pending event would still do.
+    pub fn significance(&self, event: SchedulerEvent, _cluster: &Cluster) -> Significance {
+        match event {
+            SchedulerEvent::ScheduleOne => Significance::Live,
+            SchedulerEvent::Bind(pod) if self.bindings.contains_key(&pod) => Significance::Live,
+            SchedulerEvent::Bind(_) => Significance::Stale,
+            SchedulerEvent::FlushBackoff(generation) if generation != self.backoff_timer.generation => {
+                Significance::Stale
+            }
+            // After an error that nothing but time can heal, another try shows the same.
+            SchedulerEvent::FlushBackoff(_) if self.queue.is_idle() => Significance::Background,
+            SchedulerEvent::FlushBackoff(_) => Significance::Live,
+            SchedulerEvent::FlushUnschedulable(generation) if generation != self.unschedulable_timer.generation => {
+                Significance::Stale
+            }
+            SchedulerEvent::FlushUnschedulable(_) => Significance::Background,
+        }
+    }
+
+    /// The attempts since the last call, in order.
+    pub fn take_attempts(&mut self) -> Vec<Attempt> {
+        std::mem::take(&mut self.attempts)
+    }
+
+    /// Its view of the cluster.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Its queue.
+    pub fn queue(&self) -> &SchedulingQueue {
+        &self.queue
+    }
+
+    /// Sends what has to happen next: the thread's next pod, the next flush that would move something.
+    fn wake(&mut self, now: SimTime, outbox: &mut Outbox<SchedulerEvent>) {
+        if matches!(self.thread, Thread::Idle) && !self.queue.is_idle() {
+            self.thread = Thread::Ready;
+            outbox.send(now, SchedulerEvent::ScheduleOne);
+        }
+        let flush = self.queue.next_backoff_flush();
+        if let Some(generation) = self.backoff_timer.ask(flush.max(now)) {
+            outbox.send(flush.max(now), SchedulerEvent::FlushBackoff(generation));
+        }
+        let scan = self.queue.next_unschedulable_flush();
+        if let Some(generation) = self.unschedulable_timer.ask(scan.max(now)) {
+            outbox.send(scan.max(now), SchedulerEvent::FlushUnschedulable(generation));
+        }
+    }
+}

@@ -1,1 +1,109 @@
-//! Puts the parts together: events, dispatch, delivery, steps.
+//! Puts the parts together: one loop, one match over all events, and who hears of what.
+//! The only place that knows every component; holds no rule of Kubernetes.
+
+mod behaviors;
+mod delivery;
+mod dispatch;
+mod event;
+mod files;
+mod finish;
+mod nodes;
+pub mod observer;
+mod setup;
+mod steps;
+mod stop;
+
+pub use observer::{Observer, Unobserved};
+pub use setup::SetupError;
+pub use stop::Ending;
+
+use std::collections::BTreeSet;
+
+use crate::cluster::{Cluster, Cursor};
+use crate::controllers::{ControllerEvent, Controllers};
+use crate::engine::digest::Digest;
+use crate::engine::event_queue::EventQueue;
+use crate::engine::{Outbox, SimDuration, SimTime};
+use crate::kubectl::Kubectl;
+use crate::kubelet::{KubeletEvent, Kubelets};
+use crate::machines::Machines;
+use crate::model::object::NodeId;
+use crate::record::collector::Collector;
+use crate::scenario::plan::Plan;
+use crate::scheduler::{Scheduler, SchedulerEvent};
+use crate::workload::{Workload, WorkloadEvent};
+use delivery::Delivery;
+use event::Event;
+use files::PlanFiles;
+use steps::StepRunner;
+use stop::{IdleCheck, Until};
+
+/// A run: the cluster, its components, and the loop that drives them.
+pub struct Simulation {
+    /// The API server.
+    pub cluster: Cluster,
+    /// The nodes.
+    pub machines: Machines,
+    scheduler: Scheduler,
+    controllers: Controllers,
+    kubelets: Kubelets,
+    workload: Workload,
+    kubectl: Kubectl,
+    steps: StepRunner,
+    files: PlanFiles,
+    queue: EventQueue<Event>,
+    outboxes: Outboxes,
+    delivery: Delivery,
+    recording: Recording,
+    now: SimTime,
+    /// The scenario's t=0.
+    origin: SimTime,
+    until: Until,
+    sample: SimDuration,
+    idle: IdleCheck,
+    events_handled: u64,
+}
+
+/// One outbox a component, kept so that their memory is used again.
+#[derive(Default)]
+struct Outboxes {
+    scheduler: Outbox<SchedulerEvent>,
+    controllers: Outbox<ControllerEvent>,
+    kubelets: Outbox<KubeletEvent>,
+    workload: Outbox<WorkloadEvent>,
+}
+
+/// What is written down while the run goes on.
+struct Recording {
+    collector: Collector,
+    cursor: Cursor,
+    sightings: usize,
+    digest: Digest,
+    changes: u64,
+    /// The last change that anybody could observe.
+    last_change: SimTime,
+    /// Is a sample pending?
+    sampling: bool,
+    /// Nodes whose containers use something else than at the last sample.
+    used_otherwise: BTreeSet<NodeId>,
+}
+
+impl Simulation {
+    /// The run of a plan, ready at its first instant.
+    ///
+    /// # Errors
+    /// A manifest that the API server refuses.
+    pub fn new(plan: &Plan) -> Result<Self, SetupError> {
+        setup::build(plan)
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Events handled so far.
+    pub fn events_handled(&self) -> u64 {
+        self.events_handled
+    }
+}

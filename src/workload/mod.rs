@@ -1,2 +1,207 @@
-//! What containers do: behaviours, shell, catalogue.
+//! What containers do once they run: when they serve, what they use, when and how they end, what they print.
+//!
+//! For each container the first of these decides: the scenario's behaviours, the built-in shell if it understands the
+//! command, the catalogue of well-known images, or the assumption that it runs until it is stopped (`program`). Acts on
+//! machines only; knows no kubelet and writes nothing to the API.
+
+pub mod behaviour;
+pub mod catalogue;
+mod container_world;
+mod environment;
+mod files;
+mod network;
+mod process;
+mod program;
+mod run;
 pub mod shell;
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::Cluster;
+use crate::engine::random::{Stream, Streams};
+use crate::engine::{Outbox, Significance, SimTime};
+use crate::machines::{ContainerId, ExecId, MachineChange, Machines, Signal};
+use crate::model::latency::Latencies;
+use crate::model::object::TemplateId;
+use behaviour::BehaviourTable;
+use program::Program;
+use run::Run;
+
+/// What the workload is started with.
+#[derive(Clone, Debug)]
+pub struct WorkloadSettings {
+    /// The delays of the model.
+    pub latencies: Latencies,
+    /// The run's random streams.
+    pub streams: Streams,
+    /// What the scenario says of containers.
+    pub behaviours: BehaviourTable,
+    /// The scenario's t=0, from which curves count.
+    pub origin: SimTime,
+}
+
+/// What a container does later. `serial` tells runs in one row apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkloadEvent {
+    /// It begins to serve.
+    Serve {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// It ends by itself.
+    End {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// It ends because it was told to.
+    Stop {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// Its process goes on.
+    Resume {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// A command that runs beside it goes on.
+    Session {
+        /// Which.
+        exec: ExecId,
+    },
+    /// What it uses, or how it answers probes, may change.
+    Look {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+}
+
+/// What all containers do.
+#[derive(Debug)]
+pub struct Workload {
+    settings: WorkloadSettings,
+    programs: Vec<Program>,
+    /// Programs of containers of a template, by template and container.
+    by_template: FxHashMap<(TemplateId, u8), u32>,
+    /// By container row.
+    runs: Vec<Run>,
+    /// How long runs last, and what they use.
+    draws: Stream,
+    /// `$RANDOM` and the like.
+    shell_draws: Stream,
+    processes: process::Processes,
+}
+
+impl Workload {
+    /// No containers yet.
+    pub fn new(settings: WorkloadSettings) -> Self {
+        let stream = |name| settings.streams.stream(name, 0);
+        Self {
+            draws: stream("workload/behaviour"),
+            shell_draws: stream("workload/shell"),
+            settings,
+            programs: Vec::new(),
+            by_template: FxHashMap::default(),
+            runs: Vec::new(),
+            processes: process::Processes::default(),
+        }
+    }
+
+    /// How often each entry of the behaviours has matched a container.
+    pub fn behaviours_used(&self) -> &[u64] {
+        &self.settings.behaviours.used
+    }
+
+    /// Something happened on a machine.
+    pub fn observe_machine(
+        &mut self,
+        now: SimTime,
+        change: MachineChange,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        match change {
+            MachineChange::ContainerStarted { container } => self.started(now, container, cluster, machines, outbox),
+            MachineChange::SignalSent { container, signal: Signal::Term } => {
+                if self.has_process(container) {
+                    self.signal_process(now, container, shell::Signal::Term, cluster, machines, outbox);
+                } else {
+                    self.told_to_stop(now, container, machines, outbox);
+                }
+            }
+            MachineChange::ExecRequested { exec } => self.exec_requested(now, exec, cluster, machines, outbox),
+            MachineChange::ContainerExited { container } => self.forget_process(container),
+            MachineChange::VolumesRefreshed { pod } => self.refresh_volumes(now, pod, cluster, machines, outbox),
+            MachineChange::Unmounted { pod } => self.forget_volumes(pod),
+            _ => {}
+        }
+    }
+
+    /// One of its own events is due.
+    pub fn handle(
+        &mut self,
+        now: SimTime,
+        event: WorkloadEvent,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        match event {
+            WorkloadEvent::Serve { container, serial } if runs_still(machines, container, serial) => {
+                self.serve(now, container, machines, outbox);
+            }
+            WorkloadEvent::End { container, serial } if runs_still(machines, container, serial) => {
+                self.end(now, container, machines);
+            }
+            WorkloadEvent::Stop { container, serial } if runs_still(machines, container, serial) => {
+                self.stop(now, container, machines);
+            }
+            WorkloadEvent::Resume { container, serial } if runs_still(machines, container, serial) => {
+                self.process_due(now, container, cluster, machines, outbox);
+            }
+            WorkloadEvent::Session { exec } => self.session_due(now, exec, cluster, machines, outbox),
+            WorkloadEvent::Look { container, serial } if runs_still(machines, container, serial) => {
+                self.look(now, container, machines, outbox);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a pending event would still do.
+    pub fn significance(&self, event: WorkloadEvent, machines: &Machines) -> Significance {
+        let (container, serial) = match event {
+            WorkloadEvent::Session { exec } if self.session_is_live(exec) => return Significance::Live,
+            WorkloadEvent::Session { .. } => return Significance::Stale,
+            WorkloadEvent::Serve { container, serial }
+            | WorkloadEvent::End { container, serial }
+            | WorkloadEvent::Stop { container, serial }
+            | WorkloadEvent::Resume { container, serial }
+            | WorkloadEvent::Look { container, serial } => (container, serial),
+        };
+        if !runs_still(machines, container, serial) {
+            Significance::Stale
+        } else if matches!(event, WorkloadEvent::Look { .. }) {
+            self.look_significance(container)
+        } else {
+            Significance::Live
+        }
+    }
+}
+
+/// Does this very run still go on?
+fn runs_still(machines: &Machines, container: ContainerId, serial: u32) -> bool {
+    machines.container_of_serial(container, serial).is_some_and(|row| row.state == crate::machines::RunState::Running)
+}
+
+#[cfg(test)]
+mod tests;

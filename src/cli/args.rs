@@ -1,0 +1,107 @@
+//! Arguments of every subcommand, exactly as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Kubernetes in time-lapse: a deterministic simulator of a whole Kubernetes v1.36 cluster.
+#[derive(Debug, Parser)]
+#[command(name = "kubelapse", version, about, propagate_version = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenario files or plain manifests and write their results
+    Run(RunArguments),
+    /// Show a scenario's cluster at a time, as kubectl prints it
+    Kubectl(KubectlArguments),
+    /// Check files and manifests as the API server would, and say what has no effect
+    Validate(ValidateArguments),
+    /// Print the JSON Schema of kubelapse's own kinds
+    Schema(SchemaArguments),
+    /// Print the completion script of a shell
+    Completions(CompletionsArguments),
+}
+
+/// Files and what is changed in them.
+#[derive(Args, Debug)]
+pub(super) struct PlanArguments {
+    /// A manifest to add; may be given again
+    #[arg(short = 'f', long = "filename", value_name = "MANIFEST")]
+    pub(super) manifests: Vec<PathBuf>,
+    /// Seed of all random numbers, in place of the scenario's
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Set a field of the scenario, or of a manifest (`Deployment/web:spec.replicas=3`); may be given again
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
+    /// When the run ends: a duration or `idle`, in place of the scenario's
+    #[arg(long, value_name = "T")]
+    pub(super) until: Option<String>,
+}
+
+/// `kubelapse run`.
+#[derive(Args, Debug)]
+pub(super) struct RunArguments {
+    /// Scenario files or manifests; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Folder for results; each run gets a folder of its name in it
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Treat warnings as failures (exit 1)
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Print errors only
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// `kubelapse kubectl`.
+#[derive(Args, Debug)]
+pub(super) struct KubectlArguments {
+    /// Scenario file or manifests
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Virtual time at which the command is typed
+    #[arg(long, value_name = "T")]
+    pub(super) at: String,
+    /// The command, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
+}
+
+/// `kubelapse validate`.
+#[derive(Args, Debug)]
+pub(super) struct ValidateArguments {
+    /// Scenario files or manifests; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Treat warnings as failures (exit 1)
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// `kubelapse schema`.
+#[derive(Args, Debug)]
+pub(super) struct SchemaArguments {
+    /// Scenario, Sweep or CapacityPlan; all of them if absent
+    pub(super) kind: Option<String>,
+}
+
+/// `kubelapse completions`.
+#[derive(Args, Debug)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}

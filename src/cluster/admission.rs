@@ -1,0 +1,101 @@
+//! Admission of pods: done once for each template and namespace, then shared.
+//! The rules are `api::admission`'s; here is only what they look up, and for how long an outcome holds.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use crate::api::admission::{self, AdmissionInput, LimitRange, PriorityClassView, ServiceAccountView};
+use crate::api::{Reason, Status};
+use crate::model::kind::Kind;
+use crate::model::object::{Body, NamespaceId, TemplateId};
+
+use super::Cluster;
+
+/// Templates after admission, by template and namespace before it.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    by_template: FxHashMap<(TemplateId, NamespaceId), TemplateId>,
+}
+
+impl Admitted {
+    /// Forgets what was decided where an object of this kind could have decided otherwise.
+    pub(super) fn object_changed(&mut self, kind: Kind) {
+        if matches!(kind, Kind::PRIORITY_CLASS | Kind::LIMIT_RANGE | Kind::SERVICE_ACCOUNT | Kind::RUNTIME_CLASS) {
+            self.by_template.clear();
+        }
+    }
+}
+
+impl Cluster {
+    /// The template of a pod after admission (service account, priority, tolerations, limit ranges).
+    pub(super) fn admit_pod(
+        &mut self,
+        namespace: NamespaceId,
+        template: TemplateId,
+        name: &str,
+    ) -> Result<TemplateId, Status> {
+        if let Some(admitted) = self.admitted.by_template.get(&(template, namespace)) {
+            return Ok(*admitted);
+        }
+        let before = self.template(template);
+        let limit_ranges: Vec<LimitRange> = self
+            .list(Kind::LIMIT_RANGE)
+            .filter(|object| self.identity(*object).0 == namespace)
+            .flat_map(|object| LimitRange::from_object(&self.object(object).raw))
+            .collect();
+        let priority_classes = self.priority_class_views();
+        let runtime_classes: Vec<(String, Value)> = self
+            .list(Kind::RUNTIME_CLASS)
+            .map(|object| {
+                let overhead = self.object(object).raw["overhead"]["podFixed"].clone();
+                (self.meta(object).name.to_string(), overhead)
+            })
+            .collect();
+        let input = AdmissionInput {
+            namespace: self.namespace_name(namespace),
+            not_ready_seconds: Some(self.settings.not_ready_toleration_seconds),
+            unreachable_seconds: Some(self.settings.unreachable_toleration_seconds),
+            priority_classes: &priority_classes,
+            service_account: self.service_account_view(namespace, &before.spec.service_account),
+            limit_ranges: &limit_ranges,
+            runtime_classes: &runtime_classes,
+        };
+        let admitted = admission::pod_admission(before, &input)
+            .map_err(|reason| Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}")))?;
+        let admitted = self.intern_template(Arc::new(admitted));
+        self.admitted.by_template.insert((template, namespace), admitted);
+        // A pod that is written again in its admitted form stays what it is.
+        self.admitted.by_template.insert((admitted, namespace), admitted);
+        Ok(admitted)
+    }
+
+    fn priority_class_views(&self) -> Vec<PriorityClassView> {
+        self.list(Kind::PRIORITY_CLASS)
+            .filter_map(|object| match *self.body(object) {
+                Body::PriorityClass { value, global_default, preempts } => Some(PriorityClassView {
+                    name: self.meta(object).name.to_string(),
+                    value,
+                    global_default,
+                    preempts,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The account `default` is in every namespace, whether or not its object is.
+    fn service_account_view(&self, namespace: NamespaceId, name: &str) -> Option<ServiceAccountView> {
+        let name = if name.is_empty() { "default" } else { name };
+        let Some(object) = self.find(Kind::SERVICE_ACCOUNT, namespace, name) else {
+            return (name == "default").then(ServiceAccountView::default);
+        };
+        let raw = &self.object(object).raw;
+        let secrets = raw["imagePullSecrets"].as_array().into_iter().flatten();
+        Some(ServiceAccountView {
+            automount: raw["automountServiceAccountToken"].as_bool(),
+            image_pull_secrets: secrets.filter_map(|secret| secret["name"].as_str().map(str::to_owned)).collect(),
+        })
+    }
+}

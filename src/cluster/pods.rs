@@ -1,0 +1,141 @@
+//! Rows and indexes of pods, which have a table of their own because there may be a million of them.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::engine::SimTime;
+use crate::model::Text;
+use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
+use crate::model::pod::Pod;
+
+/// All pods.
+#[derive(Debug, Default)]
+pub(super) struct PodTable {
+    rows: Vec<Pod>,
+    by_name: FxHashMap<(NamespaceId, Text), PodId>,
+    by_controller: FxHashMap<ObjectRef, BTreeSet<PodId>>,
+    by_node: Vec<BTreeSet<PodId>>,
+    by_template: FxHashMap<(NamespaceId, TemplateId), BTreeSet<PodId>>,
+    /// Templates ever used in a namespace, in order of their first pod.
+    templates: FxHashMap<NamespaceId, Vec<TemplateId>>,
+    live: usize,
+}
+
+impl PodTable {
+    pub(super) fn row(&self, pod: PodId) -> &Pod {
+        &self.rows[pod.index()]
+    }
+
+    pub(super) fn row_mut(&mut self, pod: PodId) -> &mut Pod {
+        &mut self.rows[pod.index()]
+    }
+
+    pub(super) fn find(&self, namespace: NamespaceId, name: &str) -> Option<PodId> {
+        self.by_name.get(&(namespace, Text::from(name))).copied()
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = PodId> + '_ {
+        (0..self.rows.len()).map(PodId::from_index).filter(|pod| self.row(*pod).deleted.is_none())
+    }
+
+    /// Number of rows ever made.
+    pub(super) fn len(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    pub(super) fn live_count(&self) -> usize {
+        self.live
+    }
+
+    pub(super) fn by_controller(&self, owner: ObjectRef) -> impl Iterator<Item = PodId> + '_ {
+        self.by_controller.get(&owner).into_iter().flatten().copied()
+    }
+
+    pub(super) fn by_node(&self, node: NodeId) -> impl Iterator<Item = PodId> + '_ {
+        self.by_node.get(node.index()).into_iter().flatten().copied()
+    }
+
+    pub(super) fn by_template(&self, namespace: NamespaceId, template: TemplateId) -> impl Iterator<Item = PodId> + '_ {
+        self.by_template.get(&(namespace, template)).into_iter().flatten().copied()
+    }
+
+    pub(super) fn templates_in(&self, namespace: NamespaceId) -> impl Iterator<Item = TemplateId> + '_ {
+        self.templates.get(&namespace).into_iter().flatten().copied()
+    }
+
+    pub(super) fn insert(&mut self, pod: Pod) -> PodId {
+        let id = PodId::from_index(self.rows.len());
+        self.by_name.insert((pod.namespace, pod.name.clone()), id);
+        if pod.controller.is_some() {
+            self.by_controller.entry(pod.controller).or_default().insert(id);
+        }
+        self.index_template(id, pod.namespace, pod.template);
+        let node = pod.node;
+        self.rows.push(pod);
+        self.live += 1;
+        self.index_node(id, node);
+        id
+    }
+
+    pub(super) fn bind(&mut self, pod: PodId, node: NodeId) {
+        self.row_mut(pod).node = node;
+        self.index_node(pod, node);
+    }
+
+    pub(super) fn set_controller(&mut self, pod: PodId, controller: ObjectRef) {
+        let old = std::mem::replace(&mut self.row_mut(pod).controller, controller);
+        if let Some(children) = self.by_controller.get_mut(&old) {
+            children.remove(&pod);
+        }
+        if controller.is_some() {
+            self.by_controller.entry(controller).or_default().insert(pod);
+        }
+    }
+
+    pub(super) fn set_template(&mut self, pod: PodId, template: TemplateId) {
+        let namespace = self.row(pod).namespace;
+        let old = std::mem::replace(&mut self.row_mut(pod).template, template);
+        if let Some(siblings) = self.by_template.get_mut(&(namespace, old)) {
+            siblings.remove(&pod);
+        }
+        self.index_template(pod, namespace, template);
+    }
+
+    /// Takes a pod out of every index; its row stays as it was last.
+    pub(super) fn remove(&mut self, pod: PodId, now: SimTime) {
+        let row = &mut self.rows[pod.index()];
+        row.deleted = Some(now);
+        let (namespace, name, controller, node, template) =
+            (row.namespace, row.name.clone(), row.controller, row.node, row.template);
+        self.live -= 1;
+        self.by_name.remove(&(namespace, name));
+        if let Some(children) = self.by_controller.get_mut(&controller) {
+            children.remove(&pod);
+        }
+        if let Some(siblings) = self.by_template.get_mut(&(namespace, template)) {
+            siblings.remove(&pod);
+        }
+        if let Some(pods) = self.by_node.get_mut(node.index()) {
+            pods.remove(&pod);
+        }
+    }
+
+    fn index_node(&mut self, pod: PodId, node: NodeId) {
+        if node.is_none() {
+            return;
+        }
+        if self.by_node.len() <= node.index() {
+            self.by_node.resize_with(node.index() + 1, BTreeSet::new);
+        }
+        self.by_node[node.index()].insert(pod);
+    }
+
+    fn index_template(&mut self, pod: PodId, namespace: NamespaceId, template: TemplateId) {
+        let siblings = self.by_template.entry((namespace, template)).or_insert_with(|| {
+            self.templates.entry(namespace).or_default().push(template);
+            BTreeSet::new()
+        });
+        siblings.insert(pod);
+    }
+}

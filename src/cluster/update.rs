@@ -1,0 +1,312 @@
+//! Writes to existing objects: whole manifests, metadata, specification columns, binding.
+
+use crate::api::{Decoded, DecodedBody, Reason, Status};
+use crate::engine::SimTime;
+use crate::model::Text;
+use crate::model::condition::ConditionStatus;
+use crate::model::object::{Body, NodeId, ObjectMeta, ObjectRef, OwnerReference, PodId, TemplateId};
+use crate::model::pod::{PodCondition, PodConditionType};
+
+use super::Cluster;
+use super::change_log::{Change, Fields, Verb};
+use super::create::set_template;
+
+impl Cluster {
+    /// Replaces an object's metadata and specification by a manifest's, keeping its status. Returns whether anything
+    /// changed.
+    ///
+    /// # Errors
+    /// The manifest names another resourceVersion than the stored one.
+    pub fn update(&mut self, now: SimTime, object: ObjectRef, decoded: Decoded) -> Result<bool, Status> {
+        self.check_version(object, &decoded.resource_version)?;
+        match (object.as_pod(), decoded.body) {
+            (Some(pod), DecodedBody::Pod(template)) => {
+                let template = self.intern_template(template);
+                Ok(self.set_pod_template(now, pod, template))
+            }
+            (_, DecodedBody::Other { mut body, template }) => {
+                if let Some(template) = template {
+                    let template = self.intern_template(template);
+                    set_template(&mut body, template);
+                }
+                let row = self.table_mut(object.kind).row_mut(object.id);
+                let mut fields = Fields::empty();
+                carry_over(&row.body, &mut body);
+                if row.meta.labels != decoded.labels {
+                    row.meta.labels = decoded.labels;
+                    fields |= Fields::LABELS;
+                }
+                if row.meta.annotations != decoded.annotations {
+                    row.meta.annotations = decoded.annotations;
+                    fields |= Fields::ANNOTATIONS;
+                }
+                if row.body != body || row.raw.get("spec") != decoded.raw.get("spec") {
+                    fields |= Fields::SPEC | spec_fields(&row.body, &body);
+                    row.meta.generation += 1;
+                    row.body = body;
+                }
+                if fields.is_empty() && row.raw == decoded.raw {
+                    return Ok(false);
+                }
+                if fields.is_empty() {
+                    fields = Fields::SPEC;
+                }
+                row.raw = decoded.raw;
+                self.log_modified(now, object, fields);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn check_version(&self, object: ObjectRef, version: &str) -> Result<(), Status> {
+        let (stored, name) = match object.as_pod() {
+            Some(pod) => (self.pod(pod).resource_version, &self.pod(pod).name),
+            None => (self.meta(object).resource_version, &self.meta(object).name),
+        };
+        if version.is_empty() || version == stored.to_string() {
+            return Ok(());
+        }
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your changes to the latest version and try again",
+            object.kind.resource()
+        );
+        Err(Status::new(Reason::Conflict, message))
+    }
+
+    /// Changes metadata of an object other than a pod (labels, annotations, finalizers; not owners). The closure says
+    /// whether it changed anything.
+    pub fn modify_meta(
+        &mut self,
+        now: SimTime,
+        object: ObjectRef,
+        change: impl FnOnce(&mut ObjectMeta) -> bool,
+    ) -> bool {
+        let row = self.table_mut(object.kind).row_mut(object.id);
+        let before = (row.meta.labels.clone(), row.meta.annotations.clone(), row.meta.finalizers.len());
+        if !change(&mut row.meta) {
+            return false;
+        }
+        let mut fields = Fields::empty();
+        fields.set(Fields::LABELS, before.0 != row.meta.labels);
+        fields.set(Fields::ANNOTATIONS, before.1 != row.meta.annotations);
+        fields.set(Fields::OWNERSHIP, before.2 != row.meta.finalizers.len());
+        self.log_modified(now, object, fields);
+        self.remove_if_finalized(now, object);
+        true
+    }
+
+    /// Changes specification columns (replicas, taints, …), which counts a generation. The closure says whether it
+    /// changed anything.
+    pub fn modify_spec(&mut self, now: SimTime, object: ObjectRef, change: impl FnOnce(&mut Body) -> bool) -> bool {
+        let row = self.table_mut(object.kind).row_mut(object.id);
+        let node_before = row.body.as_node().map(|node| (node.taints.clone(), node.unschedulable));
+        if !change(&mut row.body) {
+            return false;
+        }
+        row.meta.generation += 1;
+        let mut fields = Fields::SPEC;
+        if let (Some((taints, unschedulable)), Some(node)) = (node_before, row.body.as_node()) {
+            fields.set(Fields::TAINTS, taints != node.taints);
+            fields.set(Fields::UNSCHEDULABLE, unschedulable != node.unschedulable);
+        }
+        self.log_modified(now, object, fields);
+        true
+    }
+
+    /// Changes metadata (not owners) and specification columns in one write. The closure says what it changed; a changed
+    /// specification counts a generation.
+    pub fn modify_object(
+        &mut self,
+        now: SimTime,
+        object: ObjectRef,
+        change: impl FnOnce(&mut ObjectMeta, &mut Body) -> Fields,
+    ) -> bool {
+        let row = self.table_mut(object.kind).row_mut(object.id);
+        let fields = change(&mut row.meta, &mut row.body);
+        if fields.is_empty() {
+            return false;
+        }
+        if fields.contains(Fields::SPEC) {
+            row.meta.generation += 1;
+        }
+        self.log_modified(now, object, fields);
+        true
+    }
+
+    /// Changes status columns. The closure says whether it changed anything; an unchanged status is no write.
+    pub fn modify_status(&mut self, now: SimTime, object: ObjectRef, change: impl FnOnce(&mut Body) -> bool) -> bool {
+        let row = self.table_mut(object.kind).row_mut(object.id);
+        let node_before = row.body.as_node().map(|node| (node.is_ready(), node.allocatable.clone()));
+        if !change(&mut row.body) {
+            return false;
+        }
+        let mut fields = Fields::STATUS;
+        if let (Some((ready, allocatable)), Some(node)) = (node_before, row.body.as_node()) {
+            fields |= Fields::CONDITIONS;
+            fields.set(Fields::READY, ready != node.is_ready());
+            fields.set(Fields::ALLOCATABLE, allocatable != node.allocatable);
+        }
+        self.log_modified(now, object, fields);
+        true
+    }
+
+    /// Sets `spec.replicas` of a workload (its scale subresource). Returns the number before; `None` if it has none.
+    pub fn scale(&mut self, now: SimTime, object: ObjectRef, replicas: i32) -> Option<i32> {
+        let mut before = None;
+        self.modify_spec(now, object, |body| {
+            let column = match body {
+                Body::Deployment(deployment) => &mut deployment.replicas,
+                Body::ReplicaSet(replica_set) => &mut replica_set.replicas,
+                Body::StatefulSet(stateful_set) => &mut stateful_set.replicas,
+                _ => return false,
+            };
+            before = Some(*column);
+            std::mem::replace(column, replicas) != replicas
+        });
+        before
+    }
+
+    /// Replaces the owners of an object other than a pod.
+    pub fn set_owners(&mut self, now: SimTime, object: ObjectRef, owners: Vec<OwnerReference>) {
+        self.table_mut(object.kind).set_owners(object.id, owners);
+        self.log_modified(now, object, Fields::OWNERSHIP);
+    }
+
+    /// Adopts a pod (or releases it, with `ObjectRef::NONE`).
+    pub fn set_pod_controller(&mut self, now: SimTime, pod: PodId, controller: ObjectRef) {
+        self.pods.set_controller(pod, controller);
+        self.log_modified(now, ObjectRef::pod(pod), Fields::OWNERSHIP);
+    }
+
+    /// Removes a finalizer of a pod; the pod goes with the last one if it is being deleted with grace 0.
+    pub fn remove_pod_finalizer(&mut self, now: SimTime, pod: PodId, finalizer: &str) -> bool {
+        let Some(extra) = self.pods.row_mut(pod).extra.as_mut() else { return false };
+        let before = extra.finalizers.len();
+        extra.finalizers.retain(|candidate| candidate != finalizer);
+        if extra.finalizers.len() == before {
+            return false;
+        }
+        self.log_modified(now, ObjectRef::pod(pod), Fields::OWNERSHIP);
+        self.remove_pod_if_finalized(now, pod);
+        true
+    }
+
+    /// Gives a pod another template: changed labels, annotations, or the few fields of its spec that may change.
+    pub fn set_pod_template(&mut self, now: SimTime, pod: PodId, template: TemplateId) -> bool {
+        let old = self.pods.row(pod).template;
+        if old == template {
+            return false;
+        }
+        let (before, after) = (self.template(old), self.template(template));
+        let mut fields = Fields::empty();
+        fields.set(Fields::LABELS, before.labels != after.labels);
+        fields.set(Fields::ANNOTATIONS, before.annotations != after.annotations);
+        fields.set(Fields::SPEC, before.raw.get("spec") != after.raw.get("spec"));
+        self.pods.set_template(pod, template);
+        if fields.contains(Fields::SPEC) {
+            self.pods.row_mut(pod).generation += 1;
+        }
+        self.log_modified(now, ObjectRef::pod(pod), fields);
+        true
+    }
+
+    /// Binds a pod to a node. Upstream: registry/core/pod `BindingREST.setPodNodeAndMetadata`.
+    ///
+    /// # Errors
+    /// The pod is gone, is being deleted, or is bound already.
+    pub fn bind(&mut self, now: SimTime, pod: PodId, node: NodeId) -> Result<(), Status> {
+        let row = self.pods.row(pod);
+        let conflict = |detail: String| {
+            Status::new(
+                Reason::Conflict,
+                format!("Operation cannot be fulfilled on pods/binding \"{}\": {detail}", row.name),
+            )
+        };
+        if row.deleted.is_some() {
+            return Err(Status::not_found("pods", &row.name));
+        }
+        if row.deletion.is_some() {
+            return Err(conflict(format!("pod {} is being deleted, cannot be assigned to a host", row.name)));
+        }
+        if row.node.is_some() {
+            return Err(conflict(format!(
+                "pod {} is already assigned to node \"{}\"",
+                row.name,
+                self.node_name(row.node)
+            )));
+        }
+        self.pods.bind(pod, node);
+        self.pods.row_mut(pod).status.set_condition(PodCondition {
+            kind: PodConditionType::PodScheduled,
+            status: ConditionStatus::True,
+            reason: Text::default(),
+            message: Text::default(),
+            last_transition: now,
+        });
+        self.log_modified(now, ObjectRef::pod(pod), Fields::BOUND | Fields::CONDITIONS);
+        Ok(())
+    }
+
+    /// Sets or clears `status.nominatedNodeName`.
+    pub fn nominate(&mut self, now: SimTime, pod: PodId, node: NodeId) -> bool {
+        if std::mem::replace(&mut self.pods.row_mut(pod).nominated, node) == node {
+            return false;
+        }
+        self.log_modified(now, ObjectRef::pod(pod), Fields::NOMINATED);
+        true
+    }
+
+    pub(super) fn log_modified(&mut self, now: SimTime, object: ObjectRef, fields: Fields) {
+        self.admitted.object_changed(object.kind);
+        let version = self.log.append(Change { at: now, object, verb: Verb::Modified, fields });
+        match object.as_pod() {
+            Some(pod) => self.pods.row_mut(pod).resource_version = version,
+            None => self.table_mut(object.kind).row_mut(object.id).meta.resource_version = version,
+        }
+    }
+}
+
+/// What a manifest does not decide stays: status, and what the server allocated.
+fn carry_over(old: &Body, new: &mut Body) {
+    match (old, new) {
+        (Body::Deployment(old), Body::Deployment(new)) => new.status = old.status.clone(),
+        (Body::ReplicaSet(old), Body::ReplicaSet(new)) => new.status = old.status.clone(),
+        (Body::StatefulSet(old), Body::StatefulSet(new)) => new.status = old.status.clone(),
+        (Body::DaemonSet(old), Body::DaemonSet(new)) => new.status = old.status.clone(),
+        (Body::Job(old), Body::Job(new)) => {
+            new.status = old.status.clone();
+            new.selector = old.selector.clone();
+        }
+        (Body::Service(old), Body::Service(new)) => {
+            new.cluster_ip = old.cluster_ip;
+            for port in &mut new.ports {
+                let before = old
+                    .ports
+                    .iter()
+                    .find(|candidate| candidate.port == port.port && candidate.protocol == port.protocol);
+                if let Some(before) = before.filter(|_| port.node_port == 0) {
+                    port.node_port = before.node_port;
+                }
+            }
+        }
+        (Body::Node(old), Body::Node(new)) => {
+            let (unschedulable, taints) = (new.unschedulable, std::mem::take(&mut new.taints));
+            (**new).clone_from(old);
+            (new.unschedulable, new.taints) = (unschedulable, taints);
+        }
+        (Body::Namespace { terminating: old }, Body::Namespace { terminating: new }) => *new = *old,
+        (Body::Plain { status: old }, Body::Plain { status: new }) => *new = old.clone(),
+        _ => {}
+    }
+}
+
+/// Which special fields of a node a new specification touches.
+fn spec_fields(old: &Body, new: &Body) -> Fields {
+    let mut fields = Fields::empty();
+    if let (Some(old), Some(new)) = (old.as_node(), new.as_node()) {
+        fields.set(Fields::TAINTS, old.taints != new.taints);
+        fields.set(Fields::UNSCHEDULABLE, old.unschedulable != new.unschedulable);
+    }
+    fields
+}

@@ -1,0 +1,172 @@
+//! Any object as `get -o json` shows it: rows to the JSON of the wire, with the names that its references stand for.
+
+use serde_json::Value;
+
+use crate::api::view::{self, EndpointView, EventView, ObjectContext, OwnerView, PodContext};
+use crate::model::kind::Kind;
+use crate::model::object::{Body, NodeId, ObjectRef, OwnerReference, PodId, TemplateId};
+
+use super::Cluster;
+
+impl Cluster {
+    /// An object, live or deleted, as the API server returns it.
+    pub fn view(&self, object: ObjectRef) -> Value {
+        match object.as_pod() {
+            Some(pod) => self.pod_view(pod),
+            None => self.object_view(object),
+        }
+    }
+
+    fn pod_view(&self, pod: PodId) -> Value {
+        let row = self.pod(pod);
+        let mut owners = Vec::new();
+        if row.controller.is_some() {
+            let controller = OwnerReference { owner: row.controller, controller: true, block_owner_deletion: true };
+            owners.push(self.owner_view(&controller));
+        }
+        if let Some(extra) = &row.extra {
+            owners.extend(extra.owners.iter().map(|owner| self.owner_view(owner)));
+        }
+        let uid = self.uid(ObjectRef::pod(pod));
+        let host_ip = if row.node.is_some() { self.address_of(row.node) } else { String::new() };
+        let context = PodContext {
+            clock: self.settings.clock,
+            namespace: self.namespace_name(row.namespace),
+            uid: &uid,
+            owners: &owners,
+            node_name: self.node_name(row.node),
+            host_ip: &host_ip,
+            nominated_node_name: self.node_name(row.nominated),
+            token_suffix: &token_suffix(&uid),
+        };
+        view::pod(row, self.template(row.template), &context)
+    }
+
+    fn object_view(&self, object: ObjectRef) -> Value {
+        let stored = self.object(object);
+        let owners: Vec<OwnerView> = stored.meta.owners.iter().map(|owner| self.owner_view(owner)).collect();
+        let uid = self.uid(object);
+        let template = template_id(&stored.body).filter(|template| template.is_some());
+        let endpoints = self.endpoint_views(&stored.body);
+        let context = ObjectContext {
+            clock: self.settings.clock,
+            namespace: self.namespace_name(stored.meta.namespace),
+            uid: &uid,
+            owners: &owners,
+            template: template.map(|template| self.template(template)),
+            endpoints: &endpoints,
+        };
+        view::object(stored, object.kind, &context)
+    }
+
+    /// An Event by its row.
+    pub fn event_view(&self, row: u32) -> Value {
+        let event = self.events.row(row);
+        let (namespace, name) = self.identity(event.object);
+        let involved_namespace = self.namespace_name(namespace);
+        let uid = self.uid(event.object);
+        let api_version = event.object.kind.api_version();
+        view::event(&EventView {
+            clock: self.settings.clock,
+            name: &self.event_name(row),
+            namespace: if involved_namespace.is_empty() { "default" } else { involved_namespace },
+            uid: &self.uid(ObjectRef::new(Kind::EVENT, row)),
+            resource_version: u64::from(row) + 1,
+            involved_api_version: &api_version,
+            involved_kind: event.object.kind.name(),
+            involved_name: name,
+            involved_namespace,
+            involved_uid: &uid,
+            field_path: &self.event_field_path(row),
+            kind: event.kind.name(),
+            reason: &event.reason,
+            message: &event.message,
+            component: event.component,
+            host: self.node_name(event.host),
+            count: event.count,
+            first: event.first,
+            last: event.last,
+        })
+    }
+
+    /// An Event's name: its object's and the nanoseconds of its first sighting in hexadecimal.
+    /// Upstream: client-go tools/record `recorderImpl.makeEvent`.
+    pub fn event_name(&self, row: u32) -> String {
+        let event = self.events.row(row);
+        let epoch = self.settings.clock.epoch_seconds as u64;
+        let nanos = epoch
+            .wrapping_mul(crate::engine::time::NANOS_PER_SECOND)
+            .wrapping_add(event.first.0)
+            .wrapping_add(u64::from(row));
+        format!("{}.{nanos:x}", self.identity(event.object).1)
+    }
+
+    /// `spec.containers{app}` of an Event about a container, else nothing.
+    pub fn event_field_path(&self, row: u32) -> String {
+        let event = self.events.row(row);
+        let (Some(container), Some(pod)) = (event.container, event.object.as_pod()) else { return String::new() };
+        let spec = &self.template_of(pod).spec;
+        let index = usize::from(container);
+        let list = if index < spec.init_count { "initContainers" } else { "containers" };
+        spec.containers.get(index).map_or_else(String::new, |container| format!("spec.{list}{{{}}}", container.name))
+    }
+
+    fn owner_view(&self, owner: &OwnerReference) -> OwnerView {
+        OwnerView {
+            api_version: owner.owner.kind.api_version(),
+            kind: owner.owner.kind.name().to_owned(),
+            name: self.identity(owner.owner).1.to_owned(),
+            uid: self.uid(owner.owner),
+            controller: owner.controller,
+            block_owner_deletion: owner.block_owner_deletion,
+        }
+    }
+
+    fn endpoint_views(&self, body: &Body) -> Vec<EndpointView> {
+        let Some(slice) = body.as_endpoint_slice() else { return Vec::new() };
+        slice
+            .endpoints
+            .iter()
+            .map(|endpoint| {
+                let pod = self.pod(endpoint.pod);
+                let zone = endpoint
+                    .node
+                    .is_some()
+                    .then(|| self.node(endpoint.node).meta.labels.get("topology.kubernetes.io/zone"))
+                    .flatten();
+                EndpointView {
+                    pod: pod.name.to_string(),
+                    namespace: self.namespace_name(pod.namespace).to_owned(),
+                    uid: self.uid(ObjectRef::pod(endpoint.pod)),
+                    node: self.node_name(endpoint.node).to_owned(),
+                    zone: zone.unwrap_or_default().to_owned(),
+                }
+            })
+            .collect()
+    }
+
+    fn address_of(&self, node: NodeId) -> String {
+        match self.node(node).body.as_node() {
+            Some(node) if node.internal_ip != 0 => std::net::Ipv4Addr::from_bits(node.internal_ip).to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The template that a workload's columns name.
+fn template_id(body: &Body) -> Option<TemplateId> {
+    match body {
+        Body::Deployment(deployment) => Some(deployment.template),
+        Body::ReplicaSet(replica_set) => Some(replica_set.template),
+        Body::StatefulSet(stateful_set) => Some(stateful_set.template),
+        Body::DaemonSet(daemon_set) => Some(daemon_set.template),
+        Body::Job(job) => Some(job.template),
+        _ => None,
+    }
+}
+
+/// Five characters that stand for the random suffix of a pod's token volume: drawn from its UID, never stored.
+fn token_suffix(uid: &str) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    uid.bytes().rev().take(5).map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
+}

@@ -1,0 +1,251 @@
+//! Carries out one call of a plan: the verb of the API server, and the Events that upstream's clients send with it.
+//! Decides nothing; what is to be done was decided when the call was planned.
+
+use crate::api;
+use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields};
+use crate::engine::SimTime;
+use crate::model::Text;
+use crate::model::kind::Kind;
+use crate::model::object::{Body, NodeId, ObjectRef, PodId};
+use crate::model::pod::{PodCondition, PodPhase};
+
+use super::plan::{Call, Status, is_namespace_terminating, reason};
+
+/// Carries out `call` for `component`. Returns what it made or changed.
+///
+/// # Errors
+/// The server's refusal.
+pub(super) fn perform(
+    now: SimTime,
+    component: &'static str,
+    call: Call,
+    cluster: &mut Cluster,
+) -> Result<ObjectRef, api::Status> {
+    match call {
+        Call::CreatePod(pod) => {
+            let owner = pod.controller;
+            let made = cluster.create_pod(now, pod);
+            record_creation(now, component, owner, &made, cluster);
+            made.map(ObjectRef::pod)
+        }
+        Call::DeletePod { pod, owner } => delete_pod(now, component, pod, owner, cluster),
+        Call::SetPodController { pod, controller } => {
+            live(cluster, ObjectRef::pod(pod))?;
+            cluster.set_pod_controller(now, pod, controller);
+            Ok(ObjectRef::pod(pod))
+        }
+        Call::RemovePodFinalizer { pod, finalizer } => {
+            cluster.remove_pod_finalizer(now, pod, finalizer);
+            Ok(ObjectRef::pod(pod))
+        }
+        Call::PatchPodStatus { pod, conditions, fail } => patch_pod_status(now, pod, conditions, fail, cluster),
+        Call::Create(decoded) => cluster.create(now, *decoded),
+        Call::Delete { object, options } => cluster.delete(now, object, options).map(|()| object),
+        Call::Event(draft) => {
+            let object = draft.object;
+            cluster.events.record(now, *draft);
+            Ok(object)
+        }
+        other => update(now, other, cluster),
+    }
+}
+
+/// Calls that change an object other than a pod.
+fn update(now: SimTime, call: Call, cluster: &mut Cluster) -> Result<ObjectRef, api::Status> {
+    match call {
+        Call::SetOwners { object, owners } => {
+            live(cluster, object)?;
+            cluster.set_owners(now, object, owners);
+            Ok(object)
+        }
+        Call::RemoveFinalizer { object, finalizer } => {
+            live(cluster, object)?;
+            cluster.modify_meta(now, object, |meta| {
+                let before = meta.finalizers.len();
+                meta.finalizers.retain(|candidate| candidate != finalizer);
+                meta.finalizers.len() != before
+            });
+            Ok(object)
+        }
+        Call::UpdateReplicaSet { object, replicas, min_ready_seconds, annotations } => {
+            live(cluster, object)?;
+            cluster.modify_object(now, object, |meta, body| {
+                let mut fields = Fields::empty();
+                if let Some(replica_set) = body.as_replica_set_mut() {
+                    fields.set(
+                        Fields::SPEC,
+                        (replica_set.replicas, replica_set.min_ready_seconds) != (replicas, min_ready_seconds),
+                    );
+                    replica_set.replicas = replicas;
+                    replica_set.min_ready_seconds = min_ready_seconds;
+                }
+                fields.set(Fields::ANNOTATIONS, meta.annotations != annotations);
+                meta.annotations = annotations;
+                fields
+            });
+            Ok(object)
+        }
+        Call::Status { object, status } => {
+            live(cluster, object)?;
+            cluster.modify_status(now, object, |body| write_status(body, status));
+            Ok(object)
+        }
+        Call::DeploymentStatus { object, annotations, status } => {
+            live(cluster, object)?;
+            cluster.modify_object(now, object, |meta, body| {
+                let mut fields = Fields::empty();
+                fields.set(Fields::ANNOTATIONS, meta.annotations != annotations);
+                meta.annotations = annotations;
+                if let Some(deployment) = body.as_deployment_mut() {
+                    fields.set(Fields::STATUS, deployment.status != *status);
+                    deployment.status = *status;
+                }
+                fields
+            });
+            Ok(object)
+        }
+        Call::UpdateEndpointSlice { object, labels, slice } => {
+            live(cluster, object)?;
+            cluster.modify_object(now, object, |meta, body| {
+                let mut fields = Fields::SPEC;
+                fields.set(Fields::LABELS, meta.labels != labels);
+                meta.labels = labels;
+                *body = Body::EndpointSlice(slice);
+                fields
+            });
+            Ok(object)
+        }
+        Call::SetTaints { object, taints } => {
+            live(cluster, object)?;
+            cluster.modify_spec(now, object, |body| {
+                body.as_node_mut().is_some_and(|node| std::mem::replace(&mut node.taints, taints.clone()) != taints)
+            });
+            Ok(object)
+        }
+        Call::FinalizeNamespace(object) => {
+            cluster.finalize_namespace(now, object);
+            Ok(object)
+        }
+        other => unreachable!("carried out in `perform`: {other:?}"),
+    }
+}
+
+fn write_status(body: &mut Body, status: Status) -> bool {
+    match (body, status) {
+        (Body::ReplicaSet(replica_set), Status::ReplicaSet(status)) => replace(&mut replica_set.status, *status),
+        (Body::Job(job), Status::Job(status)) => replace(&mut job.status, *status),
+        (Body::Node(node), Status::NodeConditions(conditions)) => replace(&mut node.conditions, conditions),
+        _ => false,
+    }
+}
+
+fn replace<T: PartialEq>(place: &mut T, value: T) -> bool {
+    let changed = *place != value;
+    *place = value;
+    changed
+}
+
+/// The refusal that a request about an object that is gone gets.
+fn live(cluster: &Cluster, object: ObjectRef) -> Result<(), api::Status> {
+    if cluster.is_live(object) {
+        return Ok(());
+    }
+    Err(api::Status::not_found(&object.kind.resource(), cluster.identity(object).1))
+}
+
+/// Upstream: controller `RealPodControl.createPods`.
+fn record_creation(
+    now: SimTime,
+    component: &'static str,
+    owner: ObjectRef,
+    made: &Result<PodId, api::Status>,
+    cluster: &mut Cluster,
+) {
+    let draft = match made {
+        Ok(pod) => {
+            let message = created_message(owner, &cluster.pod(*pod).name, cluster);
+            event(owner, EventType::Normal, "SuccessfulCreate", message, component)
+        }
+        Err(refusal) if is_namespace_terminating(refusal) => return,
+        Err(refusal) => {
+            event(owner, EventType::Warning, "FailedCreate", format!("Error creating: {refusal}"), component)
+        }
+    };
+    cluster.events.record(now, draft);
+}
+
+/// StatefulSets have words of their own. Upstream: statefulset `StatefulPodControl.recordPodEvent`.
+fn created_message(owner: ObjectRef, pod: &str, cluster: &Cluster) -> String {
+    if owner.kind == Kind::STATEFUL_SET {
+        return format!("Create Pod {pod} in StatefulSet {} successful", cluster.meta(owner).name);
+    }
+    format!("Created pod: {pod}")
+}
+
+/// Upstream: controller `RealPodControl.DeletePod`: a pod that is gone already is an error without an Event.
+fn delete_pod(
+    now: SimTime,
+    component: &'static str,
+    pod: PodId,
+    owner: ObjectRef,
+    cluster: &mut Cluster,
+) -> Result<ObjectRef, api::Status> {
+    cluster.delete(now, ObjectRef::pod(pod), DeleteOptions::default())?;
+    let name = &cluster.pod(pod).name;
+    let message = if owner.kind == Kind::STATEFUL_SET {
+        format!("Delete Pod {name} in StatefulSet {} successful", cluster.meta(owner).name)
+    } else {
+        format!("Deleted pod: {name}")
+    };
+    cluster.events.record(now, event(owner, EventType::Normal, "SuccessfulDelete", message, component));
+    Ok(ObjectRef::pod(pod))
+}
+
+fn patch_pod_status(
+    now: SimTime,
+    pod: PodId,
+    conditions: Vec<PodCondition>,
+    fail: bool,
+    cluster: &mut Cluster,
+) -> Result<ObjectRef, api::Status> {
+    live(cluster, ObjectRef::pod(pod))?;
+    cluster.modify_pod_status(now, pod, |status| {
+        for condition in conditions {
+            status.set_condition(condition);
+        }
+        if fail && !status.phase.is_terminal() {
+            status.phase = PodPhase::Failed;
+        }
+    });
+    Ok(ObjectRef::pod(pod))
+}
+
+/// An Event of a controller.
+pub(super) fn event(
+    object: ObjectRef,
+    kind: EventType,
+    why: &'static str,
+    message: impl Into<String>,
+    component: &'static str,
+) -> EventDraft {
+    EventDraft {
+        object,
+        container: None,
+        kind,
+        reason: reason(why),
+        message: message.into(),
+        component,
+        host: NodeId::NONE,
+    }
+}
+
+/// An Event whose reason is not one of the controller's own words.
+pub(super) fn event_with_reason(
+    object: ObjectRef,
+    kind: EventType,
+    why: Text,
+    message: String,
+    component: &'static str,
+) -> EventDraft {
+    EventDraft { object, container: None, kind, reason: why, message, component, host: NodeId::NONE }
+}

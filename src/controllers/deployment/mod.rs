@@ -1,0 +1,154 @@
+//! The Deployment controller: turns a Deployment into ReplicaSets and moves replicas between them.
+//! It never looks at pods but for Recreate; ReplicaSets' statuses tell it enough.
+//! Upstream: pkg/controller/deployment.
+
+mod progress;
+mod proportional;
+mod recreate;
+mod revision;
+mod rolling;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::{Change, Cluster, Fields, Verb};
+use crate::engine::{Significance, SimTime};
+use crate::model::deployment::DeploymentStrategy;
+use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId, TemplateId};
+
+use super::plan::{Outcome, Plan};
+use super::runner::Controller;
+use super::work_queue::WorkQueue;
+
+/// The controller.
+#[derive(Debug, Default)]
+pub(super) struct DeploymentController {
+    /// ReplicaSets without a controller: who may be adopted.
+    orphans: BTreeSet<ObjectRef>,
+    /// Are two templates equal but for the hash label? Asked again in every sync.
+    equal_templates: FxHashMap<(TemplateId, TemplateId), bool>,
+}
+
+/// What a sync waits for.
+#[derive(Debug)]
+pub(super) enum Draft {
+    /// Adopted and released ReplicaSets; the sync begins after that.
+    Claimed,
+    /// The new ReplicaSet, which is being made.
+    Created {
+        /// Its replicas.
+        replicas: i32,
+        /// Its name.
+        name: String,
+    },
+    /// An annotation or minReadySeconds of the new ReplicaSet, which is being written.
+    Annotated,
+}
+
+impl Controller for DeploymentController {
+    type Draft = Draft;
+
+    const COMPONENT: &'static str = "deployment-controller";
+
+    fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        match change.object.kind {
+            Kind::DEPLOYMENT => queue.add(change.object),
+            Kind::REPLICA_SET => self.observe_replica_set(change, cluster, queue),
+            Kind::POD if change.verb == Verb::Deleted => {
+                if let Some(deployment) = change.object.as_pod().and_then(|pod| emptied_deployment(pod, cluster)) {
+                    queue.add(deployment);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return Plan::done();
+        }
+        let claims = self.claims(key, cluster);
+        if claims.is_empty() {
+            return self.reconcile(now, key, cluster);
+        }
+        let mut plan = Plan::done();
+        plan.push_together(claims);
+        plan.resume_with(Draft::Claimed)
+    }
+
+    fn resume(
+        &mut self,
+        now: SimTime,
+        key: ObjectRef,
+        draft: Draft,
+        outcome: &Outcome,
+        cluster: &mut Cluster,
+    ) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return Plan::done();
+        }
+        match draft {
+            Draft::Annotated if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Claimed | Draft::Annotated => self.reconcile(now, key, cluster),
+            Draft::Created { replicas, name } => self.after_creation(now, key, (replicas, &name), outcome, cluster),
+        }
+    }
+
+    fn significance(&self, key: ObjectRef, cluster: &Cluster) -> Significance {
+        if !cluster.is_live(key) {
+            return Significance::Stale;
+        }
+        let live = cluster
+            .body(key)
+            .as_deployment()
+            .is_some_and(|deployment| progress::is_deadline_pending(deployment, cluster.meta(key).generation));
+        if live { Significance::Live } else { Significance::Stale }
+    }
+}
+
+impl DeploymentController {
+    fn observe_replica_set(&mut self, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let object = change.object;
+        let controller = cluster.meta(object).controller();
+        if controller.is_some() || change.verb == Verb::Deleted {
+            self.orphans.remove(&object);
+        }
+        if controller.kind == Kind::DEPLOYMENT && controller.is_some() {
+            queue.add(controller);
+        } else if !controller.is_some() && change.verb != Verb::Deleted {
+            self.orphans.insert(object);
+            if change.fields.intersects(Fields::LABELS | Fields::OWNERSHIP) {
+                let namespace = cluster.meta(object).namespace;
+                let labels = &cluster.meta(object).labels;
+                let selects = |deployment: &ObjectRef| {
+                    cluster.meta(*deployment).namespace == namespace
+                        && cluster.body(*deployment).as_deployment().is_some_and(|body| body.selector.matches(labels))
+                };
+                for deployment in cluster.list(Kind::DEPLOYMENT).filter(selects) {
+                    queue.add(deployment);
+                }
+            }
+        }
+    }
+}
+
+/// The Recreate Deployment that just lost its last pod. Upstream: deployment `deletePod`.
+fn emptied_deployment(pod: PodId, cluster: &Cluster) -> Option<ObjectRef> {
+    let replica_set = cluster.pod(pod).controller;
+    if !replica_set.is_some() || replica_set.kind != Kind::REPLICA_SET {
+        return None;
+    }
+    let deployment = cluster.meta(replica_set).controller();
+    if !deployment.is_some() || deployment.kind != Kind::DEPLOYMENT {
+        return None;
+    }
+    let recreates = cluster.body(deployment).as_deployment()?.strategy == DeploymentStrategy::Recreate;
+    let has_pods = |set: ObjectRef| cluster.pods_of(set).next().is_some();
+    (recreates && !cluster.owned(deployment, Kind::REPLICA_SET).any(has_pods)).then_some(deployment)
+}

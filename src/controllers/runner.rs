@@ -1,0 +1,282 @@
+//! Runs one controller: its workqueue, its workers, its client. What upstream's controllers repeat in each `Run`,
+//! `runWorker` and `processNextWorkItem` stands here once.
+//!
+//! A worker takes a key, asks the controller for a plan a moment later (`Latency::ControllerSync`) and carries the
+//! plan's calls out when the client has tokens for them. The key stays in work until its last call was answered, and
+//! the controller hears of its own writes at once: a sync never acts on a state older than its own earlier writes
+//! (upstream needs expectations, and since v1.36 a stale-cache barrier, for the same).
+
+use crate::cluster::{Change, Cluster};
+use crate::engine::random::Stream;
+use crate::engine::{Outbox, Significance, SimTime};
+use crate::model::latency::{Latencies, Latency};
+use crate::model::object::ObjectRef;
+
+use super::calls::perform;
+use super::plan::{Call, Outcome, Plan, Stage};
+use super::token_bucket::TokenBucket;
+use super::work_queue::{RateLimiter, WorkQueue};
+use super::{ControllerEvent, ControllerId, ControllerSettings};
+
+/// What differs from one controller to another.
+pub(super) trait Controller: std::fmt::Debug {
+    /// What a sync remembers while its calls are under way.
+    type Draft: std::fmt::Debug;
+
+    /// `source.component` of its Events.
+    const COMPONENT: &'static str;
+
+    /// A change arrived: notes it and queues the keys that it concerns. Cheap.
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue);
+
+    /// Decides what to do about `key`. Reads the cluster; may intern templates, writes nothing else.
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Self::Draft>;
+
+    /// Goes on after a plan's stages. Only called with a draft.
+    fn resume(
+        &mut self,
+        _now: SimTime,
+        _key: ObjectRef,
+        _draft: Self::Draft,
+        _outcome: &Outcome,
+        _cluster: &mut Cluster,
+    ) -> Plan<Self::Draft> {
+        Plan::done()
+    }
+
+    /// One of its own calls was carried out: what upstream's expectations would wait to see.
+    fn wrote(&mut self, _object: ObjectRef, _cluster: &Cluster) {}
+
+    /// What a sync of this key would still do, if nothing happens until then.
+    fn significance(&self, _key: ObjectRef, _cluster: &Cluster) -> Significance {
+        Significance::Live
+    }
+}
+
+/// How a controller is run.
+#[derive(Clone, Debug)]
+pub(super) struct Profile {
+    /// `--concurrent-…-syncs`.
+    pub(super) workers: u16,
+    /// How failed keys wait.
+    pub(super) limiter: RateLimiter,
+    /// After how many retries a key is given up until its next change; `None` is never.
+    pub(super) retries: Option<u32>,
+    /// Multiplies `--kube-api-qps`.
+    pub(super) qps_factor: f64,
+    /// Multiplies `--kube-api-burst`.
+    pub(super) burst_factor: u32,
+}
+
+impl Profile {
+    /// The usual: this many workers, the default limiter, retries for ever, the manager's own client rate.
+    pub(super) fn with_workers(workers: u16) -> Self {
+        Self { workers, limiter: RateLimiter::default_controller(), retries: None, qps_factor: 1.0, burst_factor: 1 }
+    }
+}
+
+/// A key in work.
+#[derive(Debug)]
+struct Work<D> {
+    key: ObjectRef,
+    /// `None` before the sync has decided.
+    plan: Option<Progress<D>>,
+}
+
+/// A plan that is being carried out.
+#[derive(Debug)]
+struct Progress<D> {
+    stages: std::vec::IntoIter<Stage>,
+    /// Calls of the current stage that wait for their token, the next one last, with the token's time.
+    waiting: Vec<(SimTime, Call)>,
+    /// When the last answer of the current stage arrives.
+    answered_at: SimTime,
+    outcome: Outcome,
+    draft: Option<D>,
+    failed: bool,
+    again: Option<crate::engine::SimDuration>,
+}
+
+impl<D> Progress<D> {
+    fn new(plan: Plan<D>) -> Self {
+        Self {
+            stages: plan.stages.into_iter(),
+            waiting: Vec::new(),
+            answered_at: SimTime::ZERO,
+            outcome: Outcome::default(),
+            draft: plan.draft,
+            failed: plan.failed,
+            again: plan.again,
+        }
+    }
+}
+
+/// A controller with what runs it.
+#[derive(Debug)]
+pub(super) struct Runner<C: Controller> {
+    id: ControllerId,
+    pub(super) controller: C,
+    queue: WorkQueue,
+    client: TokenBucket,
+    works: Vec<Option<Work<C::Draft>>>,
+    retries: Option<u32>,
+    latencies: Latencies,
+    stream: Stream,
+    /// The event for which the queue's first waiting key is waited: its time and its generation.
+    timer: (SimTime, u32),
+}
+
+impl<C: Controller> Runner<C> {
+    pub(super) fn new(id: ControllerId, controller: C, profile: Profile, settings: &ControllerSettings) -> Self {
+        let burst = settings.client_burst.saturating_mul(profile.burst_factor);
+        Self {
+            id,
+            controller,
+            queue: WorkQueue::new(profile.limiter),
+            client: TokenBucket::new(settings.client_qps * profile.qps_factor, burst),
+            works: (0..profile.workers).map(|_| None).collect(),
+            retries: profile.retries,
+            latencies: settings.latencies.clone(),
+            stream: settings.streams.stream("controllers/sync", id as u64),
+            timer: (SimTime::NEVER, 0),
+        }
+    }
+
+    pub(super) fn observe(
+        &mut self,
+        now: SimTime,
+        change: &Change,
+        cluster: &Cluster,
+        outbox: &mut Outbox<ControllerEvent>,
+    ) {
+        self.controller.observe(now, change, cluster, &mut self.queue);
+        self.dispatch(now, outbox);
+    }
+
+    /// The queue's timer rang.
+    pub(super) fn due(&mut self, now: SimTime, generation: u32, outbox: &mut Outbox<ControllerEvent>) {
+        if generation == self.timer.1 {
+            self.timer.0 = SimTime::NEVER;
+            self.queue.release(now);
+            self.dispatch(now, outbox);
+        }
+    }
+
+    /// A worker goes on.
+    pub(super) fn work(
+        &mut self,
+        now: SimTime,
+        worker: u16,
+        cluster: &mut Cluster,
+        outbox: &mut Outbox<ControllerEvent>,
+    ) {
+        let Some(mut work) = self.works[usize::from(worker)].take() else { return };
+        if let Some(next) = self.advance(now, &mut work, cluster) {
+            self.works[usize::from(worker)] = Some(work);
+            outbox.send(next, ControllerEvent::Work { controller: self.id, worker });
+            return;
+        }
+        let progress = work.plan.expect("a work that is over had a plan");
+        self.finish(now, work.key, progress.failed, progress.again);
+        self.dispatch(now, outbox);
+    }
+
+    /// What the pending timer of the queue would still do.
+    pub(super) fn timer_significance(&self, generation: u32, cluster: &Cluster) -> Significance {
+        if generation != self.timer.1 {
+            return Significance::Stale;
+        }
+        let keys = self.queue.waiting().map(|key| self.controller.significance(key, cluster));
+        keys.max().unwrap_or(Significance::Stale)
+    }
+
+    /// Carries a key's work as far as it goes now. Returns when it goes on, `None` when it is over.
+    fn advance(&mut self, now: SimTime, work: &mut Work<C::Draft>, cluster: &mut Cluster) -> Option<SimTime> {
+        let key = work.key;
+        let progress = match &mut work.plan {
+            Some(progress) => progress,
+            none => none.insert(Progress::new(self.controller.sync(now, key, cluster))),
+        };
+        loop {
+            while let Some((_, call)) = progress.waiting.pop_if(|(at, _)| *at <= now) {
+                if !matches!(call, Call::Event(_)) {
+                    progress.answered_at = now + self.latencies.fixed(Latency::ApiWrite);
+                }
+                self.carry_out(now, call, &mut progress.outcome, cluster);
+            }
+            if let Some((at, _)) = progress.waiting.last() {
+                return Some(*at);
+            }
+            if progress.answered_at > now {
+                return Some(progress.answered_at);
+            }
+            let next = if progress.outcome.refusal.is_none() { progress.stages.next() } else { None };
+            if let Some(stage) = next {
+                progress.waiting = self.reserve(now, stage);
+            } else if let Some(draft) = progress.draft.take() {
+                let plan = self.controller.resume(now, key, draft, &progress.outcome, cluster);
+                *progress = Progress::new(plan);
+            } else {
+                progress.failed |= progress.outcome.refusal.is_some();
+                return None;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: SimTime, call: Call, outcome: &mut Outcome, cluster: &mut Cluster) {
+        match perform(now, C::COMPONENT, call, cluster) {
+            Ok(object) => {
+                outcome.done += 1;
+                outcome.object = Some(object);
+                self.controller.wrote(object, cluster);
+            }
+            Err(refusal) => {
+                outcome.refusal.get_or_insert(refusal);
+            }
+        }
+    }
+
+    /// Takes a token for each call. Events go out by themselves, beside the controller's requests.
+    fn reserve(&mut self, now: SimTime, stage: Stage) -> Vec<(SimTime, Call)> {
+        let mut waiting: Vec<(SimTime, Call)> = stage
+            .calls
+            .into_iter()
+            .map(|call| {
+                let at = if matches!(call, Call::Event(_)) { now } else { self.client.reserve(now) };
+                (at, call)
+            })
+            .collect();
+        waiting.reverse();
+        waiting
+    }
+
+    /// Upstream: each controller's `processNextWorkItem` and `handleErr`.
+    fn finish(&mut self, now: SimTime, key: ObjectRef, failed: bool, again: Option<crate::engine::SimDuration>) {
+        self.queue.done(key);
+        if let Some(delay) = again {
+            self.queue.add_after(now, key, delay);
+        }
+        if failed && self.retries.is_none_or(|most| self.queue.failures(key) < most) {
+            self.queue.add_rate_limited(now, key);
+        } else {
+            self.queue.forget(key);
+        }
+    }
+
+    /// Gives ready keys to idle workers, and waits for the first key that is not ready.
+    pub(super) fn dispatch(&mut self, now: SimTime, outbox: &mut Outbox<ControllerEvent>) {
+        for worker in 0..self.works.len() {
+            if self.works[worker].is_some() {
+                continue;
+            }
+            let Some(key) = self.queue.get() else { break };
+            self.works[worker] = Some(Work { key, plan: None });
+            let at = now + self.latencies.sample(Latency::ControllerSync, &mut self.stream);
+            outbox.send(at, ControllerEvent::Work { controller: self.id, worker: worker as u16 });
+        }
+        if let Some(due) = self.queue.next_due().filter(|due| *due < self.timer.0) {
+            self.timer = (due, self.timer.1.wrapping_add(1));
+            outbox.send(due, ControllerEvent::Due { controller: self.id, generation: self.timer.1 });
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A token bucket in virtual time: client QPS limits and the overall limit of workqueues.
+//! Upstream: golang.org/x/time/rate `Limiter` as client-go's flowcontrol and workqueue use it (it reserves: a caller is
+//! told when its token comes).
+
+use crate::engine::{SimDuration, SimTime};
+
+/// A bucket that starts full.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TokenBucket {
+    /// Time in which one token comes; zero is no limit.
+    refill: SimDuration,
+    /// How much of the future a full bucket holds: one token less than its size.
+    depth: SimDuration,
+    /// When the bucket will be full again.
+    full_at: SimTime,
+}
+
+impl TokenBucket {
+    /// `qps` tokens a second, at most `burst` at once. A rate of zero or less is no limit, as in client-go.
+    pub(super) fn new(qps: f64, burst: u32) -> Self {
+        let refill = if qps > 0.0 { SimDuration::from_secs_f64(1.0 / qps) } else { SimDuration::ZERO };
+        Self { refill, depth: refill * u64::from(burst.max(1) - 1), full_at: SimTime::ZERO }
+    }
+
+    /// Takes a token and says from when on it counts: `now`, or later where the bucket is empty.
+    pub(super) fn reserve(&mut self, now: SimTime) -> SimTime {
+        let base = self.full_at.max(now);
+        self.full_at = base + self.refill;
+        now + base.since(now).saturating_sub(self.depth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_free_and_then_tokens_come_at_the_rate() {
+        let mut bucket = TokenBucket::new(20.0, 30);
+        let now = SimTime::from_secs(5);
+        assert!((0..30).all(|_| bucket.reserve(now) == now));
+        assert_eq!(bucket.reserve(now), now + SimDuration::from_millis(50));
+        assert_eq!(bucket.reserve(now), now + SimDuration::from_millis(100));
+    }
+
+    #[test]
+    fn an_idle_bucket_fills_to_its_size_only() {
+        let mut bucket = TokenBucket::new(10.0, 2);
+        let later = SimTime::from_secs(100);
+        assert_eq!(bucket.reserve(SimTime::ZERO), SimTime::ZERO);
+        assert_eq!([bucket.reserve(later), bucket.reserve(later)], [later; 2]);
+        assert_eq!(bucket.reserve(later), later + SimDuration::from_millis(100));
+    }
+
+    #[test]
+    fn no_rate_is_no_limit() {
+        let mut bucket = TokenBucket::new(0.0, 0);
+        assert!((0..1000).all(|_| bucket.reserve(SimTime::ZERO) == SimTime::ZERO));
+    }
+}

@@ -1,0 +1,270 @@
+//! A command line: words, the command they name, its flags and arguments. Upstream: cobra and pflag as kubectl uses them.
+
+use super::commands::{self, Command};
+use super::errors::Failure;
+use super::flags::{self, Flag, Takes, Values};
+
+/// A parsed command line.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandLine {
+    pub(crate) command: &'static Command,
+    pub(crate) flags: Values,
+    /// Arguments before `--`.
+    pub(crate) arguments: Vec<String>,
+    /// Arguments after `--`, if there is one.
+    pub(crate) after_dash: Option<Vec<String>>,
+    /// What is printed about deprecated flags.
+    pub(crate) deprecations: Vec<String>,
+}
+
+/// What a command line asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Parsed {
+    /// A command.
+    Command(CommandLine),
+    /// A help text.
+    Help(String),
+}
+
+/// Splits a line into words as a shell does; a comment at the end goes.
+pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
+    shlex::split(line).ok_or_else(|| "bash: unexpected EOF while looking for matching quote\n".to_owned())
+}
+
+impl CommandLine {
+    /// Reads the words of a command line, `kubectl` in front or not.
+    pub(crate) fn parse(words: &[String]) -> Result<Parsed, Failure> {
+        let words = if words.first().is_some_and(|word| word == "kubectl") { &words[1..] } else { words };
+        let (command, rest) = find_command(words)?;
+        let mut line = Self {
+            command,
+            flags: Values::default(),
+            arguments: Vec::new(),
+            after_dash: None,
+            deprecations: Vec::new(),
+        };
+        line.read(&rest)?;
+        if line.flags.is_on("help", false) {
+            return Ok(Parsed::Help(format!("Usage:\n  kubectl {} [flags] [options]\n", command.path)));
+        }
+        let missing: Vec<String> =
+            command.required.iter().filter(|name| !line.flags.has(name)).map(|name| format!("\"{name}\"")).collect();
+        if !missing.is_empty() {
+            return Err(Failure::error(format!("required flag(s) {} not set", missing.join(", "))));
+        }
+        Ok(Parsed::Command(line))
+    }
+
+    /// `--namespace`, or the context's.
+    pub(crate) fn namespace<'a>(&'a self, context: &'a str) -> &'a str {
+        let given = self.flags.text("namespace");
+        if given.is_empty() { context } else { given }
+    }
+
+    fn read(&mut self, words: &[String]) -> Result<(), Failure> {
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            if word == "--" {
+                self.after_dash = Some(rest.cloned().collect());
+                break;
+            }
+            if let Some(long) = word.strip_prefix("--") {
+                self.read_long(long, &mut rest)?;
+            } else if word.len() > 1 && word.starts_with('-') {
+                self.read_short(word, &mut rest)?;
+            } else {
+                self.arguments.push(word.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn read_long<'a>(&mut self, long: &str, rest: &mut impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+        let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value.to_owned())));
+        let Some(flag) = self.command.all_flags().find(|flag| flag.name == name) else {
+            return Err(Failure::flag(self.command.path, format!("unknown flag: --{name}")));
+        };
+        let value = match (value, flag.takes) {
+            (Some(value), _) => value,
+            (None, Takes::Switch) => "true".to_owned(),
+            (None, Takes::Optional(alone)) => alone.to_owned(),
+            (None, _) => rest
+                .next()
+                .cloned()
+                .ok_or_else(|| Failure::flag(self.command.path, format!("flag needs an argument: --{name}")))?,
+        };
+        self.set(flag, value)
+    }
+
+    /// `-it`, `-ojson`, `-o=json`, `-o json`.
+    fn read_short<'a>(&mut self, word: &str, rest: &mut impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+        let group = &word[1..];
+        for (place, letter) in group.char_indices() {
+            let Some(flag) = self.command.all_flags().find(|flag| flag.short == letter) else {
+                return Err(Failure::flag(self.command.path, format!("unknown shorthand flag: '{letter}' in {word}")));
+            };
+            let tail = &group[place + letter.len_utf8()..];
+            match flag.takes {
+                Takes::Switch if !tail.starts_with('=') => self.set(flag, "true".to_owned())?,
+                Takes::Optional(alone) if tail.is_empty() => self.set(flag, alone.to_owned())?,
+                _ => {
+                    let value = if tail.is_empty() {
+                        rest.next().cloned().ok_or_else(|| {
+                            let text = format!("flag needs an argument: '{letter}' in {word}");
+                            Failure::flag(self.command.path, text)
+                        })?
+                    } else {
+                        tail.strip_prefix('=').unwrap_or(tail).to_owned()
+                    };
+                    return self.set(flag, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, flag: &Flag, value: String) -> Result<(), Failure> {
+        if let Err(reason) = flags::check(flag.takes, &value) {
+            let names = if flag.short == '\0' {
+                format!("--{}", flag.name)
+            } else {
+                format!("-{}, --{}", flag.short, flag.name)
+            };
+            let text = format!("invalid argument \"{value}\" for \"{names}\" flag: {reason}");
+            return Err(Failure::flag(self.command.path, text));
+        }
+        if flag.name == "record" {
+            self.deprecations
+                .push("Flag --record has been deprecated, --record will be removed in the future".to_owned());
+        }
+        if flag.takes == Takes::List {
+            for part in value.split(',') {
+                self.flags.push(flag.name, part.to_owned());
+            }
+        } else {
+            self.flags.push(flag.name, value);
+        }
+        Ok(())
+    }
+}
+
+/// The command that the first words name, and all other words in order.
+fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Failure> {
+    let mut path: Vec<String> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    let mut found: Option<&'static Command> = None;
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.peek() {
+        if word.as_str() == "--" {
+            break;
+        }
+        if word.len() > 1 && word.starts_with('-') {
+            let takes_value = !word.contains('=') && global_takes_value(word);
+            others.extend(rest.next().cloned());
+            if takes_value {
+                others.extend(rest.next().cloned());
+            }
+            continue;
+        }
+        path.push((*word).clone());
+        match commands::find(&path) {
+            Some(command) => found = Some(command),
+            None if commands::is_group(&path) => {}
+            None => break,
+        }
+        rest.next();
+    }
+    others.extend(rest.cloned());
+    match found {
+        Some(command) => Ok((command, others)),
+        None => {
+            let name = path.first().map_or("", String::as_str);
+            if commands::TOP_LEVEL.contains(&name) {
+                return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
+            }
+            Err(unknown_command(name))
+        }
+    }
+}
+
+fn global_takes_value(word: &str) -> bool {
+    flags::GLOBAL.iter().any(|flag| {
+        flag.takes != Takes::Switch
+            && (word.strip_prefix("--") == Some(flag.name)
+                || word.strip_prefix('-').is_some_and(|letters| letters.len() == 1 && letters.starts_with(flag.short)))
+    })
+}
+
+/// Upstream: cobra `Command.SuggestionsFor`: within two edits, or a prefix.
+fn unknown_command(name: &str) -> Failure {
+    let mut text = format!("unknown command \"{name}\" for \"kubectl\"");
+    let similar: Vec<&str> = commands::TOP_LEVEL
+        .iter()
+        .copied()
+        .filter(|candidate| strsim::levenshtein(name, candidate) <= 2 || candidate.starts_with(name))
+        .collect();
+    if !similar.is_empty() {
+        text.push_str("\n\nDid you mean this?\n");
+        for candidate in similar {
+            text.push_str(&format!("\t{candidate}\n"));
+        }
+        text.pop();
+    }
+    Failure::error(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> CommandLine {
+        match CommandLine::parse(&split(line).unwrap()) {
+            Ok(Parsed::Command(line)) => line,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn error(line: &str) -> String {
+        CommandLine::parse(&split(line).unwrap()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn flags_come_in_every_form() {
+        let line = parse("kubectl -n shop get pods -owide --selector app=web -A --no-headers=false web-1");
+        assert_eq!(line.command.path, "get");
+        assert_eq!(line.namespace("default"), "shop");
+        assert_eq!(line.flags.text("output"), "wide");
+        assert_eq!(line.flags.text("selector"), "app=web");
+        assert!(line.flags.is_on("all-namespaces", false));
+        assert!(!line.flags.is_on("no-headers", true));
+        assert_eq!(line.arguments, ["pods", "web-1"]);
+    }
+
+    #[test]
+    fn words_after_two_dashes_are_kept_apart() {
+        let line = parse("run x --image=busybox -- sleep 5 # a comment");
+        assert_eq!(line.arguments, ["x"]);
+        assert_eq!(line.after_dash, Some(vec!["sleep".to_owned(), "5".to_owned()]));
+    }
+
+    #[test]
+    fn unknown_words_are_refused_in_kubectls_words() {
+        assert_eq!(
+            error("get pods --show-all"),
+            "error: unknown flag: --show-all\nSee 'kubectl get --help' for usage."
+        );
+        assert_eq!(
+            error("get pods -a"),
+            "error: unknown shorthand flag: 'a' in -a\nSee 'kubectl get --help' for usage."
+        );
+        assert_eq!(
+            error("descrobe pod x"),
+            "error: unknown command \"descrobe\" for \"kubectl\"\n\nDid you mean this?\n\tdescribe"
+        );
+        assert_eq!(error("create deployment noimage"), "error: required flag(s) \"image\" not set");
+        assert_eq!(
+            error("logs x --tail=x"),
+            "error: invalid argument \"x\" for \"--tail\" flag: strconv.ParseInt: parsing \"x\": invalid syntax\nSee 'kubectl logs --help' for usage."
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! `kubectl apply`: creates what is missing, merges three ways what is there.
+
+use serde_json::Value;
+
+use crate::api::patch::{self, LAST_APPLIED};
+use crate::api::{FieldValidation, Reason};
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::manifests::{self, Document, Item};
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::Outcome;
+use super::create_file::field_validation;
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if line.flags.is_on("server-side", false) {
+        return Err(Failure::unsupported("apply --server-side"));
+    }
+    if line.flags.is_on("prune", false) {
+        return Err(Failure::unsupported("apply --prune"));
+    }
+    if !line.arguments.is_empty() {
+        let words = line.arguments.join(" ");
+        return Err(Failure::usage("apply", format!("Unexpected args: [{words}]")));
+    }
+    if !line.flags.has("filename") && !line.flags.has("kustomize") {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let items = manifests::read(call, line)?;
+    if items.is_empty() {
+        return Err(Failure::error("no objects passed to apply"));
+    }
+    for item in items {
+        if let Err(failure) = apply_item(call, line, item, printed) {
+            printed.fail(&failure);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Applies one object with default flags and returns what is printed; pods get no last-applied annotation.
+pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Result<String, Failure> {
+    let document = Document { value, source: source.to_owned() };
+    let kind = identify(&document)?;
+    let own = document.value["metadata"]["namespace"].as_str().unwrap_or_default();
+    let namespace = if own.is_empty() { call.context_namespace.to_owned() } else { own.to_owned() };
+    let request = Request { kind, namespace, document, fields: FieldValidation::Strict };
+    apply(call, &request, DryRun::None, kind != Kind::POD, &mut Printed::default())
+}
+
+fn identify(document: &Document) -> Result<Kind, Failure> {
+    crate::api::decode::identify(&document.value)
+        .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "creating"))
+}
+
+fn apply_item(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Printed) -> Result<(), Failure> {
+    let document = item?;
+    let kind = identify(&document)?;
+    let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+    let request = Request { kind, namespace, document, fields: field_validation(line) };
+    let text = apply(call, &request, DryRun::of(line)?, true, printed)?;
+    if line.flags.text("output") == "name" {
+        printed.line(printed_name(kind, request.name()));
+    } else {
+        printed.line(text);
+    }
+    Ok(())
+}
+
+/// One object to be applied.
+struct Request {
+    kind: Kind,
+    namespace: String,
+    document: Document,
+    fields: FieldValidation,
+}
+
+impl Request {
+    fn name(&self) -> &str {
+        self.document.value["metadata"]["name"].as_str().unwrap_or_default()
+    }
+}
+
+/// Returns the line to be printed.
+fn apply(
+    call: &mut Call<'_>,
+    request: &Request,
+    dry_run: DryRun,
+    annotate: bool,
+    printed: &mut Printed,
+) -> Result<String, Failure> {
+    let name = request.name();
+    if name.is_empty()
+        && let Some(prefix) = request.document.value["metadata"]["generateName"].as_str()
+    {
+        return Err(Failure::error(format!("from {prefix}: cannot use generate name with apply")));
+    }
+    let mut modified = if annotate {
+        let namespace = if request.kind.is_namespaced() { request.namespace.as_str() } else { "" };
+        patch::with_last_applied(&request.document.value, namespace)
+    } else {
+        request.document.value.clone()
+    };
+    if request.kind.is_namespaced() && modified["metadata"].is_object() {
+        modified["metadata"]["namespace"] = Value::from(request.namespace.as_str());
+    }
+    let verb = match call.find(request.kind, &request.namespace, name) {
+        Err(status) if status.reason == Reason::NotFound => {
+            let refuse =
+                |error| manifests::refusal(&error, &request.document.value, &request.document.source, "creating");
+            match dry_run {
+                DryRun::Client => {}
+                DryRun::Server => call.check(modified, &request.namespace).map_err(refuse)?,
+                DryRun::None => {
+                    call.create(modified, &request.namespace, request.fields, printed).map_err(refuse)?;
+                }
+            }
+            "created"
+        }
+        Err(status) => return Err(Failure::server(&status)),
+        Ok(object) => {
+            let changed = update(call, request, object, &modified, dry_run, printed)?;
+            // A dry run of the client does not compare.
+            if changed || dry_run == DryRun::Client { "configured" } else { "unchanged" }
+        }
+    };
+    Ok(format!("{} {verb}{}", printed_name(request.kind, name), dry_run.suffix()))
+}
+
+fn update(
+    call: &mut Call<'_>,
+    request: &Request,
+    object: ObjectRef,
+    modified: &Value,
+    dry_run: DryRun,
+    printed: &mut Printed,
+) -> Result<bool, Failure> {
+    let current = call.cluster.view(object);
+    let remembered = current["metadata"]["annotations"][LAST_APPLIED].as_str();
+    if remembered.is_none() && modified["metadata"]["annotations"][LAST_APPLIED].is_string() {
+        printed.err_line(format!(
+            "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
+            request.kind.plural(),
+            request.name()
+        ));
+    }
+    let original = patch::last_applied(&current);
+    let applied = patch::three_way(Some(request.kind), original.as_ref(), modified, &current);
+    if !applied.changed {
+        return Ok(false);
+    }
+    if dry_run != DryRun::None {
+        return Ok(true);
+    }
+    let (changed, _) = call
+        .update(object, applied.object)
+        .map_err(|status| Failure::server_with_file(&status, "applying patch to", &request.document.source))?;
+    Ok(changed)
+}

@@ -1,0 +1,88 @@
+//! What `kubectl create KIND` and other generators share: sending an object that the client built.
+
+use serde_json::Value;
+
+use crate::api::{DecodeError, FieldValidation};
+use crate::model::kind::Kind;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::formats::{self, Format};
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+
+/// How refusals of the server are worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wording<'a> {
+    /// `error: failed to create deployment: …`
+    Failed(&'a str),
+    /// As the server's own: `Error from server (AlreadyExists): …`.
+    Server,
+}
+
+/// The single NAME argument of a generator.
+pub(super) fn name_argument(line: &CommandLine) -> Result<&str, Failure> {
+    match line.arguments.as_slice() {
+        [name] => Ok(name),
+        other => Err(Failure::usage(line.command.path, format!("exactly one NAME is required, got {}", other.len()))),
+    }
+}
+
+/// Sends an object and prints `kind/name VERB`, or the object itself with `-o yaml`.
+pub(super) fn send(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    object: Value,
+    verb: &str,
+    wording: Wording<'_>,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let kind = Kind::from_manifest(
+        object["apiVersion"].as_str().unwrap_or_default(),
+        object["kind"].as_str().unwrap_or_default(),
+    )
+    .ok_or_else(|| Failure::error("the object's kind is unknown"))?;
+    let dry_run = DryRun::of(line)?;
+    let mut object = object;
+    if line.flags.is_on("save-config", false) {
+        object = crate::api::patch::with_last_applied(&object, "");
+    }
+    let namespace = line.namespace(call.context_namespace).to_owned();
+    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let refuse = |error: DecodeError| refusal(error, wording);
+    let mut stored = None;
+    match dry_run {
+        DryRun::Client => {}
+        DryRun::Server => call.check(object.clone(), &namespace).map_err(refuse)?,
+        DryRun::None => {
+            let sent = call.create(object.clone(), &namespace, FieldValidation::Strict, printed);
+            stored = Some(sent.map_err(refuse)?);
+        }
+    }
+    match Format::of(line)? {
+        Format::Table { .. } => printed.line(format!("{} {verb}{}", printed_name(kind, &name), dry_run.suffix())),
+        Format::Name => printed.line(printed_name(kind, &name)),
+        format => {
+            let value = stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored));
+            formats::print(&format, &value, false, &mut printed.out)?;
+        }
+    }
+    Ok(())
+}
+
+fn refusal(error: DecodeError, wording: Wording<'_>) -> Failure {
+    match (error, wording) {
+        (DecodeError::Server(status), Wording::Server) => Failure::server(&status),
+        (DecodeError::Server(status), Wording::Failed(what)) => {
+            Failure::error(format!("failed to create {what}: {}", status.message))
+        }
+        (other, _) => Failure::error(other),
+    }
+}
+
+/// An object that was never sent prints as Go's empty structures do.
+fn as_built(mut object: Value) -> Value {
+    object["metadata"]["creationTimestamp"] = Value::Null;
+    object
+}

@@ -1,0 +1,192 @@
+//! `kubectl delete`: requests, then waits until the objects are gone.
+
+use crate::api::{Reason, Status};
+use crate::cluster::{Change, DeleteOptions, Propagation, Verb};
+use crate::engine::SimTime;
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::manifests;
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::super::resources;
+use super::super::waiting::Pending;
+use super::Outcome;
+
+/// Objects whose end is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Gone {
+    pub(crate) objects: Vec<ObjectRef>,
+}
+
+impl Gone {
+    /// Is it about one of them?
+    pub(crate) fn touches(&self, change: &Change) -> bool {
+        change.verb == Verb::Deleted && self.objects.contains(&change.object)
+    }
+}
+
+const FORCE_WARNING: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.";
+/// Namespaces that may not go. Upstream: admission plugin NamespaceLifecycle.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// How the flags want objects deleted.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    options: DeleteOptions,
+    forced: bool,
+    wait: bool,
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let manner = manner(line)?;
+    let dry_run = DryRun::of(line)?;
+    let objects = if line.flags.has("filename") {
+        of_files(call, line, printed)?
+    } else {
+        let named = resources::named(&line.arguments)?;
+        let objects = listing::chosen(call, line, &named, printed)?;
+        if objects.is_empty() && named.objects.is_empty() {
+            printed.line("No resources found");
+        }
+        objects
+    };
+    if manner.forced && !objects.is_empty() {
+        printed.err_line(FORCE_WARNING);
+    }
+    let mut waited_for = Vec::new();
+    for object in objects {
+        match delete(call, object, manner, dry_run) {
+            Ok(()) => {
+                report(call, line, object, manner, dry_run, printed);
+                waited_for.push(object);
+            }
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+    }
+    if !manner.wait || dry_run != DryRun::None {
+        return Ok(Outcome::Done);
+    }
+    let deadline = line
+        .flags
+        .duration("timeout")
+        .filter(|timeout| timeout.0 > 0)
+        .map_or(SimTime::NEVER, |timeout| call.now + timeout);
+    go_on(call, deadline, Gone { objects: waited_for }, printed)
+}
+
+/// Upstream: kubectl delete `DeleteOptions.Complete`.
+fn manner(line: &CommandLine) -> Result<Manner, Failure> {
+    let forced = line.flags.is_on("force", false);
+    let mut grace = line.flags.number("grace-period").filter(|grace| *grace >= 0);
+    if line.flags.is_on("now", false) {
+        if grace.is_some() {
+            return Err(Failure::error("--now and --grace-period cannot be specified together"));
+        }
+        grace = Some(1);
+    }
+    if forced {
+        if grace.is_some_and(|grace| grace > 0) {
+            return Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together"));
+        }
+        grace = Some(0);
+    } else if grace == Some(0) {
+        // Without --force, kubectl waits for the kubelet and therefore asks for the shortest graceful period.
+        grace = Some(1);
+    }
+    let propagation = match line.flags.text("cascade") {
+        "" | "background" | "true" => Propagation::Background,
+        "foreground" => Propagation::Foreground,
+        "orphan" | "false" => Propagation::Orphan,
+        other => {
+            return Err(Failure::error(format!(
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+            )));
+        }
+    };
+    let wait = line.flags.is_on("wait", !forced);
+    Ok(Manner { options: DeleteOptions { grace_seconds: grace, propagation }, forced, wait })
+}
+
+fn of_files(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
+    let mut objects = Vec::new();
+    for item in manifests::read(call, line)? {
+        let document = match item {
+            Ok(document) => document,
+            Err(failure) => {
+                printed.fail(&failure);
+                continue;
+            }
+        };
+        let (value, source) = (&document.value, &document.source);
+        let kind = match crate::api::decode::identify(value) {
+            Ok(kind) => kind,
+            Err(error) => {
+                printed.fail(&manifests::refusal(&error, value, source, "deleting"));
+                continue;
+            }
+        };
+        let namespace = manifests::namespace_of(value, line, call.context_namespace)?;
+        match call.find(kind, &namespace, value["metadata"]["name"].as_str().unwrap_or_default()) {
+            Ok(object) => objects.push(object),
+            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) => printed.fail(&Failure::server_with_file(&status, "deleting", source)),
+        }
+    }
+    Ok(objects)
+}
+
+fn delete(call: &mut Call<'_>, object: ObjectRef, manner: Manner, dry_run: DryRun) -> Result<(), Status> {
+    let name = call.cluster.identity(object).1;
+    if object.kind == Kind::NAMESPACE && IMMORTAL.contains(&name) {
+        let text = format!("namespaces \"{name}\" is forbidden: this namespace may not be deleted");
+        return Err(Status::new(Reason::Forbidden, text));
+    }
+    if dry_run != DryRun::None {
+        return Ok(());
+    }
+    call.cluster.delete(call.now, object, manner.options)
+}
+
+fn report(
+    call: &Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    manner: Manner,
+    dry_run: DryRun,
+    printed: &mut Printed,
+) {
+    let name = call.cluster.identity(object).1;
+    if line.flags.text("output") == "name" {
+        printed.line(printed_name(object.kind, name));
+        return;
+    }
+    let verb = if manner.forced { "force deleted" } else { "deleted" };
+    printed.line(format!("{} \"{name}\" {verb}{}", object.kind.printed(), dry_run.suffix()));
+}
+
+/// Waits until they are all gone, or until the time is over.
+pub(crate) fn go_on(
+    call: &mut Call<'_>,
+    deadline: SimTime,
+    mut gone: Gone,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    gone.objects.retain(|object| call.cluster.is_live(*object));
+    if gone.objects.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    if call.now >= deadline {
+        for object in &gone.objects {
+            let name = call.cluster.identity(*object).1;
+            let text = format!("timed out waiting for the condition on {}/{name}", object.kind.plural());
+            printed.fail(&if gone.objects.len() == 1 { Failure::error(text) } else { Failure::plain(text) });
+        }
+        return Ok(Outcome::Done);
+    }
+    Ok(Outcome::Wait { deadline, pending: Pending::Gone(gone) })
+}

@@ -1,0 +1,208 @@
+//! `kubectl get`.
+
+use serde_json::Value;
+
+use crate::api::Reason;
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::formats::{self, Format};
+use super::super::listing::{self, Filter};
+use super::super::output::Printed;
+use super::super::printers::table::Table;
+use super::super::printers::{self, Context};
+use super::super::requests::printed_name;
+use super::super::resources::{self, Named};
+use super::super::selectors;
+use super::super::sorting;
+use super::Outcome;
+
+/// What was found: objects of each kind, in the order in which the kinds were named.
+struct Found {
+    groups: Vec<(Kind, Vec<ObjectRef>)>,
+    /// Were single objects asked for?
+    by_name: bool,
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if line.arguments.is_empty() && !line.flags.has("filename") {
+        return Err(Failure::plain(
+            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
+        ));
+    }
+    if line.flags.has("filename") {
+        return Err(Failure::unsupported("get -f"));
+    }
+    if line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false) {
+        return Err(Failure::unsupported("get --watch"));
+    }
+    let format = Format::of(line)?;
+    let named = resources::named(&line.arguments)?;
+    let mut refusals = Printed::default();
+    let mut found = find(call, line, &named, &mut refusals)?;
+    if let Some(path) = sorting::path_of(line) {
+        for (_, objects) in &mut found.groups {
+            sorting::sort(call.cluster, &path, objects);
+        }
+    }
+    match &format {
+        Format::Table { wide } => print_tables(call, line, &named, &found, *wide, &refusals, printed),
+        Format::Name => {
+            for (kind, objects) in &found.groups {
+                for object in objects {
+                    printed.line(printed_name(*kind, &name_of(call, *object)));
+                }
+            }
+        }
+        other => print_views(call, line, &found, other, &refusals, printed)?,
+    }
+    printed.err.push_str(&refusals.err);
+    printed.failed |= refusals.failed;
+    Ok(Outcome::Done)
+}
+
+fn name_of(call: &Call<'_>, object: ObjectRef) -> String {
+    if object.kind == Kind::EVENT {
+        call.cluster.event_name(object.id)
+    } else {
+        call.cluster.identity(object).1.to_owned()
+    }
+}
+
+fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Printed) -> Result<Found, Failure> {
+    let all_namespaces = line.flags.is_on("all-namespaces", false);
+    let namespace = line.namespace(call.context_namespace);
+    let selecting = line.flags.has("selector") || line.flags.has("field-selector");
+    if selecting && !named.objects.is_empty() {
+        return Err(Failure::error("name cannot be provided when a selector is specified"));
+    }
+    if all_namespaces && !named.objects.is_empty() {
+        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+    }
+    if named.objects.is_empty() {
+        let mut groups = Vec::new();
+        for kind in &named.kinds {
+            let scope = (!all_namespaces).then_some(namespace);
+            let filter = Filter::of(line, *kind)?;
+            let objects = if *kind == Kind::EVENT {
+                listing::events(call, scope, line)?
+            } else {
+                listing::list(call.cluster, *kind, scope, &filter)
+            };
+            groups.push((*kind, objects));
+        }
+        return Ok(Found { groups, by_name: false });
+    }
+    let mut groups: Vec<(Kind, Vec<ObjectRef>)> = Vec::new();
+    for (kind, name) in &named.objects {
+        match call.find(*kind, namespace, name) {
+            Ok(object) => match groups.last_mut() {
+                Some((last, objects)) if last == kind => objects.push(object),
+                _ => groups.push((*kind, vec![object])),
+            },
+            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) => refusals.fail(&Failure::server(&status)),
+        }
+    }
+    Ok(Found { groups, by_name: true })
+}
+
+/// One table for each kind that has objects.
+fn print_tables(
+    call: &Call<'_>,
+    line: &CommandLine,
+    named: &Named,
+    found: &Found,
+    wide: bool,
+    refusals: &Printed,
+    printed: &mut Printed,
+) {
+    let with_kind = named.kinds.len() > 1 || line.flags.is_on("show-kind", false);
+    let mut any = false;
+    for (kind, objects) in found.groups.iter().filter(|(_, objects)| !objects.is_empty()) {
+        if any {
+            printed.out.push('\n');
+        }
+        any = true;
+        let table = table(call, line, *kind, objects, wide, with_kind);
+        table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
+    }
+    if !any && !found.by_name && !refusals.failed && !line.flags.is_on("ignore-not-found", false) {
+        let cluster_wide =
+            line.flags.is_on("all-namespaces", false) || named.kinds.iter().all(|kind| !kind.is_namespaced());
+        if cluster_wide {
+            printed.err_line("No resources found");
+        } else {
+            let namespace = line.namespace(call.context_namespace);
+            printed.err_line(format!("No resources found in {namespace} namespace."));
+        }
+    }
+}
+
+/// The table of one kind.
+pub(super) fn table(
+    call: &Call<'_>,
+    line: &CommandLine,
+    kind: Kind,
+    objects: &[ObjectRef],
+    wide: bool,
+    with_kind: bool,
+) -> Table {
+    let printer = printers::printer(kind);
+    let with_namespace = line.flags.is_on("all-namespaces", false) && kind.is_namespaced();
+    let label_columns: Vec<&str> = line.flags.all("label-columns").collect();
+    let show_labels = line.flags.is_on("show-labels", false);
+    let columns = if wide { printer.wide_columns() } else { printer.columns.to_vec() };
+    let mut table = Table::default();
+    table.headers.extend(with_namespace.then(|| "NAMESPACE".to_owned()));
+    table.headers.extend(columns.iter().map(|column| (*column).to_owned()));
+    table.headers.extend(label_columns.iter().map(|key| key.rsplit('/').next().unwrap_or(key).to_uppercase()));
+    table.headers.extend(show_labels.then(|| "LABELS".to_owned()));
+    let context = Context { cluster: call.cluster, now: call.now, wide };
+    for object in objects {
+        let mut row = Vec::with_capacity(table.headers.len());
+        if with_namespace {
+            let (namespace, _) = listing::identity(call.cluster, *object);
+            row.push(namespace);
+        }
+        let first = row.len();
+        row.extend((printer.row)(&context, *object));
+        if with_kind {
+            row[first] = printed_name(kind, &row[first]);
+        }
+        if show_labels || !label_columns.is_empty() {
+            let labels = selectors::labels_of(call.cluster, *object);
+            row.extend(label_columns.iter().map(|key| labels.get(key).unwrap_or_default().to_owned()));
+            if show_labels {
+                let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                row.push(if pairs.is_empty() { "<none>".to_owned() } else { pairs.join(",") });
+            }
+        }
+        table.rows.push(row);
+    }
+    table
+}
+
+/// Whole objects: one, or a List.
+fn print_views(
+    call: &Call<'_>,
+    line: &CommandLine,
+    found: &Found,
+    format: &Format,
+    refusals: &Printed,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let view = |object: &ObjectRef| {
+        if object.kind == Kind::EVENT { call.cluster.event_view(object.id) } else { call.cluster.view(*object) }
+    };
+    let mut items: Vec<Value> = found.groups.iter().flat_map(|(_, objects)| objects.iter().map(view)).collect();
+    if found.by_name && items.is_empty() {
+        return Ok(());
+    }
+    let single = found.by_name && items.len() == 1 && !refusals.failed;
+    let value = if single { items.swap_remove(0) } else { formats::list_of(items) };
+    formats::print(format, &value, line.flags.is_on("no-headers", false), &mut printed.out)
+}

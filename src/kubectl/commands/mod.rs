@@ -1,0 +1,145 @@
+//! The commands: one table, one file each.
+
+pub(crate) mod apply;
+mod create;
+mod create_file;
+pub(crate) mod delete;
+mod generators;
+mod get;
+pub(crate) mod replace;
+mod run;
+mod scale;
+mod set_image;
+mod table;
+
+use std::fmt;
+
+use crate::engine::SimTime;
+use crate::model::object::PodId;
+
+use super::Call;
+use super::command_line::CommandLine;
+use super::errors::Failure;
+use super::flags::{self, Flag};
+use super::output::Printed;
+use super::waiting::Pending;
+
+/// A command.
+pub(crate) struct Command {
+    /// `create deployment`.
+    pub(crate) path: &'static str,
+    /// Other names of its last word.
+    pub(crate) aliases: &'static [&'static str],
+    /// Flags beside the global ones.
+    pub(crate) flags: &'static [&'static [Flag]],
+    /// Flags that must be given.
+    pub(crate) required: &'static [&'static str],
+    /// What it does.
+    pub(crate) run: Run,
+}
+
+type Run = fn(&mut Call<'_>, &CommandLine, &mut Printed) -> Result<Outcome, Failure>;
+
+/// How far a command came.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It ended.
+    Done,
+    /// It waits.
+    Wait {
+        /// When it gives up or looks again.
+        deadline: SimTime,
+        /// For what.
+        pending: Pending,
+    },
+    /// It runs a command in a container.
+    Exec {
+        /// The pod.
+        pod: PodId,
+        /// Index of the container in the template.
+        container: usize,
+        /// Command and arguments.
+        command: Vec<String>,
+    },
+}
+
+impl Command {
+    /// All flags that it accepts.
+    pub(crate) fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
+        self.flags.iter().copied().chain([flags::GLOBAL]).flatten()
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)
+    }
+}
+
+/// The command of the longest path that these words begin.
+pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
+    table::COMMANDS.iter().find(|command| {
+        let mut path: Vec<&str> = command.path.split(' ').collect();
+        if path.len() != words.len() {
+            return false;
+        }
+        let last = path.pop().expect("a path has a word");
+        let (word, before) = words.split_last().expect("as many words as the path has");
+        before == path.as_slice() && (word == last || command.aliases.contains(&word.as_str()))
+    })
+}
+
+/// Do these words begin commands without being one?
+pub(crate) fn is_group(words: &[String]) -> bool {
+    table::COMMANDS.iter().any(|command| {
+        let mut path = command.path.split(' ');
+        path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(word))
+    })
+}
+
+/// The names kubectl suggests from, in the order of its help.
+pub(crate) const TOP_LEVEL: &[&str] = &[
+    "annotate",
+    "api-resources",
+    "api-versions",
+    "apply",
+    "attach",
+    "auth",
+    "autoscale",
+    "certificate",
+    "cluster-info",
+    "completion",
+    "config",
+    "cordon",
+    "cp",
+    "create",
+    "debug",
+    "delete",
+    "describe",
+    "diff",
+    "drain",
+    "edit",
+    "events",
+    "exec",
+    "explain",
+    "expose",
+    "get",
+    "kustomize",
+    "label",
+    "logs",
+    "options",
+    "patch",
+    "plugin",
+    "port-forward",
+    "proxy",
+    "replace",
+    "rollout",
+    "run",
+    "scale",
+    "set",
+    "taint",
+    "top",
+    "uncordon",
+    "version",
+    "wait",
+];

@@ -1,0 +1,147 @@
+//! `kubectl replace`.
+
+use serde_json::Value;
+
+use crate::api::FieldValidation;
+use crate::cluster::{DeleteOptions, Propagation};
+use crate::engine::SimTime;
+use crate::model::kind::Kind;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::manifests::{self, Document};
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::super::waiting::Pending;
+use super::Outcome;
+use super::delete::Gone;
+
+/// `replace --force`: what is created once the old objects are gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) gone: Gone,
+    /// Kind, namespace and object.
+    documents: Vec<(Kind, String, Document)>,
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if !line.flags.has("filename") && !line.flags.has("kustomize") {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let items = manifests::read(call, line)?;
+    if items.is_empty() {
+        return Err(Failure::error("no objects passed to replace"));
+    }
+    let mut documents = Vec::new();
+    for item in items {
+        match identified(call, line, item) {
+            Ok(document) => documents.push(document),
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    if line.flags.is_on("force", false) {
+        return force(call, line, documents, printed);
+    }
+    let dry_run = DryRun::of(line)?;
+    for (kind, namespace, document) in documents {
+        match replace(call, kind, &namespace, &document, dry_run) {
+            Ok(name) => printed.line(format!("{} replaced{}", printed_name(kind, &name), dry_run.suffix())),
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn identified(call: &Call<'_>, line: &CommandLine, item: manifests::Item) -> Result<(Kind, String, Document), Failure> {
+    let document = item?;
+    let kind = crate::api::decode::identify(&document.value)
+        .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "replacing"))?;
+    let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+    Ok((kind, namespace, document))
+}
+
+fn name_of(value: &Value) -> &str {
+    value["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+fn replace(
+    call: &mut Call<'_>,
+    kind: Kind,
+    namespace: &str,
+    document: &Document,
+    dry_run: DryRun,
+) -> Result<String, Failure> {
+    let name = name_of(&document.value).to_owned();
+    let refuse = |status| Failure::server_with_file(&status, "replacing", &document.source);
+    let object = call.find(kind, namespace, &name).map_err(refuse)?;
+    let mut value = document.value.clone();
+    if kind == Kind::SERVICE {
+        keep_cluster_ip(&mut value, &call.cluster.view(object));
+    }
+    if dry_run == DryRun::None {
+        call.update(object, value).map_err(refuse)?;
+    }
+    Ok(name)
+}
+
+/// A Service that is replaced without its addresses keeps them.
+/// Upstream: registry/core/service `patchAllocatedValues`.
+fn keep_cluster_ip(value: &mut Value, stored: &Value) {
+    if value["spec"]["clusterIP"].as_str().unwrap_or_default().is_empty() && value["spec"].is_object() {
+        for key in ["clusterIP", "clusterIPs"] {
+            if !stored["spec"][key].is_null() {
+                value["spec"][key] = stored["spec"][key].clone();
+            }
+        }
+    }
+}
+
+fn force(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    documents: Vec<(Kind, String, Document)>,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    let grace_seconds = line.flags.number("grace-period").filter(|grace| *grace >= 0).map_or(Some(0), Some);
+    let mut gone = Vec::new();
+    for (kind, namespace, document) in &documents {
+        let name = name_of(&document.value);
+        let Ok(object) = call.find(*kind, namespace, name) else { continue };
+        let options = DeleteOptions { grace_seconds, propagation: Propagation::Background };
+        match call.cluster.delete(call.now, object, options) {
+            Ok(()) => printed.line(format!("{} \"{name}\" deleted", kind.printed())),
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+        gone.push(object);
+    }
+    let deadline = line
+        .flags
+        .duration("timeout")
+        .filter(|timeout| timeout.0 > 0)
+        .map_or(SimTime::NEVER, |timeout| call.now + timeout);
+    go_on(call, deadline, Replacement { gone: Gone { objects: gone }, documents }, printed)
+}
+
+/// Creates the new objects once the old ones are gone.
+pub(crate) fn go_on(
+    call: &mut Call<'_>,
+    deadline: SimTime,
+    mut replacement: Replacement,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    replacement.gone.objects.retain(|object| call.cluster.is_live(*object));
+    if !replacement.gone.objects.is_empty() {
+        if call.now >= deadline {
+            return Err(Failure::error("timed out waiting for the condition"));
+        }
+        return Ok(Outcome::Wait { deadline, pending: Pending::Replace(replacement) });
+    }
+    for (kind, namespace, document) in replacement.documents {
+        match call.create(document.value.clone(), &namespace, FieldValidation::Strict, printed) {
+            Ok(_) => printed.line(format!("{} replaced", printed_name(kind, name_of(&document.value)))),
+            Err(error) => printed.fail(&manifests::refusal(&error, &document.value, &document.source, "creating")),
+        }
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,123 @@
+//! `kubectl run`: one pod, and a Service for it if asked for.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::patch::merge_patch;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::output::Printed;
+use super::Outcome;
+use super::create::{Wording, send};
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let usage = |text: String| Failure::usage("run", text);
+    let Some(name) = line.arguments.first() else { return Err(usage("NAME is required for run".to_owned())) };
+    let image = line.flags.text("image");
+    if image.is_empty() || image.contains(char::is_whitespace) {
+        return Err(Failure::error(format!("Invalid image name \"{image}\": invalid reference format")));
+    }
+    let attaches = line.flags.is_on("attach", false) || line.flags.is_on("stdin", false);
+    if line.flags.is_on("rm", false) && !attaches {
+        return Err(usage("--rm should only be used for attached containers".to_owned()));
+    }
+    let port = line.flags.text("port");
+    if line.flags.is_on("expose", false) && port.is_empty() {
+        return Err(usage("--port must be set when exposing a service".to_owned()));
+    }
+    let pull_policy = line.flags.text("image-pull-policy");
+    if !["", "Always", "IfNotPresent", "Never"].contains(&pull_policy) {
+        return Err(usage(format!("invalid image pull policy: {pull_policy}")));
+    }
+    let restart = line.flags.text("restart");
+    if !["", "Always", "OnFailure", "Never"].contains(&restart) {
+        return Err(usage(format!("invalid restart policy: {restart}")));
+    }
+    let labels = match line.flags.text("labels") {
+        "" => Map::from_iter([("run".to_owned(), json!(name))]),
+        given => pairs(given)?,
+    };
+    let pod = pod(line, name, &labels)?;
+    if line.flags.is_on("expose", false) {
+        let number = port.parse::<i64>().unwrap_or(0);
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": {
+                "ports": [{"port": number, "protocol": "TCP", "targetPort": number}],
+                "selector": labels,
+            },
+        });
+        send(call, line, service, "created", Wording::Server, printed)?;
+    }
+    send(call, line, pod, "created", Wording::Server, printed)?;
+    Ok(Outcome::Done)
+}
+
+/// `a=b,c=d`.
+pub(super) fn pairs(text: &str) -> Result<Map<String, Value>, Failure> {
+    text.split(',')
+        .map(|pair| {
+            let (key, value) =
+                pair.split_once('=').ok_or_else(|| Failure::error(format!("unexpected label spec: {pair}")))?;
+            Ok((key.to_owned(), Value::from(value)))
+        })
+        .collect()
+}
+
+fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Value, Failure> {
+    let mut container = json!({"name": name, "image": line.flags.text("image"), "resources": {}});
+    let mut words: Vec<String> = line.arguments[1..].to_vec();
+    words.extend(line.after_dash.iter().flatten().cloned());
+    if !words.is_empty() {
+        let key = if line.flags.is_on("command", false) { "command" } else { "args" };
+        container[key] = json!(words);
+    }
+    if line.flags.has("port") {
+        container["ports"] = json!([{"containerPort": line.flags.text("port").parse::<i64>().unwrap_or(0)}]);
+    }
+    let env = line
+        .flags
+        .all("env")
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').ok_or_else(|| Failure::error(format!("invalid env: {pair}")))?;
+            Ok(json!({"name": key, "value": value}))
+        })
+        .collect::<Result<Vec<Value>, Failure>>()?;
+    if !env.is_empty() {
+        container["env"] = json!(env);
+    }
+    if line.flags.has("image-pull-policy") {
+        container["imagePullPolicy"] = json!(line.flags.text("image-pull-policy"));
+    }
+    if line.flags.is_on("privileged", false) {
+        container["securityContext"] = json!({"privileged": true});
+    }
+    if line.flags.is_on("stdin", false) {
+        container["stdin"] = json!(true);
+    }
+    if line.flags.is_on("tty", false) {
+        container["tty"] = json!(true);
+    }
+    let restart = line.flags.text("restart");
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "containers": [container], "dnsPolicy": "ClusterFirst",
+            "restartPolicy": if restart.is_empty() { "Always" } else { restart },
+        },
+    });
+    for pair in line.flags.all("annotations").flat_map(|text| text.split(',')) {
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| Failure::error(format!("unexpected annotation spec: {pair}")))?;
+        pod["metadata"]["annotations"][key] = json!(value);
+    }
+    let overrides = line.flags.text("overrides");
+    if !overrides.is_empty() {
+        let overrides: Value =
+            serde_json::from_str(overrides).map_err(|error| Failure::error(format!("Invalid JSON Patch: {error}")))?;
+        pod = merge_patch(&pod, &overrides);
+    }
+    Ok(pod)
+}

@@ -1,0 +1,94 @@
+//! `kubectl scale`.
+
+use crate::api::{Reason, Status};
+use crate::model::kind::Kind;
+use crate::model::object::{Body, ObjectRef};
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::manifests;
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::super::resources;
+use super::Outcome;
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let replicas = line.flags.number("replicas").unwrap_or(-1);
+    if replicas < 0 {
+        return Err(Failure::error(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
+    }
+    let mut refusals = Printed::default();
+    let objects = if line.flags.has("filename") {
+        of_files(call, line)?
+    } else {
+        let named = resources::named(&line.arguments)?;
+        listing::chosen(call, line, &named, &mut refusals)?
+    };
+    let dry_run = DryRun::of(line)?;
+    for object in &objects {
+        match scale(call, line, *object, replicas as i32, dry_run) {
+            Ok(()) => {
+                let name = printed_name(object.kind, call.cluster.identity(*object).1);
+                printed.line(format!("{name} scaled{}", dry_run.suffix()));
+            }
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    if objects.is_empty() && refusals.failed {
+        let reason = refusals.err.trim_end().trim_start_matches("Error from server (NotFound): ");
+        return Err(Failure::error(format!("no objects passed to scale {reason}")));
+    }
+    printed.err.push_str(&refusals.err);
+    printed.failed |= refusals.failed;
+    Ok(Outcome::Done)
+}
+
+fn of_files(call: &Call<'_>, line: &CommandLine) -> Result<Vec<ObjectRef>, Failure> {
+    let mut objects = Vec::new();
+    for item in manifests::read(call, line)? {
+        let document = item?;
+        let kind = crate::api::decode::identify(&document.value)
+            .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "scaling"))?;
+        let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+        let name = document.value["metadata"]["name"].as_str().unwrap_or_default();
+        objects.push(call.find(kind, &namespace, name)?);
+    }
+    Ok(objects)
+}
+
+/// `spec.replicas`, where the kind has a scale subresource.
+pub(super) fn replicas_of(body: &Body) -> Option<i32> {
+    match body {
+        Body::Deployment(deployment) => Some(deployment.replicas),
+        Body::ReplicaSet(replica_set) => Some(replica_set.replicas),
+        Body::StatefulSet(stateful_set) => Some(stateful_set.replicas),
+        _ => None,
+    }
+}
+
+fn scale(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    replicas: i32,
+    dry_run: DryRun,
+) -> Result<(), Failure> {
+    let current = if object.kind == Kind::POD { None } else { replicas_of(call.cluster.body(object)) };
+    let Some(current) = current else {
+        let text = "the server could not find the requested resource";
+        return Err(Failure::server(&Status::new(Reason::NotFound, text)));
+    };
+    if let Some(expected) = line.flags.number("current-replicas").filter(|expected| *expected >= 0)
+        && expected != i64::from(current)
+    {
+        return Err(Failure::error(format!("Expected replicas to be {expected}, was {current}")));
+    }
+    if dry_run == DryRun::None {
+        call.cluster.scale(call.now, object, replicas);
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Which objects a command means: by name, by selector, or all of a kind, in the order in which the server lists them.
+
+use crate::api::{Reason, Status};
+use crate::cluster::Cluster;
+use crate::engine::SimDuration;
+use crate::model::kind::Kind;
+use crate::model::labels::Labels;
+use crate::model::object::ObjectRef;
+use crate::model::selector::LabelSelector;
+
+use super::Call;
+use super::command_line::CommandLine;
+use super::errors::Failure;
+use super::output::Printed;
+use super::printers;
+use super::resources::Named;
+use super::selectors::{self, FieldRequirement};
+
+/// What a list request asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    labels: LabelSelector,
+    fields: Vec<FieldRequirement>,
+}
+
+impl Filter {
+    /// From `-l` and `--field-selector`.
+    pub(crate) fn of(line: &CommandLine, kind: Kind) -> Result<Self, Failure> {
+        let (labels, fields) = (line.flags.text("selector"), line.flags.text("field-selector"));
+        let refuse = |reason: String| {
+            let info = kind.info();
+            let group = if info.group.is_empty() { String::new() } else { info.group.to_owned() };
+            Failure::server(&Status::new(
+                Reason::BadRequest,
+                format!(
+                    "Unable to find \"{group}/{}, Resource={}\" that match label selector \"{labels}\", field selector \"{fields}\": {reason}",
+                    info.versions[0], info.plural
+                ),
+            ))
+        };
+        Ok(Self {
+            labels: selectors::labels(labels).map_err(refuse)?,
+            fields: selectors::fields(fields, kind).map_err(refuse)?,
+        })
+    }
+
+    /// Does it let an Event through? Events have no labels.
+    fn admits_event(&self, cluster: &Cluster, row: u32) -> bool {
+        if !self.labels.is_empty() && !self.labels.matches(&Labels::default()) {
+            return false;
+        }
+        if self.fields.is_empty() {
+            return true;
+        }
+        let view = cluster.event_view(row);
+        self.fields.iter().all(|requirement| {
+            // `source` stands for its component.
+            let path = if requirement.path == "source" { "source.component" } else { &requirement.path };
+            (printers::text(&view, path) == requirement.value) == requirement.equal
+        })
+    }
+
+    /// Does it let an object through?
+    pub(crate) fn admits(&self, cluster: &Cluster, object: ObjectRef) -> bool {
+        (self.labels.is_empty() || self.labels.matches(selectors::labels_of(cluster, object)))
+            && (self.fields.is_empty() || selectors::fields_match(cluster, object, &self.fields))
+    }
+}
+
+/// Live objects of a kind in one namespace, or in all, by namespace and name.
+pub(crate) fn list(cluster: &Cluster, kind: Kind, namespace: Option<&str>, filter: &Filter) -> Vec<ObjectRef> {
+    let only = match namespace {
+        Some(name) if kind.is_namespaced() => match cluster.namespace(name) {
+            Some(namespace) => Some(namespace),
+            None => return Vec::new(),
+        },
+        _ => None,
+    };
+    let mut found: Vec<ObjectRef> = cluster
+        .list(kind)
+        .filter(|object| only.is_none_or(|namespace| cluster.identity(*object).0 == namespace))
+        .filter(|object| filter.admits(cluster, *object))
+        .collect();
+    found.sort_by(|left, right| {
+        let (left, right) = (cluster.identity(*left), cluster.identity(*right));
+        cluster.namespace_name(left.0).cmp(cluster.namespace_name(right.0)).then_with(|| left.1.cmp(right.1))
+    });
+    found
+}
+
+/// The objects that a writing command means: named ones, or those of `-l`, `--field-selector` and `--all`.
+/// Refusals for single objects are printed; the others still count.
+pub(crate) fn chosen(
+    call: &Call<'_>,
+    line: &CommandLine,
+    named: &Named,
+    printed: &mut Printed,
+) -> Result<Vec<ObjectRef>, Failure> {
+    let selecting = line.flags.has("selector")
+        || line.flags.has("field-selector")
+        || line.flags.is_on("all", false)
+        || line.flags.is_on("all-namespaces", false);
+    if selecting && !named.objects.is_empty() {
+        return Err(Failure::error("name cannot be provided when a selector is specified"));
+    }
+    let namespace = line.namespace(call.context_namespace);
+    if named.is_empty() {
+        return Err(Failure::no_resources());
+    }
+    let mut objects = Vec::new();
+    if named.objects.is_empty() {
+        if !selecting {
+            return Err(Failure::error("resource(s) were provided, but no name was specified"));
+        }
+        let scope = (!line.flags.is_on("all-namespaces", false)).then_some(namespace);
+        for kind in &named.kinds {
+            objects.extend(list(call.cluster, *kind, scope, &Filter::of(line, *kind)?));
+        }
+        return Ok(objects);
+    }
+    for (kind, name) in &named.objects {
+        match call.find(*kind, namespace, name) {
+            Ok(object) => objects.push(object),
+            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+    }
+    Ok(objects)
+}
+
+/// Namespace and name of an object or an Event.
+pub(crate) fn identity(cluster: &Cluster, object: ObjectRef) -> (String, String) {
+    if object.kind == Kind::EVENT {
+        let (namespace, _) = cluster.identity(cluster.events.row(object.id).object);
+        let namespace = cluster.namespace_name(namespace);
+        let namespace = if namespace.is_empty() { "default" } else { namespace };
+        return (namespace.to_owned(), cluster.event_name(object.id));
+    }
+    let (namespace, name) = cluster.identity(object);
+    (cluster.namespace_name(namespace).to_owned(), name.to_owned())
+}
+
+/// How long the API server keeps an Event after it was last seen (`--event-ttl`).
+const EVENT_TTL: SimDuration = SimDuration::from_secs(3600);
+
+/// Events of a namespace or of all, by namespace and name.
+pub(crate) fn events(call: &Call<'_>, namespace: Option<&str>, line: &CommandLine) -> Result<Vec<ObjectRef>, Failure> {
+    let filter = Filter::of(line, Kind::EVENT)?;
+    let mut found: Vec<(String, String, ObjectRef)> = Vec::new();
+    for (row, event) in (0..).zip(call.cluster.events.rows()) {
+        if call.now.since(event.last) >= EVENT_TTL {
+            continue;
+        }
+        let object = ObjectRef::new(Kind::EVENT, row);
+        let (own, name) = identity(call.cluster, object);
+        if namespace.is_some_and(|namespace| namespace != own) || !filter.admits_event(call.cluster, row) {
+            continue;
+        }
+        found.push((own, name, object));
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, _, object)| object).collect())
+}

@@ -1,0 +1,40 @@
+//! What a command has printed so far.
+
+use super::Output;
+use super::errors::Failure;
+
+/// Both streams and whether anything failed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Printed {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) failed: bool,
+}
+
+impl Printed {
+    /// A line on standard output.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
+        self.out.push_str(line.as_ref());
+        self.out.push('\n');
+    }
+
+    /// A line on standard error that is no failure.
+    pub(crate) fn err_line(&mut self, line: impl AsRef<str>) {
+        self.err.push_str(line.as_ref());
+        self.err.push('\n');
+    }
+
+    /// A failure: its text, and the exit status 1. The command may go on.
+    pub(crate) fn fail(&mut self, failure: &Failure) {
+        self.failed = true;
+        let text = failure.to_string();
+        if !text.is_empty() {
+            self.err_line(text);
+        }
+    }
+
+    /// The end.
+    pub(crate) fn into_output(self) -> Output {
+        Output { stdout: self.out, stderr: self.err, exit: i32::from(self.failed) }
+    }
+}

@@ -1,0 +1,76 @@
+//! Events. Upstream: `printEvent`; kubectl events.
+
+use crate::cluster::{Cluster, EventRow};
+use crate::engine::SimTime;
+
+use crate::model::object::ObjectRef;
+
+use super::super::ages;
+use super::{Context, Printer};
+
+pub(super) static EVENT: Printer = Printer {
+    columns: &["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
+    // The message stands among them: `Printer::wide_columns` puts it there.
+    wide: &["SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"],
+    row,
+};
+
+/// The wide columns stand on both sides of MESSAGE.
+fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
+    let event = context.cluster.events.row(object.id);
+    let cells = event_cells(context.cluster, context.now, object.id);
+    let mut row = vec![
+        cells.last_seen,
+        event.kind.name().to_owned(),
+        event.reason.to_string(),
+        event_object(context.cluster, event),
+    ];
+    if context.wide {
+        row.extend([cells.subobject, cells.source]);
+    }
+    row.push(event.message.trim().to_owned());
+    if context.wide {
+        row.extend([cells.first_seen, event.count.to_string(), cells.name]);
+    }
+    row
+}
+
+/// The cells of an Event.
+pub(crate) struct EventCells {
+    /// LAST SEEN as `get` shows it.
+    pub(crate) last_seen: String,
+    /// With the count, as `events` and `describe` show it: `50m (x2 over 61m)`.
+    pub(crate) last_seen_counted: String,
+    /// FIRST SEEN.
+    pub(crate) first_seen: String,
+    /// `spec.containers{app}`, or nothing.
+    pub(crate) subobject: String,
+    /// `kubelet, node-b`.
+    pub(crate) source: String,
+    /// The Event's own name.
+    pub(crate) name: String,
+}
+
+/// Works out the cells of an Event.
+pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, number: u32) -> EventCells {
+    let row = cluster.events.row(number);
+    let last_seen = ages::age(now, row.last);
+    let first_seen = ages::age(now, row.first);
+    let last_seen_counted =
+        if row.count > 1 { format!("{last_seen} (x{} over {first_seen})", row.count) } else { last_seen.clone() };
+    let host = cluster.node_name(row.host);
+    let source = if host.is_empty() { row.component.to_owned() } else { format!("{}, {host}", row.component) };
+    EventCells {
+        last_seen,
+        last_seen_counted,
+        first_seen,
+        subobject: cluster.event_field_path(number),
+        source,
+        name: cluster.event_name(number),
+    }
+}
+
+/// `pod/x`.
+pub(crate) fn event_object(cluster: &Cluster, row: &EventRow) -> String {
+    format!("{}/{}", row.object.kind.name().to_ascii_lowercase(), cluster.identity(row.object).1)
+}

@@ -1,0 +1,116 @@
+//! What the arguments of a command name: kinds and objects. Upstream: cli-runtime resource `Builder`.
+
+use crate::model::kind::Kind;
+
+use super::errors::Failure;
+
+/// Kinds of `all`, in the order in which kubectl prints them.
+pub(crate) const ALL_CATEGORY: [Kind; 10] = [
+    Kind::POD,
+    Kind::REPLICATION_CONTROLLER,
+    Kind::SERVICE,
+    Kind::DAEMON_SET,
+    Kind::DEPLOYMENT,
+    Kind::REPLICA_SET,
+    Kind::STATEFUL_SET,
+    Kind::HORIZONTAL_POD_AUTOSCALER,
+    Kind::CRON_JOB,
+    Kind::JOB,
+];
+
+/// What was named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// Kinds in order; each is asked for as a whole if `objects` is empty.
+    pub(crate) kinds: Vec<Kind>,
+    /// Objects by kind and name, in order.
+    pub(crate) objects: Vec<(Kind, String)>,
+    /// Was everything written as `TYPE/NAME`?
+    pub(crate) slashes: bool,
+    /// Was `all` among the kinds?
+    pub(crate) category: bool,
+}
+
+impl Named {
+    /// Nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}
+
+/// Reads `TYPE NAME…`, `TYPE/NAME…`, `TYPE1,TYPE2 [NAME…]`.
+pub(crate) fn named(arguments: &[String]) -> Result<Named, Failure> {
+    if arguments.iter().any(|argument| argument.contains('/')) {
+        return slash_form(arguments);
+    }
+    let mut named = Named::default();
+    let Some((types, names)) = arguments.split_first() else { return Ok(named) };
+    for argument in types.split(',').filter(|part| !part.is_empty()) {
+        if argument == "all" {
+            named.category = true;
+            named.kinds.extend(ALL_CATEGORY);
+        } else {
+            named.kinds.push(kind(argument)?);
+        }
+    }
+    for kind in &named.kinds {
+        named.objects.extend(names.iter().map(|name| (*kind, name.clone())));
+    }
+    Ok(named)
+}
+
+fn slash_form(arguments: &[String]) -> Result<Named, Failure> {
+    let mut named = Named { slashes: true, ..Named::default() };
+    for argument in arguments {
+        let Some((resource, name)) = argument.split_once('/') else {
+            return Err(Failure::error(
+                "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+            ));
+        };
+        if name.contains('/') {
+            return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+        }
+        if resource.is_empty() || name.is_empty() {
+            return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+        }
+        let kind = kind(resource)?;
+        if !named.kinds.contains(&kind) {
+            named.kinds.push(kind);
+        }
+        named.objects.push((kind, name.to_owned()));
+    }
+    Ok(named)
+}
+
+/// The kind of a resource argument.
+pub(crate) fn kind(argument: &str) -> Result<Kind, Failure> {
+    Kind::from_argument(argument)
+        .ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{argument}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn kinds_and_names_come_in_every_form() {
+        let named = named(&words("deploy,rs web")).unwrap();
+        assert_eq!(named.objects, [(Kind::DEPLOYMENT, "web".to_owned()), (Kind::REPLICA_SET, "web".to_owned())]);
+        let slashes = super::named(&words("pod/a svc/b")).unwrap();
+        assert_eq!(slashes.kinds, [Kind::POD, Kind::SERVICE]);
+        assert!(slashes.slashes);
+    }
+
+    #[test]
+    fn wrong_forms_are_refused() {
+        assert!(named(&words("pod/x svc")).unwrap_err().to_string().contains("there is no need to specify"));
+        assert_eq!(
+            named(&words("foo")).unwrap_err().to_string(),
+            "error: the server doesn't have a resource type \"foo\""
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Commands that take virtual time: what they wait for, and how they go on.
+
+use crate::cluster::Change;
+use crate::engine::SimTime;
+
+use super::Call;
+use super::commands::{self, Outcome};
+use super::errors::Failure;
+use super::output::Printed;
+
+/// A command that waits.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    state: Box<State>,
+}
+
+/// What it has printed, until when and what for it waits.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) deadline: SimTime,
+    pub(crate) printed: Printed,
+    pub(crate) pending: Pending,
+}
+
+/// What a command waits for.
+#[derive(Clone, Debug)]
+pub(crate) enum Pending {
+    /// `delete`: the objects' end.
+    Gone(commands::delete::Gone),
+    /// `replace --force`: the objects' end, then their creation.
+    Replace(commands::replace::Replacement),
+}
+
+impl Waiting {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state: Box::new(state) }
+    }
+
+    pub(crate) fn into_state(self) -> State {
+        *self.state
+    }
+
+    /// When it gives up or looks again; `SimTime::NEVER` if it only waits for changes.
+    pub fn deadline(&self) -> SimTime {
+        self.state.deadline
+    }
+
+    /// Might a change end the waiting? Cheap; `poll` decides.
+    pub fn touches(&self, change: &Change) -> bool {
+        match &self.state.pending {
+            Pending::Gone(gone) => gone.touches(change),
+            Pending::Replace(replacement) => replacement.gone.touches(change),
+        }
+    }
+}
+
+/// Looks whether the waiting is over.
+pub(crate) fn go_on(
+    call: &mut Call<'_>,
+    deadline: SimTime,
+    pending: Pending,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    match pending {
+        Pending::Gone(gone) => commands::delete::go_on(call, deadline, gone, printed),
+        Pending::Replace(replacement) => commands::replace::go_on(call, deadline, replacement, printed),
+    }
+}

@@ -1,0 +1,195 @@
+//! What a sync has to do to a pod's containers: pure. Upstream: kuberuntime `computePodActions`,
+//! `computeInitContainerActions`.
+
+use smallvec::SmallVec;
+
+use super::probe_worker::{ProbeKind, Verdict};
+use super::view::{Restart, Seen, effective_policy, restart_after, seen_by};
+use super::worker::{Flags, Worker};
+use crate::machines::{ExitReason, Machines};
+use crate::model::pod_spec::{ContainerKind, PodSpec, RestartPolicy};
+
+/// What a sync has to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Actions {
+    /// Nothing is left to keep: the pod is to be ended.
+    pub kill_pod: bool,
+    /// A restart rule starts all containers anew.
+    pub restart_all: bool,
+    /// Containers to stop first, with the probe that failed.
+    pub kill: SmallVec<[(u8, ProbeKind); 1]>,
+    /// Containers to start, in order.
+    pub start: SmallVec<[u8; 8]>,
+}
+
+/// Decides from what the worker sees.
+pub(super) fn compute(spec: &PodSpec, worker: &Worker, machines: &Machines) -> Actions {
+    let mut actions = Actions::default();
+    if !worker.flags.contains(Flags::SANDBOX) {
+        in_new_sandbox(spec, worker, machines, &mut actions);
+        return actions;
+    }
+    let initialized = if spec.init_count == 0 { true } else { init_actions(spec, worker, machines, &mut actions) };
+    if !initialized || actions.kill_pod {
+        return actions;
+    }
+    main_actions(spec, worker, machines, &mut actions);
+    actions
+}
+
+/// Everything from the first init container on; what had succeeded under OnFailure stays done.
+fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {
+    let ran_before = (0..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+    if ran_before && spec.restart_policy == RestartPolicy::Never {
+        actions.kill_pod = true;
+        return;
+    }
+    if spec.init_count > 0 {
+        actions.start.push(0);
+        return;
+    }
+    let wanted = |index: &usize| {
+        let done = seen_by(machines, worker, *index).exit().is_some_and(|(code, _)| code == 0);
+        !(done && spec.restart_policy == RestartPolicy::OnFailure)
+    };
+    actions.start.extend((0..spec.containers.len()).filter(wanted).map(|index| index as u8));
+    actions.kill_pod = actions.start.is_empty();
+}
+
+/// Fills in what init containers need; returns whether the main containers may start in this sync.
+fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) -> bool {
+    let mains_exist = (spec.init_count..spec.containers.len()).any(|index| {
+        let main = seen_by(machines, worker, index);
+        main.is_running() || main.is_created()
+    });
+    let mut done = mains_exist || worker.flags.contains(Flags::INITIALIZED);
+    let mut sidecars_below = spec.init_count;
+    if !done {
+        let newest = (0..spec.init_count).rev().find(|index| !seen_by(machines, worker, *index).is_missing());
+        let Some(index) = newest else {
+            actions.start.push(0);
+            return false;
+        };
+        sidecars_below = index;
+        let next = match spec.container_kind(index) {
+            ContainerKind::Sidecar => after_sidecar(spec, worker, index, &seen_by(machines, worker, index), actions),
+            _ => after_init(spec, index, &seen_by(machines, worker, index), actions),
+        };
+        if next == Some(spec.init_count) {
+            done = true;
+        } else if let Some(next) = next {
+            actions.start.push(next as u8);
+        }
+    }
+    for index in (0..sidecars_below).filter(|index| spec.container_kind(*index) == ContainerKind::Sidecar) {
+        keep_sidecar(worker, index, &seen_by(machines, worker, index), actions);
+    }
+    actions.start.sort_unstable();
+    // A last sidecar that is only now being started is waited for.
+    done && !actions.start.contains(&(spec.init_count as u8 - 1))
+}
+
+/// The index whose turn it is after an init container that must finish; `None`: not yet.
+fn after_init(spec: &PodSpec, index: usize, seen: &Seen<'_>, actions: &mut Actions) -> Option<usize> {
+    if seen.is_created() {
+        actions.start.push(index as u8);
+        return None;
+    }
+    let (code, reason) = seen.exit()?;
+    if code == 0 && reason != ExitReason::OomKilled {
+        return Some(index + 1);
+    }
+    match restart_after(spec, index, code) {
+        Restart::No => actions.kill_pod = true,
+        Restart::Container => actions.start.push(index as u8),
+        Restart::AllContainers => actions.restart_all = true,
+    }
+    None
+}
+
+/// The index whose turn it is after a sidecar; `None`: not yet.
+fn after_sidecar(
+    spec: &PodSpec,
+    worker: &Worker,
+    index: usize,
+    seen: &Seen<'_>,
+    actions: &mut Actions,
+) -> Option<usize> {
+    if !seen.is_running() {
+        actions.start.push(index as u8);
+        return None;
+    }
+    if spec.containers[index].startup_probe.is_some() {
+        match verdict(worker, index, seen, ProbeKind::Startup) {
+            Verdict::Success => {}
+            Verdict::Unknown => return None,
+            Verdict::Failure => {
+                actions.kill.push((index as u8, ProbeKind::Startup));
+                actions.start.push(index as u8);
+                return None;
+            }
+        }
+    }
+    if verdict(worker, index, seen, ProbeKind::Liveness) == Verdict::Failure {
+        actions.kill.push((index as u8, ProbeKind::Liveness));
+        actions.start.push(index as u8);
+    }
+    Some(index + 1)
+}
+
+fn keep_sidecar(worker: &Worker, index: usize, seen: &Seen<'_>, actions: &mut Actions) {
+    if !seen.is_running() {
+        actions.start.push(index as u8);
+        return;
+    }
+    let failed = [ProbeKind::Liveness, ProbeKind::Startup]
+        .into_iter()
+        .find(|kind| verdict(worker, index, seen, *kind) == Verdict::Failure);
+    if let Some(kind) = failed {
+        actions.kill.push((index as u8, kind));
+        actions.start.push(index as u8);
+    }
+}
+
+fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {
+    let mut kept = 0;
+    for index in spec.init_count..spec.containers.len() {
+        let seen = seen_by(machines, worker, index);
+        if let Some((code, _)) = seen.exit() {
+            match restart_after(spec, index, code) {
+                Restart::No => {}
+                Restart::Container => actions.start.push(index as u8),
+                Restart::AllContainers => actions.restart_all = true,
+            }
+        } else if seen.is_running() {
+            let failed = [ProbeKind::Liveness, ProbeKind::Startup]
+                .into_iter()
+                .find(|kind| verdict(worker, index, &seen, *kind) == Verdict::Failure);
+            let Some(kind) = failed else {
+                kept += 1;
+                continue;
+            };
+            actions.kill.push((index as u8, kind));
+            if effective_policy(spec, index) != RestartPolicy::Never {
+                actions.start.push(index as u8);
+            }
+        } else {
+            actions.start.push(index as u8);
+        }
+    }
+    let mains_to_start = actions.start.iter().any(|index| usize::from(*index) >= spec.init_count);
+    if kept == 0 && !mains_to_start && actions.kill.is_empty() && !actions.restart_all {
+        actions.kill_pod = true;
+        actions.start.clear();
+    }
+}
+
+/// What a probe has found out about the run that is seen.
+pub(super) fn verdict(worker: &Worker, index: usize, seen: &Seen<'_>, kind: ProbeKind) -> Verdict {
+    let probes = worker.extra.as_ref().map_or(&[][..], |extra| &extra.probes);
+    let serial = seen.newest.map_or(0, |row| row.serial);
+    probes
+        .iter()
+        .find(|probe| usize::from(probe.slot) == index && probe.kind == kind && probe.serial == serial)
+        .map_or(kind.initial_verdict(), |probe| probe.verdict)
+}

@@ -1,0 +1,173 @@
+//! Admission of a pod on its node: the check the kubelet makes itself, whatever the scheduler thought.
+//! Upstream: kubelet lifecycle/predicate `Admit`, pkg/scheduler `AdmissionCheck`.
+
+use super::worker::{Flags, Worker};
+use super::{Hubs, Kubelets};
+use crate::model::Text;
+use crate::model::affinity::NodeSelectorTerm;
+use crate::model::labels::Labels;
+use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::pod::{PodPhase, PodStatus};
+use crate::model::pod_spec::PodSpec;
+use crate::model::pod_template::PodTemplate;
+use crate::model::taint::{TaintEffect, first_untolerated};
+
+/// Why a pod may not run on its node.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub reason: Text,
+    pub message: String,
+}
+
+impl Refusal {
+    fn new(reason: &'static str, message: &str) -> Self {
+        Self { reason: Text::const_new(reason), message: message.to_owned() }
+    }
+}
+
+/// Upstream: kubelet types `IsCriticalPod`.
+const CRITICAL_PRIORITY: i32 = 2_000_000_000;
+
+/// Is the pod one that the node cannot do without?
+pub(super) fn is_critical(template: &PodTemplate, is_static: bool) -> bool {
+    is_static || template.spec.priority >= CRITICAL_PRIORITY
+}
+
+impl Kubelets {
+    /// Admits a pod and makes its worker, or fails it. Returns whether it was admitted.
+    pub(super) fn admit(&mut self, hubs: &mut Hubs<'_>, pod: PodId, node: NodeId, is_static: bool) -> bool {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        if let Some(refusal) = self.refusal(hubs, &template, node, is_static) {
+            self.reject(hubs, pod, refusal);
+            return false;
+        }
+        let mut worker = Worker::new(pod, node, template.spec.containers.len());
+        worker.flags.insert(Flags::ADMITTED);
+        worker.flags.set(Flags::STATIC, is_static);
+        self.workers.insert(worker);
+        let state = self.node_state(node);
+        state.pods += 1;
+        state.admitted.add(&template.requests);
+        if !template.host_ports.is_empty() {
+            state.with_host_ports.push(pod);
+        }
+        true
+    }
+
+    /// Gives back what `admit` counted.
+    pub(super) fn release(&mut self, hubs: &Hubs<'_>, pod: PodId) {
+        let worker = self.workers.row(pod);
+        if !worker.flags.contains(Flags::ADMITTED) {
+            return;
+        }
+        worker.flags.remove(Flags::ADMITTED);
+        let node = worker.node;
+        let template = hubs.cluster.template_of(pod);
+        let state = self.node_state(node);
+        state.pods -= 1;
+        state.admitted.subtract(&template.requests);
+        state.with_host_ports.retain(|other| *other != pod);
+    }
+
+    /// The first reason against a pod, in upstream's order.
+    fn refusal(&mut self, hubs: &Hubs<'_>, template: &PodTemplate, node: NodeId, is_static: bool) -> Option<Refusal> {
+        let object = hubs.cluster.node(node);
+        let columns = object.body.as_node()?;
+        let spec = &template.spec;
+        self.insufficient_resource(template, node, &columns.allocatable_resources)
+            .or_else(|| {
+                (!matches_node(spec, &object.meta.name, &object.meta.labels)).then(|| {
+                    let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+                    Refusal::new("NodeAffinity", message)
+                })
+            })
+            .or_else(|| {
+                self.has_port_conflict(hubs, template, node).then(|| {
+                    let message =
+                        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+                    Refusal::new("NodePorts", message)
+                })
+            })
+            .or_else(|| {
+                let taint = first_untolerated(&columns.taints, &spec.tolerations, &[TaintEffect::NoExecute]);
+                taint.filter(|_| !is_static).map(|_| {
+                    let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
+                    Refusal::new("TaintToleration", message)
+                })
+            })
+    }
+
+    /// `OutOfcpu` and the like. CPU counts in thousandths, memory in bytes.
+    fn insufficient_resource(
+        &mut self,
+        template: &PodTemplate,
+        node: NodeId,
+        allocatable: &crate::model::resources::Resources,
+    ) -> Option<Refusal> {
+        let state = self.node_state(node);
+        let wanted = &template.requests;
+        let out_of = |name: &str, requested: i64, used: i64, capacity: i64| {
+            let message = format!(
+                "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+            );
+            Some(Refusal { reason: Text::from(format!("OutOf{name}")), message })
+        };
+        let pods = i64::from(state.pods);
+        let pods_allowed = allocatable.get("pods");
+        if pods + 1 > pods_allowed {
+            return out_of("pods", 1, pods, pods_allowed);
+        }
+        let others = wanted.others.iter().map(|(name, amount)| (name.as_str(), *amount));
+        let main =
+            [("cpu", wanted.cpu_milli), ("memory", wanted.memory), ("ephemeral-storage", wanted.ephemeral_storage)];
+        for (name, requested) in main.into_iter().chain(others) {
+            let (used, capacity) = (state.admitted.get(name), allocatable.get(name));
+            if requested > 0 && requested > capacity - used {
+                return out_of(name, requested, used, capacity);
+            }
+        }
+        None
+    }
+
+    fn has_port_conflict(&mut self, hubs: &Hubs<'_>, template: &PodTemplate, node: NodeId) -> bool {
+        if template.host_ports.is_empty() {
+            return false;
+        }
+        let claimed = |pod: &PodId| {
+            let other = hubs.cluster.template_of(*pod);
+            other.host_ports.iter().any(|port| template.host_ports.iter().any(|own| own.conflicts(port)))
+        };
+        self.node_state(node).with_host_ports.iter().any(claimed)
+    }
+
+    /// Upstream: kubelet `rejectPod`: the status is made anew, without conditions.
+    pub(super) fn reject(&mut self, hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
+        let draft_reason = refusal.reason.clone();
+        let message = format!("Pod was rejected: {}", refusal.message);
+        let host = hubs.cluster.pod(pod).node;
+        let draft = crate::cluster::EventDraft {
+            object: ObjectRef::pod(pod),
+            container: None,
+            kind: crate::cluster::EventType::Warning,
+            reason: draft_reason,
+            message: refusal.message,
+            component: "kubelet",
+            host,
+        };
+        hubs.cluster.events.record(hubs.now, draft);
+        let status = PodStatus {
+            phase: PodPhase::Failed,
+            reason: Some(Box::new((refusal.reason, message.into()))),
+            start_time: Some(hubs.now),
+            ..PodStatus::default()
+        };
+        hubs.cluster.set_pod_status(hubs.now, pod, status);
+    }
+}
+
+/// Node selector and required node affinity.
+fn matches_node(spec: &PodSpec, name: &str, labels: &Labels) -> bool {
+    let selected = spec.node_selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+    let required = spec.affinity.as_ref().and_then(|affinity| affinity.node.as_ref()?.required.as_ref());
+    selected && required.is_none_or(|terms: &Vec<NodeSelectorTerm>| terms.iter().any(|term| term.matches(name, labels)))
+}

@@ -1,0 +1,171 @@
+//! The conditions a kubelet sets on a pod. Upstream: kubelet status/generate.go.
+
+use std::fmt::Write as _;
+
+use super::worker::EndReason;
+use crate::engine::SimTime;
+use crate::model::Text;
+use crate::model::condition::ConditionStatus;
+use crate::model::pod::{ContainerState, PodCondition, PodConditionType, PodPhase, PodStatus};
+use crate::model::pod_spec::{ContainerKind, PodSpec};
+
+/// What conditions depend on beside the status itself.
+pub(super) struct ConditionFacts<'a> {
+    pub now: SimTime,
+    pub sandbox: bool,
+    pub initialized: bool,
+    pub disruption: Option<&'a EndReason>,
+}
+
+const OWNED: [PodConditionType; 5] = [
+    PodConditionType::PodReadyToStartContainers,
+    PodConditionType::Initialized,
+    PodConditionType::Ready,
+    PodConditionType::ContainersReady,
+    PodConditionType::PodScheduled,
+];
+
+/// All conditions of the new status, in upstream's order: others' first, PodScheduled last.
+pub(super) fn generate(
+    spec: &PodSpec,
+    status: &PodStatus,
+    previous: &PodStatus,
+    facts: &ConditionFacts<'_>,
+) -> Vec<PodCondition> {
+    let mut conditions = Vec::with_capacity(OWNED.len());
+    conditions.extend(previous.conditions.iter().filter(|condition| !OWNED.contains(&condition.kind)).cloned());
+    let add = |conditions: &mut Vec<PodCondition>, kind: PodConditionType, verdict: Verdict| {
+        let condition_status = ConditionStatus::from(verdict.holds);
+        let last_transition = previous
+            .condition(&kind)
+            .filter(|old| old.status == condition_status)
+            .map_or(facts.now, |old| old.last_transition);
+        let (reason, message) = (verdict.reason, verdict.message);
+        conditions.push(PodCondition { kind, status: condition_status, reason, message, last_transition });
+    };
+    if let Some(end) = facts.disruption {
+        conditions.retain(|condition| condition.kind != PodConditionType::DisruptionTarget);
+        let verdict =
+            Verdict { holds: true, reason: Text::const_new("TerminationByKubelet"), message: end.message.clone() };
+        add(&mut conditions, PodConditionType::DisruptionTarget, verdict);
+    }
+    let containers_ready = containers_ready(spec, status);
+    let ready = ready(spec, &containers_ready, &conditions, status.phase);
+    add(&mut conditions, PodConditionType::PodReadyToStartContainers, Verdict::plain(facts.sandbox));
+    add(&mut conditions, PodConditionType::Initialized, initialized(spec, status, facts.initialized));
+    add(&mut conditions, PodConditionType::Ready, ready);
+    add(&mut conditions, PodConditionType::ContainersReady, containers_ready);
+    add(&mut conditions, PodConditionType::PodScheduled, Verdict::plain(true));
+    conditions
+}
+
+/// Sets Ready and ContainersReady anew after a container's readiness changed. Upstream: `SetContainerReadiness`.
+pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime) {
+    let containers_ready = containers_ready(spec, status);
+    let ready = ready(spec, &containers_ready, &status.conditions, status.phase);
+    for (kind, verdict) in [(PodConditionType::Ready, ready), (PodConditionType::ContainersReady, containers_ready)] {
+        let (reason, message) = (verdict.reason, verdict.message);
+        let status_now = ConditionStatus::from(verdict.holds);
+        status.set_condition(PodCondition { kind, status: status_now, reason, message, last_transition: now });
+    }
+}
+
+/// A condition's new value.
+#[derive(Clone)]
+struct Verdict {
+    holds: bool,
+    reason: Text,
+    message: Text,
+}
+
+impl Verdict {
+    fn plain(holds: bool) -> Self {
+        Self { holds, reason: Text::default(), message: Text::default() }
+    }
+
+    fn because(holds: bool, reason: &'static str) -> Self {
+        Self { holds, reason: Text::const_new(reason), message: Text::default() }
+    }
+}
+
+/// Upstream: `GenerateContainersReadyCondition`.
+fn containers_ready(spec: &PodSpec, status: &PodStatus) -> Verdict {
+    match status.phase {
+        PodPhase::Succeeded => return Verdict::because(false, "PodCompleted"),
+        PodPhase::Failed => return Verdict::because(false, "PodFailed"),
+        _ => {}
+    }
+    let unready =
+        |index: &usize| spec.container_kind(*index) != ContainerKind::Init && !status.containers[*index].ready;
+    if !(0..spec.containers.len()).any(|index| unready(&index)) {
+        return Verdict::plain(true);
+    }
+    let message = named(spec, "containers with unready status: [", (0..spec.containers.len()).filter(unready));
+    Verdict { holds: false, reason: Text::const_new("ContainersNotReady"), message }
+}
+
+/// Upstream: `GeneratePodReadyCondition`.
+fn ready(spec: &PodSpec, containers_ready: &Verdict, conditions: &[PodCondition], phase: PodPhase) -> Verdict {
+    if !containers_ready.holds || phase.is_terminal() {
+        return containers_ready.clone();
+    }
+    let mut message = String::new();
+    for gate in &spec.readiness_gates {
+        let separator = if message.is_empty() { "" } else { ", " };
+        let found = conditions.iter().find(|condition| condition.kind.name() == gate);
+        // Writing to a String cannot fail.
+        let _ = match found {
+            None => {
+                write!(message, "{separator}corresponding condition of pod readiness gate \"{gate}\" does not exist.")
+            }
+            Some(condition) if !condition.status.is_true() => write!(
+                message,
+                "{separator}the status of pod readiness gate \"{gate}\" is not \"True\", but {}",
+                condition.status.name()
+            ),
+            Some(_) => Ok(()),
+        };
+    }
+    if message.is_empty() {
+        return Verdict::plain(true);
+    }
+    Verdict { holds: false, reason: Text::const_new("ReadinessGatesNotReady"), message: message.into() }
+}
+
+/// Upstream: `GeneratePodInitializedCondition`.
+fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Verdict {
+    if status.phase == PodPhase::Succeeded {
+        return Verdict::because(true, "PodCompleted");
+    }
+    let mains_started = (spec.init_count..spec.containers.len()).any(|index| {
+        let container = &status.containers[index];
+        !matches!(container.state, ContainerState::Waiting { .. }) && container.container_id != 0
+            || container.last.is_some()
+    });
+    let incomplete = |index: &usize| {
+        let container = &status.containers[*index];
+        match spec.container_kind(*index) {
+            ContainerKind::Init => !container.ready,
+            ContainerKind::Sidecar => container.started != Some(true),
+            ContainerKind::Main => false,
+        }
+    };
+    if was_initialized || mains_started || !(0..spec.init_count).any(|index| incomplete(&index)) {
+        return Verdict::plain(true);
+    }
+    let message = named(spec, "containers with incomplete status: [", (0..spec.init_count).filter(incomplete));
+    Verdict { holds: false, reason: Text::const_new("ContainersNotInitialized"), message }
+}
+
+/// `<intro>a b]`.
+fn named(spec: &PodSpec, intro: &'static str, indices: impl Iterator<Item = usize>) -> Text {
+    let mut text = Text::const_new(intro);
+    for (position, index) in indices.enumerate() {
+        if position > 0 {
+            text.push(' ');
+        }
+        text.push_str(&spec.containers[index].name);
+    }
+    text.push(']');
+    text
+}

@@ -1,0 +1,246 @@
+//! Starting containers one after the other inside a sync: back-off, image, configuration, create, start, postStart.
+//! Upstream: kuberuntime `startContainer`, `doBackOff`.
+
+use super::restart_backoff::Backoff;
+use super::view::seen_by;
+use super::volumes::missing_data;
+use super::worker::{Flags, Slot, Stage};
+use super::{Hubs, Kubelets};
+use crate::engine::SimDuration;
+use crate::machines::{ContainerId, ExecId, ExecPurpose, Placement, RunState};
+use crate::model::Text;
+use crate::model::kind::Kind;
+use crate::model::latency::Latency;
+use crate::model::object::{Body, PodId};
+use crate::model::pod_spec::{Container, EnvSource};
+use crate::model::probe::Handler;
+
+impl Kubelets {
+    /// Takes the next container of this sync, or ends the sync.
+    pub(super) fn start_next(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        loop {
+            let worker = self.workers.row(pod);
+            let Some(slot) = worker.to_start.last().copied() else {
+                self.finish_sync(hubs, pod);
+                return;
+            };
+            if self.waits_for_backoff(hubs, pod, slot) {
+                self.workers.row(pod).to_start.pop();
+                continue;
+            }
+            let container = &template.spec.containers[usize::from(slot)];
+            if self.ensure_image(hubs, pod, slot, container) {
+                return;
+            }
+            // The image is there, or cannot be had in this sync.
+            let worker = self.workers.row(pod);
+            if worker.to_start.last() != Some(&slot) {
+                continue;
+            }
+            if self.create(hubs, pod, slot, container) {
+                return;
+            }
+        }
+    }
+
+    /// Upstream: `doBackOff`, which counts from the end of the last run that was seen.
+    fn waits_for_backoff(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8) -> bool {
+        let now = hubs.now;
+        let max = self.settings.max_container_restart_period;
+        let worker = self.workers.row(pod);
+        let seen = seen_by(hubs.machines, worker, usize::from(slot));
+        let exited = if seen.exit().is_some() { seen.newest } else { seen.before };
+        let Some(finished) = exited.map(|row| row.finished) else { return false };
+        let entry = worker.restart_backoff(slot);
+        let Some(until) = Backoff::restart_waits_until(entry, finished, now) else {
+            worker.set_restart_backoff(slot, Backoff::after_restart(entry, finished, now, max));
+            return false;
+        };
+        let delay = entry.map_or(SimDuration::ZERO, |entry| entry.delay);
+        let extra = worker.extra_mut();
+        extra.backoff_until = extra.backoff_until.min(until);
+        worker.flags.insert(Flags::BACKING_OFF);
+        let name = &hubs.cluster.template_of(pod).spec.containers[usize::from(slot)].name.clone();
+        let full_name = Self::full_name(hubs, pod);
+        let reason = Text::const_new("CrashLoopBackOff");
+        let message = format!("back-off {delay} restarting failed container={name} pod={full_name}");
+        self.workers.row(pod).set_start_error(slot, reason, message.into());
+        let message = format!("Back-off restarting failed container {name} in pod {full_name}");
+        self.warning(hubs, pod, Some(slot), "BackOff", message);
+        true
+    }
+
+    /// A start that fails: remembered for the next sync, which shows it.
+    pub(super) fn start_failed(
+        &mut self,
+        hubs: &mut Hubs<'_>,
+        pod: PodId,
+        slot: u8,
+        reason: &'static str,
+        message: String,
+    ) {
+        let worker = self.workers.row(pod);
+        worker.set_start_error(slot, Text::const_new(reason), message.into());
+        worker.flags.insert(Flags::FAILED);
+        worker.to_start.pop();
+        let spec = &hubs.cluster.template_of(pod).spec;
+        let is_init = spec.container_kind(usize::from(slot)) == crate::model::pod_spec::ContainerKind::Init;
+        if is_init {
+            // Upstream: a failed start of an init container that must finish ends the sync.
+            self.workers.row(pod).to_start.clear();
+        }
+    }
+
+    /// Checks the configuration and begins to create the container. Returns whether the sync now waits.
+    fn create(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
+        if let Some(why) = missing_environment(hubs, pod, container) {
+            self.warning(hubs, pod, Some(slot), "Failed", format!("Error: {why}"));
+            self.start_failed(hubs, pod, slot, "CreateContainerConfigError", why);
+            return false;
+        }
+        let latencies = &self.settings.latencies;
+        let create = latencies.sample(Latency::ContainerCreate, &mut self.runtime);
+        let start = latencies.sample(Latency::ContainerStart, &mut self.runtime);
+        self.workers.row(pod).stage = Stage::Creating;
+        let at = hubs.now + create + start;
+        self.schedule(hubs, pod, at);
+        true
+    }
+
+    /// The image of the next container has been pulled: it goes on. Returns whether the sync now waits.
+    pub(super) fn create_pulled(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8) -> bool {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        self.create(hubs, pod, slot, &template.spec.containers[usize::from(slot)])
+    }
+
+    /// The container is created and started.
+    pub(super) fn container_created(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let worker = self.workers.row(pod);
+        let Some(slot) = worker.to_start.pop() else {
+            self.finish_sync(hubs, pod);
+            return;
+        };
+        let node = worker.node;
+        let old = worker.slots[usize::from(slot)];
+        let attempt = if old.current.is_some() { hubs.machines.container(old.current).attempt + 1 } else { 0 };
+        if old.previous.is_some() {
+            // One dead run of a container is kept, for its logs.
+            hubs.machines.remove_container(old.previous);
+        }
+        let address = self.workers.row(pod).address;
+        let address = if address == 0 { hubs.machines.machine(node).internal_ip() } else { address };
+        let place = Placement { node, pod, address };
+        let container = hubs.machines.create_container(hubs.now, place, slot, attempt);
+        let worker = self.workers.row(pod);
+        worker.slots[usize::from(slot)] = Slot { current: container, previous: old.current };
+        worker.flags.insert(Flags::ACTED);
+        worker.clear_start_error(slot);
+        hubs.machines.start_container(hubs.now, container);
+        self.normal(hubs, pod, Some(slot), "Created", "Container created");
+        self.normal(hubs, pod, Some(slot), "Started", "Container started");
+        if self.post_start(hubs, pod, slot, container) {
+            return;
+        }
+        self.start_next(hubs, pod);
+    }
+
+    /// Runs the postStart hook. Returns whether the sync waits for it.
+    fn post_start(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: ContainerId) -> bool {
+        let spec = &hubs.cluster.template_of(pod).spec;
+        let Some(hook) = &spec.containers[usize::from(slot)].lifecycle.post_start else { return false };
+        let seconds = match hook {
+            Handler::Sleep { seconds } => Some((*seconds).max(0) as u64),
+            Handler::Exec { .. } => None,
+            // Whatever an HTTP server answers is a success, and the model's servers answer.
+            _ => return false,
+        };
+        let worker = self.workers.row(pod);
+        worker.stage = Stage::PostStart;
+        worker.to_start.push(slot);
+        if let Some(seconds) = seconds {
+            worker.extra_mut().hook = ExecId::NONE;
+            let at = hubs.now + SimDuration::from_secs(seconds);
+            self.schedule(hubs, pod, at);
+        } else {
+            worker.extra_mut().hook = hubs.machines.request_exec(hubs.now, container, ExecPurpose::PostStart);
+        }
+        true
+    }
+
+    /// A postStart sleep is over.
+    pub(super) fn post_start_slept(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        self.workers.row(pod).to_start.pop();
+        self.start_next(hubs, pod);
+    }
+
+    /// A postStart command is over.
+    pub(super) fn post_start_done(&mut self, hubs: &mut Hubs<'_>, pod: PodId, code: i32, output: &str) {
+        let worker = self.workers.row(pod);
+        worker.extra_mut().hook = ExecId::NONE;
+        let Some(slot) = worker.to_start.last().copied() else { return };
+        let current = worker.slots[usize::from(slot)].current;
+        if code == 0 {
+            worker.to_start.pop();
+            self.start_next(hubs, pod);
+            return;
+        }
+        let spec = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let container = &spec.spec.containers[usize::from(slot)];
+        let message = post_start_message(hubs, pod, container, code, output);
+        self.warning(hubs, pod, Some(slot), "FailedPostStartHook", "PostStartHook failed");
+        self.start_failed(hubs, pod, slot, "PostStartHookError", message);
+        if hubs.machines.container(current).state == RunState::Running {
+            self.workers.row(pod).stage = Stage::Killing;
+            let grace = u32::try_from(spec.spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
+            self.start_kill(hubs, pod, slot, grace, "FailedPostStartHook".to_owned());
+        } else {
+            self.start_next(hubs, pod);
+        }
+    }
+}
+
+fn post_start_message(hubs: &Hubs<'_>, pod: PodId, container: &Container, code: i32, output: &str) -> String {
+    let command = match &container.lifecycle.post_start {
+        Some(Handler::Exec { command }) => command.join(" "),
+        _ => String::new(),
+    };
+    format!(
+        "Exec lifecycle hook ([{command}]) for Container \"{}\" in Pod \"{}\" failed - error: command '{command}' exited with {code}: {output}, message: {output:?}",
+        container.name,
+        Kubelets::full_name(hubs, pod)
+    )
+}
+
+/// What the environment refers to that is not there. Upstream: kubelet_pods `makeEnvironmentVariables`.
+fn missing_environment(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
+    if container.env.is_empty() && container.env_from.is_empty() {
+        return None;
+    }
+    let from_objects = container.env_from.iter().find_map(|from| {
+        let kind = if from.secret { Kind::SECRET } else { Kind::CONFIG_MAP };
+        missing_data(hubs, pod, kind, &from.name, &[], from.optional)
+    });
+    from_objects.or_else(|| {
+        container.env.iter().find_map(|variable| match &variable.source {
+            EnvSource::ConfigMapKey { name, key, optional } => {
+                missing_key(hubs, pod, Kind::CONFIG_MAP, name, key, *optional)
+            }
+            EnvSource::SecretKey { name, key, optional } => missing_key(hubs, pod, Kind::SECRET, name, key, *optional),
+            _ => None,
+        })
+    })
+}
+
+fn missing_key(hubs: &Hubs<'_>, pod: PodId, kind: Kind, name: &str, key: &str, optional: bool) -> Option<String> {
+    if let Some(missing) = missing_data(hubs, pod, kind, name, &[], optional) {
+        return Some(missing);
+    }
+    let namespace = hubs.cluster.pod(pod).namespace;
+    let object = hubs.cluster.find(kind, namespace, name).filter(|_| !optional)?;
+    let Body::Data(data) = hubs.cluster.body(object) else { return None };
+    let absent = !data.iter().any(|(candidate, _)| candidate == key);
+    absent.then(|| {
+        format!("couldn't find key {key} in {} {}/{name}", kind.name(), hubs.cluster.namespace_name(namespace))
+    })
+}

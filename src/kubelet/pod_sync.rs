@@ -1,0 +1,183 @@
+//! One sync of a pod: publish what is seen, then bring containers towards what the spec asks for.
+//! Upstream: kubelet `SyncPod`, kuberuntime `SyncPod`.
+
+use super::actions;
+use super::status;
+use super::worker::{EndReason, Flags, Stage};
+use super::{Hubs, KubeletEvent, Kubelets};
+use crate::engine::{SimDuration, SimTime};
+use crate::machines::Machines;
+use crate::model::Text;
+use crate::model::latency::Latency;
+use crate::model::object::PodId;
+use crate::model::pod::{PodConditionType, PodStatus};
+use crate::model::pod_spec::PodSpec;
+
+const DEADLINE_REASON: &str = "DeadlineExceeded";
+const DEADLINE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
+
+impl Kubelets {
+    /// A sync begins. Its status is written in the same instant, so it began that delay ago.
+    pub(super) fn sync(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let shown = self.settings.latencies.fixed(Latency::StatusUpdate);
+        let began = SimTime(hubs.now.0.saturating_sub(shown.0));
+        let node = self.workers.row(pod).node;
+        let looked = self.node_state(node).relist_before(began);
+        let worker = self.workers.row(pod);
+        worker.snapshot = if worker.relisted <= began { worker.relisted.max(looked) } else { looked };
+        worker.flags.remove(Flags::AGAIN | Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF);
+        worker.to_start.clear();
+        if let Some(extra) = &mut worker.extra {
+            extra.backoff_until = SimTime::NEVER;
+        }
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let spec = &template.spec;
+        let first = hubs.cluster.pod(pod).status.start_time.is_none();
+        let ended = self.publish(hubs, pod, spec, false);
+        if first && let Some(seconds) = spec.active_deadline_seconds {
+            let at = hubs.now + SimDuration::from_secs(seconds.max(0) as u64);
+            let tick = self.node_state(node).tick_from(at);
+            hubs.outbox.send(tick, KubeletEvent::Deadline { pod });
+        }
+        if ended {
+            self.begin_natural_end(hubs, pod, spec);
+            return;
+        }
+        let mounted = self.workers.row(pod).flags.contains(Flags::MOUNTED);
+        if mounted || spec.volumes.is_empty() {
+            self.volumes_ready(hubs, pod, spec, began);
+        } else {
+            self.wait_for_volumes(hubs, pod, spec, began);
+        }
+    }
+
+    /// Writes the status that follows from the worker's look. A terminal phase stays hidden while containers may run.
+    /// Returns whether the pod has ended.
+    pub(super) fn publish(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, terminal: bool) -> bool {
+        let Some(worker) = self.workers.get(pod) else { return false };
+        let row = hubs.cluster.pod(pod);
+        let mut new = status::compute(hubs.now, spec, worker, hubs.machines, &row.status, terminal);
+        let ended = new.phase.is_terminal();
+        if ended && !terminal {
+            new.phase = row.status.phase;
+            new.reason.clone_from(&row.status.reason);
+        }
+        let initialized = new.is_condition_true(&PodConditionType::Initialized);
+        let gone = row.deleted.is_some();
+        if initialized && spec.init_count > 0 {
+            self.workers.row(pod).flags.insert(Flags::INITIALIZED);
+        }
+        if !gone {
+            hubs.cluster.set_pod_status(hubs.now, pod, new);
+        }
+        if !terminal {
+            self.probes_after_look(hubs, pod, spec);
+        }
+        ended
+    }
+
+    /// All containers are done for good: what is left of the pod is ended after the next look.
+    fn begin_natural_end(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
+        let grace = u32::try_from(spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
+        let node = self.workers.row(pod).node;
+        let next_relist = self.node_state(node).relist_after(hubs.now);
+        let worker = self.workers.row(pod);
+        worker.ready_at = next_relist;
+        self.end_pod(hubs, pod, grace, Flags::empty());
+    }
+
+    /// The pod was active for as long as it may. Upstream: kubelet active_deadline.
+    pub(super) fn deadline_due(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let Some(worker) = self.workers.get_mut(pod) else { return };
+        if worker.flags.contains(Flags::TERMINATING) || !hubs.machines.kubelet_up(worker.node) {
+            return;
+        }
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let grace = u32::try_from(template.spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
+        worker.extra_mut().end = Some(EndReason {
+            reason: Text::const_new(DEADLINE_REASON),
+            message: Text::const_new(DEADLINE_MESSAGE),
+            disruption: false,
+        });
+        self.normal(hubs, pod, None, DEADLINE_REASON, DEADLINE_MESSAGE);
+        self.end_pod(hubs, pod, grace, Flags::empty());
+    }
+
+    /// The volumes are there (`since` when): on with sandbox and containers.
+    pub(super) fn volumes_ready(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
+        let worker = self.workers.row(pod);
+        worker.flags.insert(Flags::MOUNTED);
+        self.add_probes(pod, spec, since);
+        let worker = self.workers.row(pod);
+        let todo = actions::compute(spec, worker, hubs.machines);
+        worker.to_start.extend(todo.start.iter().rev().copied());
+        if todo.kill_pod {
+            worker.to_start.clear();
+            let grace = u32::try_from(spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
+            worker.stage = Stage::Idle;
+            let node = worker.node;
+            let next_relist = self.node_state(node).relist_after(hubs.now);
+            self.workers.row(pod).ready_at = next_relist;
+            self.end_pod(hubs, pod, grace, Flags::empty());
+            return;
+        }
+        if !worker.flags.contains(Flags::SANDBOX) {
+            let again = worker.flags.contains(Flags::HAD_SANDBOX);
+            worker.stage = Stage::Sandbox;
+            if again {
+                self.normal(
+                    hubs,
+                    pod,
+                    None,
+                    "SandboxChanged",
+                    "Pod sandbox changed, it will be killed and re-created.",
+                );
+            }
+            let at = since + self.settings.latencies.sample(Latency::Sandbox, &mut self.runtime);
+            self.schedule(hubs, pod, at);
+            return;
+        }
+        if todo.kill.is_empty() {
+            self.start_next(hubs, pod);
+        } else {
+            self.kill_for_probes(hubs, pod, spec, &todo.kill);
+        }
+    }
+
+    /// The sandbox exists: the pod has its address, and its first containers start.
+    pub(super) fn sandbox_ready(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let worker = self.workers.row(pod);
+        worker.flags.insert(Flags::SANDBOX | Flags::HAD_SANDBOX | Flags::ACTED);
+        worker.address =
+            if template.spec.host_network { 0 } else { hubs.machines.machine_mut(worker.node).take_address() };
+        // Upstream: `OnPodSandboxReady`: this condition alone is written at once.
+        let gone = hubs.cluster.pod(pod).deleted.is_some();
+        if !gone {
+            let now = hubs.now;
+            hubs.cluster.modify_pod_status(now, pod, |status: &mut PodStatus| {
+                let kind = PodConditionType::PodReadyToStartContainers;
+                if let Some(condition) = status.conditions.iter_mut().find(|condition| condition.kind == kind)
+                    && !condition.status.is_true()
+                {
+                    condition.status = true.into();
+                    condition.last_transition = now;
+                }
+            });
+        }
+        self.start_next(hubs, pod);
+    }
+}
+
+/// The containers of a pod that run right now, whatever the kubelet has seen.
+pub(super) fn running_slots(machines: &Machines, worker: &super::worker::Worker) -> Vec<u8> {
+    worker
+        .slots
+        .iter()
+        .enumerate()
+        .filter(|(_, slot)| {
+            slot.current.is_some() && machines.container(slot.current).state == crate::machines::RunState::Running
+        })
+        .map(|(index, _)| index as u8)
+        .collect()
+}

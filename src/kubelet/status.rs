@@ -1,0 +1,197 @@
+//! The status a sync publishes: container states, phase, conditions. Pure: reads what the kubelet sees, writes nothing.
+//! Upstream: kubelet_pods `generateAPIPodStatus`, `convertToAPIContainerStatuses`; status `generate.go`.
+
+use super::conditions::{self, ConditionFacts};
+use super::phase::phase;
+use super::probe_worker::{ProbeKind, Verdict};
+use super::view::{Restart, Seen, restart_after, seen_by};
+use super::worker::{Flags, Worker};
+use crate::engine::SimTime;
+use crate::machines::{ContainerRow, Machines, RunState};
+use crate::model::Text;
+use crate::model::pod::{ContainerState, ContainerStatus, PodPhase, PodStatus, Termination};
+use crate::model::pod_spec::{ContainerKind, PodSpec};
+
+/// Longest termination message from a container's file, and from its log.
+const MESSAGE_BYTES: usize = 4096;
+const LOG_LINES: usize = 80;
+const LOG_BYTES: usize = 2048;
+
+/// The status of a pod at `now`. `terminal`: its containers have been stopped for good.
+pub(super) fn compute(
+    now: SimTime,
+    spec: &PodSpec,
+    worker: &Worker,
+    machines: &Machines,
+    previous: &PodStatus,
+    terminal: bool,
+) -> PodStatus {
+    let waiting_reason = if spec.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
+    let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
+        .map(|index| container_status(spec, worker, machines, previous, index, waiting_reason, terminal))
+        .collect();
+    let mains_exist =
+        (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+    let mut new_phase = phase(spec, &containers, terminal, mains_exist);
+    let mut reason = previous.reason.clone();
+    if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
+        new_phase = PodPhase::Failed;
+        reason = Some(Box::new((end.reason.clone(), end.message.clone())));
+    }
+    if terminal && !new_phase.is_terminal() && !worker.flags.contains(Flags::STATIC) {
+        new_phase = PodPhase::Failed;
+    }
+    if previous.phase.is_terminal() {
+        new_phase = previous.phase;
+    }
+    let mut status = PodStatus {
+        phase: new_phase,
+        reason,
+        conditions: Vec::new(),
+        start_time: previous.start_time.or(Some(now)),
+        pod_ip: pod_ip(spec, worker, machines, previous),
+        containers,
+    };
+    let facts = ConditionFacts {
+        now,
+        sandbox: worker.flags.contains(Flags::SANDBOX),
+        initialized: worker.flags.contains(Flags::INITIALIZED),
+        disruption: worker.extra.as_ref().and_then(|extra| extra.end.as_ref()).filter(|end| end.disruption && terminal),
+    };
+    status.conditions = conditions::generate(spec, &status, previous, &facts);
+    status
+}
+
+/// The address of the sandbox, once a sync has seen it; the node's own with hostNetwork.
+fn pod_ip(spec: &PodSpec, worker: &Worker, machines: &Machines, previous: &PodStatus) -> u32 {
+    if spec.host_network {
+        return machines.machine(worker.node).internal_ip();
+    }
+    if worker.flags.contains(Flags::SANDBOX) && worker.address != 0 { worker.address } else { previous.pod_ip }
+}
+
+fn container_status(
+    spec: &PodSpec,
+    worker: &Worker,
+    machines: &Machines,
+    previous: &PodStatus,
+    index: usize,
+    waiting_reason: &'static str,
+    terminal: bool,
+) -> ContainerStatus {
+    let seen = seen_by(machines, worker, index);
+    let Some(newest) = seen.newest else {
+        return never_run(worker, previous, index, waiting_reason, terminal);
+    };
+    let mut status = ContainerStatus {
+        state: state_of(spec, index, newest, seen.state),
+        last: seen.before.map(|row| Box::new(termination(spec, index, row))),
+        restart_count: newest.attempt,
+        ready: false,
+        started: Some(false),
+        container_id: u64::from(newest.serial),
+    };
+    let restarts = match seen.exit() {
+        Some((code, _)) => restart_after(spec, index, code) != Restart::No,
+        None => seen.is_created(),
+    };
+    if let Some(error) = worker.start_error(index).filter(|_| restarts && !worker.flags.contains(Flags::TERMINATING)) {
+        let waiting = ContainerState::Waiting { reason: error.reason.clone(), message: error.message.clone() };
+        if let ContainerState::Terminated(ended) = std::mem::replace(&mut status.state, waiting) {
+            status.last = Some(ended);
+        }
+    }
+    let (ready, started) = readiness(spec, worker, index, &seen);
+    status.ready = ready;
+    status.started = Some(started);
+    status
+}
+
+fn never_run(
+    worker: &Worker,
+    previous: &PodStatus,
+    index: usize,
+    waiting_reason: &'static str,
+    terminal: bool,
+) -> ContainerStatus {
+    let mut status = ContainerStatus::waiting(waiting_reason);
+    if terminal && waiting_reason == "ContainerCreating" {
+        // Upstream: status manager `TerminatePod`; pods with init containers keep what their mains waited for.
+        let was_waiting =
+            previous.containers.get(index).is_none_or(|old| matches!(old.state, ContainerState::Waiting { .. }));
+        if was_waiting {
+            status.state = ContainerState::Terminated(Box::new(Termination {
+                exit_code: 137,
+                reason: Text::const_new("ContainerStatusUnknown"),
+                message: Text::const_new("The container could not be located when the pod was terminated"),
+                started_at: SimTime::ZERO,
+                finished_at: SimTime::ZERO,
+                container_id: 0,
+            }));
+        }
+        return status;
+    }
+    if let Some(error) = worker.start_error(index) {
+        status.state = ContainerState::Waiting { reason: error.reason.clone(), message: error.message.clone() };
+    }
+    status
+}
+
+fn state_of(spec: &PodSpec, index: usize, row: &ContainerRow, state: RunState) -> ContainerState {
+    match state {
+        RunState::Created => ContainerState::Waiting { reason: Text::default(), message: Text::default() },
+        RunState::Running => ContainerState::Running { started_at: row.started },
+        RunState::Exited { .. } => ContainerState::Terminated(Box::new(termination(spec, index, row))),
+    }
+}
+
+fn termination(spec: &PodSpec, index: usize, row: &ContainerRow) -> Termination {
+    let (exit_code, reason) = match row.state {
+        RunState::Exited { code, reason } => (code, Text::const_new(reason.name())),
+        _ => (137, Text::const_new("ContainerStatusUnknown")),
+    };
+    let started_at = if row.started == SimTime::NEVER { row.created } else { row.started };
+    Termination {
+        exit_code,
+        reason,
+        message: termination_message(spec, index, row, exit_code),
+        started_at,
+        finished_at: row.finished,
+        container_id: u64::from(row.serial),
+    }
+}
+
+/// The file's text, or the end of the log where a failure asks for it.
+fn termination_message(spec: &PodSpec, index: usize, row: &ContainerRow, exit_code: i32) -> Text {
+    let file = row.termination_message();
+    if !file.is_empty() {
+        let cut = (0..=file.len().min(MESSAGE_BYTES)).rev().find(|&at| file.is_char_boundary(at)).unwrap_or(0);
+        return Text::from(&file[..cut]);
+    }
+    match row.log() {
+        Some(log) if exit_code != 0 && spec.containers[index].termination_message_from_logs => {
+            Text::from(log.tail(LOG_LINES, LOG_BYTES))
+        }
+        _ => Text::default(),
+    }
+}
+
+/// `ready` and `started`. Upstream: prober `UpdatePodStatus`.
+pub(super) fn readiness(spec: &PodSpec, worker: &Worker, index: usize, seen: &Seen<'_>) -> (bool, bool) {
+    let running = seen.is_running();
+    if spec.container_kind(index) == ContainerKind::Init {
+        return (seen.exit().is_some_and(|(code, _)| code == 0), running);
+    }
+    let container = &spec.containers[index];
+    let verdict = |kind: ProbeKind| {
+        let probes = worker.extra.as_ref().map_or(&[][..], |extra| &extra.probes);
+        let serial = seen.newest.map_or(0, |row| row.serial);
+        probes
+            .iter()
+            .find(|probe| usize::from(probe.slot) == index && probe.kind == kind && probe.serial == serial)
+            .map_or(kind.initial_verdict(), |probe| probe.verdict)
+    };
+    let started = running && (container.startup_probe.is_none() || verdict(ProbeKind::Startup) == Verdict::Success);
+    let ready = started && (container.readiness_probe.is_none() || verdict(ProbeKind::Readiness) == Verdict::Success);
+    (ready, started)
+}

@@ -1,0 +1,81 @@
+//! The end of a pod: containers, then the sandbox, the final status, volumes, and the deletion of its object.
+//! Upstream: kubelet `SyncTerminatingPod`, `SyncTerminatedPod`, status manager `TerminatePod`.
+
+use super::pod_sync::running_slots;
+use super::worker::{Flags, Stage};
+use super::{Hubs, Kubelets};
+use crate::model::latency::Latency;
+use crate::model::object::PodId;
+
+impl Kubelets {
+    /// Stops all running containers at once, each with the effective grace period.
+    pub(super) fn terminate(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let worker = self.workers.row(pod);
+        worker.stage = Stage::Terminating;
+        worker.to_start.clear();
+        let grace = worker.grace;
+        let running = running_slots(hubs.machines, worker);
+        self.stop_probes(hubs, pod, false);
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        // Later containers first: a sidecar must know of all it waits for before its turn is decided.
+        for slot in running.iter().rev() {
+            let name = &template.spec.containers[usize::from(*slot)].name;
+            self.start_kill(hubs, pod, *slot, grace, format!("Stopping container {name}"));
+        }
+        if self.workers.get(pod).is_some_and(|worker| worker.stage == Stage::Terminating) {
+            self.continue_after_kills(hubs, pod);
+        }
+    }
+
+    /// All containers have ended.
+    pub(super) fn stop_sandbox(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let takes = self.settings.latencies.sample(Latency::SandboxStop, &mut self.runtime);
+        let worker = self.workers.row(pod);
+        worker.stage = Stage::StoppingSandbox;
+        let had_sandbox = worker.flags.contains(Flags::SANDBOX);
+        let at = if had_sandbox { hubs.now + takes } else { hubs.now };
+        self.schedule(hubs, pod, at);
+    }
+
+    /// The sandbox is gone: the final status.
+    pub(super) fn sandbox_stopped(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let now = hubs.now;
+        self.stop_probes(hubs, pod, true);
+        let worker = self.workers.row(pod);
+        let address = std::mem::take(&mut worker.address);
+        if address != 0 {
+            hubs.machines.machine_mut(worker.node).release_address(address);
+        }
+        let worker = self.workers.row(pod);
+        worker.flags.remove(Flags::SANDBOX);
+        worker.snapshot = now;
+        let (node, gone) = (worker.node, worker.flags.intersects(Flags::DELETED | Flags::REMOVED));
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        self.publish(hubs, pod, &template.spec, true);
+        self.release(hubs, pod);
+        hubs.machines.unmount(pod);
+        let unmount = self.settings.latencies.sample(Latency::Unmount, &mut self.runtime);
+        let done = self.node_state(node).relist_after(now) + unmount;
+        let worker = self.workers.row(pod);
+        worker.ready_at = done;
+        if gone {
+            worker.stage = Stage::Unmounting;
+            self.schedule(hubs, pod, done);
+        } else {
+            // Nothing more is seen of it until somebody deletes the object.
+            worker.stage = Stage::Finished;
+            worker.extra = None;
+        }
+    }
+
+    /// The volumes are unmounted: nothing of the pod is left on the node.
+    pub(super) fn terminated(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let worker = self.workers.row(pod);
+        worker.stage = Stage::Finished;
+        if worker.flags.contains(Flags::REMOVED) {
+            self.clean_up(hubs, pod);
+        } else if worker.flags.contains(Flags::DELETED) {
+            self.confirm_deletion(hubs, pod);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The wait for a pod's volumes. Upstream: volumemanager `WaitForAttachAndMount`.
+
+use super::worker::{Flags, Stage};
+use super::{Hubs, Kubelets};
+use crate::engine::{SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::latency::Latency;
+use crate::model::object::{Body, PodId};
+use crate::model::pod_spec::PodSpec;
+use crate::model::volume::{KeyToPath, ProjectedSource, Volume, VolumeSource};
+
+/// First retry of a mount that failed; doubled each time. Upstream: goroutinemap exponentialbackoff.
+const RETRY_FIRST: SimDuration = SimDuration::from_millis(500);
+const RETRY_MAX: SimDuration = SimDuration::from_secs(122);
+/// Longest wait of one sync. Upstream: volumemanager `podAttachAndMountTimeout`.
+const TIMEOUT: SimDuration = SimDuration::from_secs(123);
+
+impl Kubelets {
+    /// The sync that began at `began` waits: the first look that can succeed is one poll later.
+    pub(super) fn wait_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, began: SimTime) {
+        let poll = self.settings.latencies.fixed(Latency::VolumePoll);
+        let worker = self.workers.row(pod);
+        if spec.volumes.iter().all(|volume| can_always_mount(&volume.source)) {
+            self.volumes_ready(hubs, pod, spec, began + poll);
+            return;
+        }
+        worker.stage = Stage::Volumes;
+        let extra = worker.extra_mut();
+        extra.mounting_since = began;
+        extra.failed_mounts = 0;
+        let at = (began + poll).max(hubs.now);
+        self.schedule(hubs, pod, at);
+    }
+
+    /// Looks whether everything the volumes refer to is there.
+    pub(super) fn look_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let spec = &template.spec;
+        let missing = spec.volumes.iter().find_map(|volume| problem(hubs, pod, volume));
+        let Some(message) = missing else {
+            let now = hubs.now;
+            self.volumes_ready(hubs, pod, spec, now);
+            return;
+        };
+        self.warning(hubs, pod, None, "FailedMount", message);
+        let extra = self.workers.row(pod).extra_mut();
+        extra.failed_mounts += 1;
+        let doubled = RETRY_FIRST.0 << (extra.failed_mounts - 1).min(10);
+        let limit = extra.mounting_since + TIMEOUT;
+        let at = hubs.now + SimDuration(doubled.min(RETRY_MAX.0));
+        if at > limit {
+            self.workers.row(pod).flags.insert(Flags::FAILED);
+            self.finish_sync(hubs, pod);
+            return;
+        }
+        self.schedule(hubs, pod, at);
+    }
+}
+
+/// Sources that depend on nothing that could be missing.
+fn can_always_mount(source: &VolumeSource) -> bool {
+    match source {
+        VolumeSource::ConfigMap { optional, .. } | VolumeSource::Secret { optional, .. } => *optional,
+        VolumeSource::Projected { sources, .. } => sources.iter().all(|source| match source {
+            ProjectedSource::ConfigMap { optional, .. } | ProjectedSource::Secret { optional, .. } => *optional,
+            _ => true,
+        }),
+        VolumeSource::Claim { .. } | VolumeSource::Ephemeral => false,
+        _ => true,
+    }
+}
+
+/// The text of the FailedMount Event of a volume that cannot be mounted now.
+fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
+    let failed = |why: String| format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.name);
+    match &volume.source {
+        VolumeSource::ConfigMap { name, items, optional, .. } => {
+            missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional).map(failed)
+        }
+        VolumeSource::Secret { name, items, optional, .. } => {
+            missing_data(hubs, pod, Kind::SECRET, name, items, *optional).map(failed)
+        }
+        VolumeSource::Projected { sources, .. } => sources.iter().find_map(|source| match source {
+            ProjectedSource::ConfigMap { name, items, optional } => {
+                missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional).map(failed)
+            }
+            ProjectedSource::Secret { name, items, optional } => {
+                missing_data(hubs, pod, Kind::SECRET, name, items, *optional).map(failed)
+            }
+            _ => None,
+        }),
+        VolumeSource::Claim { claim, .. } => {
+            let namespace = hubs.cluster.pod(pod).namespace;
+            let found = hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim);
+            found.is_none().then(|| failed(format!("persistentvolumeclaim \"{claim}\" not found")))
+        }
+        _ => None,
+    }
+}
+
+/// What is missing of a ConfigMap or Secret that has to be there.
+pub(super) fn missing_data(
+    hubs: &Hubs<'_>,
+    pod: PodId,
+    kind: Kind,
+    name: &str,
+    items: &[KeyToPath],
+    optional: bool,
+) -> Option<String> {
+    if optional {
+        return None;
+    }
+    let (noun, namespace) =
+        (if kind == Kind::SECRET { "secret" } else { "configmap" }, hubs.cluster.pod(pod).namespace);
+    let Some(object) = hubs.cluster.find(kind, namespace, name) else {
+        return Some(format!("{noun} \"{name}\" not found"));
+    };
+    let Body::Data(data) = hubs.cluster.body(object) else { return None };
+    let absent = items.iter().find(|item| !data.iter().any(|(key, _)| *key == item.key))?;
+    Some(match kind {
+        Kind::SECRET => format!("references non-existent secret key: {}", absent.key),
+        _ => format!("references non-existent config key: {}", absent.key),
+    })
+}

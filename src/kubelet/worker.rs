@@ -1,0 +1,265 @@
+//! What a kubelet keeps of a pod: where its worker stands, its container runs, back-offs, probes and kills.
+//! Plain data; the rules are in the files named after their step.
+
+use smallvec::SmallVec;
+
+use super::kill::Kill;
+use super::probe_worker::ProbeWorker;
+use super::restart_backoff::Backoff;
+use crate::engine::SimTime;
+use crate::machines::{ContainerId, ExecId, ImageId};
+use crate::model::Text;
+use crate::model::object::{NodeId, PodId};
+
+/// Where a pod's worker stands. Upstream: `pod_workers` (syncing, terminating, terminated) and the blocking calls
+/// inside one `SyncPod`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Between two steps.
+    Idle,
+    /// In a sync: waits for volumes and then for the sandbox.
+    Volumes,
+    /// In a sync: the sandbox is being made.
+    Sandbox,
+    /// In a sync: waits for an image.
+    Pulling,
+    /// In a sync: a container is being created and started.
+    Creating,
+    /// In a sync: waits for a postStart hook.
+    PostStart,
+    /// In a sync: containers that failed a probe (or their hook) are being stopped.
+    Killing,
+    /// Terminating: containers are being stopped.
+    Terminating,
+    /// Terminating: the sandbox is being stopped.
+    StoppingSandbox,
+    /// Terminated: volumes are being unmounted.
+    Unmounting,
+    /// Over; nothing of the pod is left but its dead containers.
+    Finished,
+}
+
+bitflags::bitflags! {
+    /// Facts about a pod.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(super) struct Flags: u16 {
+        /// Its sandbox exists.
+        const SANDBOX = 1;
+        /// It has had a sandbox before.
+        const HAD_SANDBOX = 1 << 1;
+        /// It is to be ended.
+        const TERMINATING = 1 << 2;
+        /// The API server wants it gone.
+        const DELETED = 1 << 3;
+        /// Its object has vanished.
+        const REMOVED = 1 << 4;
+        /// Another sync was asked for during this one.
+        const AGAIN = 1 << 5;
+        /// This sync changed something.
+        const ACTED = 1 << 6;
+        /// This sync met an error.
+        const FAILED = 1 << 7;
+        /// All init containers are done, for ever.
+        const INITIALIZED = 1 << 8;
+        /// Its volumes are mounted.
+        const MOUNTED = 1 << 9;
+        /// Its file says so, not the API server.
+        const STATIC = 1 << 10;
+        /// Its resources are counted on its node.
+        const ADMITTED = 1 << 11;
+        /// Some start of this sync waits for a crash back-off.
+        const BACKING_OFF = 1 << 12;
+    }
+}
+
+/// A container's runs: the newest, and the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub current: ContainerId,
+    pub previous: ContainerId,
+}
+
+impl Slot {
+    pub const EMPTY: Self = Self { current: ContainerId::NONE, previous: ContainerId::NONE };
+}
+
+/// Why a container does not start: what the next sync will show. Upstream: `ReasonCache`.
+#[derive(Clone, Debug)]
+pub(super) struct StartError {
+    pub slot: u8,
+    pub reason: Text,
+    pub message: Text,
+}
+
+/// The reason the kubelet ends a pod for (deadline, eviction): `status.reason` and `status.message`.
+#[derive(Clone, Debug)]
+pub(super) struct EndReason {
+    pub reason: Text,
+    pub message: Text,
+    pub disruption: bool,
+}
+
+/// What only some pods have.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    pub reasons: SmallVec<[StartError; 1]>,
+    pub restarts: SmallVec<[(u8, Backoff); 1]>,
+    pub pulls: SmallVec<[(ImageId, Backoff, Text); 1]>,
+    pub kills: SmallVec<[Kill; 1]>,
+    pub probes: Vec<ProbeWorker>,
+    /// The postStart hook that the sync waits for.
+    pub hook: ExecId,
+    pub end: Option<EndReason>,
+    /// Earliest end of a crash back-off met in this sync.
+    pub backoff_until: SimTime,
+    /// Failed mounts so far, for their growing delays.
+    pub failed_mounts: u32,
+    /// When the sync began to wait for volumes.
+    pub mounting_since: SimTime,
+    /// When the pull that the sync waits for was asked for.
+    pub pull_requested: SimTime,
+    /// When its turn came.
+    pub pull_began: SimTime,
+}
+
+/// A pod's worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub pod: PodId,
+    pub node: NodeId,
+    /// Of the pending step; older ones are stale.
+    pub generation: u32,
+    pub stage: Stage,
+    pub flags: Flags,
+    /// Effective grace period in seconds, once terminating.
+    pub grace: u32,
+    /// Sandbox address as an IPv4 number, 0 for none.
+    pub address: u32,
+    /// When the pending step is due, `NEVER` for none.
+    pub due: SimTime,
+    /// Earliest next step: the worker waits for a look at the runtime that is newer than its last step.
+    pub ready_at: SimTime,
+    /// The last look at this pod alone, after a sync that changed something.
+    pub relisted: SimTime,
+    /// The look at the runtime on which the step under way rests.
+    pub snapshot: SimTime,
+    pub slots: SmallVec<[Slot; 1]>,
+    /// Containers that this sync still has to start, the next one last.
+    pub to_start: SmallVec<[u8; 8]>,
+    pub extra: Option<Box<Extra>>,
+}
+
+impl Worker {
+    pub fn new(pod: PodId, node: NodeId, containers: usize) -> Self {
+        Self {
+            pod,
+            node,
+            generation: 0,
+            stage: Stage::Idle,
+            flags: Flags::empty(),
+            grace: 0,
+            address: 0,
+            due: SimTime::NEVER,
+            ready_at: SimTime::ZERO,
+            relisted: SimTime::ZERO,
+            snapshot: SimTime::ZERO,
+            slots: SmallVec::from_elem(Slot::EMPTY, containers),
+            to_start: SmallVec::new(),
+            extra: None,
+        }
+    }
+
+    pub fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_with(|| {
+            Box::new(Extra { hook: ExecId::NONE, backoff_until: SimTime::NEVER, ..Extra::default() })
+        })
+    }
+
+    /// Is the worker inside a sync?
+    pub fn is_syncing(&self) -> bool {
+        !matches!(
+            self.stage,
+            Stage::Idle | Stage::Terminating | Stage::StoppingSandbox | Stage::Unmounting | Stage::Finished
+        )
+    }
+
+    pub fn start_error(&self, slot: usize) -> Option<&StartError> {
+        self.extra.as_ref()?.reasons.iter().find(|error| usize::from(error.slot) == slot)
+    }
+
+    pub fn set_start_error(&mut self, slot: u8, reason: Text, message: Text) {
+        let reasons = &mut self.extra_mut().reasons;
+        reasons.retain(|error| error.slot != slot);
+        reasons.push(StartError { slot, reason, message });
+    }
+
+    pub fn clear_start_error(&mut self, slot: u8) {
+        if let Some(extra) = &mut self.extra {
+            extra.reasons.retain(|error| error.slot != slot);
+        }
+    }
+
+    pub fn restart_backoff(&self, slot: u8) -> Option<Backoff> {
+        self.extra.as_ref()?.restarts.iter().find(|(candidate, _)| *candidate == slot).map(|(_, entry)| *entry)
+    }
+
+    pub fn set_restart_backoff(&mut self, slot: u8, entry: Backoff) {
+        let restarts = &mut self.extra_mut().restarts;
+        match restarts.iter_mut().find(|(candidate, _)| *candidate == slot) {
+            Some(known) => known.1 = entry,
+            None => restarts.push((slot, entry)),
+        }
+    }
+}
+
+/// All workers, found by pod.
+#[derive(Debug, Default)]
+pub(super) struct Workers {
+    rows: Vec<Worker>,
+    free: Vec<u32>,
+    by_pod: Vec<u32>,
+}
+
+impl Workers {
+    const NONE: u32 = u32::MAX;
+
+    pub fn get(&self, pod: PodId) -> Option<&Worker> {
+        let row = *self.by_pod.get(pod.index())?;
+        self.rows.get(row as usize)
+    }
+
+    pub fn get_mut(&mut self, pod: PodId) -> Option<&mut Worker> {
+        let row = *self.by_pod.get(pod.index())?;
+        self.rows.get_mut(row as usize)
+    }
+
+    /// The worker of a pod that has one.
+    pub fn row(&mut self, pod: PodId) -> &mut Worker {
+        let row = self.by_pod[pod.index()] as usize;
+        &mut self.rows[row]
+    }
+
+    pub fn insert(&mut self, worker: Worker) {
+        let pod = worker.pod;
+        if self.by_pod.len() <= pod.index() {
+            self.by_pod.resize(pod.index() + 1, Self::NONE);
+        }
+        let row = if let Some(row) = self.free.pop() {
+            self.rows[row as usize] = worker;
+            row
+        } else {
+            self.rows.push(worker);
+            self.rows.len() as u32 - 1
+        };
+        self.by_pod[pod.index()] = row;
+    }
+
+    pub fn remove(&mut self, pod: PodId) {
+        let Some(row) = self.by_pod.get_mut(pod.index()) else { return };
+        let row = std::mem::replace(row, Self::NONE);
+        if row != Self::NONE {
+            self.rows[row as usize] = Worker::new(PodId::NONE, NodeId::NONE, 0);
+            self.free.push(row);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One node's machine: power, kubelet process, network, images, addresses.
+
+use std::collections::BTreeMap;
+
+use super::container::Usage;
+use super::registry::{ImageId, Registry};
+use crate::engine::random::Streams;
+use crate::engine::{SimDuration, SimTime};
+use crate::model::object::NodeId;
+
+/// The cluster CIDR of kubeadm with flannel, 10.244.0.0/16; more nodes than it holds run on into what follows.
+const CLUSTER_CIDR: u32 = 0x0af4_0000;
+/// Nodes are 10.0.0.0/16 and on.
+const NODE_NETWORK: u32 = 0x0a00_0000;
+/// Interval of a kubelet's heartbeats (its lease). Upstream: nodeLeaseDurationSeconds 40, fraction 0.25.
+const HEARTBEAT: SimDuration = SimDuration::from_secs(10);
+
+/// An image on a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredImage {
+    /// Bytes.
+    pub size: u64,
+    /// When a container last needed it.
+    pub last_used: SimTime,
+}
+
+/// A machine.
+#[derive(Debug)]
+pub struct Machine {
+    present: bool,
+    power: bool,
+    kubelet: bool,
+    connected: bool,
+    /// When the kubelet stopped reaching the API server; `NEVER` while it does.
+    silent_since: SimTime,
+    /// When the kubelet's process was last started.
+    kubelet_started: SimTime,
+    /// First heartbeat after the start, within one interval.
+    heartbeat_phase: SimDuration,
+    internal_ip: u32,
+    /// First address of its pods' /24.
+    pod_network: u32,
+    /// Addresses of the /24 in use, a bit each.
+    addresses: [u64; 4],
+    next_address: u8,
+    pub(super) used: Usage,
+    images: BTreeMap<ImageId, StoredImage>,
+}
+
+impl Machine {
+    pub(super) fn absent(node: NodeId, streams: Streams) -> Self {
+        let jitter = streams.stream("machines/heartbeat", u64::from(node.0)).below(HEARTBEAT.0);
+        Self {
+            present: false,
+            power: false,
+            kubelet: false,
+            connected: true,
+            silent_since: SimTime::NEVER,
+            kubelet_started: SimTime::ZERO,
+            heartbeat_phase: SimDuration(jitter),
+            internal_ip: NODE_NETWORK + 2 + node.0,
+            pod_network: CLUSTER_CIDR + (node.0 << 8),
+            // .0 is the network, .1 the bridge, .255 the broadcast address.
+            addresses: [3, 0, 0, 1 << 63],
+            next_address: 2,
+            used: Usage::default(),
+            images: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn plug_in(&mut self, now: SimTime, internal_ip: u32, registry: &Registry) {
+        self.present = true;
+        self.power = true;
+        self.kubelet = true;
+        self.connected = true;
+        self.silent_since = SimTime::NEVER;
+        self.kubelet_started = now;
+        if internal_ip != 0 {
+            self.internal_ip = internal_ip;
+        }
+        for (image, size) in registry.preloaded() {
+            self.images.insert(image, StoredImage { size, last_used: now });
+        }
+    }
+
+    pub(super) fn is_present(&self) -> bool {
+        self.present
+    }
+
+    /// Runs, with a kubelet in it.
+    pub fn kubelet_works(&self) -> bool {
+        self.present && self.power && self.kubelet
+    }
+
+    /// Is the machine on?
+    pub fn is_on(&self) -> bool {
+        self.present && self.power
+    }
+
+    /// Does the kubelet reach the API server?
+    pub fn is_reachable(&self) -> bool {
+        self.kubelet_works() && self.connected
+    }
+
+    /// When the kubelet's process was last started.
+    pub fn kubelet_started(&self) -> SimTime {
+        self.kubelet_started
+    }
+
+    /// `InternalIP` as an IPv4 number.
+    pub fn internal_ip(&self) -> u32 {
+        self.internal_ip
+    }
+
+    /// First address of its pods' /24 as an IPv4 number.
+    pub fn pod_network(&self) -> u32 {
+        self.pod_network
+    }
+
+    /// The last heartbeat (lease renewal, node status) that the API server got by `now`.
+    pub fn last_heartbeat(&self, now: SimTime) -> SimTime {
+        let until = now.min(self.silent_since);
+        let first = self.kubelet_started + self.heartbeat_phase;
+        if until < first {
+            return self.kubelet_started.min(until);
+        }
+        let beats = (until - first).0 / HEARTBEAT.0;
+        first + SimDuration(beats * HEARTBEAT.0)
+    }
+
+    pub(super) fn set_kubelet(&mut self, now: SimTime, up: bool) -> bool {
+        let changed = std::mem::replace(&mut self.kubelet, up) != up;
+        if changed && up {
+            self.kubelet_started = now;
+        }
+        self.update_silence(now);
+        changed
+    }
+
+    pub(super) fn set_connected(&mut self, now: SimTime, connected: bool) -> bool {
+        let changed = std::mem::replace(&mut self.connected, connected) != connected;
+        self.update_silence(now);
+        changed
+    }
+
+    pub(super) fn set_power(&mut self, now: SimTime, on: bool) -> bool {
+        let changed = std::mem::replace(&mut self.power, on) != on;
+        if changed && on {
+            self.kubelet_started = now;
+            self.kubelet = true;
+        }
+        self.update_silence(now);
+        changed
+    }
+
+    fn update_silence(&mut self, now: SimTime) {
+        if self.is_reachable() {
+            self.silent_since = SimTime::NEVER;
+        } else if self.silent_since == SimTime::NEVER {
+            self.silent_since = now;
+        }
+    }
+
+    /// Takes an address for a pod: the next free one, as CNI's host-local allocator hands them out. A node with more
+    /// pods than addresses shares the last one.
+    pub fn take_address(&mut self) -> u32 {
+        let used = |addresses: &[u64; 4], host: u8| addresses[usize::from(host >> 6)] >> (host & 63) & 1 == 1;
+        let order = (self.next_address..=254).chain(2..self.next_address);
+        let host = order.into_iter().find(|host| !used(&self.addresses, *host)).unwrap_or(254);
+        self.addresses[usize::from(host >> 6)] |= 1 << (host & 63);
+        self.next_address = if host >= 254 { 2 } else { host + 1 };
+        self.pod_network + u32::from(host)
+    }
+
+    /// Gives a pod's address back.
+    pub fn release_address(&mut self, address: u32) {
+        let host = address.wrapping_sub(self.pod_network);
+        if (2..255).contains(&host) {
+            self.addresses[(host >> 6) as usize] &= !(1 << (host & 63));
+        }
+    }
+
+    /// Is the image here?
+    pub fn has_image(&self, image: ImageId) -> bool {
+        self.images.contains_key(&image)
+    }
+
+    /// Images here, by id.
+    pub fn images(&self) -> impl Iterator<Item = (ImageId, StoredImage)> + '_ {
+        self.images.iter().map(|(id, stored)| (*id, *stored))
+    }
+
+    /// Puts an image here, or notes that it is in use.
+    pub fn store_image(&mut self, now: SimTime, image: ImageId, size: u64) {
+        self.images.insert(image, StoredImage { size, last_used: now });
+    }
+
+    /// Deletes an image.
+    pub fn delete_image(&mut self, image: ImageId) {
+        self.images.remove(&image);
+    }
+}

@@ -1,0 +1,487 @@
+//! Fills a record: what a collector saw becomes rows, lives and totals. The only place that writes them, so
+//! that rows, lives and totals cannot disagree. Times never go backwards.
+
+use super::{
+    Amounts, AttemptRow, EventRow, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
+    PodState, PullRow, Record, Replicas, Stage, Totals, Workload, WorkloadIndex, WorkloadRow,
+};
+
+/// What a pod is born with.
+#[derive(Clone, Copy, Debug)]
+pub struct PodFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its uid.
+    pub uid: u128,
+    /// The workload at the top of its owners.
+    pub workload: WorkloadIndex,
+    /// Its priority.
+    pub priority: i32,
+    /// What the scheduler counts for it.
+    pub requests: Amounts,
+}
+
+/// What is seen of a pod after a change.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PodSight<'a> {
+    /// `status.phase`.
+    pub phase: Phase,
+    /// kubectl's STATUS.
+    pub status: &'a str,
+    /// The cause as a word.
+    pub reason: &'a str,
+    /// Where it is bound.
+    pub node: NodeIndex,
+    /// kubectl's RESTARTS.
+    pub restarts: u32,
+    /// kubectl's READY, first number.
+    pub ready: u16,
+    /// kubectl's READY, second number.
+    pub containers: u16,
+    /// Is condition Ready True?
+    pub is_ready: bool,
+    /// Is it being deleted?
+    pub is_terminating: bool,
+    /// Was it tried and found to fit nowhere (or is it gated)?
+    pub is_unschedulable: bool,
+}
+
+/// What a node is born with.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its group.
+    pub group: &'a str,
+    /// Its zone.
+    pub zone: &'a str,
+    /// Price per hour, 0 for none.
+    pub price: f64,
+    /// What its pods may request.
+    pub allocatable: Amounts,
+    /// How many pods it may hold.
+    pub allocatable_pods: u32,
+}
+
+impl Record {
+    /// A pod was created. The caller shows its first state at once with `pod_changed`.
+    pub fn pod_created(&mut self, now: Moment, facts: PodFacts<'_>) -> PodIndex {
+        self.advance(now);
+        Totals::count(&mut self.totals.pods_created, now, 1);
+        let mut marks = PodMarks::empty();
+        marks.set(PodMarks::WARM_UP, now < Moment::ZERO);
+        self.pods.push(Pod {
+            name: self.texts.push(facts.name),
+            namespace: self.texts.intern(facts.namespace),
+            uid: facts.uid,
+            workload: facts.workload,
+            priority: facts.priority,
+            cpu_milli: facts.requests.cpu_milli,
+            memory_bytes: facts.requests.memory_bytes,
+            created: now,
+            bound: Moment::NEVER,
+            ran: Moment::NEVER,
+            became_ready: Moment::NEVER,
+            finished: Moment::NEVER,
+            deleted: Moment::NEVER,
+            last: PodState { stage: Stage::Deleted, ..PodState::default() },
+            marks,
+        });
+        PodIndex::from_index(self.pods.len() - 1)
+    }
+
+    /// A pod was written: becomes a row where a column changed.
+    pub fn pod_changed(&mut self, now: Moment, pod: PodIndex, sight: &PodSight<'_>) {
+        let state = PodState {
+            status: self.texts.intern(sight.status),
+            reason: self.texts.intern(sight.reason),
+            node: sight.node,
+            restarts: sight.restarts,
+            ready: sight.ready,
+            containers: sight.containers,
+            phase: sight.phase,
+            stage: stage_of(sight),
+        };
+        if self.pods[pod.index()].last == state {
+            return;
+        }
+        self.enter(now, pod, state);
+    }
+
+    /// A pod left the API server.
+    pub fn pod_deleted(&mut self, now: Moment, pod: PodIndex) {
+        let gone = self.texts.intern("Deleted");
+        let last = self.pods[pod.index()].last;
+        self.enter(now, pod, PodState { status: gone, reason: gone, ready: 0, stage: Stage::Deleted, ..last });
+        self.pods[pod.index()].deleted = now;
+    }
+
+    /// Something happened to a pod that its columns do not say.
+    pub fn pod_marked(&mut self, now: Moment, pod: PodIndex, mark: PodMarks) {
+        let totals = &mut self.totals;
+        // A pod is evicted or preempted once, its containers may be killed many times.
+        let is_new = !self.pods[pod.index()].marks.contains(mark);
+        let counter = match mark {
+            PodMarks::EVICTED if is_new => &mut totals.pods_evicted,
+            PodMarks::PREEMPTED if is_new => &mut totals.pods_preempted,
+            PodMarks::OOM_KILLED => &mut totals.oom_killed,
+            _ => return,
+        };
+        Totals::count(counter, now, 1);
+        self.pods[pod.index()].marks |= mark;
+    }
+
+    fn enter(&mut self, now: Moment, index: PodIndex, state: PodState) {
+        self.advance(now);
+        let pod = &mut self.pods[index.index()];
+        let before = std::mem::replace(&mut pod.last, state);
+        for (moment, reached) in [
+            (&mut pod.bound, state.node.is_some()),
+            // A pod may run so shortly that its kubelet reports only the end.
+            (&mut pod.ran, state.stage != Stage::Deleted && matches!(state.phase, Phase::Running | Phase::Succeeded)),
+            (&mut pod.became_ready, state.stage == Stage::Ready),
+            (&mut pod.finished, state.phase.is_terminal()),
+        ] {
+            if reached && !moment.is_some() {
+                *moment = now;
+            }
+        }
+        self.totals.pod_moved(now, pod, &before, &state);
+        match (holds(&before), holds(&state)) {
+            (false, true) => self.load_node(state.node, index, true),
+            (true, false) => self.load_node(before.node, index, false),
+            _ => {}
+        }
+        self.timeline.push(PodRow { time: now, pod: index, state });
+    }
+
+    /// A workload was created, controlled by `owner` if that is some.
+    pub fn workload_created(
+        &mut self,
+        now: Moment,
+        [kind, namespace, name]: [&str; 3],
+        owner: WorkloadIndex,
+    ) -> WorkloadIndex {
+        self.advance(now);
+        self.workloads.push(Workload {
+            kind: self.texts.intern(kind),
+            namespace: self.texts.intern(namespace),
+            name: self.texts.intern(name),
+            owner,
+            created: now,
+            deleted: Moment::NEVER,
+            last: Replicas::default(),
+            short: super::Gauge::default(),
+        });
+        WorkloadIndex::from_index(self.workloads.len() - 1)
+    }
+
+    /// A workload was written: becomes a row where a number changed.
+    pub fn workload_changed(&mut self, now: Moment, workload: WorkloadIndex, replicas: Replicas) {
+        self.advance(now);
+        let row = &mut self.workloads[workload.index()];
+        if row.last == replicas {
+            return;
+        }
+        row.last = replicas;
+        row.short.set(now, u64::from(replicas.available < replicas.desired));
+        self.workload_rows.push(WorkloadRow { time: now, workload, replicas });
+    }
+
+    /// A workload was deleted; its last row says 0 of everything.
+    pub fn workload_deleted(&mut self, now: Moment, workload: WorkloadIndex) {
+        self.workload_changed(now, workload, Replicas::default());
+        self.workloads[workload.index()].deleted = now;
+    }
+
+    /// A node was created. The caller shows its first state at once with `node_changed`.
+    pub fn node_created(&mut self, now: Moment, facts: NodeFacts<'_>) -> NodeIndex {
+        self.advance(now);
+        self.totals.nodes.add(now, 1);
+        self.totals.cpu_allocatable.add(now, facts.allocatable.cpu_milli as i64);
+        self.totals.memory_allocatable.add(now, facts.allocatable.memory_bytes as i64);
+        self.nodes.push(Node {
+            name: self.texts.intern(facts.name),
+            group: self.texts.intern(facts.group),
+            zone: self.texts.intern(facts.zone),
+            price: facts.price,
+            allocatable: facts.allocatable,
+            allocatable_pods: facts.allocatable_pods,
+            created: now,
+            deleted: Moment::NEVER,
+            last: NodeState::default(),
+            load: NodeState::default(),
+            is_unsampled: false,
+            outages: vec![(now, Moment::NEVER)],
+        });
+        NodeIndex::from_index(self.nodes.len() - 1)
+    }
+
+    /// A node's allocatable amounts changed.
+    pub fn node_resized(&mut self, now: Moment, node: NodeIndex, allocatable: Amounts) {
+        self.advance(now);
+        let before = std::mem::replace(&mut self.nodes[node.index()].allocatable, allocatable);
+        let totals = &mut self.totals;
+        totals.cpu_allocatable.add(now, allocatable.cpu_milli as i64 - before.cpu_milli as i64);
+        totals.memory_allocatable.add(now, allocatable.memory_bytes as i64 - before.memory_bytes as i64);
+    }
+
+    /// A node was written: becomes a row where its status changed. Its load is what bound pods came to.
+    pub fn node_changed(&mut self, now: Moment, index: NodeIndex, status: &str, ready: bool) {
+        self.advance(now);
+        let status = self.texts.intern(status);
+        let node = &mut self.nodes[index.index()];
+        if node.last.ready != ready {
+            self.totals.nodes_ready.add(now, if ready { 1 } else { -1 });
+            if ready {
+                // A node is born not ready, so that an outage is always open here.
+                node.outages.last_mut().expect("a node that was not ready has an outage").1 = now;
+            } else {
+                node.outages.push((now, Moment::NEVER));
+            }
+        }
+        self.enter_node(now, index, NodeState { status, ready, ..self.nodes[index.index()].load });
+    }
+
+    /// A node is sampled: becomes a row where a value differs from its last row.
+    pub fn node_sampled(&mut self, now: Moment, index: NodeIndex, used: Option<Amounts>) {
+        self.advance(now);
+        let node = &mut self.nodes[index.index()];
+        if let Some(used) = used {
+            let was = node.load.used.replace(used).unwrap_or_default();
+            self.totals.cpu_used.add(now, used.cpu_milli as i64 - was.cpu_milli as i64);
+            self.totals.memory_used.add(now, used.memory_bytes as i64 - was.memory_bytes as i64);
+        }
+        let (status, ready) = (node.last.status, node.last.ready);
+        self.enter_node(now, index, NodeState { status, ready, ..self.nodes[index.index()].load });
+    }
+
+    /// Nodes whose load changed since their last row, in the order in which it did.
+    pub fn take_unsampled(&mut self) -> Vec<NodeIndex> {
+        std::mem::take(&mut self.unsampled)
+    }
+
+    fn enter_node(&mut self, now: Moment, index: NodeIndex, state: NodeState) {
+        let node = &mut self.nodes[index.index()];
+        node.is_unsampled = false;
+        if node.last != state {
+            node.last = state;
+            self.node_rows.push(NodeRow { time: now, node: index, state });
+        }
+    }
+
+    /// A pod came to hold a place on a node, or ceased to.
+    fn load_node(&mut self, index: NodeIndex, pod: PodIndex, is_added: bool) {
+        let Pod { cpu_milli, memory_bytes, .. } = self.pods[pod.index()];
+        let node = &mut self.nodes[index.index()];
+        let load = &mut node.load;
+        if is_added {
+            load.pods += 1;
+            load.requested.cpu_milli += cpu_milli;
+            load.requested.memory_bytes += memory_bytes;
+        } else {
+            load.pods -= 1;
+            load.requested.cpu_milli -= cpu_milli;
+            load.requested.memory_bytes -= memory_bytes;
+        }
+        if !node.is_unsampled {
+            node.is_unsampled = true;
+            self.unsampled.push(index);
+        }
+    }
+
+    /// A node was deleted; its last row says so.
+    pub fn node_deleted(&mut self, now: Moment, index: NodeIndex) {
+        if self.nodes[index.index()].load.used.is_some() {
+            self.node_sampled(now, index, Some(Amounts::default()));
+        }
+        self.node_changed(now, index, "Deleted", false);
+        let node = &mut self.nodes[index.index()];
+        node.deleted = now;
+        self.totals.nodes.add(now, -1);
+        self.totals.cpu_allocatable.add(now, -(node.allocatable.cpu_milli as i64));
+        self.totals.memory_allocatable.add(now, -(node.allocatable.memory_bytes as i64));
+    }
+
+    /// A Kubernetes Event was written.
+    pub fn event(&mut self, row: EventRow) {
+        self.advance(row.time);
+        self.events.push(row);
+    }
+
+    /// The scheduler tried a pod.
+    pub fn attempt(&mut self, row: AttemptRow) {
+        self.advance(row.time);
+        self.attempts.push(row);
+    }
+
+    /// An image was pulled.
+    pub fn pull(&mut self, row: PullRow) {
+        self.advance(row.time);
+        self.pulls.push(row);
+    }
+
+    /// The record covers everything up to `now`.
+    pub fn advance(&mut self, now: Moment) {
+        debug_assert!(now >= self.end || self.is_empty(), "a record was written at {now}, after {}", self.end);
+        if self.is_empty() {
+            self.run.begin = now.min(self.run.begin);
+        }
+        self.end = now;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pods.is_empty() && self.nodes.is_empty() && self.workloads.is_empty() && self.events.is_empty()
+    }
+}
+
+impl Totals {
+    fn pod_moved(&mut self, now: Moment, pod: &Pod, before: &PodState, after: &PodState) {
+        let pends = |state: &PodState| state.stage != Stage::Deleted && state.phase == Phase::Pending;
+        let waits = |state: &PodState| pends(state) && !state.node.is_some();
+        let stuck = |state: &PodState| state.stage == Stage::Unschedulable;
+        for (gauge, was, is, amount) in [
+            (&mut self.pending, pends(before), pends(after), 1),
+            (&mut self.unscheduled, waits(before), waits(after), 1),
+            (&mut self.unschedulable, stuck(before), stuck(after), 1),
+            (&mut self.cpu_requested, holds(before), holds(after), pod.cpu_milli as i64),
+            (&mut self.memory_requested, holds(before), holds(after), pod.memory_bytes as i64),
+        ] {
+            match (was, is) {
+                (false, true) => gauge.add(now, amount),
+                (true, false) => gauge.add(now, -amount),
+                _ => {}
+            }
+        }
+        let restarts = after.restarts.saturating_sub(before.restarts);
+        Self::count(&mut self.restarts, now, u64::from(restarts));
+    }
+}
+
+/// Does a pod take up its requests on its node?
+fn holds(state: &PodState) -> bool {
+    state.stage != Stage::Deleted && state.node.is_some() && !state.phase.is_terminal()
+}
+
+/// Where a pod is in its life, by what kubectl shows of it.
+fn stage_of(sight: &PodSight<'_>) -> Stage {
+    if sight.phase == Phase::Succeeded {
+        return Stage::Succeeded;
+    }
+    if sight.phase == Phase::Failed {
+        return Stage::Failed;
+    }
+    if sight.is_terminating {
+        return Stage::Terminating;
+    }
+    if sight.node.is_none() {
+        return if sight.is_unschedulable { Stage::Unschedulable } else { Stage::Unscheduled };
+    }
+    if sight.is_ready {
+        return Stage::Ready;
+    }
+    if is_error(sight.status) {
+        return Stage::BackingOff;
+    }
+    if sight.phase == Phase::Pending { Stage::Starting } else { Stage::NotReady }
+}
+
+/// Does a STATUS speak of a container that failed and waits for its next try?
+fn is_error(status: &str) -> bool {
+    let status = status.strip_prefix("Init:").unwrap_or(status);
+    let is_wait = status.ends_with("BackOff") || status.starts_with("ErrImage") || status.ends_with("Error");
+    let is_exit = status.starts_with("ExitCode:") || status.starts_with("Signal:");
+    is_wait || is_exit || matches!(status, "InvalidImageName" | "OOMKilled" | "ContainerCannotRun" | "Completed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(name: &str) -> PodFacts<'_> {
+        PodFacts {
+            name,
+            namespace: "default",
+            uid: 1,
+            workload: WorkloadIndex::NONE,
+            priority: 0,
+            requests: Amounts { cpu_milli: 500, memory_bytes: 1 << 20 },
+        }
+    }
+
+    fn at(seconds: i64) -> Moment {
+        Moment::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_write_that_changes_no_column_is_no_row() {
+        let mut record = Record::default();
+        let pod = record.pod_created(at(0), facts("web"));
+        let sight = PodSight { status: "Pending", containers: 1, ..PodSight::default() };
+        record.pod_changed(at(0), pod, &sight);
+        record.pod_changed(at(1), pod, &sight);
+        assert_eq!(record.timeline.len(), 1);
+    }
+
+    #[test]
+    fn totals_follow_a_pod_through_its_life() {
+        let mut record = Record::default();
+        let allocatable = Amounts { cpu_milli: 4000, memory_bytes: 1 << 30 };
+        let node = record.node_created(
+            at(0),
+            NodeFacts { name: "n", group: "", zone: "", price: 0.0, allocatable, allocatable_pods: 110 },
+        );
+        let pod = record.pod_created(at(0), facts("web"));
+        let mut sight = PodSight { status: "Pending", containers: 1, is_unschedulable: true, ..PodSight::default() };
+        record.pod_changed(at(0), pod, &sight);
+        assert_eq!(
+            (record.totals.pending.value(), record.totals.unscheduled.value(), record.totals.unschedulable.value()),
+            (1, 1, 1)
+        );
+        (sight.node, sight.status) = (node, "ContainerCreating");
+        record.pod_changed(at(2), pod, &sight);
+        assert_eq!((record.totals.unscheduled.value(), record.totals.cpu_requested.value()), (0, 500));
+        (sight.phase, sight.status, sight.ready, sight.is_ready) = (Phase::Running, "Running", 1, true);
+        record.pod_changed(at(3), pod, &sight);
+        assert_eq!(record.totals.pending.value(), 0);
+        record.pod_deleted(at(5), pod);
+        assert_eq!((record.totals.cpu_requested.value(), record.totals.cpu_requested.peak(at(5))), (0, 500));
+        assert_eq!(record.pods[0].started(), at(3));
+        assert_eq!(record.timeline.len(), 4);
+    }
+
+    #[test]
+    fn what_kubectl_shows_tells_the_stage() {
+        let node = NodeIndex(0);
+        let pending = PodSight { node, ..PodSight::default() };
+        let running = PodSight { node, phase: Phase::Running, ..PodSight::default() };
+        for (sight, stage) in [
+            (PodSight { status: "ContainerCreating", ..pending }, Stage::Starting),
+            (PodSight { status: "Init:0/2", ..pending }, Stage::Starting),
+            (PodSight { status: "Init:CrashLoopBackOff", ..pending }, Stage::BackingOff),
+            (PodSight { status: "ErrImagePull", ..pending }, Stage::BackingOff),
+            (PodSight { status: "CreateContainerConfigError", ..pending }, Stage::BackingOff),
+            (PodSight { status: "Running", ..running }, Stage::NotReady),
+            (PodSight { status: "CrashLoopBackOff", ..running }, Stage::BackingOff),
+            (PodSight { status: "Running", is_ready: true, ..running }, Stage::Ready),
+            (PodSight { status: "Terminating", is_terminating: true, ..running }, Stage::Terminating),
+        ] {
+            assert_eq!(stage_of(&sight), stage, "{}", sight.status);
+        }
+    }
+
+    #[test]
+    fn an_unknown_warm_up_is_cut_off_when_it_ends() {
+        let mut record = Record::default();
+        let pod = record.pod_created(at(0), facts("web"));
+        record.pod_changed(at(0), pod, &PodSight { status: "Pending", ..PodSight::default() });
+        record.advance(at(10));
+        record.shift(at(10).0);
+        assert_eq!((record.begin(), record.end, record.pods[0].created), (at(-10), at(0), at(-10)));
+        assert_eq!(record.totals.pods_created, 0);
+        record.advance(at(5));
+        assert!((record.totals.pending.integral_seconds(at(5)) - 5.0).abs() < 1e-12);
+    }
+}

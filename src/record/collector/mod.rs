@@ -1,0 +1,239 @@
+//! Fills a record from the cluster's change log, its Events and the scheduler's attempts.
+//! Reads the cluster, writes only the record, and decides nothing: a run with and one without a collector are the same.
+
+mod nodes;
+mod pods;
+#[cfg(test)]
+mod tests;
+mod workloads;
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Amounts, AttemptResult, AttemptRow, EventRow, Expectation, Moment, NodeIndex, PodIndex, PullRow, Record, RunFacts,
+    Step, WorkloadIndex,
+};
+use crate::cluster::events::Sighting;
+use crate::cluster::{Change, Cluster, EventType, Verb};
+use crate::engine::{SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::object::{NodeId, ObjectRef, PodId};
+
+/// What the cluster does not know of a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeTags {
+    /// The group of the scenario that it belongs to.
+    pub group: String,
+    /// Its price per hour, 0 for none.
+    pub price: f64,
+}
+
+/// What a collector is started with.
+#[derive(Clone, Debug, Default)]
+pub struct CollectorSettings {
+    /// Facts about the run, as far as they are known before it.
+    pub run: RunFacts,
+    /// The instant of t=0. With a warm-up whose length is not known: the run's origin, and `warm_up_ended` later.
+    pub origin: SimTime,
+    /// Groups and prices of nodes by name.
+    pub nodes: BTreeMap<String, NodeTags>,
+}
+
+/// One attempt of the scheduler to place a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it ended.
+    pub at: SimTime,
+    /// The pod.
+    pub pod: PodId,
+    /// 1 for the pod's first.
+    pub attempt: u32,
+    /// How it ended.
+    pub result: AttemptResult,
+    /// The node found or nominated, or `NodeId::NONE`.
+    pub node: NodeId,
+    /// Nodes that passed all filters.
+    pub feasible: u32,
+    /// Nodes that were looked at.
+    pub evaluated: u32,
+    /// Why not, in the scheduler's words; empty if it was placed.
+    pub reason: String,
+}
+
+/// Facts about a run that are known at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Digest of the change log.
+    pub digest: String,
+    /// Events of the engine that were handled.
+    pub events: u64,
+    /// Changes in the change log.
+    pub changes: u64,
+    /// Containers that were started, each once.
+    pub containers: u64,
+    /// Those of them whose behaviour nothing told.
+    pub containers_assumed: u64,
+}
+
+/// Reads what happens and writes it down.
+#[derive(Clone, Debug, Default)]
+pub struct Collector {
+    record: Record,
+    origin: SimTime,
+    tags: BTreeMap<String, NodeTags>,
+    workloads: FxHashMap<ObjectRef, WorkloadIndex>,
+    /// By Event row: the count that was written last.
+    event_counts: Vec<u32>,
+    /// The last run of a container of which it is known that it was killed for its memory.
+    killed: FxHashMap<(PodId, usize), u64>,
+}
+
+impl Collector {
+    /// A collector of a run that is about to begin.
+    pub fn new(settings: CollectorSettings) -> Self {
+        let mut record = Record { run: settings.run, ..Record::default() };
+        record.run.begin = Moment::ZERO;
+        let mut collector = Self { record, origin: settings.origin, tags: settings.nodes, ..Self::default() };
+        let begin = collector.moment(SimTime::ZERO);
+        (collector.record.run.begin, collector.record.end) = (begin, begin);
+        collector
+    }
+
+    /// An instant as results show it.
+    pub fn moment(&self, time: SimTime) -> Moment {
+        Moment(time.0 as i64 - self.origin.0 as i64)
+    }
+
+    /// What has been written so far. Expressions read summaries from it.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// A warm-up of unknown length ended at `now`, which becomes t=0.
+    pub fn warm_up_ended(&mut self, now: SimTime) {
+        let moment = self.moment(now);
+        self.record.advance(moment);
+        self.record.shift(moment.0);
+        self.origin = now;
+    }
+
+    /// A write was committed at `now`.
+    pub fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster) {
+        let now = self.moment(now);
+        let object = change.object;
+        match object.kind {
+            Kind::POD => self.pod(now, PodId(object.id), change.verb, cluster),
+            Kind::NODE => self.node(now, NodeId(object.id), change, cluster),
+            kind if workloads::is_workload(kind) => self.workload(now, object, change.verb, cluster),
+            _ => {}
+        }
+    }
+
+    /// A Kubernetes Event was written.
+    pub fn event(&mut self, sighting: Sighting, cluster: &Cluster) {
+        let row = cluster.events.row(sighting.row);
+        let place = sighting.row as usize;
+        if self.event_counts.len() <= place {
+            self.event_counts.resize(place + 1, 0);
+        }
+        let before = std::mem::replace(&mut self.event_counts[place], sighting.count);
+        let texts = &mut self.record.texts;
+        let (namespace, name) = if let Some(pod) = row.object.as_pod() {
+            // A pod's texts are there already, and a million of them need no lookup.
+            let pod = &self.record.pods[pod.index()];
+            (pod.namespace, pod.name)
+        } else {
+            let (namespace, name) = cluster.identity(row.object);
+            (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
+        };
+        let row = EventRow {
+            time: Moment(sighting.at.0 as i64 - self.origin.0 as i64),
+            is_warning: row.kind == EventType::Warning,
+            reason: texts.intern(&row.reason),
+            kind: texts.intern(row.object.kind.name()),
+            namespace,
+            name,
+            source: texts.intern(row.component),
+            count: sighting.count,
+            raised: sighting.count.saturating_sub(before).max(1),
+            message: texts.intern(&row.message),
+        };
+        self.record.event(row);
+    }
+
+    /// The scheduler tried a pod.
+    pub fn attempt(&mut self, attempt: &Attempt) {
+        let reason = self.record.texts.intern(&attempt.reason);
+        self.record.attempt(AttemptRow {
+            time: self.moment(attempt.at),
+            pod: PodIndex(attempt.pod.0),
+            attempt: attempt.attempt,
+            result: attempt.result,
+            node: NodeIndex(attempt.node.0),
+            feasible: attempt.feasible,
+            evaluated: attempt.evaluated,
+            reason,
+        });
+    }
+
+    /// A kubelet finished (or gave up) pulling an image for a pod after `took`.
+    pub fn pull(&mut self, at: SimTime, pod: PodId, took: SimDuration, is_complete: bool) {
+        let time = self.moment(at);
+        self.record.pull(PullRow { time, pod: PodIndex(pod.0), nanos: took.0, is_complete });
+    }
+
+    /// A command of a step ended, or the run did while it waited.
+    pub fn step(&mut self, step: Step) {
+        self.record.steps.push(step);
+    }
+
+    /// An expectation was decided.
+    pub fn expectation(&mut self, expectation: Expectation) {
+        self.record.expectations.push(expectation);
+    }
+
+    /// Something the user should know.
+    pub fn warn(&mut self, warning: String) {
+        self.record.warnings.push(warning);
+    }
+
+    /// Does any node's load differ from its last row? Then a sample at the next instant of the grid has an outcome.
+    pub fn is_sample_due(&self) -> bool {
+        !self.record.unsampled.is_empty()
+    }
+
+    /// Writes samples of the nodes whose load changed.
+    pub fn sample(&mut self, now: SimTime) {
+        let now = self.moment(now);
+        for node in self.record.take_unsampled() {
+            if !self.record.nodes[node.index()].deleted.is_some() {
+                self.record.node_sampled(now, node, None);
+            }
+        }
+    }
+
+    /// Writes a sample of what a node's containers use.
+    pub fn sample_usage(&mut self, now: SimTime, node: NodeId, used: Amounts) {
+        let now = self.moment(now);
+        self.record.node_sampled(now, NodeIndex(node.0), Some(used));
+    }
+
+    /// The run ended: the record of everything up to `now`.
+    pub fn finish(mut self, now: SimTime, facts: RunEnd) -> Record {
+        self.sample(now);
+        let end = self.moment(now);
+        self.record.advance(end);
+        let run = &mut self.record.run;
+        run.digest = facts.digest;
+        (run.engine_events, run.engine_changes) = (facts.events, facts.changes);
+        (run.containers, run.containers_assumed) = (facts.containers, facts.containers_assumed);
+        self.record
+    }
+}
+
+/// Added and Modified show what is there; Deleted that it is gone.
+fn is_gone(verb: Verb) -> bool {
+    verb == Verb::Deleted
+}

@@ -1,0 +1,98 @@
+//! Every name and message of a record, stored once in one buffer and spoken of by id.
+//! Ids follow the order of first appearance; nothing iterates the lookup map.
+
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use crate::engine::typed_id;
+
+typed_id!(
+    /// A text of a record's `Texts`; `NONE` reads as the empty text.
+    TextId
+);
+
+/// The texts of a record. A million generated pod names cost their bytes and 24 bytes each.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    bytes: String,
+    ends: Vec<usize>,
+    lookup: FxHashMap<u64, TextId>,
+}
+
+impl Texts {
+    /// The id of `text`, stored now if it is new; `NONE` for the empty text.
+    pub fn intern(&mut self, text: &str) -> TextId {
+        if text.is_empty() {
+            return TextId::NONE;
+        }
+        let mut key = hash_of(text);
+        // Two texts of one hash: the next key is tried, as in an open table.
+        while let Some(&id) = self.lookup.get(&key) {
+            if self.get(id) == text {
+                return id;
+            }
+            key = key.wrapping_add(1);
+        }
+        let id = self.push(text);
+        self.lookup.insert(key, id);
+        id
+    }
+
+    /// Stores a text that is known to be unique (a pod's name), without a place in the lookup.
+    pub fn push(&mut self, text: &str) -> TextId {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        TextId::from_index(self.ends.len() - 1)
+    }
+
+    /// The text of `id`.
+    pub fn get(&self, id: TextId) -> &str {
+        if id.is_none() {
+            return "";
+        }
+        let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] };
+        &self.bytes[start..self.ends[id.index()]]
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// None at all?
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_id_and_reads_back() {
+        let mut texts = Texts::default();
+        let (web, api) = (texts.intern("web"), texts.intern("api"));
+        assert_ne!(web, api);
+        assert_eq!(texts.intern("web"), web);
+        assert_eq!((texts.get(web), texts.get(api), texts.get(TextId::NONE)), ("web", "api", ""));
+        assert_eq!(texts.intern(""), TextId::NONE);
+    }
+
+    #[test]
+    fn texts_of_one_hash_are_kept_apart() {
+        let mut texts = Texts::default();
+        let first = texts.push("first");
+        texts.lookup.insert(hash_of("second"), first);
+        let second = texts.intern("second");
+        assert_eq!(texts.get(second), "second");
+        assert_eq!(texts.intern("second"), second);
+    }
+}

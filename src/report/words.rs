@@ -1,0 +1,83 @@
+//! Numbers and results in plain words, for the page and the terminal.
+
+use super::charts::grouped;
+use crate::record::{Record, Summary};
+
+/// Seconds in the unit that a person would choose: `350 ms`, `2.1 s`, `3 min 5 s`, `1 h 20 min`, `2 d 3 h`.
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 0.0 {
+        return format!("−{}", self::seconds(-seconds));
+    }
+    if seconds < 1.0 {
+        return format!("{} ms", (seconds * 1000.0).round());
+    }
+    if seconds < 60.0 {
+        return format!("{} s", (seconds * 10.0).round() / 10.0);
+    }
+    let whole = seconds.round() as u64;
+    let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{} {large_unit}", grouped(large)),
+        small => format!("{} {large_unit} {small} {small_unit}", grouped(large)),
+    };
+    match whole {
+        0..3600 => two(whole / 60, "min", whole % 60, "s"),
+        3600..172_800 => two(whole / 3600, "h", whole % 3600 / 60, "min"),
+        _ => two(whole / 86_400, "d", whole % 86_400 / 3600, "h"),
+    }
+}
+
+/// `1 restart`, `3 restarts`.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// Pods created since t=0 that ran, and how many were created.
+pub fn ran_of_created(record: &Record) -> (u64, u64) {
+    let counted = record.pods.iter().filter(|pod| !pod.marks.contains(crate::record::PodMarks::WARM_UP));
+    let ran = counted.filter(|pod| pod.ran.is_some() || pod.finished.is_some()).count() as u64;
+    (ran, record.totals.pods_created)
+}
+
+/// What happened, in one sentence.
+pub fn headline(record: &Record, summary: &Summary) -> String {
+    let (ran, created) = ran_of_created(record);
+    let mut parts = vec![format!("{} of {} ran", grouped(ran), count(created, "pod"))];
+    let start = &summary.pod_start_seconds;
+    if start.count > start.censored {
+        parts.push(format!("median start {}", seconds(start.p50.rounded())));
+    }
+    for (number, noun) in [(summary.pods.restarts, "restart"), (summary.warnings.len() as u64, "warning")] {
+        if number > 0 {
+            parts.push(count(number, noun));
+        }
+    }
+    if summary.pods.unschedulable > 0 {
+        parts.push(format!("{} without a node that fits", count(summary.pods.unschedulable, "pod")));
+    }
+    let failed = summary.expectations.iter().filter(|expectation| !expectation.held).count();
+    if failed > 0 {
+        parts.push(format!("{} not met", count(failed as u64, "expectation")));
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_read_as_people_say_them() {
+        for (value, text) in [
+            (0.0, "0 ms"),
+            (0.35, "350 ms"),
+            (2.14, "2.1 s"),
+            (60.0, "1 min"),
+            (185.0, "3 min 5 s"),
+            (4800.0, "1 h 20 min"),
+            (183_600.0, "2 d 3 h"),
+            (-2.0, "−2 s"),
+        ] {
+            assert_eq!(seconds(value), text);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! From distributions and curves as typed to the engine's.
+
+use std::path::Path;
+
+use crate::engine::curve::{Curve as EngineCurve, Joint};
+use crate::engine::distribution::{Distribution, DistributionError};
+use crate::engine::random::Streams;
+use crate::scenario::schema::amounts::{self as typed, Observed, RandomDuration, Since, Varying};
+use crate::scenario::schema::leaves::{Amount, Duration};
+
+use super::files;
+
+/// Use of a resource over time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Usage {
+    /// Drawn once for each container; a constant draws nothing.
+    Drawn(Distribution),
+    /// A function of time.
+    Curve(UsageCurve),
+}
+
+/// A function of time and where its time starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageCurve {
+    /// In base units (cores, bytes, requests a second).
+    pub curve: EngineCurve,
+    /// From when its times count.
+    pub since: Since,
+}
+
+/// What a scalar of a distribution is in base units (seconds, cores, bytes).
+pub trait Units: Copy {
+    /// The number.
+    fn units(self) -> f64;
+}
+
+impl Units for Duration {
+    fn units(self) -> f64 {
+        self.0.as_secs_f64()
+    }
+}
+
+impl Units for Amount {
+    fn units(self) -> f64 {
+        Self::units(self)
+    }
+}
+
+/// Files and numbers that amounts need.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Where the scenario's relative paths start.
+    pub directory: &'a Path,
+    /// The scenario's seed, from which noise has its own streams.
+    pub seed: u64,
+}
+
+impl Context<'_> {
+    /// A duration in seconds.
+    ///
+    /// # Errors
+    /// Parameters that make no distribution, in words.
+    pub fn duration(&self, duration: &RandomDuration) -> Result<Distribution, String> {
+        match duration {
+            RandomDuration::Fixed(fixed) => Ok(Distribution::Constant(fixed.units())),
+            RandomDuration::Random(random) => self.distribution(random),
+        }
+    }
+
+    /// An amount in base units. `salt` tells the streams of several noises apart.
+    ///
+    /// # Errors
+    /// Parameters that make no distribution or curve, in words.
+    pub fn usage(&self, varying: &Varying, salt: u64) -> Result<Usage, String> {
+        match varying {
+            Varying::Fixed(amount) => Ok(Usage::Drawn(Distribution::Constant(amount.units()))),
+            Varying::Random(random) => self.distribution(random).map(Usage::Drawn),
+            Varying::Curve(curve) => {
+                let since = curve.since.unwrap_or_default();
+                Ok(Usage::Curve(UsageCurve { curve: self.curve(curve, salt)?, since }))
+            }
+        }
+    }
+
+    fn distribution<T: Units>(&self, random: &typed::Distribution<T>) -> Result<Distribution, String> {
+        use typed::Distribution as D;
+        let made: Result<Distribution, DistributionError> = match random {
+            D::Uniform(p) => Distribution::uniform(p.min.units(), p.max.units()),
+            D::Normal(p) => Distribution::normal(p.mean.units(), p.deviation.units()),
+            D::Lognormal(p) => Distribution::lognormal_from_median(p.median.units(), p.p99.units()),
+            D::Exponential(p) => Distribution::exponential(p.mean.units()),
+            D::Pareto(p) => Distribution::pareto(p.min.units(), p.shape),
+            D::Choice(choices) => {
+                Distribution::choice(choices.iter().map(|(value, weight)| (value.units(), *weight)).collect())
+            }
+            D::Empirical(Observed::Values(values)) => {
+                Distribution::empirical(values.iter().map(|value| value.units()).collect())
+            }
+            D::Empirical(Observed::Csv(source)) => {
+                let file = files::read_text(self.directory, &source.csv)?;
+                let made = Distribution::empirical_from_csv(&file.text, source.column.as_deref());
+                return made.map_err(|error| format!("`{}`: {error}", source.csv));
+            }
+        };
+        made.map_err(|error| error.to_string())
+    }
+
+    fn curve(&self, typed: &typed::Curve, salt: u64) -> Result<EngineCurve, String> {
+        let points =
+            |points: &[(Duration, Amount)]| points.iter().map(|(at, value)| (at.units(), value.units())).collect();
+        let made = if let Some(steps) = &typed.steps {
+            EngineCurve::steps(points(steps))
+        } else if let Some(ramp) = &typed.ramp {
+            EngineCurve::ramp(points(ramp))
+        } else if let Some(sine) = &typed.sine {
+            let peak = sine.peak.map_or(0.0, Units::units);
+            EngineCurve::sine(sine.mean.units(), sine.amplitude.units(), sine.period.units(), peak)
+        } else if let Some(csv) = &typed.csv {
+            let file = files::read_text(self.directory, &csv.file)?;
+            let joint = if csv.linear { Joint::Linear } else { Joint::Step };
+            let made = EngineCurve::from_csv(&file.text, csv.column.as_deref(), joint);
+            Ok(made.map_err(|error| format!("`{}`: {error}", csv.file))?)
+        } else {
+            let mut parts = Vec::new();
+            for (index, part) in typed.sum.iter().flatten().enumerate() {
+                parts.push(self.part(part, salt.wrapping_mul(31).wrapping_add(index as u64 + 1))?);
+            }
+            Ok(EngineCurve::Sum(parts))
+        };
+        let curve = made.map_err(|error| error.to_string())?;
+        let Some(noise) = typed.noise else { return Ok(curve) };
+        let seed = Streams::new(self.seed).stream("scenario/noise", salt).next_u64();
+        curve.noisy(noise.deviation, noise.every.units(), seed).map_err(|error| error.to_string())
+    }
+
+    /// A part of a sum: a curve of its own or a number.
+    fn part(&self, varying: &Varying, salt: u64) -> Result<EngineCurve, String> {
+        match varying {
+            Varying::Fixed(amount) => Ok(EngineCurve::Constant(amount.units())),
+            Varying::Random(_) => {
+                Err("a sum cannot hold a distribution: it would be drawn for no container".to_owned())
+            }
+            Varying::Curve(curve) if curve.since.is_some() => {
+                Err("`since` stands beside `sum`, not inside of it".to_owned())
+            }
+            Varying::Curve(curve) => self.curve(curve, salt),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(value: serde_json::Value) -> Result<Usage, String> {
+        let varying: Varying = serde_json::from_value(value).unwrap();
+        Context { directory: Path::new(""), seed: 1 }.usage(&varying, 0)
+    }
+
+    #[test]
+    fn numbers_distributions_and_curves_are_made() {
+        assert_eq!(usage(serde_json::json!("120m")), Ok(Usage::Drawn(Distribution::Constant(0.12))));
+        assert_eq!(
+            usage(serde_json::json!({"uniform": {"min": "64Mi", "max": "128Mi"}})),
+            Ok(Usage::Drawn(Distribution::Uniform { low: 67_108_864.0, high: 134_217_728.0 }))
+        );
+        let Ok(Usage::Curve(curve)) =
+            usage(serde_json::json!({"steps": [["0s", 10], ["5m", 200]], "since": "container"}))
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (curve.since, curve.curve.value_at(299.0), curve.curve.value_at(300.0)),
+            (Since::Container, 10.0, 200.0)
+        );
+    }
+
+    #[test]
+    fn parameters_that_make_no_curve_are_errors_in_words() {
+        assert!(usage(serde_json::json!({"steps": [["5m", 1], ["1m", 2]]})).unwrap_err().contains("not later"));
+        assert!(usage(serde_json::json!({"uniform": {"min": 2, "max": 1}})).unwrap_err().contains("less than"));
+        assert!(usage(serde_json::json!({"sum": [{"uniform": {"min": 1, "max": 2}}]})).is_err());
+    }
+
+    #[test]
+    fn noise_depends_on_the_seed_alone() {
+        let noisy = serde_json::json!({"ramp": [["0s", 0], ["1h", 100]], "noise": 0.1});
+        assert_eq!(usage(noisy.clone()), usage(noisy));
+    }
+}

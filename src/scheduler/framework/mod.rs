@@ -1,0 +1,18 @@
+//! What plugins and the scheduler agree on: extension points, verdicts, pod shapes, and the set of plugins of a profile.
+//! Knows neither the queue nor the cluster's tables.
+
+mod cluster_event;
+mod judgements;
+mod plugin;
+mod plugin_name;
+mod profile;
+mod shape;
+mod verdict;
+
+pub use cluster_event::{ClusterEvent, NodeUpdate, PodUpdate};
+pub use judgements::{Judgement, Judgements};
+pub use plugin::{MAX_NODE_SCORE, NodeFilter, NodeScore, Normalization, ScoreContext};
+pub use plugin_name::{PluginName, PluginSet};
+pub use profile::{ClusterPlugin, Profile, WeightedScore};
+pub use shape::{PodShape, ShapeId, Shapes};
+pub use verdict::{MOST_REASONS, Verdict};

@@ -1,0 +1,13 @@
+//! The in-tree plugins, one file (or folder) each. A plugin sees nodes and pods through the framework only: none knows
+//! the queue, and none knows another.
+
+pub mod image_locality;
+pub mod inter_pod_affinity;
+pub mod node_affinity;
+pub mod node_name;
+pub mod node_ports;
+pub mod node_resources_balanced_allocation;
+pub mod node_resources_fit;
+pub mod node_unschedulable;
+pub mod pod_topology_spread;
+pub mod taint_toleration;

@@ -1,0 +1,245 @@
+//! Small clusters and pods for the tests of the scheduler.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::cache::{Images, NodeFacts, NodeInfo, PodEntry};
+use super::framework::{PodShape, ScoreContext};
+use super::{Scheduler, SchedulerEvent, SchedulerSettings};
+use crate::api::{Clock, Decoded, DecodedBody};
+use crate::cluster::{Cluster, ClusterSettings, Cursor, NewPod, PodName};
+use crate::engine::event_queue::EventQueue;
+use crate::engine::random::Streams;
+use crate::engine::{Outbox, Significance, SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::labels::Labels;
+use crate::model::latency::Latencies;
+use crate::model::node::Node;
+use crate::model::object::{Body, NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
+use crate::model::pod_spec::{Container, PodSpec, PreemptionPolicy, PullPolicy, RestartPolicy};
+use crate::model::pod_template::PodTemplate;
+use crate::model::quantity::Quantity;
+use crate::model::resources::{ResourceList, Resources};
+
+/// CPU and memory; `0` leaves one out.
+pub fn requests(cpu: &str, memory: &str) -> ResourceList {
+    let mut list = ResourceList::default();
+    for (name, amount) in [("cpu", cpu), ("memory", memory)] {
+        if amount != "0" {
+            list.set(name, Quantity::parse(amount).expect("a quantity"));
+        }
+    }
+    list
+}
+
+/// A specification with one container.
+pub fn pod_spec(requests: ResourceList) -> PodSpec {
+    let container = Container {
+        name: "main".into(),
+        image: "nginx".into(),
+        pull_policy: PullPolicy::IfNotPresent,
+        command: Vec::new(),
+        args: Vec::new(),
+        working_dir: "".into(),
+        ports: Vec::new(),
+        env: Vec::new(),
+        env_from: Vec::new(),
+        requests,
+        limits: ResourceList::default(),
+        mounts: Vec::new(),
+        startup_probe: None,
+        readiness_probe: None,
+        liveness_probe: None,
+        lifecycle: crate::model::probe::Lifecycle::default(),
+        restart_policy: None,
+        restart_rules: Vec::new(),
+        termination_message_path: "".into(),
+        termination_message_from_logs: false,
+    };
+    PodSpec {
+        containers: vec![container],
+        init_count: 0,
+        volumes: Vec::new(),
+        restart_policy: RestartPolicy::Always,
+        termination_grace_period_seconds: 30,
+        active_deadline_seconds: None,
+        node_selector: Vec::new(),
+        node_name: "".into(),
+        affinity: None,
+        tolerations: Vec::new(),
+        topology_spread: Vec::new(),
+        scheduler_name: "default-scheduler".into(),
+        priority_class: "".into(),
+        priority: 0,
+        preemption_policy: PreemptionPolicy::PreemptLowerPriority,
+        scheduling_gates: Vec::new(),
+        readiness_gates: Vec::new(),
+        host_network: false,
+        hostname: "".into(),
+        subdomain: "".into(),
+        service_account: "".into(),
+        overhead: ResourceList::default(),
+        pod_requests: ResourceList::default(),
+        pod_limits: ResourceList::default(),
+        enable_service_links: true,
+        image_pull_secrets: Vec::new(),
+    }
+}
+
+/// A template with one container.
+pub fn pod_template(requests: ResourceList) -> PodTemplate {
+    PodTemplate::new(Labels::empty(), Labels::empty(), pod_spec(requests), Arc::new(Value::Null))
+}
+
+/// The shape of a pod with one container.
+pub fn pod_shape(requests: ResourceList) -> PodShape {
+    PodShape::of(&pod_template(requests))
+}
+
+/// A node of a size with pods of these requests on it.
+pub fn node_with(allocatable: (&str, &str), pods: &[ResourceList]) -> NodeInfo {
+    let facts = NodeFacts {
+        allocatable: Resources::from_list(&requests(allocatable.0, allocatable.1)),
+        allowed_pods: 110,
+        ..NodeFacts::default()
+    };
+    let mut node = NodeInfo { facts: Arc::new(facts), ..NodeInfo::default() };
+    for (index, requests) in pods.iter().enumerate() {
+        let entry = PodEntry {
+            pod: PodId::from_index(index),
+            namespace: NamespaceId(0),
+            template: TemplateId(0),
+            priority: 0,
+            terminating: false,
+        };
+        node.add_pod(entry, &pod_template(requests.clone()));
+        if requests.entries.is_empty() {
+            // The examples of the specification give what is used, not pods: nothing is used by no pod.
+            (node.nonzero_cpu_milli, node.nonzero_memory) = (0, 0);
+        }
+    }
+    node
+}
+
+/// One node, no images.
+pub fn score_context() -> ScoreContext<'static> {
+    static NO_IMAGES: std::sync::LazyLock<Images> = std::sync::LazyLock::new(Images::default);
+    ScoreContext { nodes: 1, images: &NO_IMAGES }
+}
+
+/// A cluster and a scheduler that hears of every write at once, with a loop of their own.
+pub struct Driver {
+    /// The API server.
+    pub cluster: Cluster,
+    /// The scheduler.
+    pub scheduler: Scheduler,
+    /// Virtual time.
+    pub now: SimTime,
+    events: EventQueue<SchedulerEvent>,
+    outbox: Outbox<SchedulerEvent>,
+    cursor: Cursor,
+}
+
+impl Driver {
+    /// An empty cluster; the delays are those recorded, without a client limit.
+    pub fn new() -> Self {
+        let streams = Streams::new(0);
+        let settings = ClusterSettings {
+            clock: Clock { epoch_seconds: 1_767_225_600, warmup: SimDuration::ZERO },
+            streams,
+            not_ready_toleration_seconds: 300,
+            unreachable_toleration_seconds: 300,
+        };
+        let scheduler_settings =
+            SchedulerSettings { client_qps: f64::INFINITY, ..SchedulerSettings::new(Latencies::recorded(), streams) };
+        Self {
+            cluster: Cluster::new(settings),
+            scheduler: Scheduler::new(scheduler_settings),
+            now: SimTime::ZERO,
+            events: EventQueue::new(),
+            outbox: Outbox::default(),
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Creates a node.
+    pub fn node(&mut self, name: &str, cpu: &str, memory: &str) -> NodeId {
+        let allocatable = requests(cpu, memory);
+        let mut allocatable_resources = Resources::from_list(&allocatable);
+        allocatable_resources.set("pods", 110);
+        let mut list = allocatable;
+        list.set("pods", Quantity::from_whole(110));
+        let node = Node { allocatable: list, allocatable_resources, ..Node::default() };
+        let labels = Labels::from_pairs([("kubernetes.io/hostname", name)]);
+        let decoded = decoded(Kind::NODE, "", name, labels, Body::Node(Box::new(node)));
+        self.cluster.create(self.now, decoded).expect("a new node").as_node().expect("it is a node")
+    }
+
+    /// Creates a pod from a specification.
+    pub fn pod(&mut self, name: &str, spec: PodSpec) -> PodId {
+        // The raw form is what tells templates apart.
+        let raw = serde_json::json!({ "spec": format!("{spec:?}") });
+        let template = PodTemplate::new(Labels::empty(), Labels::empty(), spec, Arc::new(raw));
+        let template = self.cluster.intern_template(Arc::new(template));
+        let namespace = self.cluster.namespace("default").expect("it is there from the start");
+        let new = NewPod {
+            namespace,
+            name: PodName::Exact(name.into()),
+            template,
+            controller: ObjectRef::NONE,
+            finalizers: Vec::new(),
+            mirror: false,
+        };
+        self.cluster.create_pod(self.now, new).expect("a new pod")
+    }
+
+    /// Runs until `until`, or until nothing is left before it.
+    pub fn run(&mut self, until: SimTime) {
+        loop {
+            while let Some(change) = self.cluster.log.next(&mut self.cursor, self.now) {
+                self.scheduler.observe(self.now, &change, &mut self.cluster, &mut self.outbox);
+            }
+            for (at, event) in self.outbox.drain() {
+                self.events.push(at, event);
+            }
+            match self.events.next_time() {
+                Some(at) if at <= until => {}
+                _ => break,
+            }
+            let (at, event) = self.events.pop().expect("its time was just read");
+            self.now = at;
+            self.scheduler.handle(at, event, &mut self.cluster, &mut self.outbox);
+        }
+        self.now = until;
+    }
+
+    /// What is still to come, with its significance.
+    pub fn pending(&self) -> Vec<(SimTime, Significance)> {
+        let event = |(at, event)| (at, self.scheduler.significance(event, &self.cluster));
+        self.events.iter().map(event).filter(|(_, significance)| *significance != Significance::Stale).collect()
+    }
+
+    /// Messages of the Events about a pod, in order.
+    pub fn messages(&self, pod: PodId) -> Vec<&str> {
+        let rows = self.cluster.events.rows().iter();
+        rows.filter(|row| row.object == ObjectRef::pod(pod)).map(|row| &*row.message).collect()
+    }
+}
+
+/// An object as `api` would hand it over.
+pub fn decoded(kind: Kind, namespace: &str, name: &str, labels: Labels, body: Body) -> Decoded {
+    Decoded {
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+        generate_name: "".into(),
+        labels: Arc::new(labels),
+        annotations: Labels::empty(),
+        finalizers: Vec::new(),
+        owners: Vec::new(),
+        resource_version: "".into(),
+        raw: Arc::new(Value::Null),
+        body: DecodedBody::Other { body, template: None },
+    }
+}

@@ -1,0 +1,104 @@
+//! The scheduler alone with an API server: what happens to pods, and when.
+
+use super::AttemptResult;
+use super::testing::{Driver, pod_spec, requests};
+use crate::cluster::DeleteOptions;
+use crate::engine::{Significance, SimTime};
+use crate::model::condition::ConditionStatus;
+use crate::model::object::ObjectRef;
+use crate::model::pod::PodConditionType;
+
+const SECOND: SimTime = SimTime::from_secs(1);
+
+#[test]
+fn a_pod_is_bound_to_the_emptier_node() {
+    let mut driver = Driver::new();
+    let first = driver.node("n1", "4", "8Gi");
+    let second = driver.node("n2", "4", "8Gi");
+    let pods: Vec<_> = (0..2).map(|index| driver.pod(&format!("p{index}"), pod_spec(requests("1", "1Gi")))).collect();
+    driver.run(SECOND);
+    assert_eq!(driver.cluster.pod(pods[0]).node, first);
+    assert_eq!(driver.cluster.pod(pods[1]).node, second);
+    assert_eq!(driver.messages(pods[0]), ["Successfully assigned default/p0 to n1"]);
+    let attempts = driver.scheduler.take_attempts();
+    // The algorithm takes 3 ms a pod.
+    assert_eq!(attempts.iter().map(|attempt| attempt.at).collect::<Vec<_>>(), [3, 6].map(SimTime::from_millis));
+    assert_eq!((attempts[0].evaluated, attempts[0].feasible), (2, 2));
+    assert!(driver.pending().is_empty(), "a quiet scheduler has no timers");
+}
+
+#[test]
+fn a_pod_that_fits_nowhere_says_why_and_waits_for_a_node() {
+    let mut driver = Driver::new();
+    driver.node("n1", "1", "8Gi");
+    driver.node("n2", "2", "1Gi");
+    let pod = driver.pod("p", pod_spec(requests("4", "2Gi")));
+    driver.run(SECOND);
+    let text = "0/2 nodes are available: 1 Insufficient memory, 2 Insufficient cpu.";
+    assert!(driver.messages(pod)[0].starts_with(text), "{:?}", driver.messages(pod));
+    let condition = driver.cluster.pod(pod).status.condition(&PodConditionType::PodScheduled).unwrap().clone();
+    assert_eq!((condition.status, condition.reason.as_str()), (ConditionStatus::False, "Unschedulable"));
+    assert!(driver.pending().iter().all(|(_, significance)| *significance == Significance::Background));
+    assert_eq!(driver.scheduler.take_attempts()[0].result, AttemptResult::Unschedulable);
+
+    driver.run(SimTime::from_secs(20));
+    assert!(driver.scheduler.take_attempts().is_empty(), "nothing changed, nothing is tried");
+    let node = driver.node("n3", "8", "16Gi");
+    driver.run(SimTime::from_secs(21));
+    assert_eq!(driver.cluster.pod(pod).node, node);
+}
+
+#[test]
+fn without_any_node_the_pod_is_tried_with_growing_intervals() {
+    let mut driver = Driver::new();
+    let pod = driver.pod("p", pod_spec(requests("1", "1Gi")));
+    driver.run(SimTime::from_secs(40));
+    assert_eq!(driver.messages(pod), ["no nodes available to schedule pods"]);
+    let times: Vec<u64> = driver.scheduler.take_attempts().iter().map(|attempt| attempt.at.as_secs()).collect();
+    // Back-off of 1, 2, 4, 8, 10 seconds from the failure, each served at the whole second after it.
+    assert_eq!(times, [0, 2, 5, 10, 19, 30]);
+}
+
+#[test]
+fn a_deleted_pod_makes_room() {
+    let mut driver = Driver::new();
+    driver.node("n1", "2", "8Gi");
+    let first = driver.pod("p1", pod_spec(requests("2", "1Gi")));
+    let second = driver.pod("p2", pod_spec(requests("2", "1Gi")));
+    driver.run(SimTime::from_secs(5));
+    assert!(driver.cluster.pod(first).node.is_some() && driver.cluster.pod(second).node.is_none());
+    driver.cluster.delete(driver.now, ObjectRef::pod(first), DeleteOptions::NOW).unwrap();
+    driver.run(SimTime::from_secs(6));
+    assert!(driver.cluster.pod(second).node.is_some());
+}
+
+#[test]
+fn a_gated_pod_waits_for_its_gates() {
+    let mut driver = Driver::new();
+    driver.node("n1", "2", "8Gi");
+    let mut spec = pod_spec(requests("1", "1Gi"));
+    spec.scheduling_gates.push("example.com/wait".into());
+    let pod = driver.pod("p", spec);
+    driver.run(SimTime::from_secs(1000));
+    assert!(driver.scheduler.take_attempts().is_empty());
+    let ungated = driver.pod("q", pod_spec(requests("1", "1Gi")));
+    let template = driver.cluster.pod(ungated).template;
+    driver.cluster.set_pod_template(driver.now, pod, template);
+    driver.run(SimTime::from_secs(1001));
+    assert!(driver.cluster.pod(pod).node.is_some());
+    let order: Vec<_> = driver.scheduler.take_attempts().iter().map(|attempt| attempt.pod).collect();
+    assert_eq!(order, [pod, ungated], "it kept its place from its creation");
+}
+
+#[test]
+fn a_pod_deleted_while_its_binding_is_under_way_is_forgotten() {
+    let mut driver = Driver::new();
+    let node = driver.node("n1", "2", "8Gi");
+    let pod = driver.pod("p", pod_spec(requests("2", "1Gi")));
+    driver.run(SimTime::from_millis(4));
+    assert!(driver.scheduler.cache().is_assumed(pod));
+    driver.cluster.delete(driver.now, ObjectRef::pod(pod), DeleteOptions::NOW).unwrap();
+    driver.run(SECOND);
+    assert!(driver.scheduler.cache().node(node).pods.is_empty());
+    assert!(driver.scheduler.queue().is_empty());
+}

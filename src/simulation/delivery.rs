@@ -1,0 +1,77 @@
+//! Which watcher hears of which change, and when: at the change's commit plus the watch latency, one wake for all
+//! changes that are due.
+
+use crate::cluster::{Change, ChangeLog, Cursor};
+use crate::engine::event_queue::EventQueue;
+use crate::engine::{SimDuration, SimTime};
+
+use super::event::{Event, Watcher};
+
+/// How many watchers there are.
+const WATCHERS: [Watcher; 3] = [Watcher::Scheduler, Watcher::Controllers, Watcher::Kubelets];
+
+/// One watcher's place in the log.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    cursor: Cursor,
+    /// Is a wake pending?
+    woken: bool,
+}
+
+/// The watchers of a run.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    watches: [Watch; WATCHERS.len()],
+    latency: SimDuration,
+    trimmed: Cursor,
+}
+
+/// Entries that are kept before the log is trimmed.
+const TRIM_AFTER: u64 = 4096;
+
+impl Delivery {
+    /// Watchers that hear of changes `latency` after their commit.
+    pub fn new(latency: SimDuration) -> Self {
+        Self { watches: [Watch::default(); WATCHERS.len()], latency, trimmed: Cursor(0) }
+    }
+
+    /// Wakes every watcher that is behind the log and has no wake pending.
+    pub fn schedule(&mut self, log: &ChangeLog, queue: &mut EventQueue<Event>) {
+        for (watch, watcher) in self.watches.iter_mut().zip(WATCHERS) {
+            if watch.woken {
+                continue;
+            }
+            if let Some(change) = log.at(watch.cursor) {
+                watch.woken = true;
+                queue.push(change.at + self.latency, Event::Wake(watcher));
+            }
+        }
+    }
+
+    /// A watcher's wake is due: it may read until `next` returns nothing.
+    pub fn begin(&mut self, watcher: Watcher) {
+        self.watches[watcher as usize].woken = false;
+    }
+
+    /// The next change that has reached a watcher by `now`.
+    pub fn next(&mut self, watcher: Watcher, log: &ChangeLog, now: SimTime) -> Option<Change> {
+        let watch = &mut self.watches[watcher as usize];
+        let change = log.at(watch.cursor).filter(|change| change.at + self.latency <= now)?;
+        watch.cursor.0 += 1;
+        Some(change)
+    }
+
+    /// Forgets changes that every watcher and `recorded` have read.
+    pub fn trim(&mut self, log: &mut ChangeLog, recorded: Cursor) {
+        let slowest = self.watches.iter().map(|watch| watch.cursor).fold(recorded, Cursor::min);
+        if slowest.0 - self.trimmed.0 >= TRIM_AFTER {
+            log.trim(slowest);
+            self.trimmed = slowest;
+        }
+    }
+
+    /// Does any watcher still have to hear of something?
+    pub fn is_behind(&self, log: &ChangeLog) -> bool {
+        self.watches.iter().any(|watch| watch.cursor < log.end())
+    }
+}

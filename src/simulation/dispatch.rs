@@ -1,0 +1,243 @@
+//! The loop: the next event, the one match over all events, and what follows from it within the instant.
+
+use crate::cluster::Change;
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::machines::MachineChange;
+use crate::model::kind::Kind;
+use crate::record::AttemptResult;
+use crate::record::collector::Attempt;
+use crate::scheduler;
+
+use super::event::{Event, Watcher};
+use super::stop::{Ending, Until};
+use super::{Observer, Simulation};
+
+/// How many events pass between two calls of `Observer::progress`.
+const PROGRESS_EVERY: u64 = 1 << 13;
+
+impl Simulation {
+    /// Runs to the plan's end.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Ending {
+        let end = match self.until {
+            Until::Time(end) | Until::Idle { max: end } => end,
+        };
+        let ending = self.run_until(end, observer);
+        match (ending, self.until) {
+            (Ending::Time, Until::Idle { .. }) => Ending::Cut,
+            (ending, _) => ending,
+        }
+    }
+
+    /// Runs to an instant, that instant included, or to idleness if the plan ends with it.
+    pub fn run_until(&mut self, end: SimTime, observer: &mut dyn Observer) -> Ending {
+        let may_idle = matches!(self.until, Until::Idle { .. });
+        while let Some(next) = self.queue.next_time() {
+            if next > end {
+                break;
+            }
+            if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
+                self.now = self.recording.last_change.max(self.origin);
+                return Ending::Idle;
+            }
+            let (time, event) = self.queue.pop().expect("it has a next time");
+            self.now = time;
+            self.dispatch(event, observer);
+            self.settle(observer);
+            self.events_handled += 1;
+            self.idle.handled();
+            if self.events_handled % PROGRESS_EVERY == 0 {
+                observer.progress(self.now, self.events_handled);
+            }
+        }
+        if may_idle && self.is_idle() {
+            self.now = self.recording.last_change.max(self.origin);
+            return Ending::Idle;
+        }
+        self.now = end;
+        Ending::Time
+    }
+
+    /// Runs to an instant after t=0, that instant included, however idle the cluster is.
+    pub fn run_to(&mut self, at: SimDuration, observer: &mut dyn Observer) {
+        let end = self.origin + at;
+        self.until = Until::Time(end);
+        self.run_until(end, observer);
+    }
+
+    /// Handles the next event, or moves the clock to `deadline` if that is earlier. False if there is neither.
+    pub(super) fn advance(&mut self, deadline: SimTime, observer: &mut dyn Observer) -> bool {
+        match self.queue.next_time() {
+            Some(next) if next <= deadline => {
+                let (time, event) = self.queue.pop().expect("it has a next time");
+                self.now = time;
+                self.dispatch(event, observer);
+                self.settle(observer);
+                true
+            }
+            _ if deadline == SimTime::NEVER => false,
+            _ => {
+                self.now = deadline;
+                true
+            }
+        }
+    }
+
+    fn dispatch(&mut self, event: Event, observer: &mut dyn Observer) {
+        let now = self.now;
+        match event {
+            Event::Step(step) => self.run_step(step, observer),
+            Event::Wake(watcher) => self.wake(watcher),
+            Event::Scheduler(event) => {
+                self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler)
+            }
+            Event::Controllers(event) => {
+                self.controllers.handle(now, event, &mut self.cluster, &mut self.outboxes.controllers)
+            }
+            Event::Kubelet(event) => {
+                self.kubelets.handle(now, event, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets)
+            }
+            Event::Workload(event) => {
+                self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload)
+            }
+            Event::Sample => self.take_sample(),
+        }
+    }
+
+    /// A watcher reads every change that has reached it.
+    fn wake(&mut self, watcher: Watcher) {
+        let now = self.now;
+        self.delivery.begin(watcher);
+        while let Some(change) = self.delivery.next(watcher, &self.cluster.log, now) {
+            match watcher {
+                Watcher::Scheduler => {
+                    self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler)
+                }
+                Watcher::Controllers => {
+                    self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers)
+                }
+                Watcher::Kubelets => self.kubelets.observe(
+                    now,
+                    &change,
+                    &mut self.cluster,
+                    &mut self.machines,
+                    &mut self.outboxes.kubelets,
+                ),
+            }
+        }
+    }
+
+    /// After each event: what machines did reaches kubelets and workload, sent events enter the queue, changes are
+    /// written down and delivered, waiting commands look again.
+    pub(super) fn settle(&mut self, observer: &mut dyn Observer) {
+        self.settle_machines();
+        self.drain_outboxes();
+        self.record_changes();
+        if self.steps.is_waiting() {
+            self.poll_steps(observer);
+            self.record_changes();
+        }
+        self.delivery.schedule(&self.cluster.log, &mut self.queue);
+        self.delivery.trim(&mut self.cluster.log, self.recording.cursor);
+    }
+
+    /// What happened on machines reaches workload and kubelets at once, and what they do about it, until it is quiet.
+    fn settle_machines(&mut self) {
+        let now = self.now;
+        while let Some(change) = self.machines.log.pop() {
+            if let MachineChange::UsageChanged { container } | MachineChange::ContainerExited { container } = change {
+                self.recording.used_otherwise.insert(self.machines.container(container).node);
+            }
+            self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
+            self.kubelets.observe_machine(
+                now,
+                change,
+                &mut self.cluster,
+                &mut self.machines,
+                &mut self.outboxes.kubelets,
+            );
+        }
+    }
+
+    fn drain_outboxes(&mut self) {
+        let queue = &mut self.queue;
+        self.outboxes.scheduler.drain().for_each(|(at, event)| queue.push(at, Event::Scheduler(event)));
+        self.outboxes.controllers.drain().for_each(|(at, event)| queue.push(at, Event::Controllers(event)));
+        self.outboxes.kubelets.drain().for_each(|(at, event)| queue.push(at, Event::Kubelet(event)));
+        self.outboxes.workload.drain().for_each(|(at, event)| queue.push(at, Event::Workload(event)));
+    }
+
+    /// New entries of the log go into digest and record.
+    pub(super) fn record_changes(&mut self) {
+        let recording = &mut self.recording;
+        while let Some(change) = self.cluster.log.at(recording.cursor) {
+            recording.cursor.0 += 1;
+            recording.changes += 1;
+            recording.digest.update_u64(change.at.0);
+            recording.digest.update_u64(digest_word(&change));
+            if is_observable(&change) {
+                recording.last_change = change.at;
+            }
+            recording.collector.observe(self.now, &change, &self.cluster);
+        }
+        let sightings = self.cluster.events.sightings();
+        for sighting in &sightings[recording.sightings..] {
+            recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
+            recording.collector.event(*sighting, &self.cluster);
+        }
+        recording.sightings = sightings.len();
+        for attempt in self.scheduler.take_attempts() {
+            recording.collector.attempt(&attempt_row(&attempt));
+        }
+        self.plan_sample();
+    }
+
+    /// Nothing observable can change any more.
+    fn is_idle(&self) -> bool {
+        if self.steps.is_waiting() || self.delivery.is_behind(&self.cluster.log) {
+            return false;
+        }
+        !self.queue.iter().any(|(_, event)| self.significance(event) == Significance::Live)
+    }
+
+    fn significance(&self, event: Event) -> Significance {
+        match event {
+            Event::Step(_) | Event::Wake(_) => Significance::Live,
+            Event::Scheduler(event) => self.scheduler.significance(event, &self.cluster),
+            Event::Controllers(event) => self.controllers.significance(event, &self.cluster),
+            Event::Kubelet(event) => self.kubelets.significance(event, &self.cluster),
+            Event::Workload(event) => self.workload.significance(event, &self.machines),
+            Event::Sample => Significance::Background,
+        }
+    }
+}
+
+/// An attempt in the recorder's words: scheduler and recorder do not know one another.
+fn attempt_row(attempt: &scheduler::Attempt) -> Attempt {
+    Attempt {
+        at: attempt.at,
+        pod: attempt.pod,
+        attempt: attempt.attempt,
+        result: match attempt.result {
+            scheduler::AttemptResult::Scheduled => AttemptResult::Scheduled,
+            scheduler::AttemptResult::Unschedulable => AttemptResult::Unschedulable,
+            scheduler::AttemptResult::Error => AttemptResult::Error,
+        },
+        node: attempt.node,
+        feasible: attempt.feasible,
+        evaluated: attempt.evaluated,
+        reason: attempt.message.to_string(),
+    }
+}
+
+/// Object, verb and fields of a change as one word.
+fn digest_word(change: &Change) -> u64 {
+    u64::from(change.object.kind.0) << 52
+        | u64::from(change.object.id) << 20
+        | u64::from(change.fields.bits()) << 4
+        | change.verb as u64
+}
+
+/// Leases are nothing that anybody looks at.
+fn is_observable(change: &Change) -> bool {
+    change.object.kind != Kind::LEASE
+}

@@ -1,0 +1,39 @@
+//! The table of contents of a run: everything that can be due.
+
+use crate::controllers::ControllerEvent;
+use crate::kubelet::KubeletEvent;
+use crate::scheduler::SchedulerEvent;
+use crate::workload::WorkloadEvent;
+
+/// A component that reads the change log after its watch latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Watcher {
+    /// kube-scheduler.
+    Scheduler,
+    /// kube-controller-manager.
+    Controllers,
+    /// The kubelets.
+    Kubelets,
+}
+
+/// Something that is due. Small, because a million of them may be pending.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// A step of the scenario, or the next command of one: an index into the plan's steps.
+    Step(u32),
+    /// Changes reach a watcher.
+    Wake(Watcher),
+    /// The scheduler's own.
+    Scheduler(SchedulerEvent),
+    /// The controllers' own.
+    Controllers(ControllerEvent),
+    /// The kubelets' own.
+    Kubelet(KubeletEvent),
+    /// What containers do.
+    Workload(WorkloadEvent),
+    /// Node usage is sampled, after everything else of its instant.
+    Sample,
+}
+
+const _: () = assert!(size_of::<Event>() <= 16, "an event must stay small");

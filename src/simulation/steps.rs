@@ -1,0 +1,183 @@
+//! Carries out the steps of a scenario: kubectl command lines at their times, lists in order, commands that wait in
+//! virtual time.
+
+use crate::engine::SimTime;
+use crate::kubectl::{Output, Progress, Waiting};
+use crate::record;
+use crate::scenario::plan::{Action, Plan, Trigger};
+
+use super::event::Event;
+use super::{Observer, Simulation};
+
+/// The steps of a run.
+#[derive(Default)]
+pub(super) struct StepRunner {
+    steps: Vec<Running>,
+    waiting: usize,
+    /// Changes of the log that were there when waiting commands last looked.
+    changes_seen: u64,
+    /// Commands that failed and should not have.
+    pub(super) failures: Vec<String>,
+}
+
+/// A step and how far it has come.
+struct Running {
+    commands: Vec<String>,
+    next: usize,
+    may_fail: bool,
+    current: Option<Current>,
+}
+
+/// A command that waits.
+struct Current {
+    waiting: Waiting,
+    started: SimTime,
+    command: String,
+}
+
+impl StepRunner {
+    /// The steps of a plan that have an effect, and when they start.
+    pub(super) fn new(plan: &Plan, origin: SimTime) -> (Self, Vec<(SimTime, Event)>) {
+        let mut runner = Self::default();
+        let mut events = Vec::new();
+        for step in &plan.steps {
+            let (Trigger::At(at), Action::Kubectl(commands)) = (&step.trigger, &step.action) else { continue };
+            events.push((origin + *at, Event::Step(runner.steps.len() as u32)));
+            runner.steps.push(Running { commands: commands.clone(), next: 0, may_fail: step.may_fail, current: None });
+        }
+        (runner, events)
+    }
+
+    /// Does any command wait?
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting > 0
+    }
+
+    /// Commands that had not ended when the run did.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = (&str, SimTime)> {
+        self.steps
+            .iter()
+            .filter_map(|step| step.current.as_ref())
+            .map(|current| (current.command.as_str(), current.started))
+    }
+}
+
+impl Simulation {
+    /// A step's time has come, or the deadline of its waiting command.
+    pub(super) fn run_step(&mut self, index: u32, observer: &mut dyn Observer) {
+        let index = index as usize;
+        if self.steps.steps[index].current.is_some() && !self.poll_step(index, observer) {
+            return;
+        }
+        while let Some(command) = self.steps.steps[index].commands.get(self.steps.steps[index].next).cloned() {
+            self.steps.steps[index].next += 1;
+            let started = self.now;
+            match self.kubectl.start(started, &command, &mut self.cluster, &self.machines, &self.files) {
+                Progress::Done(output) => {
+                    if !self.command_ended(index, &command, started, output, observer) {
+                        return;
+                    }
+                }
+                Progress::Waiting(waiting) => {
+                    self.wait_for(index, waiting, command, started);
+                    return;
+                }
+                Progress::Exec(_) => {
+                    if !self.command_ended(index, &command, started, no_exec(), observer) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waiting commands look again after changes.
+    pub(super) fn poll_steps(&mut self, observer: &mut dyn Observer) {
+        if self.steps.changes_seen == self.recording.changes {
+            return;
+        }
+        self.steps.changes_seen = self.recording.changes;
+        for index in 0..self.steps.steps.len() {
+            if self.steps.steps[index].current.is_some() && self.poll_step(index, observer) {
+                self.queue.push(self.now, Event::Step(index as u32));
+            }
+        }
+    }
+
+    /// Has the waiting command ended (and may the list go on)?
+    fn poll_step(&mut self, index: usize, observer: &mut dyn Observer) -> bool {
+        let Some(current) = self.steps.steps[index].current.take() else { return true };
+        self.steps.waiting -= 1;
+        match self.kubectl.poll(self.now, current.waiting, &mut self.cluster, &self.machines) {
+            Progress::Done(output) => self.command_ended(index, &current.command, current.started, output, observer),
+            Progress::Waiting(waiting) => {
+                self.wait_for(index, waiting, current.command, current.started);
+                false
+            }
+            Progress::Exec(_) => self.command_ended(index, &current.command, current.started, no_exec(), observer),
+        }
+    }
+
+    fn wait_for(&mut self, index: usize, waiting: Waiting, command: String, started: SimTime) {
+        let deadline = waiting.deadline();
+        if deadline != SimTime::NEVER && deadline > self.now {
+            self.queue.push(deadline, Event::Step(index as u32));
+        }
+        self.steps.waiting += 1;
+        self.steps.changes_seen = u64::MAX;
+        self.steps.steps[index].current = Some(Current { waiting, started, command });
+    }
+
+    /// Writes a command down. Returns whether the list goes on.
+    fn command_ended(
+        &mut self,
+        index: usize,
+        command: &str,
+        started: SimTime,
+        output: Output,
+        observer: &mut dyn Observer,
+    ) -> bool {
+        let text = [output.stdout.as_str(), output.stderr.as_str()].concat();
+        observer.transcript(started, command, &text);
+        self.recording.collector.step(record::Step {
+            command: format!("kubectl {command}"),
+            start: self.moment(started),
+            end: self.moment(self.now),
+            exit: Some(output.exit),
+            output: text,
+        });
+        let step = &mut self.steps.steps[index];
+        if output.exit == 0 || step.may_fail {
+            return true;
+        }
+        step.next = step.commands.len();
+        let reason = output.stderr.lines().next().unwrap_or_default();
+        self.steps.failures.push(format!("`kubectl {command}` exited with {}: {reason}", output.exit));
+        false
+    }
+}
+
+impl Simulation {
+    /// Types a command line now and lets virtual time pass until it ends. Steps of the scenario go on meanwhile.
+    pub fn kubectl(&mut self, command: &str, observer: &mut dyn Observer) -> Output {
+        let mut progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
+        loop {
+            let waiting = match progress {
+                Progress::Done(output) => return output,
+                Progress::Exec(_) => return no_exec(),
+                Progress::Waiting(waiting) => waiting,
+            };
+            self.settle(observer);
+            if !self.advance(waiting.deadline(), observer) {
+                let stderr = "error: nothing is left that could end the wait\n".to_owned();
+                return Output { stderr, exit: 1, ..Output::default() };
+            }
+            progress = self.kubectl.poll(self.now, waiting, &mut self.cluster, &self.machines);
+        }
+    }
+}
+
+/// The answer to `kubectl exec`, which needs the shell of a running container.
+fn no_exec() -> Output {
+    Output { stderr: "error: exec is not supported by kubelapse yet\n".to_owned(), exit: 1, ..Output::default() }
+}

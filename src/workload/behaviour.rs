@@ -1,0 +1,289 @@
+//! What a scenario says containers do: plain data, and the lookup that merges the entries that match.
+
+use crate::engine::curve::Curve;
+use crate::engine::distribution::Distribution;
+use crate::engine::{SimDuration, SimTime};
+use crate::model::labels::Labels;
+
+/// How a container comes to serve.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Startup {
+    /// After this many seconds.
+    Time(Distribution),
+    /// After this much CPU work (seconds of one core), stretched by limits.
+    Cpu(SimDuration),
+}
+
+/// How long a container runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunLength {
+    /// This many seconds.
+    Time(Distribution),
+    /// This much CPU work, in seconds of one core, stretched by limits.
+    CpuSeconds(f64),
+}
+
+/// When a container ends by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// How long it runs.
+    pub length: RunLength,
+    /// Exit code.
+    pub exit: i32,
+}
+
+/// What a container does when it is told to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OnTerm {
+    /// Nothing.
+    Ignore,
+    /// It exits.
+    Exit {
+        /// After this many seconds.
+        after: Distribution,
+        /// Exit code.
+        exit: i32,
+    },
+}
+
+/// From when a curve's times count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Since {
+    /// The scenario's t=0.
+    #[default]
+    Start,
+    /// The container's start.
+    Container,
+}
+
+/// Use of a resource over time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UsageSource {
+    /// Drawn once for each run of a container.
+    Drawn(Distribution),
+    /// A function of time.
+    Curve {
+        /// Cores or bytes.
+        curve: Curve,
+        /// From when its times count.
+        since: Since,
+    },
+}
+
+impl UsageSource {
+    /// Always this much.
+    pub fn constant(amount: f64) -> Self {
+        Self::Drawn(Distribution::Constant(amount))
+    }
+}
+
+/// A stretch of time since a container's start; `to` is `NEVER` where it has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its begin.
+    pub from: SimDuration,
+    /// Its end.
+    pub to: SimTime,
+}
+
+/// What a container does while Services it needs have no ready endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needs {
+    /// `[namespace/]name` of the Services.
+    pub services: Vec<String>,
+    /// Seconds until it gives up, and its exit code then.
+    pub otherwise: (Distribution, i32),
+}
+
+/// What a container does. A field that is `None` says nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainerBehaviour {
+    /// How reports call it; may be empty.
+    pub name: String,
+    /// From the start of the process to serving.
+    pub startup: Option<Startup>,
+    /// When it ends by itself.
+    pub run: Option<Run>,
+    /// What it does when it is told to stop.
+    pub on_term: Option<OnTerm>,
+    /// Cores.
+    pub cpu: Option<UsageSource>,
+    /// Bytes; above the limit it is killed.
+    pub memory: Option<UsageSource>,
+    /// What it writes when it serves.
+    pub logs: Option<String>,
+    /// Services that it needs.
+    pub needs: Option<Needs>,
+    /// Seconds until a probe is answered.
+    pub answer: Option<Distribution>,
+    /// When readiness probes fail.
+    pub unready: Vec<Window>,
+    /// When liveness probes fail.
+    pub dead: Vec<Window>,
+}
+
+/// Which containers an entry is about: all that is given must match. `*` is any text, `?` one character.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matcher {
+    /// Image as the manifest names it.
+    pub image: Option<String>,
+    /// Name of the container.
+    pub container: Option<String>,
+    /// Name of the pod.
+    pub pod: Option<String>,
+    /// Namespace.
+    pub namespace: Option<String>,
+    /// Labels of the pod.
+    pub labels: Vec<(String, String)>,
+}
+
+/// A container, as far as matchers look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct ContainerFacts<'a> {
+    /// Image as the manifest names it.
+    pub image: &'a str,
+    /// Name of the container.
+    pub container: &'a str,
+    /// Name of the pod.
+    pub pod: &'a str,
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Labels of the pod.
+    pub labels: &'a Labels,
+}
+
+impl Matcher {
+    /// Does all that is given match?
+    pub fn matches(&self, of: &ContainerFacts<'_>) -> bool {
+        let fits = |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| glob(pattern, text));
+        fits(&self.image, of.image)
+            && fits(&self.container, of.container)
+            && fits(&self.pod, of.pod)
+            && fits(&self.namespace, of.namespace)
+            && self.labels.iter().all(|(key, value)| of.labels.get(key).is_some_and(|own| glob(value, own)))
+    }
+}
+
+/// The entries of a scenario, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BehaviourTable {
+    /// Which containers, and what they do.
+    pub entries: Vec<(Matcher, ContainerBehaviour)>,
+    /// How often each entry has matched.
+    pub used: Vec<u64>,
+}
+
+impl BehaviourTable {
+    /// A table of these entries.
+    pub fn new(entries: Vec<(Matcher, ContainerBehaviour)>) -> Self {
+        let used = vec![0; entries.len()];
+        Self { entries, used }
+    }
+
+    /// Does any entry look at pod names, so that pods of one template may differ?
+    pub fn depends_on_pod(&self) -> bool {
+        self.entries.iter().any(|(matcher, _)| matcher.pod.as_deref().is_some_and(|pattern| pattern != "*"))
+    }
+
+    /// For each field, what the first matching entry that sets it says; `None` if no entry matches.
+    pub fn resolve(&mut self, facts: &ContainerFacts<'_>) -> Option<ContainerBehaviour> {
+        let mut merged: Option<ContainerBehaviour> = None;
+        for ((matcher, behaviour), used) in self.entries.iter().zip(&mut self.used) {
+            if !matcher.matches(facts) {
+                continue;
+            }
+            *used += 1;
+            match &mut merged {
+                None => merged = Some(behaviour.clone()),
+                Some(merged) => merge(merged, behaviour),
+            }
+        }
+        merged
+    }
+}
+
+fn merge(into: &mut ContainerBehaviour, from: &ContainerBehaviour) {
+    fn first<T: Clone>(into: &mut Option<T>, from: &Option<T>) {
+        if into.is_none() {
+            into.clone_from(from);
+        }
+    }
+    if into.name.is_empty() {
+        into.name.clone_from(&from.name);
+    }
+    first(&mut into.startup, &from.startup);
+    first(&mut into.run, &from.run);
+    first(&mut into.on_term, &from.on_term);
+    first(&mut into.cpu, &from.cpu);
+    first(&mut into.memory, &from.memory);
+    first(&mut into.logs, &from.logs);
+    first(&mut into.needs, &from.needs);
+    first(&mut into.answer, &from.answer);
+    if into.unready.is_empty() {
+        into.unready.clone_from(&from.unready);
+    }
+    if into.dead.is_empty() {
+        into.dead.clone_from(&from.dead);
+    }
+}
+
+/// `*` is any text, also none and also with slashes; `?` is one character.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on after the last star if what follows it does not match.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        if p < pattern.len() && pattern[p] == b'*' {
+            star = Some((p, t));
+            p += 1;
+        } else if p < pattern.len() && (pattern[p] == b'?' || pattern[p] == text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((at, from)) = star {
+            p = at + 1;
+            t = from + 1;
+            star = Some((at, from + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_merge_and_the_first_entry_that_sets_one_wins() {
+        let entry = |image: &str, exit: Option<i32>, logs: Option<&str>| {
+            let run = exit.map(|exit| Run { length: RunLength::Time(Distribution::Constant(1.0)), exit });
+            let logs = logs.map(str::to_owned);
+            (
+                Matcher { image: Some(image.to_owned()), ..Matcher::default() },
+                ContainerBehaviour { run, logs, ..ContainerBehaviour::default() },
+            )
+        };
+        let mut table = BehaviourTable::new(vec![
+            entry("redis*", Some(9), None),
+            entry("nginx*", Some(3), None),
+            entry("*", Some(5), Some("ready")),
+        ]);
+        let labels = Labels::default();
+        let facts =
+            ContainerFacts { image: "nginx:1.27", container: "c", pod: "p", namespace: "default", labels: &labels };
+        let merged = table.resolve(&facts).unwrap();
+        assert_eq!((merged.run.unwrap().exit, merged.logs.as_deref()), (3, Some("ready")));
+        assert_eq!(table.used, [0, 1, 1]);
+    }
+
+    #[test]
+    fn globs_match_any_text_and_single_characters() {
+        for (pattern, text, matches) in
+            [("nginx*", "nginx:1", true), ("web-?", "web-10", false), ("a*b*c", "axxbyyc", true), ("", "a", false)]
+        {
+            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+        }
+    }
+}

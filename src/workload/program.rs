@@ -1,0 +1,197 @@
+//! From a container to what it does: behaviours, command, catalogue, assumption. Resolved once for each template.
+
+use std::sync::Arc;
+
+use super::Workload;
+use super::behaviour::{ContainerBehaviour, ContainerFacts, OnTerm, RunLength, Startup, UsageSource, Window};
+use super::catalogue::{self, Entry};
+use super::process::is_understood;
+use crate::cluster::Cluster;
+use crate::engine::distribution::Distribution;
+use crate::model::object::PodId;
+use crate::model::pod_spec::Container;
+use crate::model::probe::{Handler, PortRef, Probe};
+
+/// What a container's runs do. Times are drawn anew for each run.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// Seconds from start to serving.
+    pub startup: Distribution,
+    /// Ports that accept connections from then on.
+    pub ports: Option<Arc<[u16]>>,
+    /// Seconds until it ends by itself, and its exit code then.
+    pub run: Option<(Distribution, i32)>,
+    pub on_term: OnTerm,
+    /// Cores.
+    pub cpu: UsageSource,
+    /// Bytes.
+    pub memory: UsageSource,
+    /// CPU limit in cores and memory limit in bytes.
+    pub limits: (Option<f64>, Option<u64>),
+    pub logs: Option<Box<str>>,
+    pub unready: Box<[Window]>,
+    pub dead: Box<[Window]>,
+    /// The built-in shell runs its command.
+    pub in_shell: bool,
+    /// Nobody stated or knows what it does.
+    pub assumed: bool,
+}
+
+impl Workload {
+    /// The program of a container, as an index.
+    pub(super) fn program_of(&mut self, cluster: &Cluster, pod: PodId, index: u8) -> u32 {
+        let row = cluster.pod(pod);
+        let key = (row.template, index);
+        let by_pod = self.settings.behaviours.depends_on_pod();
+        if !by_pod && let Some(known) = self.by_template.get(&key) {
+            return *known;
+        }
+        let template = cluster.template(row.template);
+        let container = &template.spec.containers[usize::from(index)];
+        let facts = ContainerFacts {
+            image: &container.image,
+            container: &container.name,
+            pod: &row.name,
+            namespace: cluster.namespace_name(row.namespace),
+            labels: &template.labels,
+        };
+        let stated = self.settings.behaviours.resolve(&facts);
+        let term = self.settings.latencies.fixed(crate::model::latency::Latency::TermExit).as_secs_f64();
+        let program = resolve(container, stated, term);
+        let id = self.programs.len() as u32;
+        self.programs.push(program);
+        self.by_template.insert(key, id);
+        id
+    }
+}
+
+/// What the container does without a scenario's word.
+fn known_program(container: &Container, term: f64) -> Program {
+    let exits = |code| OnTerm::Exit { after: Distribution::Constant(term), exit: code };
+    let mut program = Program {
+        startup: Distribution::Constant(0.0),
+        ports: None,
+        run: None,
+        on_term: exits(0),
+        cpu: UsageSource::constant(container.requests.get("cpu").map_or(0.0, |cpu| cpu.milli() as f64 / 1000.0)),
+        memory: UsageSource::constant(container.requests.get("memory").map_or(0.0, |bytes| bytes.value() as f64)),
+        limits: (
+            container.limits.get("cpu").map(|cpu| cpu.milli() as f64 / 1000.0),
+            container.limits.get("memory").map(|memory| memory.value().max(0) as u64),
+        ),
+        logs: None,
+        unready: Box::default(),
+        dead: Box::default(),
+        in_shell: false,
+        assumed: true,
+    };
+    if let Some(seconds) = plain_sleep(container) {
+        // The commonest command of all needs no process; the first process of a container ignores TERM.
+        program.assumed = false;
+        program.run = Some((Distribution::Constant(seconds), 0));
+        program.on_term = OnTerm::Ignore;
+        (program.cpu, program.memory) = (UsageSource::constant(0.0), UsageSource::constant(1_048_576.0));
+        return program;
+    }
+    if is_understood(container) {
+        program.assumed = false;
+        program.in_shell = true;
+        return program;
+    }
+    let Some(image) = catalogue::find(&container.image).filter(|_| container.command.is_empty()) else {
+        program.ports = Some(declared_ports(container));
+        return program;
+    };
+    program.assumed = false;
+    program.startup = Distribution::Constant(f64::from(image.startup) / 1000.0);
+    program.on_term = exits(image.on_term);
+    program.cpu = UsageSource::constant(f64::from(image.cpu_milli) / 1000.0);
+    program.memory = UsageSource::constant(f64::from(image.memory) * 1024.0 * 1024.0);
+    match image.entry {
+        Entry::Serves(ports) => program.ports = Some(ports.into()),
+        Entry::Runs => program.ports = Some(declared_ports(container)),
+        Entry::Ends => program.run = Some((Distribution::Constant(0.005), 0)),
+        Entry::Prints(text) => {
+            program.run = Some((Distribution::Constant(0.005), 0));
+            program.logs = Some(text.into());
+        }
+    }
+    program
+}
+
+/// Merges what the scenario states over what is known.
+fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64) -> Program {
+    let mut program = known_program(container, term);
+    let Some(stated) = stated else { return program };
+    program.assumed = false;
+    if stated.startup.is_some() || stated.run.is_some() || stated.on_term.is_some() {
+        program.in_shell = false;
+    }
+    if program.ports.is_none() {
+        program.ports = Some(declared_ports(container));
+    }
+    let speed = program.limits.0.map_or(1.0, |limit| limit.clamp(0.001, 1.0));
+    match stated.startup {
+        Some(Startup::Time(seconds)) => program.startup = seconds,
+        Some(Startup::Cpu(work)) => program.startup = Distribution::Constant(work.as_secs_f64() / speed),
+        None => {}
+    }
+    if let Some(run) = stated.run {
+        let length = match run.length {
+            RunLength::Time(seconds) => seconds,
+            RunLength::CpuSeconds(work) => Distribution::Constant(work / speed),
+        };
+        program.run = Some((length, run.exit));
+    } else if matches!(&program.run, Some((Distribution::Constant(_), 0))) {
+        // A stated behaviour without `run` goes on until it is stopped.
+        program.run = None;
+    }
+    if let Some(on_term) = stated.on_term {
+        program.on_term = on_term;
+    }
+    if let Some(cpu) = stated.cpu {
+        program.cpu = cpu;
+    }
+    if let Some(memory) = stated.memory {
+        program.memory = memory;
+    }
+    if let Some(logs) = stated.logs {
+        program.logs = Some(logs.into());
+    }
+    program.unready = stated.unready.into();
+    program.dead = stated.dead.into();
+    program
+}
+
+/// The seconds of a container that only sleeps: `sleep 3600`.
+fn plain_sleep(container: &Container) -> Option<f64> {
+    let mut words = container.command.iter().chain(&container.args);
+    let (name, seconds) = (words.next()?, words.next()?);
+    let sleeps = matches!(name.as_str(), "sleep" | "/bin/sleep" | "/usr/bin/sleep") && words.next().is_none();
+    seconds.parse::<u32>().ok().filter(|_| sleeps).map(f64::from)
+}
+
+/// The ports the manifest names: `ports`, and those its probes ask.
+fn declared_ports(container: &Container) -> Arc<[u16]> {
+    let mut ports: Vec<u16> = container.ports.iter().map(|port| port.container_port).collect();
+    let probes = [&container.startup_probe, &container.readiness_probe, &container.liveness_probe];
+    ports.extend(probes.into_iter().flatten().filter_map(|probe| probed_port(container, probe)));
+    ports.sort_unstable();
+    ports.dedup();
+    ports.into()
+}
+
+/// The port a probe asks, if it asks one.
+fn probed_port(container: &Container, probe: &Probe) -> Option<u16> {
+    let named = |port: &PortRef| match port {
+        PortRef::Number(number) => Some(*number),
+        PortRef::Name(name) => {
+            container.ports.iter().find(|candidate| candidate.name == *name).map(|port| port.container_port)
+        }
+    };
+    match &probe.handler {
+        Handler::HttpGet { port, .. } | Handler::TcpSocket { port, .. } => named(port),
+        Handler::Grpc { port, .. } => Some(*port),
+        Handler::Exec { .. } | Handler::Sleep { .. } => None,
+    }
+}

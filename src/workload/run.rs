@@ -1,0 +1,204 @@
+//! One run of a container from its start to its end.
+
+use super::behaviour::{OnTerm, Since, UsageSource, Window};
+use super::{Workload, WorkloadEvent};
+use crate::cluster::Cluster;
+use crate::engine::random::Stream;
+use crate::engine::{Outbox, Significance, SimDuration, SimTime};
+use crate::machines::{ContainerId, ExitReason, Machines, Serving, Usage};
+
+/// What the workload keeps of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Run {
+    /// Index of its program.
+    pub program: u32,
+    /// Exit code when it stops.
+    pub stop_code: i32,
+    /// Was it told to stop?
+    pub stopping: bool,
+    /// Does it serve?
+    pub serving: bool,
+    /// Cores and bytes drawn for this run.
+    pub cpu: f32,
+    pub memory: f32,
+}
+
+impl Workload {
+    /// A container runs: what it does from now on is drawn here.
+    pub(super) fn started(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let row = machines.container(container);
+        let (pod, index, serial) = (row.pod, row.index, row.serial);
+        let id = self.program_of(cluster, pod, index);
+        if self.runs.len() <= container.index() {
+            self.runs.resize_with(container.index() + 1, Run::default);
+        }
+        let program = &self.programs[id as usize];
+        if program.assumed {
+            machines.count_assumed();
+        }
+        let drawn = |source: &UsageSource, stream: &mut Stream| match source {
+            UsageSource::Drawn(distribution) => distribution.sample(stream) as f32,
+            UsageSource::Curve { .. } => 0.0,
+        };
+        let cpu = drawn(&program.cpu, &mut self.draws);
+        let memory = drawn(&program.memory, &mut self.draws);
+        let startup = SimDuration::from_secs_f64(program.startup.sample(&mut self.draws));
+        if let Some((seconds, _)) = &program.run {
+            let length = SimDuration::from_secs_f64(seconds.sample(&mut self.draws));
+            outbox.send(now + length, WorkloadEvent::End { container, serial });
+        }
+        self.runs[container.index()] = Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory };
+        if program.in_shell {
+            self.start_process(now, container, cluster, machines, outbox);
+        } else if startup == SimDuration::ZERO {
+            self.serve(now, container, machines, outbox);
+        } else {
+            self.update_usage(now, container, machines);
+            outbox.send(now + startup, WorkloadEvent::Serve { container, serial });
+        }
+    }
+
+    /// It begins to serve.
+    pub(super) fn serve(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let run = &mut self.runs[container.index()];
+        run.serving = true;
+        if let Some(text) = &self.programs[run.program as usize].logs {
+            machines.write_log(now, container, text);
+        }
+        self.look(now, container, machines, outbox);
+    }
+
+    /// Brings use and answers up to date, and books the next instant at which they may change.
+    pub(super) fn look(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        if self.update_usage(now, container, machines) {
+            return;
+        }
+        let run = self.runs[container.index()];
+        let program = &self.programs[run.program as usize];
+        let row = machines.container(container);
+        let (started, serial) = (row.started, row.serial);
+        let serving = Serving {
+            ports: program.ports.clone().filter(|_| run.serving),
+            ready: run.serving && !is_inside(&program.unready, started, now),
+            alive: !is_inside(&program.dead, started, now),
+        };
+        machines.set_serving(container, serving);
+        let windows = program.unready.iter().chain(&program.dead).flat_map(|window| {
+            let to = if window.to == SimTime::NEVER { window.to } else { started + SimDuration(window.to.0) };
+            [started + window.from, to]
+        });
+        let next = windows.filter(|at| *at > now).min().unwrap_or(SimTime::NEVER);
+        let next = next.min(self.next_usage_change(now, started, run.program));
+        outbox.send(next, WorkloadEvent::Look { container, serial });
+    }
+
+    fn next_usage_change(&self, now: SimTime, started: SimTime, program: u32) -> SimTime {
+        let program = &self.programs[program as usize];
+        let next = |source: &UsageSource| match source {
+            UsageSource::Drawn(_) => SimTime::NEVER,
+            UsageSource::Curve { curve, since } => {
+                let origin = self.curve_origin(*since, started);
+                let local = SimTime(now.since(origin).0);
+                curve.next_look(local).map_or(SimTime::NEVER, |at| origin + SimDuration(at.0))
+            }
+        };
+        next(&program.cpu).min(next(&program.memory))
+    }
+
+    fn curve_origin(&self, since: Since, started: SimTime) -> SimTime {
+        match since {
+            Since::Start => self.settings.origin,
+            Since::Container => started,
+        }
+    }
+
+    /// Sets what the container uses now. Returns whether that killed it.
+    fn update_usage(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) -> bool {
+        let run = self.runs[container.index()];
+        let program = &self.programs[run.program as usize];
+        let started = machines.container(container).started;
+        let value = |source: &UsageSource, drawn: f32| match source {
+            UsageSource::Drawn(_) => f64::from(drawn),
+            UsageSource::Curve { curve, since } => {
+                let origin = self.curve_origin(*since, started);
+                curve.value_at(now.as_secs_f64() - origin.as_secs_f64()).max(0.0)
+            }
+        };
+        let (cpu_limit, memory_limit) = program.limits;
+        let cpu = value(&program.cpu, run.cpu).min(cpu_limit.unwrap_or(f64::INFINITY));
+        let memory = value(&program.memory, run.memory) as u64;
+        if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
+            machines.exit(now, container, 137, ExitReason::OomKilled);
+            return true;
+        }
+        machines.set_usage(container, Usage { cpu_milli: (cpu * 1000.0).round() as u64, memory });
+        false
+    }
+
+    /// TERM reached the container.
+    pub(super) fn told_to_stop(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        machines: &Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let serial = machines.container(container).serial;
+        let run = &mut self.runs[container.index()];
+        if run.stopping {
+            return;
+        }
+        if let OnTerm::Exit { after, exit } = &self.programs[run.program as usize].on_term {
+            run.stopping = true;
+            run.stop_code = *exit;
+            let after = SimDuration::from_secs_f64(after.sample(&mut self.draws));
+            outbox.send(now + after, WorkloadEvent::Stop { container, serial });
+        }
+    }
+
+    /// It ends by itself.
+    pub(super) fn end(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) {
+        let program = &self.programs[self.runs[container.index()].program as usize];
+        let code = program.run.as_ref().map_or(0, |(_, code)| *code);
+        machines.exit(now, container, code, ExitReason::of_code(code));
+    }
+
+    /// It ends because it was told to.
+    pub(super) fn stop(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) {
+        let code = self.runs[container.index()].stop_code;
+        machines.exit(now, container, code, ExitReason::of_code(code));
+    }
+
+    /// A change of use alone is nothing a run has to wait for.
+    pub(super) fn look_significance(&self, container: ContainerId) -> Significance {
+        let program = &self.programs[self.runs[container.index()].program as usize];
+        let probed = !program.unready.is_empty() || !program.dead.is_empty();
+        let limited = program.limits.1.is_some() && matches!(program.memory, UsageSource::Curve { .. });
+        if probed || limited { Significance::Live } else { Significance::Background }
+    }
+}
+
+/// Does `now` lie in one of the windows of a container that started at `started`?
+fn is_inside(windows: &[Window], started: SimTime, now: SimTime) -> bool {
+    let age = now - started;
+    windows.iter().any(|window| window.from <= age && SimTime(age.0) < window.to)
+}

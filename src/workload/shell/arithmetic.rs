@@ -1,0 +1,138 @@
+//! `$(( … ))`: 64-bit integers that wrap around. Parsing is brush-parser's.
+
+use brush_parser::ast::{
+    ArithmeticExpr as Expression, ArithmeticTarget as Target, BinaryOperator as Binary,
+    UnaryAssignmentOperator as Step, UnaryOperator as Unary,
+};
+
+use super::expand::{Expanded, Expander, Stop};
+
+/// Variables that name variables, followed at most this far.
+const REFERENCES_MAX: u32 = 64;
+/// Parentheses and signs nest at most this deep; the parser is recursive.
+const NESTING_MAX: usize = 64;
+
+fn syntax_error() -> Stop {
+    Stop::Fail("arithmetic syntax error".to_owned(), 2)
+}
+
+/// Value of the expression `text`.
+pub(super) fn evaluate(expander: &mut Expander<'_, '_>, text: &str) -> Expanded<i64> {
+    evaluate_at(expander, text, 0)
+}
+
+fn evaluate_at(expander: &mut Expander<'_, '_>, text: &str, depth: u32) -> Expanded<i64> {
+    if depth > REFERENCES_MAX || text.bytes().filter(|byte| b"(!~-+?".contains(byte)).count() > NESTING_MAX {
+        return Err(syntax_error());
+    }
+    if text.trim().is_empty() {
+        return Ok(0);
+    }
+    if let Ok(number) = text.trim().parse::<i64>()
+        && (!text.trim().trim_start_matches('-').starts_with('0') || number == 0)
+    {
+        return Ok(number);
+    }
+    let expression = brush_parser::arithmetic::parse(text).map_err(|_| syntax_error())?;
+    value(expander, &expression, depth)
+}
+
+fn value(expander: &mut Expander<'_, '_>, expression: &Expression, depth: u32) -> Expanded<i64> {
+    match expression {
+        Expression::Literal(number) => Ok(*number),
+        Expression::Reference(target) => reference(expander, target, depth),
+        Expression::UnaryOp(operator, operand) => {
+            let operand = value(expander, operand, depth)?;
+            Ok(match operator {
+                Unary::UnaryPlus => operand,
+                Unary::UnaryMinus => operand.wrapping_neg(),
+                Unary::BitwiseNot => !operand,
+                Unary::LogicalNot => i64::from(operand == 0),
+            })
+        }
+        Expression::BinaryOp(Binary::LogicalAnd, left, right) => {
+            Ok(i64::from(value(expander, left, depth)? != 0 && value(expander, right, depth)? != 0))
+        }
+        Expression::BinaryOp(Binary::LogicalOr, left, right) => {
+            Ok(i64::from(value(expander, left, depth)? != 0 || value(expander, right, depth)? != 0))
+        }
+        Expression::BinaryOp(operator, left, right) => {
+            let (left, right) = (value(expander, left, depth)?, value(expander, right, depth)?);
+            binary(*operator, left, right)
+        }
+        Expression::Conditional(condition, then, otherwise) => {
+            let chosen = if value(expander, condition, depth)? != 0 { then } else { otherwise };
+            value(expander, chosen, depth)
+        }
+        Expression::Assignment(target, operand) => {
+            let result = value(expander, operand, depth)?;
+            assign(expander, target, result)
+        }
+        Expression::BinaryAssignment(operator, target, operand) => {
+            let left = reference(expander, target, depth)?;
+            let right = value(expander, operand, depth)?;
+            let result = binary(*operator, left, right)?;
+            assign(expander, target, result)
+        }
+        Expression::UnaryAssignment(step, target) => {
+            let before = reference(expander, target, depth)?;
+            let after = match step {
+                Step::PrefixIncrement | Step::PostfixIncrement => before.wrapping_add(1),
+                Step::PrefixDecrement | Step::PostfixDecrement => before.wrapping_sub(1),
+            };
+            assign(expander, target, after)?;
+            Ok(if matches!(step, Step::PrefixIncrement | Step::PrefixDecrement) { after } else { before })
+        }
+    }
+}
+
+fn name(target: &Target) -> Expanded<&str> {
+    match target {
+        Target::Variable(name) => Ok(name),
+        Target::ArrayElement(..) => Err(Stop::Fail("arrays are not supported by the built-in shell".to_owned(), 2)),
+    }
+}
+
+fn reference(expander: &mut Expander<'_, '_>, target: &Target, depth: u32) -> Expanded<i64> {
+    let name = name(target)?;
+    match expander.named(name) {
+        Some(text) => evaluate_at(expander, &text, depth + 1),
+        None if expander.shell.options.nounset => Err(Stop::Fail(format!("{name}: parameter not set"), 2)),
+        None => Ok(0),
+    }
+}
+
+fn assign(expander: &mut Expander<'_, '_>, target: &Target, result: i64) -> Expanded<i64> {
+    expander.assign(name(target)?, result.to_string())?;
+    Ok(result)
+}
+
+fn binary(operator: Binary, left: i64, right: i64) -> Expanded<i64> {
+    let by_zero = || Stop::Fail("divide by zero".to_owned(), 2);
+    Ok(match operator {
+        Binary::Power => {
+            left.wrapping_pow(u32::try_from(right).map_err(|_| Stop::Fail("exponent less than 0".to_owned(), 2))?)
+        }
+        Binary::Multiply => left.wrapping_mul(right),
+        Binary::Divide if right == 0 => return Err(by_zero()),
+        Binary::Modulo if right == 0 => return Err(by_zero()),
+        Binary::Divide => left.wrapping_div(right),
+        Binary::Modulo => left.wrapping_rem(right),
+        Binary::Comma => right,
+        Binary::Add => left.wrapping_add(right),
+        Binary::Subtract => left.wrapping_sub(right),
+        Binary::ShiftLeft => left.wrapping_shl(right as u32),
+        Binary::ShiftRight => left.wrapping_shr(right as u32),
+        Binary::LessThan => i64::from(left < right),
+        Binary::LessThanOrEqualTo => i64::from(left <= right),
+        Binary::GreaterThan => i64::from(left > right),
+        Binary::GreaterThanOrEqualTo => i64::from(left >= right),
+        Binary::Equals => i64::from(left == right),
+        Binary::NotEquals => i64::from(left != right),
+        Binary::BitwiseAnd => left & right,
+        Binary::BitwiseXor => left ^ right,
+        Binary::BitwiseOr => left | right,
+        Binary::LogicalAnd => i64::from(left != 0 && right != 0),
+        Binary::LogicalOr => i64::from(left != 0 || right != 0),
+    })
+}

@@ -1,0 +1,414 @@
+//! Words → fields: parameters, command substitutions, arithmetic, splitting, file names.
+//!
+//! A command substitution takes time, and expansion is a plain function: it stops at the first substitution whose
+//! output is not known yet, and is done again from the start once it is. What it assigned on the way is undone.
+
+use std::sync::Arc;
+
+use brush_parser::word::{ParameterTestType, SubstringMatchKind};
+
+use super::code::{Action, Code, Dialect, Expansion, Parameter, Part, Word};
+use super::context::Context;
+use super::pattern;
+use super::shell::{Shell, Variable};
+
+/// Why an expansion did not come to its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// This must run first. Assignments to undo come with it.
+    Capture(Arc<Code>, Vec<(String, Option<Variable>)>),
+    /// A message; the shell ends with the status.
+    Fail(String, i32),
+}
+
+pub(super) type Expanded<T> = Result<T, Stop>;
+
+/// Expands the words of one instruction.
+pub(super) struct Expander<'a, 'b> {
+    pub shell: &'a mut Shell,
+    pub context: &'a mut Context<'b>,
+    captured: usize,
+    undo: Vec<(String, Option<Variable>)>,
+}
+
+/// Fields under construction; text is kept as a pattern in which what was quoted has backslashes.
+#[derive(Default)]
+struct Fields {
+    done: Vec<String>,
+    current: Option<String>,
+    /// Not split: an assignment, a here-document, the word of a `case`.
+    is_single: bool,
+}
+
+impl Fields {
+    fn text(&mut self, text: &str) {
+        self.current.get_or_insert_default().push_str(text);
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.text(&pattern::quote(text));
+    }
+
+    fn end_field(&mut self) {
+        self.done.extend(self.current.take());
+    }
+
+    /// Result of an unquoted expansion: split at the characters of `IFS`.
+    fn split(&mut self, text: &str, separators: &str) {
+        if self.is_single {
+            if !text.is_empty() {
+                self.text(&text.replace('\\', "\\\\"));
+            }
+            return;
+        }
+        let mut after_white = false;
+        for character in text.chars() {
+            if !separators.contains(character) {
+                if character == '\\' {
+                    self.text("\\\\");
+                } else {
+                    self.current.get_or_insert_default().push(character);
+                }
+                after_white = false;
+            } else if character.is_ascii_whitespace() {
+                after_white = after_white || self.current.is_some();
+                self.end_field();
+            } else {
+                // White space before a visible separator belongs to it.
+                if !after_white {
+                    self.current.get_or_insert_default();
+                }
+                self.end_field();
+                after_white = false;
+            }
+        }
+    }
+}
+
+impl<'a, 'b> Expander<'a, 'b> {
+    pub fn new(shell: &'a mut Shell, context: &'a mut Context<'b>) -> Self {
+        Self { shell, context, captured: 0, undo: Vec::new() }
+    }
+
+    /// The words of a command, or of a `for`.
+    pub fn fields(&mut self, words: &[Word]) -> Expanded<Vec<String>> {
+        let mut fields = Vec::new();
+        for word in words {
+            let mut built = Fields::default();
+            self.parts(&word.parts, false, &mut built)?;
+            built.end_field();
+            for field in built.done {
+                self.file_names(field, &mut fields);
+            }
+        }
+        Ok(fields)
+    }
+
+    /// A word that stays one: value of an assignment, target of a redirection.
+    pub fn single(&mut self, word: &Word) -> Expanded<String> {
+        Ok(pattern::unquote(&self.pattern(word)?))
+    }
+
+    /// A word that is a pattern.
+    pub fn pattern(&mut self, word: &Word) -> Expanded<String> {
+        let mut built = Fields { is_single: true, ..Fields::default() };
+        self.parts(&word.parts, false, &mut built)?;
+        Ok(built.current.unwrap_or_default())
+    }
+
+    fn parts(&mut self, parts: &[Part], is_quoted: bool, out: &mut Fields) -> Expanded<()> {
+        for part in parts {
+            match part {
+                Part::Text(text) if is_quoted => out.quoted(text),
+                Part::Text(text) => out.text(text),
+                Part::Quoted(text) => out.quoted(text),
+                Part::DoubleQuoted(inner) => self.double_quoted(inner, out)?,
+                Part::Tilde(None) => {
+                    let home = self.shell.get("HOME").unwrap_or("~").to_owned();
+                    out.quoted(&home);
+                }
+                Part::Tilde(Some(user)) => {
+                    out.quoted(&if user == "root" { "/root".to_owned() } else { format!("~{user}") });
+                }
+                Part::Parameter(expansion) => self.parameter(expansion, is_quoted, out)?,
+                Part::Command(code) => {
+                    let text = self.capture(code)?;
+                    self.value(&text, is_quoted, out);
+                }
+                Part::Arithmetic(word) => {
+                    let text = self.single(word)?;
+                    let number = self.arithmetic(&text)?;
+                    self.value(&number.to_string(), is_quoted, out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, inner: &[Part], out: &mut Fields) -> Expanded<()> {
+        let is_list = |part: &Part| matches!(part, Part::Parameter(expansion) if expansion.parameter == Parameter::All && matches!(expansion.action, Action::Plain));
+        // `"$@"` without arguments is no field at all; any other quoted text is one, be it empty.
+        if !(inner.len() == 1 && is_list(&inner[0])) {
+            out.text("");
+        }
+        self.parts(inner, true, out)
+    }
+
+    fn value(&mut self, text: &str, is_quoted: bool, out: &mut Fields) {
+        if is_quoted {
+            out.quoted(text);
+        } else {
+            let separators = self.shell.get("IFS").unwrap_or(" \t\n").to_owned();
+            out.split(text, &separators);
+        }
+    }
+
+    /// Output of a command substitution, without newlines at its end.
+    fn capture(&mut self, code: &Arc<Code>) -> Expanded<String> {
+        let Some(text) = self.shell.captured.get(self.captured) else {
+            return Err(Stop::Capture(Arc::clone(code), std::mem::take(&mut self.undo)));
+        };
+        self.captured += 1;
+        Ok(text.clone())
+    }
+
+    /// Evaluates an arithmetic expression.
+    pub fn arithmetic(&mut self, text: &str) -> Expanded<i64> {
+        super::arithmetic::evaluate(self, text)
+    }
+
+    /// Sets a variable as a part of an expansion.
+    pub fn assign(&mut self, name: &str, value: String) -> Expanded<()> {
+        let before = self.shell.variables.get(name).cloned();
+        if !self.shell.set(name, value) {
+            return Err(Stop::Fail(format!("{name}: is read only"), 2));
+        }
+        self.undo.push((name.to_owned(), before));
+        Ok(())
+    }
+
+    /// Value of a parameter that is one text; none where it is unset.
+    fn lookup(&mut self, parameter: &Parameter) -> Option<String> {
+        match parameter {
+            Parameter::Named(name) => self.named(name),
+            Parameter::Positional(0) | Parameter::ShellName => Some(self.shell.name.clone()),
+            Parameter::Positional(number) => self.shell.positional.get(number - 1).cloned(),
+            Parameter::All | Parameter::Joined => {
+                let separator: String = self.shell.get("IFS").unwrap_or(" ").chars().take(1).collect();
+                let separator = if *parameter == Parameter::All { " " } else { &separator };
+                (!self.shell.positional.is_empty()).then(|| self.shell.positional.join(separator))
+            }
+            Parameter::Count => Some(self.shell.positional.len().to_string()),
+            Parameter::Status => Some(self.shell.status.to_string()),
+            Parameter::Options => Some(self.option_letters()),
+            Parameter::ProcessId => Some(self.shell.shell_pid.to_string()),
+            Parameter::Background => self.shell.last_background.map(|pid| pid.to_string()),
+            Parameter::Indirect(name) => {
+                let target = self.shell.get(name)?.to_owned();
+                self.named(&target)
+            }
+        }
+    }
+
+    /// Value of a variable, also of those the shell makes up.
+    pub fn named(&mut self, name: &str) -> Option<String> {
+        if let Some(value) = self.shell.get(name) {
+            return Some(value.to_owned());
+        }
+        match name {
+            "RANDOM" => {
+                self.context.observed();
+                Some((self.context.world.random() & 0x7fff).to_string())
+            }
+            "LINENO" => Some(self.shell.line.to_string()),
+            "PPID" => Some("0".to_owned()),
+            "SECONDS" => {
+                self.context.observed();
+                Some(self.context.now.as_secs().to_string())
+            }
+            "UID" | "EUID" if self.shell.dialect == Dialect::Bash => Some(self.context.world.user().0.to_string()),
+            "HOSTNAME" if self.shell.dialect == Dialect::Bash => Some(self.context.world.hostname()),
+            _ => None,
+        }
+    }
+
+    fn option_letters(&self) -> String {
+        let options = &self.shell.options;
+        let letters = [(options.errexit, 'e'), (options.nounset, 'u'), (options.xtrace, 'x'), (options.noglob, 'f')];
+        letters.iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| *letter).collect()
+    }
+
+    fn parameter(&mut self, expansion: &Expansion, is_quoted: bool, out: &mut Fields) -> Expanded<()> {
+        let is_list =
+            matches!(expansion.parameter, Parameter::All) || expansion.parameter == Parameter::Joined && !is_quoted;
+        if is_list && matches!(expansion.action, Action::Plain) && !out.is_single {
+            let positional = Arc::clone(&self.shell.positional);
+            for (index, argument) in positional.iter().enumerate() {
+                if index > 0 {
+                    out.end_field();
+                }
+                if is_quoted {
+                    out.text("");
+                }
+                self.value(argument, is_quoted, out);
+            }
+            return Ok(());
+        }
+        let value = self.lookup(&expansion.parameter);
+        let is_absent = |test: &ParameterTestType| match (test, &value) {
+            (_, None) => true,
+            (ParameterTestType::UnsetOrNull, Some(value)) => value.is_empty(),
+            (ParameterTestType::Unset, Some(_)) => false,
+        };
+        match &expansion.action {
+            Action::Default(test, word) if is_absent(test) => return self.parts(&word.parts, is_quoted, out),
+            Action::Alternative(test, word) => {
+                return if is_absent(test) { Ok(()) } else { self.parts(&word.parts, is_quoted, out) };
+            }
+            Action::Assign(test, word) if is_absent(test) => {
+                let text = self.single(word)?;
+                let Parameter::Named(name) = &expansion.parameter else {
+                    return Err(Stop::Fail("bad substitution".to_owned(), 2));
+                };
+                self.assign(name, text.clone())?;
+                self.value(&text, is_quoted, out);
+                return Ok(());
+            }
+            Action::Error(test, word) if is_absent(test) => {
+                let message = match (word, test) {
+                    (Some(word), _) => self.single(word)?,
+                    (None, ParameterTestType::Unset) => "parameter not set".to_owned(),
+                    (None, ParameterTestType::UnsetOrNull) => "parameter not set or null".to_owned(),
+                };
+                return Err(Stop::Fail(format!("{}: {message}", parameter_name(&expansion.parameter)), self.fatal()));
+            }
+            _ => {}
+        }
+        let Some(value) = value else {
+            let is_unset_name =
+                matches!(expansion.parameter, Parameter::Named(_) | Parameter::Positional(_) | Parameter::Background);
+            if self.shell.options.nounset
+                && is_unset_name
+                && !matches!(expansion.action, Action::Default(..) | Action::Assign(..))
+            {
+                let words = if self.shell.dialect == Dialect::Bash { "unbound variable" } else { "parameter not set" };
+                return Err(Stop::Fail(format!("{}: {words}", parameter_name(&expansion.parameter)), self.fatal()));
+            }
+            if matches!(expansion.action, Action::Length) {
+                self.value("0", is_quoted, out);
+            }
+            return Ok(());
+        };
+        let value = self.transform(&expansion.action, value)?;
+        self.value(&value, is_quoted, out);
+        Ok(())
+    }
+
+    /// Status with which an expansion error ends the shell.
+    fn fatal(&self) -> i32 {
+        if self.shell.dialect == Dialect::Bash { 1 } else { 2 }
+    }
+
+    fn transform(&mut self, action: &Action, value: String) -> Expanded<String> {
+        Ok(match action {
+            Action::Length => value.chars().count().to_string(),
+            Action::RemovePrefix { longest, pattern } => {
+                let pattern = self.pattern(pattern)?;
+                pattern::remove_prefix(&value, &pattern, *longest).to_owned()
+            }
+            Action::RemoveSuffix { longest, pattern } => {
+                let pattern = self.pattern(pattern)?;
+                pattern::remove_suffix(&value, &pattern, *longest).to_owned()
+            }
+            Action::Substring { offset, length } => {
+                let text = self.single(offset)?;
+                let offset = self.arithmetic(&text)?;
+                let length = match length {
+                    Some(length) => {
+                        let text = self.single(length)?;
+                        Some(self.arithmetic(&text)?)
+                    }
+                    None => None,
+                };
+                substring(&value, offset, length)
+            }
+            Action::Replace { pattern, replacement, kind } => {
+                let (pattern, replacement) = (self.pattern(pattern)?, self.single(replacement)?);
+                replace(&value, &pattern, &replacement, kind)
+            }
+            Action::Case { upper, all } => {
+                let count = if *all { usize::MAX } else { 1 };
+                let change = |(index, character): (usize, char)| match (index < count, upper) {
+                    (false, _) => character.to_string(),
+                    (true, true) => character.to_uppercase().to_string(),
+                    (true, false) => character.to_lowercase().to_string(),
+                };
+                value.chars().enumerate().map(change).collect()
+            }
+            _ => value,
+        })
+    }
+
+    /// Adds the files a field matches, or the field itself.
+    fn file_names(&mut self, field: String, out: &mut Vec<String>) {
+        if self.shell.options.noglob || !pattern::is_pattern(&field) {
+            out.push(pattern::unquote(&field));
+            return;
+        }
+        let found = super::glob::find(self.context, &self.shell.cwd, &field);
+        if found.is_empty() {
+            out.push(pattern::unquote(&field));
+        }
+        out.extend(found);
+    }
+}
+
+fn parameter_name(parameter: &Parameter) -> String {
+    match parameter {
+        Parameter::Named(name) | Parameter::Indirect(name) => name.clone(),
+        Parameter::Positional(number) => number.to_string(),
+        Parameter::Background => "!".to_owned(),
+        _ => "*".to_owned(),
+    }
+}
+
+/// `${x:offset:length}`; negative numbers count from the end.
+fn substring(value: &str, offset: i64, length: Option<i64>) -> String {
+    let count = value.chars().count() as i64;
+    let start = if offset < 0 { count.saturating_add(offset) } else { offset };
+    if start < 0 || start > count {
+        return String::new();
+    }
+    let end = match length {
+        None => count,
+        Some(length) if length < 0 => count.saturating_add(length),
+        Some(length) => start.saturating_add(length).min(count),
+    };
+    value.chars().skip(start as usize).take((end - start).max(0) as usize).collect()
+}
+
+fn replace(value: &str, pattern: &str, replacement: &str, kind: &SubstringMatchKind) -> String {
+    match kind {
+        SubstringMatchKind::Prefix => {
+            let rest = pattern::remove_prefix(value, pattern, true);
+            if rest.len() == value.len() { value.to_owned() } else { format!("{replacement}{rest}") }
+        }
+        SubstringMatchKind::Suffix => {
+            let rest = pattern::remove_suffix(value, pattern, true);
+            if rest.len() == value.len() { value.to_owned() } else { format!("{rest}{replacement}") }
+        }
+        SubstringMatchKind::FirstOccurrence | SubstringMatchKind::Anywhere => {
+            let (mut out, mut at) = (String::new(), 0);
+            while let Some((start, end)) = pattern::find(value, pattern, at).filter(|(start, end)| end > start) {
+                out.push_str(&value[at..start]);
+                out.push_str(replacement);
+                at = end;
+                if matches!(kind, SubstringMatchKind::FirstOccurrence) {
+                    break;
+                }
+            }
+            out.push_str(&value[at..]);
+            out
+        }
+    }
+}

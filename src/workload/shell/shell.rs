@@ -1,0 +1,307 @@
+//! The state of a running shell: variables, options, traps, and where it is in its code. No behaviour beyond
+//! reading and setting these; instructions are carried out in `interpreter`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::SimTime;
+
+use super::code::{Code, Dialect};
+use super::kernel::{Handle, Pid};
+use super::process::Signal;
+
+/// A shell variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variable {
+    pub value: String,
+    pub is_exported: bool,
+    pub is_read_only: bool,
+}
+
+/// `set -e` and the like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    pub errexit: bool,
+    pub nounset: bool,
+    pub xtrace: bool,
+    pub noglob: bool,
+    pub noclobber: bool,
+    pub noexec: bool,
+    pub pipefail: bool,
+    pub allexport: bool,
+}
+
+/// What a trap waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TrapOn {
+    Exit,
+    Signal(Signal),
+}
+
+/// Something the shell returns from.
+#[derive(Clone, Debug)]
+pub(super) enum Frame {
+    Call(Box<Call>),
+    Loop(Box<Loop>),
+    Case(String),
+    /// Descriptors as they were before a redirection.
+    Redirect(Vec<(i32, Option<Handle>)>),
+    Condition,
+}
+
+/// Why other code is being run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallKind {
+    Function,
+    Eval,
+    Source,
+    /// A trap; `$?` is put back behind it.
+    Trap(i32),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub kind: CallKind,
+    pub code: Arc<Code>,
+    pub pc: usize,
+    pub positional: Option<Arc<Vec<String>>>,
+    /// Variables to put back: `local` ones and the assignments before the command.
+    pub shadowed: Vec<(String, Option<Variable>)>,
+    pub descriptors: Vec<(i32, Option<Handle>)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    pub continue_to: usize,
+    pub end: usize,
+    /// Words of a `for` that are still to come, last one first.
+    pub items: Vec<String>,
+    pub status: i32,
+    /// What could be told apart at the end of the last turn.
+    pub turn: Option<Turn>,
+}
+
+/// All a turn of a loop could depend on, besides files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub at: SimTime,
+    pub impure: u64,
+    pub version: u64,
+    pub status: i32,
+}
+
+/// What the result of a wait is used for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum After {
+    #[default]
+    Nothing,
+    /// Its status becomes `$?`.
+    Child(Pid),
+    /// The last one's status becomes `$?`.
+    Stages(Vec<Pid>),
+    /// Its output becomes text of the word being expanded.
+    Capture(Pid, u32),
+}
+
+/// A shell.
+#[derive(Clone, Debug)]
+pub(super) struct Shell {
+    pub dialect: Dialect,
+    /// `$0`.
+    pub name: String,
+    /// The script file, for messages; none with `-c`.
+    pub script: Option<String>,
+    /// A script file that is read at the first step.
+    pub script_to_read: Option<String>,
+    pub positional: Arc<Vec<String>>,
+    pub variables: Arc<BTreeMap<String, Variable>>,
+    pub functions: Arc<BTreeMap<String, Arc<Code>>>,
+    pub options: Options,
+    /// `$?`
+    pub status: i32,
+    /// Status of the last command substitution of the command at hand.
+    pub capture_status: Option<i32>,
+    /// `$$`
+    pub shell_pid: Pid,
+    /// `$!`
+    pub last_background: Option<Pid>,
+    pub jobs: Vec<Pid>,
+    pub cwd: String,
+    pub umask: u32,
+    pub traps: BTreeMap<TrapOn, String>,
+    pub code: Arc<Code>,
+    pub pc: usize,
+    pub frames: Vec<Frame>,
+    /// Results of the command substitutions of the instruction at hand.
+    pub captured: Vec<String>,
+    pub after: After,
+    /// End of a `read -t`.
+    pub deadline: Option<SimTime>,
+    pub is_subshell: bool,
+    /// A part of a condition, where `set -e` does nothing.
+    pub is_condition: bool,
+    /// Set once the shell is ending; the EXIT trap may be running.
+    pub exiting: Option<i32>,
+    /// Goes up with each change that a later instruction could notice.
+    pub version: u64,
+    /// Line of the command at hand.
+    pub line: usize,
+    /// Place inside an argument, for `getopts`.
+    pub getopts_offset: usize,
+}
+
+impl Shell {
+    /// A shell that will run `code`.
+    pub fn new(dialect: Dialect, name: String, positional: Vec<String>, code: Arc<Code>, pid: Pid) -> Self {
+        Self {
+            dialect,
+            name,
+            script: None,
+            script_to_read: None,
+            positional: Arc::new(positional),
+            variables: Arc::default(),
+            functions: Arc::default(),
+            options: Options::default(),
+            status: 0,
+            capture_status: None,
+            shell_pid: pid,
+            last_background: None,
+            jobs: Vec::new(),
+            cwd: "/".to_owned(),
+            umask: 0o022,
+            traps: BTreeMap::new(),
+            code,
+            pc: 0,
+            frames: Vec::new(),
+            captured: Vec::new(),
+            after: After::Nothing,
+            deadline: None,
+            is_subshell: false,
+            is_condition: false,
+            exiting: None,
+            version: 0,
+            line: 1,
+            getopts_offset: 0,
+        }
+    }
+
+    /// Takes over the environment it was started with.
+    pub fn import(&mut self, environment: &BTreeMap<String, String>) {
+        let variables = Arc::make_mut(&mut self.variables);
+        for (name, value) in environment {
+            let variable = Variable { value: value.clone(), is_exported: true, is_read_only: false };
+            variables.insert(name.clone(), variable);
+        }
+        for (name, value) in [("IFS", " \t\n"), ("PS4", "+ "), ("OPTIND", "1")] {
+            let variable = Variable { value: value.to_owned(), is_exported: false, is_read_only: false };
+            variables.insert(name.to_owned(), variable);
+        }
+    }
+
+    /// A copy that runs `code` as a subshell.
+    pub fn fork(&self, code: &Arc<Code>) -> Self {
+        let is_condition = self.in_condition();
+        let mut child = self.clone();
+        child.code = Arc::clone(code);
+        (child.pc, child.is_subshell, child.is_condition) = (0, true, is_condition);
+        child.frames = Vec::new();
+        child.captured = Vec::new();
+        child.jobs = Vec::new();
+        (child.after, child.deadline, child.capture_status) = (After::Nothing, None, None);
+        child.exiting = None;
+        // Caught signals are reset, ignored ones stay ignored.
+        child.traps.retain(|on, action| matches!(on, TrapOn::Signal(_)) && action.is_empty());
+        child
+    }
+
+    /// Does a failure mean nothing here?
+    pub fn in_condition(&self) -> bool {
+        self.is_condition || self.frames.iter().any(|frame| matches!(frame, Frame::Condition))
+    }
+
+    /// Is there a trap with commands for this signal?
+    pub fn has_trap(&self, signal: Signal) -> bool {
+        self.traps.get(&TrapOn::Signal(signal)).is_some_and(|action| !action.is_empty())
+    }
+
+    /// Descriptors that redirections have put aside.
+    pub fn handles_aside(&self) -> impl Iterator<Item = &Handle> {
+        let aside = self.frames.iter().map(|frame| match frame {
+            Frame::Redirect(saved) => saved.as_slice(),
+            Frame::Call(call) => call.descriptors.as_slice(),
+            _ => &[],
+        });
+        aside.flatten().filter_map(|(_, handle)| handle.as_ref())
+    }
+
+    /// Value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|variable| variable.value.as_str())
+    }
+
+    /// Sets a variable; false where it is read-only.
+    pub fn set(&mut self, name: &str, value: String) -> bool {
+        match self.variables.get(name) {
+            Some(variable) if variable.is_read_only => return false,
+            Some(variable) if variable.value == value && !self.options.allexport => return true,
+            _ => {}
+        }
+        self.version += 1;
+        if name == "OPTIND" {
+            self.getopts_offset = 0;
+        }
+        let is_exported = self.options.allexport;
+        let variables = Arc::make_mut(&mut self.variables);
+        let variable = variables.entry(name.to_owned()).or_insert_with(|| Variable {
+            value: String::new(),
+            is_exported: false,
+            is_read_only: false,
+        });
+        variable.value = value;
+        variable.is_exported |= is_exported;
+        true
+    }
+
+    /// Changes the marks of a variable, making it (empty) where there is none.
+    pub fn mark(&mut self, name: &str, change: impl FnOnce(&mut Variable)) {
+        self.version += 1;
+        let variables = Arc::make_mut(&mut self.variables);
+        change(variables.entry(name.to_owned()).or_insert_with(|| Variable {
+            value: String::new(),
+            is_exported: false,
+            is_read_only: false,
+        }));
+    }
+
+    /// Puts a variable back as it was.
+    pub fn put_back(&mut self, name: &str, before: Option<Variable>) {
+        if self.variables.get(name) == before.as_ref() {
+            return;
+        }
+        self.version += 1;
+        let variables = Arc::make_mut(&mut self.variables);
+        match before {
+            Some(variable) => {
+                variables.insert(name.to_owned(), variable);
+            }
+            None => {
+                variables.remove(name);
+            }
+        }
+    }
+
+    /// What programs are started with.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let exported = self.variables.iter().filter(|(_, variable)| variable.is_exported);
+        exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect()
+    }
+
+    /// Beginning of a message of this shell: `sh: `, or with the line where bash and scripts give it.
+    pub fn prefix(&self) -> String {
+        match (&self.script, self.dialect) {
+            (Some(script), _) => format!("{script}: line {}: ", self.line),
+            (None, Dialect::Bash) => format!("{}: line {}: ", self.name, self.line),
+            (None, Dialect::Ash) => format!("{}: ", self.name),
+        }
+    }
+}

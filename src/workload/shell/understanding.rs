@@ -1,0 +1,125 @@
+//! Can the built-in shell run this command line? Looks at the text only: nothing is run.
+
+use std::collections::BTreeSet;
+
+use super::code::{Action, Code, Op, Part, Word};
+use super::launch::{base_name, dialect, shell_call};
+use super::process::Understanding;
+use super::{builtins, compile, programs};
+
+/// See `Process::understands`.
+pub(super) fn check(argv: &[String]) -> Understanding {
+    let Some(name) = argv.first() else { return Understanding::UnknownProgram(String::new()) };
+    if let Some(dialect) = dialect(name) {
+        let call = shell_call(argv);
+        return match (call.text, call.file) {
+            (Some(text), _) => match compile::compile(&text, dialect) {
+                Ok(code) => {
+                    let mut names = Names::default();
+                    names.code(&code);
+                    names.verdict()
+                }
+                Err(error) => Understanding::Unparsable(error.to_string()),
+            },
+            (None, Some(file)) => Understanding::NeedsFile(file),
+            (None, None) => Understanding::Yes,
+        };
+    }
+    if let Some(next) = programs::wrapped(argv, &mut std::collections::BTreeMap::new()) {
+        return check(&next);
+    }
+    if programs::is_known(base_name(name)) {
+        Understanding::Yes
+    } else if name.contains('/') {
+        Understanding::NeedsFile(name.clone())
+    } else {
+        Understanding::UnknownProgram(name.clone())
+    }
+}
+
+/// Names that are called and names that are defined.
+#[derive(Default)]
+struct Names {
+    called: BTreeSet<String>,
+    defined: BTreeSet<String>,
+    file: Option<String>,
+}
+
+impl Names {
+    fn verdict(self) -> Understanding {
+        match (self.called.difference(&self.defined).next(), self.file) {
+            (Some(name), _) => Understanding::UnknownProgram(name.clone()),
+            (None, Some(file)) => Understanding::NeedsFile(file),
+            (None, None) => Understanding::Yes,
+        }
+    }
+
+    fn code(&mut self, code: &Code) {
+        for op in &code.ops {
+            match op {
+                Op::Simple(command) => {
+                    self.command(&command.words);
+                    command.words.iter().for_each(|word| self.parts(&word.parts));
+                    command.assignments.iter().for_each(|assignment| self.parts(&assignment.value.parts));
+                }
+                Op::Subshell(body) | Op::Background(body) => self.code(body),
+                Op::Pipeline(stages) => stages.iter().for_each(|stage| self.code(stage)),
+                Op::DefineFunction { name, body } => {
+                    self.defined.insert(name.clone());
+                    self.code(body);
+                }
+                Op::ForEnter { words: Some(words), .. } => words.iter().for_each(|word| self.parts(&word.parts)),
+                Op::CaseEnter(word) => self.parts(&word.parts),
+                _ => {}
+            }
+        }
+    }
+
+    fn command(&mut self, words: &[Word]) {
+        let words: Vec<Option<String>> = words.iter().map(Word::literal).collect();
+        let Some(Some(name)) = words.first() else { return };
+        if builtins::find(name).is_some() && !matches!(name.as_str(), "exec" | "command")
+            || programs::is_known(base_name(name))
+        {
+            return;
+        }
+        let rest: Vec<String> = words.iter().skip(1).map(|word| word.clone().unwrap_or_default()).collect();
+        let inner = match name.as_str() {
+            "exec" | "command" if rest.is_empty() || rest[0].starts_with('-') => return,
+            "exec" | "command" => Some(rest),
+            _ if dialect(name).is_some() => return,
+            _ => {
+                programs::wrapped(&[&[name.clone()], rest.as_slice()].concat(), &mut std::collections::BTreeMap::new())
+            }
+        };
+        match inner {
+            Some(inner) => match check(&inner) {
+                Understanding::UnknownProgram(name) => {
+                    self.called.insert(name);
+                }
+                Understanding::NeedsFile(file) => self.file = Some(file),
+                _ => {}
+            },
+            None if name.contains('/') => self.file = Some(name.clone()),
+            None => {
+                self.called.insert(name.clone());
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &[Part]) {
+        for part in parts {
+            match part {
+                Part::Command(code) => self.code(code),
+                Part::DoubleQuoted(inner) => self.parts(inner),
+                Part::Parameter(expansion) => match &expansion.action {
+                    Action::Default(_, word) | Action::Assign(_, word) | Action::Alternative(_, word) => {
+                        self.parts(&word.parts);
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+}
