@@ -125,7 +125,7 @@ impl Parser<'_> {
         let mut entries = Vec::new();
         loop {
             match self.lexer.peek() {
-                (Token::Identifier, _) | (Token::Not, _) => {
+                (Token::Identifier | Token::Not, _) => {
                     let entry = self.requirement().map_err(|error| format!("unable to parse requirement: {error}"))?;
                     entries.push(entry);
                     match self.lexer.next() {

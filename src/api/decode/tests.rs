@@ -87,3 +87,64 @@ fn the_simulators_corpus_decodes() {
         }
     }
 }
+
+/// All places of a value, as JSON pointers.
+fn places(value: &Value, path: &str, out: &mut Vec<String>) {
+    out.push(path.to_owned());
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                places(member, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), out);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                places(item, &format!("{path}/{index}"), out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Manifests of the recordings with one or two values replaced by others: refused or accepted, but never a panic.
+#[test]
+fn damaged_manifests_are_refused_not_fatal() {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/api/defaults.jsonl");
+    let lines = std::fs::read_to_string(recorded).unwrap();
+    let wrong = [
+        json!(null),
+        json!(1),
+        json!(-1),
+        json!("x"),
+        json!(""),
+        json!([]),
+        json!({}),
+        json!(true),
+        json!(1.5),
+        json!([null]),
+        json!("150%"),
+        json!(99_999_999_999_i64),
+        json!({"a": null}),
+        json!("é\u{0}"),
+    ];
+    let mut stream = crate::engine::random::Streams::new(1).stream("test/damage", 0);
+    let mut cache = DecodeCache::default();
+    for line in lines.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let Some(manifest) = yaml::read(case["manifest"].as_str().unwrap()).manifests.pop() else { continue };
+        let mut pointers = Vec::new();
+        places(&manifest.value, "", &mut pointers);
+        for _ in 0..60 {
+            let mut damaged = manifest.value.clone();
+            for _ in 0..2 {
+                let pointer = &pointers[stream.below(pointers.len() as u64) as usize];
+                if let Some(target) = damaged.pointer_mut(pointer) {
+                    *target = wrong[stream.below(wrong.len() as u64) as usize].clone();
+                }
+            }
+            for fields in [FieldValidation::Strict, FieldValidation::Warn] {
+                let _ = decode(damaged.clone(), "default", fields, &mut cache);
+            }
+        }
+    }
+}
