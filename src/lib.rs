@@ -70,6 +70,7 @@
 //! 8. After every event [`record`] has read the new entries of the log: the timeline is just one more reader.
 
 pub mod api;
+pub mod cli;
 pub mod cluster;
 pub mod controllers;
 pub mod engine;
@@ -82,4 +83,5 @@ pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod scheduler;
+pub mod simulation;
 pub mod workload;

@@ -1,3 +1,7 @@
-//! The kubelapse binary: hands over to `cli`.
+//! The kubelapse binary: hands over to `cli` and returns its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubelapse::cli::main()
+}

@@ -8,11 +8,14 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod recorded_cluster;
+    pub mod scheduler;
+    pub mod sequence;
     pub mod suite;
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_defaults, api_quantities, api_selectors, api_validation};
+use conformance::{api_defaults, api_quantities, api_selectors, api_validation, scheduler, sequence};
 
 fn main() -> std::process::ExitCode {
     run(&[
@@ -20,5 +23,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.selectors", check: api_selectors::check, floor: usize::MAX },
         Suite { name: "api.defaults", check: api_defaults::check, floor: usize::MAX },
         Suite { name: "api.validation", check: api_validation::check, floor: 0 },
+        Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
+        Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
     ])
 }

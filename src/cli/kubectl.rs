@@ -34,7 +34,11 @@ pub(super) fn run(arguments: &KubectlArguments, printer: &mut Printer) -> ExitCo
         }
     };
     simulation.run_to(at, &mut Unobserved);
-    let command: Vec<&str> = arguments.command.iter().map(String::as_str).collect();
+    let words = arguments.command.iter().map(String::as_str);
+    let Ok(command) = shlex::try_join(words) else {
+        printer.error("the command holds a NUL character");
+        return exit_code::BAD_INPUT.into();
+    };
     let output = simulation.kubectl(&command, &mut Unobserved);
     printer.data(&output.stdout);
     if !output.stderr.is_empty() {

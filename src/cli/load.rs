@@ -10,7 +10,11 @@ use super::exit_code;
 use super::printer::Printer;
 
 /// The plans of some files, or the exit code after the errors were printed.
-pub(super) fn plans(files: &[PathBuf], arguments: &PlanArguments, printer: &mut Printer) -> Result<Vec<Plan>, ExitCode> {
+pub(super) fn plans(
+    files: &[PathBuf],
+    arguments: &PlanArguments,
+    printer: &mut Printer,
+) -> Result<Vec<Plan>, ExitCode> {
     let options = LoadOptions {
         extra_manifests: arguments.manifests.clone(),
         set: arguments.set.clone(),

@@ -14,17 +14,18 @@ pub(super) fn run(arguments: &ValidateArguments, printer: &mut Printer) -> ExitC
         Ok(plans) => plans,
         Err(code) => return code,
     };
-    let mut warnings = 0;
+    let mut warnings = false;
     for plan in &plans {
         if let Err(error) = Simulation::new(plan) {
             printer.error(&error.to_string());
             return exit_code::BAD_INPUT.into();
         }
-        for diagnostic in plan.without_effect.iter().chain(&plan.warnings) {
-            printer.warning(&diagnostic.to_string());
-            warnings += 1;
+        let found = plan.all_warnings();
+        warnings |= !found.is_empty();
+        if !found.is_empty() {
+            printer.diagnostics(&found);
         }
         printer.data(&format!("{}: valid\n", plan.name));
     }
-    if arguments.strict && warnings > 0 { exit_code::FAILED.into() } else { exit_code::OK.into() }
+    if arguments.strict && warnings { exit_code::FAILED.into() } else { exit_code::OK.into() }
 }

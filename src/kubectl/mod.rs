@@ -32,6 +32,7 @@ use crate::machines::{Machines, Registry};
 use crate::model::Text;
 use command_line::{CommandLine, Parsed};
 use output::Printed;
+use serde_json::Value;
 use waiting::State;
 
 /// What a finished command printed and how it ended.
@@ -179,22 +180,30 @@ impl Kubectl {
         conclude(result, printed)
     }
 
-    /// What `kubectl apply -f` does with the text of one file: a scenario's manifests at t=0.
+    /// What `kubectl apply -f` does with one object of a file that was read before: a scenario's manifests at t=0.
+    /// Returns the line that kubectl prints.
     ///
     /// Pods are created without the last-applied annotation, so that equal pods share a template.
-    pub fn apply_manifests(&mut self, now: SimTime, text: &str, source: &str, cluster: &mut Cluster) -> Output {
-        let machines = Machines::new(Registry::default(), cluster.settings.streams);
+    ///
+    /// # Errors
+    /// What kubectl prints of a refusal.
+    pub fn apply_manifest(
+        &mut self,
+        now: SimTime,
+        value: Value,
+        source: &str,
+        cluster: &mut Cluster,
+        machines: &Machines,
+    ) -> Result<String, String> {
         let mut call = Call {
             now,
             cluster,
-            machines: &machines,
+            machines,
             files: &NoFiles,
             context_namespace: &self.namespace,
             cache: &mut self.cache,
         };
-        let mut printed = Printed::default();
-        commands::apply::apply_text(&mut call, text, source, &mut printed);
-        printed.into_output()
+        commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
     }
 }
 

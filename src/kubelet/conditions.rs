@@ -59,6 +59,17 @@ pub(super) fn generate(
     conditions
 }
 
+/// Sets Ready and ContainersReady anew after a container's readiness changed. Upstream: `SetContainerReadiness`.
+pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime) {
+    let containers_ready = containers_ready(spec, status);
+    let ready = ready(spec, &containers_ready, &status.conditions, status.phase);
+    for (kind, verdict) in [(PodConditionType::Ready, ready), (PodConditionType::ContainersReady, containers_ready)] {
+        let (reason, message) = (verdict.reason, verdict.message);
+        let status_now = ConditionStatus::from(verdict.holds);
+        status.set_condition(PodCondition { kind, status: status_now, reason, message, last_transition: now });
+    }
+}
+
 /// A condition's new value.
 #[derive(Clone)]
 struct Verdict {

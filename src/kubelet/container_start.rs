@@ -7,7 +7,7 @@ use super::volumes::missing_data;
 use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
-use crate::machines::{ContainerId, ExecId, ExecPurpose, RunState};
+use crate::machines::{ContainerId, ExecId, ExecPurpose, Placement, RunState};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
@@ -128,7 +128,10 @@ impl Kubelets {
             // One dead run of a container is kept, for its logs.
             hubs.machines.remove_container(old.previous);
         }
-        let container = hubs.machines.create_container(hubs.now, node, pod, slot, attempt);
+        let address = self.workers.row(pod).address;
+        let address = if address == 0 { hubs.machines.machine(node).internal_ip() } else { address };
+        let place = Placement { node, pod, address };
+        let container = hubs.machines.create_container(hubs.now, place, slot, attempt);
         let worker = self.workers.row(pod);
         worker.slots[usize::from(slot)] = Slot { current: container, previous: old.current };
         worker.flags.insert(Flags::ACTED);

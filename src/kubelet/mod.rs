@@ -16,6 +16,7 @@ mod phase;
 mod pod_event;
 mod pod_sync;
 mod pod_worker;
+mod probe_answer;
 mod probe_worker;
 mod probes;
 mod restart_backoff;
@@ -155,12 +156,16 @@ impl Kubelets {
         let mut hubs = Hubs { now, cluster, machines, outbox };
         match change {
             MachineChange::ContainerExited { container } => self.container_exited(&mut hubs, container),
-            MachineChange::ServingChanged { container } => self.answers_changed(&mut hubs, container),
+            MachineChange::ServingChanged { container } | MachineChange::FilesChanged { container } => {
+                self.answers_changed(&mut hubs, container);
+            }
             MachineChange::ExecDone { exec } => self.exec_done(&mut hubs, exec),
             MachineChange::MachineChanged { node } => self.machine_changed(&mut hubs, node),
             MachineChange::ContainerStarted { .. }
             | MachineChange::SignalSent { .. }
             | MachineChange::UsageChanged { .. }
+            | MachineChange::VolumesRefreshed { .. }
+            | MachineChange::Unmounted { .. }
             | MachineChange::ExecRequested { .. } => {}
         }
     }

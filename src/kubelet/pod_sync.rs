@@ -70,6 +70,9 @@ impl Kubelets {
         if !gone {
             hubs.cluster.set_pod_status(hubs.now, pod, new);
         }
+        if !terminal {
+            self.probes_after_look(hubs, pod, spec);
+        }
         ended
     }
 
@@ -104,7 +107,7 @@ impl Kubelets {
     pub(super) fn volumes_ready(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
         let worker = self.workers.row(pod);
         worker.flags.insert(Flags::MOUNTED);
-        self.add_probes(hubs, pod, spec, since);
+        self.add_probes(pod, spec, since);
         let worker = self.workers.row(pod);
         let todo = actions::compute(spec, worker, hubs.machines);
         worker.to_start.extend(todo.start.iter().rev().copied());

@@ -62,6 +62,8 @@ pub(super) struct ProbeWorker {
     pub generation: u8,
     /// No probing until the container runs anew.
     pub on_hold: bool,
+    /// The next answer can only be the last one again, until something changes in the container.
+    pub settled: bool,
     pub verdict: Verdict,
     /// The last answer was a success.
     pub last: bool,
@@ -75,4 +77,42 @@ pub(super) struct ProbeWorker {
     pub due: SimTime,
     /// The command that answers, while it runs.
     pub exec: ExecId,
+}
+
+impl ProbeWorker {
+    /// A probe that has not seen any run yet.
+    pub fn new(slot: u8, kind: ProbeKind, phase: SimTime) -> Self {
+        Self {
+            slot,
+            kind,
+            generation: 0,
+            on_hold: false,
+            settled: false,
+            verdict: kind.initial_verdict(),
+            last: false,
+            streak: 0,
+            serial: 0,
+            phase,
+            due: SimTime::NEVER,
+            exec: ExecId::NONE,
+        }
+    }
+
+    /// Another run: what was found out about the one before does not count.
+    pub fn turn_to(&mut self, serial: u32) {
+        self.serial = serial;
+        self.verdict = self.kind.initial_verdict();
+        self.on_hold = false;
+        self.settled = false;
+        self.due = SimTime::NEVER;
+        self.generation = self.generation.wrapping_add(1);
+        self.exec = ExecId::NONE;
+    }
+
+    /// Counts an answer; returns how often it came in a row.
+    pub fn count(&mut self, success: bool) -> u16 {
+        self.streak = if self.last == success { self.streak.saturating_add(1) } else { 1 };
+        self.last = success;
+        self.streak
+    }
 }

@@ -1,17 +1,22 @@
 //! Probes: evaluated on their ticks, but only on those at which the answer can differ from the last.
 //! Upstream: kubelet prober `worker.doProbe`.
 
-use super::probe_worker::{ProbeKind, ProbeWorker};
-use super::{Hubs, Kubelets};
-use crate::engine::SimTime;
+use super::conditions;
+use super::probe_answer::ask_port;
+use super::probe_worker::{ProbeKind, ProbeWorker, Verdict};
+use super::view::{effective_policy, seen_by};
+use super::worker::Flags;
+use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::significance::Significance;
-use crate::machines::{ContainerId, ExecId, ExecPurpose};
+use crate::engine::{SimDuration, SimTime};
+use crate::machines::{ContainerId, ExecId, ExecPurpose, RunState};
 use crate::model::object::PodId;
-use crate::model::pod_spec::{ContainerKind, PodSpec};
+use crate::model::pod_spec::{ContainerKind, PodSpec, RestartPolicy};
+use crate::model::probe::{Handler, Probe};
 
 impl Kubelets {
     /// Makes the probe workers of a pod, whose ticks count from `since`. Upstream: prober `AddPod`.
-    pub(super) fn add_probes(&mut self, _hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
+    pub(super) fn add_probes(&mut self, pod: PodId, spec: &PodSpec, since: SimTime) {
         let worker = self.workers.row(pod);
         for (index, container) in spec.containers.iter().enumerate() {
             if spec.container_kind(index) == ContainerKind::Init {
@@ -20,22 +25,9 @@ impl Kubelets {
             for kind in ProbeKind::ALL.into_iter().filter(|kind| kind.of(container).is_some()) {
                 let slot = index as u8;
                 let probes = &mut worker.extra_mut().probes;
-                if probes.iter().any(|probe| probe.slot == slot && probe.kind == kind) {
-                    continue;
+                if !probes.iter().any(|probe| probe.slot == slot && probe.kind == kind) {
+                    probes.push(ProbeWorker::new(slot, kind, since));
                 }
-                probes.push(ProbeWorker {
-                    slot,
-                    kind,
-                    generation: 0,
-                    on_hold: false,
-                    verdict: kind.initial_verdict(),
-                    last: false,
-                    streak: 0,
-                    serial: 0,
-                    phase: since,
-                    due: SimTime::NEVER,
-                    exec: ExecId::NONE,
-                });
             }
         }
     }
@@ -50,12 +42,281 @@ impl Kubelets {
         });
     }
 
-    pub(super) fn answers_changed(&mut self, _hubs: &mut Hubs<'_>, _container: ContainerId) {}
+    fn probe_count(&self, pod: PodId) -> usize {
+        self.workers.get(pod).and_then(|worker| worker.extra.as_ref()).map_or(0, |extra| extra.probes.len())
+    }
 
-    pub(super) fn probe_due(&mut self, _hubs: &mut Hubs<'_>, _pod: PodId, _slot: u8, _kind: u8, _generation: u8) {}
+    fn probe_mut(&mut self, pod: PodId, at: usize) -> &mut ProbeWorker {
+        &mut self.workers.row(pod).extra_mut().probes[at]
+    }
 
-    pub(super) fn probe_significance(&self, _pod: PodId, _slot: u8, _kind: u8, _generation: u8) -> Significance {
-        Significance::Stale
+    /// After each look at the containers: probes turn to new runs; readiness is asked at once where it is missing.
+    pub(super) fn probes_after_look(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
+        for at in 0..self.probe_count(pod) {
+            let worker = self.workers.row(pod);
+            let slot = usize::from(worker.extra_mut().probes[at].slot);
+            let seen = seen_by(hubs.machines, worker, slot);
+            let (running, serial) = (seen.is_running(), seen.newest.map_or(0, |row| row.serial));
+            let now = hubs.now;
+            let probe = self.probe_mut(pod, at);
+            if running && probe.serial != serial {
+                probe.turn_to(serial);
+            }
+            let ask_now = running && probe.kind == ProbeKind::Readiness && probe.verdict != Verdict::Success;
+            if ask_now && self.has_started(pod, spec, slot) {
+                let probe = self.probe_mut(pod, at);
+                probe.phase = now;
+                probe.settled = false;
+                probe.generation = probe.generation.wrapping_add(1);
+                probe.due = now;
+                let (slot, kind, generation) = (probe.slot, probe.kind as u8, probe.generation);
+                hubs.outbox.send(now, KubeletEvent::Probe { pod, slot, kind, generation });
+            } else {
+                self.book_probe(hubs, pod, spec, at);
+            }
+        }
+    }
+
+    /// Has the container passed its startup probe, or has none?
+    fn has_started(&self, pod: PodId, spec: &PodSpec, slot: usize) -> bool {
+        spec.containers[slot].startup_probe.is_none()
+            || self.workers.get(pod).and_then(|worker| worker.extra.as_ref()).is_some_and(|extra| {
+                extra.probes.iter().any(|probe| {
+                    usize::from(probe.slot) == slot
+                        && probe.kind == ProbeKind::Startup
+                        && probe.verdict == Verdict::Success
+                })
+            })
+    }
+
+    /// Books the next tick at which a probe can find something new, if there is one.
+    fn book_probe(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, at: usize) {
+        let started = {
+            let slot = usize::from(self.probe_mut(pod, at).slot);
+            self.has_started(pod, spec, slot)
+        };
+        let worker = self.workers.row(pod);
+        let probe = &worker.extra_mut().probes[at].clone();
+        let slot = usize::from(probe.slot);
+        let seen = seen_by(hubs.machines, worker, slot);
+        if probe.due != SimTime::NEVER
+            || probe.exec.is_some()
+            || seen.newest.map_or(0, |row| row.serial) != probe.serial
+        {
+            return;
+        }
+        let Some(settings) = probe.kind.of(&spec.containers[slot]) else { return };
+        let (wanted, earliest) = if seen.is_running() {
+            let idle = match probe.kind {
+                ProbeKind::Startup => started,
+                _ => !started,
+            };
+            let started_at = seen.newest.map_or(SimTime::ZERO, |row| row.started);
+            let delay = SimDuration::from_secs(settings.initial_delay_seconds.max(0) as u64);
+            // The status shows whole seconds, and the delay counts from what it shows.
+            (!(idle || probe.on_hold || probe.settled), SimTime::from_secs(started_at.as_secs()) + delay)
+        } else {
+            // That a restartable container does not run is found out at the next tick.
+            let restartable = effective_policy(spec, slot) != RestartPolicy::Never;
+            (restartable && probe.kind != ProbeKind::Startup && probe.verdict == Verdict::Success, hubs.now)
+        };
+        if !wanted {
+            return;
+        }
+        let period = SimDuration::from_secs(settings.period_seconds.max(1) as u64);
+        let tick = (hubs.now + SimDuration(1)).max(earliest).next_on_grid(probe.phase, period);
+        self.send_probe(hubs, pod, at, tick);
+    }
+
+    fn send_probe(&mut self, hubs: &mut Hubs<'_>, pod: PodId, at: usize, when: SimTime) {
+        let probe = self.probe_mut(pod, at);
+        probe.generation = probe.generation.wrapping_add(1);
+        probe.due = when;
+        let (slot, kind, generation) = (probe.slot, probe.kind as u8, probe.generation);
+        hubs.outbox.send(when, KubeletEvent::Probe { pod, slot, kind, generation });
+    }
+
+    /// What a container answers may differ from before: its probes look again at their next tick.
+    pub(super) fn answers_changed(&mut self, hubs: &mut Hubs<'_>, container: ContainerId) {
+        let row = hubs.machines.container(container);
+        let (pod, slot) = (row.pod, row.index);
+        if self.probe_count(pod) == 0 {
+            return;
+        }
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        for at in 0..self.probe_count(pod) {
+            let probe = self.probe_mut(pod, at);
+            if probe.slot == slot && probe.settled {
+                probe.settled = false;
+                self.book_probe(hubs, pod, &template.spec, at);
+            }
+        }
+    }
+
+    fn find_probe(&self, pod: PodId, slot: u8, kind: u8) -> Option<usize> {
+        let extra = self.workers.get(pod)?.extra.as_ref()?;
+        extra.probes.iter().position(|probe| probe.slot == slot && probe.kind as u8 == kind)
+    }
+
+    /// A tick: upstream's `doProbe`, or the timeout of a command that a tick has started.
+    pub(super) fn probe_due(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, kind: u8, generation: u8) {
+        let Some(at) = self.find_probe(pod, slot, kind) else { return };
+        let worker = self.workers.row(pod);
+        let node = worker.node;
+        let probe = &mut worker.extra_mut().probes[at];
+        if probe.generation != generation || !hubs.machines.kubelet_up(node) {
+            return;
+        }
+        probe.due = SimTime::NEVER;
+        let (kind, exec, serial) = (probe.kind, probe.exec, probe.serial);
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let spec = &template.spec;
+        let container = &spec.containers[usize::from(slot)];
+        let Some(settings) = kind.of(container) else { return };
+        if exec.is_some() {
+            hubs.machines.forget_exec(exec);
+            self.probe_mut(pod, at).exec = ExecId::NONE;
+            let output = timeout_text(settings);
+            self.answered(hubs, pod, spec, at, Err(output), true);
+            return;
+        }
+        let seen = seen_by(hubs.machines, self.workers.row(pod), usize::from(slot));
+        let Some(row) = seen.newest.filter(|row| row.serial == serial) else { return };
+        if !seen.is_running() {
+            self.verdict(hubs, pod, spec, at, Verdict::Failure);
+            return;
+        }
+        let delay = settings.initial_delay_seconds.max(0) as u64;
+        if row.state != RunState::Running
+            || (hubs.now.as_secs() - row.started.as_secs().min(hubs.now.as_secs())) < delay
+        {
+            self.book_probe(hubs, pod, spec, at);
+            return;
+        }
+        if matches!(settings.handler, Handler::Exec { .. }) {
+            self.run_probe_command(hubs, pod, at, kind, settings);
+            return;
+        }
+        let address = self.workers.row(pod).address;
+        let address = if spec.host_network { hubs.machines.machine(node).internal_ip() } else { address };
+        let answer = ask_port(container, settings, kind, &row.serving, address);
+        self.answered(hubs, pod, spec, at, answer, false);
+    }
+
+    fn run_probe_command(&mut self, hubs: &mut Hubs<'_>, pod: PodId, at: usize, kind: ProbeKind, settings: &Probe) {
+        let slot = usize::from(self.probe_mut(pod, at).slot);
+        let container = self.workers.row(pod).slots[slot].current;
+        let purpose = match kind {
+            ProbeKind::Startup => ExecPurpose::StartupProbe,
+            ProbeKind::Readiness => ExecPurpose::ReadinessProbe,
+            ProbeKind::Liveness => ExecPurpose::LivenessProbe,
+        };
+        let exec = hubs.machines.request_exec(hubs.now, container, purpose);
+        let timeout = SimDuration::from_secs(settings.timeout_seconds.max(1) as u64);
+        let when = hubs.now + timeout;
+        self.probe_mut(pod, at).exec = exec;
+        self.send_probe(hubs, pod, at, when);
+    }
+
+    /// An answer counts. `varies`: it may be another one next time although nothing in the container changes.
+    fn answered(
+        &mut self,
+        hubs: &mut Hubs<'_>,
+        pod: PodId,
+        spec: &PodSpec,
+        at: usize,
+        answer: Result<(), String>,
+        varies: bool,
+    ) {
+        let (slot, kind) = {
+            let probe = self.probe_mut(pod, at);
+            (probe.slot, probe.kind)
+        };
+        let Some(settings) = kind.of(&spec.containers[usize::from(slot)]) else { return };
+        let success = answer.is_ok();
+        if let Err(output) = answer {
+            self.warning(hubs, pod, Some(slot), "Unhealthy", format!("{} probe failed: {output}", kind.name()));
+        }
+        let probe = self.probe_mut(pod, at);
+        let threshold = if success { settings.success_threshold } else { settings.failure_threshold };
+        if probe.count(success) < u16::try_from(threshold.max(1)).unwrap_or(u16::MAX) {
+            self.book_probe(hubs, pod, spec, at);
+            return;
+        }
+        // A failure goes on being counted in its Event.
+        probe.settled = success && !varies;
+        let verdict = if success { Verdict::Success } else { Verdict::Failure };
+        if kind == ProbeKind::Startup || kind == ProbeKind::Liveness && !success {
+            probe.on_hold = true;
+            probe.streak = 0;
+        }
+        self.verdict(hubs, pod, spec, at, verdict);
+        if let Some(at) = self.find_probe(pod, slot, kind as u8) {
+            self.book_probe(hubs, pod, spec, at);
+        }
+    }
+
+    /// A verdict stands; if it is a new one, status and worker hear of it.
+    fn verdict(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, at: usize, verdict: Verdict) {
+        let probe = self.probe_mut(pod, at);
+        if std::mem::replace(&mut probe.verdict, verdict) == verdict {
+            return;
+        }
+        let (slot, kind) = (probe.slot, probe.kind);
+        match (kind, verdict) {
+            (ProbeKind::Readiness, _) => self.show_readiness(hubs, pod, spec, slot),
+            (ProbeKind::Startup, Verdict::Success) => {
+                self.show_readiness(hubs, pod, spec, slot);
+                self.probes_after_look(hubs, pod, spec);
+            }
+            _ => {}
+        }
+        let alone = spec.containers.len() == 1
+            && self.workers.get(pod).is_some_and(|worker| {
+                worker.extra.as_ref().is_none_or(|extra| extra.reasons.is_empty())
+                    && seen_by(hubs.machines, worker, 0).is_running()
+            });
+        let failed = verdict == Verdict::Failure && kind != ProbeKind::Readiness;
+        if failed || !alone {
+            // A sync of a pod whose only container runs on would find nothing to do.
+            let at = hubs.now;
+            self.wake(hubs, pod, at);
+        }
+    }
+
+    /// Writes `ready`, `started` and the Ready conditions at once. Upstream: status `SetContainerReadiness`,
+    /// `SetContainerStartup`.
+    fn show_readiness(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, slot: u8) {
+        let worker = self.workers.row(pod);
+        let index = usize::from(slot);
+        let (ready, started) = super::status::readiness(spec, worker, index, &seen_by(hubs.machines, worker, index));
+        if hubs.cluster.pod(pod).deleted.is_some() {
+            return;
+        }
+        let now = hubs.now;
+        hubs.cluster.modify_pod_status(now, pod, |status| {
+            let Some(container) = status.containers.get_mut(index) else { return };
+            container.ready = ready;
+            container.started = Some(started);
+            conditions::refresh_ready(spec, status, now);
+        });
+    }
+
+    pub(super) fn probe_significance(&self, pod: PodId, slot: u8, kind: u8, generation: u8) -> Significance {
+        let Some(at) = self.find_probe(pod, slot, kind) else { return Significance::Stale };
+        let Some(extra) = self.workers.get(pod).and_then(|worker| worker.extra.as_ref()) else {
+            return Significance::Stale;
+        };
+        let probe = &extra.probes[at];
+        if probe.generation != generation || probe.due == SimTime::NEVER {
+            return Significance::Stale;
+        }
+        let repeats = match probe.verdict {
+            Verdict::Success => probe.last,
+            Verdict::Failure => !probe.last && probe.streak > 0,
+            Verdict::Unknown => false,
+        };
+        if repeats { Significance::Background } else { Significance::Live }
     }
 
     /// A command that the kubelet asked for has ended.
@@ -72,12 +333,44 @@ impl Kubelets {
         };
         hubs.machines.forget_exec(exec);
         let Some(worker) = self.workers.get(pod) else { return };
-        match purpose {
-            ExecPurpose::PostStart if worker.extra.as_ref().is_some_and(|extra| extra.hook == exec) => {
-                self.post_start_done(hubs, pod, outcome.code, &outcome.output);
+        let kind = match purpose {
+            ExecPurpose::PostStart => {
+                if worker.extra.as_ref().is_some_and(|extra| extra.hook == exec) {
+                    self.post_start_done(hubs, pod, outcome.code, &outcome.output);
+                }
+                return;
             }
-            ExecPurpose::PreStop => self.pre_stop_done(hubs, pod, slot, outcome.code),
-            _ => {}
+            ExecPurpose::PreStop => return self.pre_stop_done(hubs, pod, slot, outcome.code),
+            ExecPurpose::StartupProbe => ProbeKind::Startup,
+            ExecPurpose::ReadinessProbe => ProbeKind::Readiness,
+            ExecPurpose::LivenessProbe => ProbeKind::Liveness,
+            ExecPurpose::Command(_) => return,
+        };
+        let Some(at) = self.find_probe(pod, slot, kind as u8) else { return };
+        let probe = self.probe_mut(pod, at);
+        if probe.exec != exec {
+            return;
         }
+        probe.exec = ExecId::NONE;
+        probe.due = SimTime::NEVER;
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        if hubs.machines.container(container).state != RunState::Running
+            || self.workers.get(pod).is_some_and(|worker| worker.flags.contains(Flags::REMOVED))
+        {
+            // Cut off by the container's end: that is no answer.
+            return;
+        }
+        let answer = if outcome.code == 0 { Ok(()) } else { Err(outcome.output) };
+        self.answered(hubs, pod, &template.spec, at, answer, outcome.varies);
+    }
+}
+
+/// What a command that did not end in time shows. Upstream: pkg/probe/exec.
+fn timeout_text(probe: &Probe) -> String {
+    match &probe.handler {
+        Handler::Exec { command } => {
+            format!("command timed out: {:?} timed out after {}s", command.join(" "), probe.timeout_seconds)
+        }
+        _ => String::new(),
     }
 }

@@ -53,6 +53,7 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         self.publish(hubs, pod, &template.spec, true);
         self.release(hubs, pod);
+        hubs.machines.unmount(pod);
         let unmount = self.settings.latencies.sample(Latency::Unmount, &mut self.runtime);
         let done = self.node_state(node).relist_after(now) + unmount;
         let worker = self.workers.row(pod);

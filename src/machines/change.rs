@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::container::ContainerId;
 use super::exec::ExecId;
-use crate::model::object::NodeId;
+use crate::model::object::{NodeId, PodId};
 
 /// A signal to a container's first process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,11 @@ pub enum MachineChange {
         /// Which.
         container: ContainerId,
     },
+    /// Files that commands in a container may look at have changed.
+    FilesChanged {
+        /// Which.
+        container: ContainerId,
+    },
     /// A container uses more or less than before.
     UsageChanged {
         /// Which.
@@ -54,6 +59,16 @@ pub enum MachineChange {
     ExecDone {
         /// Which.
         exec: ExecId,
+    },
+    /// A pod's volumes show their sources anew.
+    VolumesRefreshed {
+        /// Which pod.
+        pod: PodId,
+    },
+    /// A pod's volumes are gone.
+    Unmounted {
+        /// Which pod.
+        pod: PodId,
     },
     /// Power, kubelet or network of a machine changed.
     MachineChanged {

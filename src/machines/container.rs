@@ -108,6 +108,17 @@ pub struct RunExtra {
     pub termination_message: Box<str>,
 }
 
+/// Where a container is created.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    /// Its node.
+    pub node: NodeId,
+    /// Its pod.
+    pub pod: PodId,
+    /// The pod's address as an IPv4 number, 0 for none.
+    pub address: u32,
+}
+
 /// A container run.
 #[derive(Debug)]
 pub struct ContainerRow {
@@ -115,6 +126,8 @@ pub struct ContainerRow {
     pub pod: PodId,
     /// Its node.
     pub node: NodeId,
+    /// The pod's address as an IPv4 number, 0 for none.
+    pub address: u32,
     /// The run, counted over all machines from 1.
     pub serial: u32,
     /// How many runs of the container came before.
@@ -188,7 +201,8 @@ impl ContainerTable {
         self.started
     }
 
-    pub(super) fn create(&mut self, now: SimTime, node: NodeId, pod: PodId, index: u8, attempt: u32) -> ContainerId {
+    pub(super) fn create(&mut self, now: SimTime, place: Placement, index: u8, attempt: u32) -> ContainerId {
+        let Placement { node, pod, address } = place;
         if self.newest.len() <= pod.index() {
             self.newest.resize(pod.index() + 1, ContainerId::NONE);
         }
@@ -196,6 +210,7 @@ impl ContainerTable {
         let row = ContainerRow {
             pod,
             node,
+            address,
             serial: self.serials,
             attempt,
             state: RunState::Created,

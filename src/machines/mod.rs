@@ -16,7 +16,7 @@ use crate::engine::random::Streams;
 use crate::model::object::{NodeId, PodId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
-pub use container::{ContainerId, ContainerRow, ExitReason, RunState, Serving, Usage};
+pub use container::{ContainerId, ContainerRow, ExitReason, Placement, RunState, Serving, Usage};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use log::{ContainerLog, LogLine};
 pub use machine::{Machine, StoredImage};
@@ -153,8 +153,8 @@ impl Machines {
     }
 
     /// Creates a container on a node; it does not run yet.
-    pub fn create_container(&mut self, now: SimTime, node: NodeId, pod: PodId, index: u8, attempt: u32) -> ContainerId {
-        self.containers.create(now, node, pod, index, attempt)
+    pub fn create_container(&mut self, now: SimTime, place: Placement, index: u8, attempt: u32) -> ContainerId {
+        self.containers.create(now, place, index, attempt)
     }
 
     /// Starts a created container.
@@ -215,6 +215,21 @@ impl Machines {
         }
         row.serving = serving;
         self.log.append(MachineChange::ServingChanged { container });
+    }
+
+    /// Files in a container have changed: commands in it may answer otherwise than before.
+    pub fn note_files_changed(&mut self, container: ContainerId) {
+        self.log.append(MachineChange::FilesChanged { container });
+    }
+
+    /// A pod's volumes are to show their sources anew (its kubelet has synced it).
+    pub fn refresh_volumes(&mut self, pod: PodId) {
+        self.log.append(MachineChange::VolumesRefreshed { pod });
+    }
+
+    /// Nothing of a pod is left on its node but dead containers: its volumes are gone.
+    pub fn unmount(&mut self, pod: PodId) {
+        self.log.append(MachineChange::Unmounted { pod });
     }
 
     /// The text a container leaves as its termination message.

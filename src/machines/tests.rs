@@ -7,11 +7,15 @@ fn machines() -> Machines {
     machines
 }
 
+fn place(node: NodeId, pod: PodId) -> Placement {
+    Placement { node, pod, address: 0 }
+}
+
 #[test]
 fn use_follows_start_change_and_end_of_containers() {
     let mut machines = machines();
     let (node, pod) = (NodeId(0), PodId(3));
-    let container = machines.create_container(SimTime::ZERO, node, pod, 0, 0);
+    let container = machines.create_container(SimTime::ZERO, place(node, pod), 0, 0);
     machines.set_usage(container, Usage { cpu_milli: 10, memory: 1 });
     assert_eq!(machines.cpu_used(node), 0, "a created container uses nothing");
     machines.start_container(SimTime::ZERO, container);
@@ -27,13 +31,13 @@ fn use_follows_start_change_and_end_of_containers() {
 fn a_pods_runs_are_listed_newest_first_and_rows_are_reused() {
     let mut machines = machines();
     let (node, pod) = (NodeId(0), PodId(0));
-    let first = machines.create_container(SimTime::ZERO, node, pod, 0, 0);
-    let other = machines.create_container(SimTime::ZERO, node, pod, 1, 0);
-    let second = machines.create_container(SimTime::ZERO, node, pod, 0, 1);
+    let first = machines.create_container(SimTime::ZERO, place(node, pod), 0, 0);
+    let other = machines.create_container(SimTime::ZERO, place(node, pod), 1, 0);
+    let second = machines.create_container(SimTime::ZERO, place(node, pod), 0, 1);
     assert_eq!(machines.runs(pod, 0).collect::<Vec<_>>(), [second, first]);
     machines.remove_container(first);
     assert_eq!(machines.runs_of_pod(pod).collect::<Vec<_>>(), [second, other]);
-    let third = machines.create_container(SimTime::ZERO, node, pod, 0, 2);
+    let third = machines.create_container(SimTime::ZERO, place(node, pod), 0, 2);
     assert_eq!(third, first, "the row is used again");
     assert!(machines.container_of_serial(third, 1).is_none(), "but it is another run");
 }
@@ -67,7 +71,7 @@ fn heartbeats_stop_with_the_kubelet() {
 #[test]
 fn a_machine_without_power_loses_its_containers() {
     let mut machines = machines();
-    let container = machines.create_container(SimTime::ZERO, NodeId(0), PodId(0), 0, 0);
+    let container = machines.create_container(SimTime::ZERO, place(NodeId(0), PodId(0)), 0, 0);
     machines.start_container(SimTime::ZERO, container);
     machines.set_power(SimTime::from_secs(5), NodeId(0), false);
     assert_eq!(machines.container(container).state, RunState::Exited { code: 255, reason: ExitReason::Unknown });

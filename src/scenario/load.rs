@@ -30,8 +30,6 @@ pub struct LoadOptions {
     pub extra_manifests: Vec<PathBuf>,
     /// `--set`: `PATH=VALUE`.
     pub set: Vec<String>,
-    /// Settings with values (sweeps), applied after those of `set`.
-    pub settings: Vec<(String, Value)>,
     /// `--seed`.
     pub seed: Option<u64>,
     /// `--until`: a duration or `idle`.
@@ -49,7 +47,7 @@ pub fn load(files: &[PathBuf], options: &LoadOptions) -> Result<Vec<Plan>, Diagn
         diagnostics.push(Diagnostic::new(&checks::UNREADABLE_FILE, "standard input is named twice").in_file("-"));
         return Err(diagnostics);
     }
-    let settings = read_settings(options, &mut diagnostics);
+    let settings = read_settings(options, &[], &mut diagnostics);
     let extra = read_extra(&options.extra_manifests, &mut diagnostics);
     let mut plans: Vec<Plan> = Vec::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
@@ -192,8 +190,20 @@ pub fn source_of_text(name: &str, text: &str, directory: &Path) -> SourceFile {
 /// # Errors
 /// As for [`load`].
 pub fn load_source(file: &SourceFile, options: &LoadOptions) -> Result<Plan, Diagnostics> {
+    load_variant(file, options, &[])
+}
+
+/// The plan of a file with these settings (path and value) after those of the options: one run of a sweep.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_variant(
+    file: &SourceFile,
+    options: &LoadOptions,
+    settings: &[(String, Value)],
+) -> Result<Plan, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let settings = read_settings(options, &mut diagnostics);
+    let settings = read_settings(options, settings, &mut diagnostics);
     let extra = read_extra(&options.extra_manifests, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(diagnostics);

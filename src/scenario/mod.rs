@@ -23,7 +23,7 @@ mod tree;
 mod typed;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use load::{LoadOptions, load, load_source, source_of_text};
+pub use load::{LoadOptions, load, load_source, load_variant, source_of_text};
 pub use plan::{ManifestSource, Plan};
 pub use source::SourceFile;
 pub use typed::{load_capacity_plans, load_sweeps};

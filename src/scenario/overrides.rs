@@ -21,7 +21,11 @@ pub(super) struct Given {
 }
 
 /// Reads all settings of a call, in the order in which they apply.
-pub(super) fn read_settings(options: &LoadOptions, diagnostics: &mut Diagnostics) -> Vec<Given> {
+pub(super) fn read_settings(
+    options: &LoadOptions,
+    more: &[(String, Value)],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Given> {
     let mut given = Vec::new();
     let mut add = |path: &str, value: Result<Value, String>, origin: String| {
         let parsed = Setting::parse(path).and_then(|setting| Ok((setting, value?)));
@@ -37,7 +41,7 @@ pub(super) fn read_settings(options: &LoadOptions, diagnostics: &mut Diagnostics
             None => add(text, Err(format!("`{text}` is not PATH=VALUE")), origin),
         }
     }
-    for (path, value) in &options.settings {
+    for (path, value) in more {
         add(path, Ok(value.clone()), format!("set {path}"));
     }
     if let Some(seed) = options.seed {

@@ -54,7 +54,7 @@ impl SourceFile {
             Ok(text) => text,
             Err(error) => {
                 let before = &bytes[..error.valid_up_to()];
-                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let line = before.split(|byte| *byte == b'\n').count();
                 let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
                 let message = format!("the file is not UTF-8 text: byte {} is invalid", error.valid_up_to());
                 return Err(Diagnostic::new(&checks::UNREADABLE_FILE, message).in_file(name).at(line, column).into());

@@ -230,6 +230,9 @@ fn settings_are_applied_before_decoding_and_name_themselves_in_errors() {
         let found = set(&text, &[setting]).unwrap_err().to_string();
         assert!(found.contains(part), "{setting}: {found}");
     }
+    let values = [("cluster.nodes[worker].count".to_owned(), json!(8))];
+    let variant = load_variant(&source(&text), &LoadOptions::default(), &values).unwrap();
+    assert_eq!(variant.cluster.nodes.len(), 8);
     let options = LoadOptions { seed: Some(9), until: Some("3m".to_owned()), ..LoadOptions::default() };
     let plan = load_source(&source(&text), &options).unwrap();
     assert_eq!((plan.seed, plan.until), (9, Until::At(SimDuration::from_secs(180))));
@@ -290,4 +293,89 @@ fn the_shown_example_of_an_error_is_what_is_printed() {
     let found = load_source(&source(&spec("  untill: 5m\n")), &LoadOptions::default()).unwrap_err().render(false);
     let page = include_str!("../../docs/scenarios.md");
     assert!(page.contains(&found), "{found}");
+}
+
+#[test]
+fn an_entry_that_can_change_nothing_is_a_warning() {
+    let plan = plan(&spec(
+        "  behaviors:\n    - { cpu: 1, memory: 1Mi }\n    - { match: { pod: 'a*' }, cpu: 2 }\n    - { match: { pod: 'b*' }, logs: x }\n",
+    ));
+    let found: Vec<&str> = plan.warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(found, ["spec.behaviors[1]"]);
+}
+
+#[test]
+fn fields_of_a_fault_go_with_its_target() {
+    for fault in [
+        "{ pod: web-0, kind: kill, count: 2 }",
+        "{ registry: docker.io, kind: down, slow: 5MiB/s }",
+        "{ nodes: pool=a, kind: crash, container: app }",
+        "{ pod: web-0, kind: oom, exit: 3 }",
+    ] {
+        let found = errors(&spec(&format!("  steps: [ {{ at: 1s, fault: {fault} }} ]\n"))).join("\n");
+        assert!(found.contains("E0014") && found.contains("does not go with"), "{fault}: {found}");
+    }
+}
+
+#[test]
+fn candidates_differ_in_name_and_have_a_price() {
+    let text = "apiVersion: kubelapse/v1\nkind: CapacityPlan\nspec:\n  scenario: x.yaml\n  candidates: [ { name: a }, { name: a, price: 1 } ]\n  survive: { for: 1m }\n";
+    let found = load_capacity_plans(&source(text)).unwrap_err().to_string();
+    for part in ["cannot be compared", "there is a candidate `a` already", "must say what is lost"] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+}
+
+#[test]
+fn a_scenario_whose_name_cannot_be_a_folder_is_refused() {
+    for name in ["Web", "../x", "a/b", "''", "-a"] {
+        let text = format!("apiVersion: kubelapse/v1\nkind: Scenario\nmetadata: {{ name: {name} }}\n");
+        assert!(errors(&text)[0].contains("E0018"), "{name}");
+    }
+}
+
+#[test]
+fn every_code_of_the_table_can_happen() {
+    let expect = |that: &str| spec(&format!("  expect: [ {{ at: end, that: \"{that}\" }} ]\n"));
+    let node = |node: &str| spec(&format!("  cluster: {{ nodes: [ {node} ] }}\n"));
+    let step = |step: &str| spec(&format!("  steps: [ {step} ]\n"));
+    let texts = [
+        ("E0001", spec("  manifests: [ nothing.yaml ]\n")),
+        ("E0003", "apiVersion: kubelapse/v1\nkind: [\n".to_owned()),
+        ("E0004", spec("  seed: 1\n  seed: 1\n")),
+        ("E0005", spec("  sed: 1\n")),
+        ("E0006", spec("  seed: x\n")),
+        ("E0007", node("{ count: 1 }")),
+        ("E0008", spec("  cluster: { unknownKinds: keep }\n")),
+        ("E0009", spec("  seed: -1\n")),
+        ("E0010", spec("  until: 5x\n")),
+        ("E0011", node("{ name: a, capacity: { cpu: 4x } }")),
+        ("E0012", expect("1 +")),
+        ("E0013", node("{ name: a, taints: [ x ] }")),
+        ("E0014", step("{ at: 1s, kubectl: get pods, set: {} }")),
+        ("E0015", "apiVersion: kubelapse/v1\nkind: Run\n".to_owned()),
+        ("E0016", "apiVersion: kubelapse/v1\nkind: Sweep\n".to_owned()),
+        ("E0017", format!("{0}---\n{0}", spec(""))),
+        ("E0018", node("{ name: A }")),
+        ("E0019", step("{ at: 1s, set: { \"\": 1 } }")),
+        ("E0020", node("{ name: a }, { name: a }")),
+        ("E0021", spec("  cluster: { nodes: [ { name: a } ] }\n  steps: [ { at: 1s, heal: { node: b } } ]\n")),
+        ("E0022", step("{ kubectl: get pods }")),
+        ("E0023", spec("  behaviors: [ { cpu: { ramp: [] } } ]\n")),
+        ("E0024", String::new()),
+        ("E0025", node("{ name: a, capacity: { pods: 0 } }")),
+        ("W0001", spec("  warmup: 1m\n")),
+        ("W0002", step("{ at: 1h, kubectl: get pods }")),
+        ("W0003", spec("  until: 1m\n  maxTime: 1m\n")),
+    ];
+    for (code, text) in &texts {
+        let found = match load_source(&source(text), &LoadOptions::default()) {
+            Ok(plan) => plan.all_warnings(),
+            Err(found) => found,
+        };
+        assert!(found.list.iter().any(|diagnostic| diagnostic.code == *code), "{code}: {found}");
+    }
+    let unreadable = load(&[PathBuf::from(env!("CARGO_MANIFEST_DIR"))], &LoadOptions::default()).unwrap_err();
+    assert_eq!(unreadable.list[0].code, "E0002");
+    assert_eq!(texts.len() + 1, checks::CODES.len());
 }

@@ -214,14 +214,14 @@ mod tests {
         for level in 1..20 {
             let below = level - 1;
             let items = vec![format!("*a{below}"); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            bomb.extend([format!("a{level}: &a{level} [{items}]\n")]);
         }
         assert_eq!(errors(&bomb).len(), 1);
         assert_eq!(errors(&"[".repeat(1_000_000)).len(), 1);
         assert_eq!(errors(&"- ".repeat(1_000_000)).len(), 1);
         let mut deep = String::new();
         for level in 0..2000 {
-            deep.push_str(&format!("{}a:\n", " ".repeat(level)));
+            deep.extend([" ".repeat(level).as_str(), "a:\n"]);
         }
         assert_eq!(errors(&deep).len(), 1);
     }

@@ -86,7 +86,7 @@ pub fn place_findings(
             (Some((_, origin)), ..) => diagnostic.file.clone_from(origin),
             (None, Some(places), Some(document)) => {
                 let place = places.find(&finding.path, finding.part);
-                diagnostic.file = file.to_owned();
+                file.clone_into(&mut diagnostic.file);
                 diagnostic.line = document.line + place.line - 1;
                 diagnostic.column = place.column;
                 diagnostic.length = place.length;
@@ -94,7 +94,7 @@ pub fn place_findings(
                     shift(&mut diagnostic, offset, document);
                 }
             }
-            _ => diagnostic.file = file.to_owned(),
+            _ => file.clone_into(&mut diagnostic.file),
         }
         placed.push(diagnostic);
     }
@@ -126,12 +126,13 @@ impl Loaded<'_> {
     pub(super) fn with(self, parts: Parts) -> Plan {
         let metadata = parts.scenario.metadata;
         let spec = parts.scenario.spec;
+        let quiet = self.without_effect.is_empty() && self.warnings.is_empty();
         let (name, description) = metadata.map_or((None, None), |metadata| (metadata.name, metadata.description));
         Plan {
             name: name.unwrap_or_else(|| self.file.stem()),
             description: description.unwrap_or_default(),
             file: self.file.name.clone(),
-            source: self.file.text.clone(),
+            source: if quiet { "".into() } else { self.file.text.clone() },
             directory: self.file.directory.clone(),
             seed: spec.seed.unwrap_or(0),
             start: spec.start.map_or(DEFAULT_START, |start| start.0),

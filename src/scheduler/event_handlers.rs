@@ -15,6 +15,8 @@ impl Scheduler {
         match change.object.kind {
             Kind::POD => self.on_pod(now, PodId(change.object.id), change, cluster),
             Kind::NODE => self.on_node(now, NodeId(change.object.id), change.verb, cluster),
+            Kind::SERVICE => self.algorithm.services_changed(),
+            Kind::NAMESPACE => self.algorithm.namespaces_changed(),
             kind if ClusterEvent::STORAGE_KINDS.contains(&kind) && change.verb != Verb::Deleted => {
                 let event = ClusterEvent::Storage { object: change.object, added: change.verb == Verb::Added };
                 self.queue.move_all(now, cluster, &event);

@@ -1,13 +1,15 @@
 //! The in-tree plugins and their default order and weights. A new plugin is one file in `plugins/` and one line here.
 
-use super::framework::{NodeScore, Profile, WeightedScore};
+use super::framework::{ClusterPlugin, NodeScore, Profile, WeightedScore};
 use super::plugins::image_locality::ImageLocality;
+use super::plugins::inter_pod_affinity::InterPodAffinityArgs;
 use super::plugins::node_affinity::NodeAffinity;
 use super::plugins::node_name::NodeName;
 use super::plugins::node_ports::NodePorts;
 use super::plugins::node_resources_balanced_allocation::NodeResourcesBalancedAllocation;
 use super::plugins::node_resources_fit::NodeResourcesFit;
 use super::plugins::node_unschedulable::NodeUnschedulable;
+use super::plugins::pod_topology_spread::DefaultConstraints;
 use super::plugins::taint_toleration::TaintToleration;
 
 /// The default profile. Upstream: apis/config/v1 `getDefaultPlugins`.
@@ -28,6 +30,8 @@ pub fn default_profile() -> Profile {
             weighted(1, NodeResourcesBalancedAllocation::default()),
             weighted(1, ImageLocality),
         ],
+        spread: Some(ClusterPlugin { args: DefaultConstraints::System, filters: true, weight: Some(2) }),
+        affinity: Some(ClusterPlugin { args: InterPodAffinityArgs::default(), filters: true, weight: Some(2) }),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The loop: the next event, the one match over all events, and what follows from it within the instant.
 
-use crate::cluster::{Change, Fields, Verb};
-use crate::engine::{Significance, SimTime};
+use crate::cluster::Change;
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::machines::MachineChange;
 use crate::model::kind::Kind;
+use crate::record::AttemptResult;
+use crate::record::collector::Attempt;
+use crate::scheduler;
 
 use super::event::{Event, Watcher};
 use super::stop::{Ending, Until};
@@ -53,15 +57,48 @@ impl Simulation {
         Ending::Time
     }
 
+    /// Runs to an instant after t=0, that instant included, however idle the cluster is.
+    pub fn run_to(&mut self, at: SimDuration, observer: &mut dyn Observer) {
+        let end = self.origin + at;
+        self.until = Until::Time(end);
+        self.run_until(end, observer);
+    }
+
+    /// Handles the next event, or moves the clock to `deadline` if that is earlier. False if there is neither.
+    pub(super) fn advance(&mut self, deadline: SimTime, observer: &mut dyn Observer) -> bool {
+        match self.queue.next_time() {
+            Some(next) if next <= deadline => {
+                let (time, event) = self.queue.pop().expect("it has a next time");
+                self.now = time;
+                self.dispatch(event, observer);
+                self.settle(observer);
+                true
+            }
+            _ if deadline == SimTime::NEVER => false,
+            _ => {
+                self.now = deadline;
+                true
+            }
+        }
+    }
+
     fn dispatch(&mut self, event: Event, observer: &mut dyn Observer) {
         let now = self.now;
         match event {
             Event::Step(step) => self.run_step(step, observer),
             Event::Wake(watcher) => self.wake(watcher),
-            Event::Scheduler(event) => self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler),
-            Event::Controllers(event) => self.controllers.handle(now, event, &mut self.cluster, &mut self.outboxes.controllers),
-            Event::Kubelet(event) => self.kubelets.handle(now, event, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets),
-            Event::Workload(event) => self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload),
+            Event::Scheduler(event) => {
+                self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler)
+            }
+            Event::Controllers(event) => {
+                self.controllers.handle(now, event, &mut self.cluster, &mut self.outboxes.controllers)
+            }
+            Event::Kubelet(event) => {
+                self.kubelets.handle(now, event, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets)
+            }
+            Event::Workload(event) => {
+                self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload)
+            }
             Event::Sample => self.take_sample(),
         }
     }
@@ -72,9 +109,19 @@ impl Simulation {
         self.delivery.begin(watcher);
         while let Some(change) = self.delivery.next(watcher, &self.cluster.log, now) {
             match watcher {
-                Watcher::Scheduler => self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler),
-                Watcher::Controllers => self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers),
-                Watcher::Kubelets => self.kubelets.observe(now, &change, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets),
+                Watcher::Scheduler => {
+                    self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler)
+                }
+                Watcher::Controllers => {
+                    self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers)
+                }
+                Watcher::Kubelets => self.kubelets.observe(
+                    now,
+                    &change,
+                    &mut self.cluster,
+                    &mut self.machines,
+                    &mut self.outboxes.kubelets,
+                ),
             }
         }
     }
@@ -93,7 +140,25 @@ impl Simulation {
         self.delivery.trim(&mut self.cluster.log, self.recording.cursor);
     }
 
-    pub(super) fn drain_outboxes(&mut self) {
+    /// What happened on machines reaches workload and kubelets at once, and what they do about it, until it is quiet.
+    fn settle_machines(&mut self) {
+        let now = self.now;
+        while let Some(change) = self.machines.log.pop() {
+            if let MachineChange::UsageChanged { container } | MachineChange::ContainerExited { container } = change {
+                self.recording.used_otherwise.insert(self.machines.container(container).node);
+            }
+            self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
+            self.kubelets.observe_machine(
+                now,
+                change,
+                &mut self.cluster,
+                &mut self.machines,
+                &mut self.outboxes.kubelets,
+            );
+        }
+    }
+
+    fn drain_outboxes(&mut self) {
         let queue = &mut self.queue;
         self.outboxes.scheduler.drain().for_each(|(at, event)| queue.push(at, Event::Scheduler(event)));
         self.outboxes.controllers.drain().for_each(|(at, event)| queue.push(at, Event::Controllers(event)));
@@ -121,7 +186,7 @@ impl Simulation {
         }
         recording.sightings = sightings.len();
         for attempt in self.scheduler.take_attempts() {
-            recording.collector.attempt(&attempt_facts(&attempt), &self.cluster);
+            recording.collector.attempt(&attempt_row(&attempt));
         }
         self.plan_sample();
     }
@@ -146,12 +211,33 @@ impl Simulation {
     }
 }
 
-/// Object, verb and fields of a change as one word.
-fn digest_word(change: &Change) -> u64 {
-    u64::from(change.object.kind.0) << 52 | u64::from(change.object.id) << 20 | u64::from(change.fields.bits()) << 4 | change.verb as u64
+/// An attempt in the recorder's words: scheduler and recorder do not know one another.
+fn attempt_row(attempt: &scheduler::Attempt) -> Attempt {
+    Attempt {
+        at: attempt.at,
+        pod: attempt.pod,
+        attempt: attempt.attempt,
+        result: match attempt.result {
+            scheduler::AttemptResult::Scheduled => AttemptResult::Scheduled,
+            scheduler::AttemptResult::Unschedulable => AttemptResult::Unschedulable,
+            scheduler::AttemptResult::Error => AttemptResult::Error,
+        },
+        node: attempt.node,
+        feasible: attempt.feasible,
+        evaluated: attempt.evaluated,
+        reason: attempt.message.to_string(),
+    }
 }
 
-/// Leases and conditions that repeat themselves are nothing that anybody sees.
+/// Object, verb and fields of a change as one word.
+fn digest_word(change: &Change) -> u64 {
+    u64::from(change.object.kind.0) << 52
+        | u64::from(change.object.id) << 20
+        | u64::from(change.fields.bits()) << 4
+        | change.verb as u64
+}
+
+/// Leases are nothing that anybody looks at.
 fn is_observable(change: &Change) -> bool {
-    change.object.kind != Kind::LEASE && (change.verb != Verb::Modified || !change.fields.is_empty() || change.fields == Fields::empty())
+    change.object.kind != Kind::LEASE
 }

@@ -23,7 +23,9 @@ impl Files for PlanFiles {
         match self.entries.get(path) {
             None => Err(FileError::Missing),
             Some(StepFile::File(bytes)) => Ok(vec![(path.to_owned(), text(bytes)?)]),
-            Some(StepFile::Folder(files)) => files.iter().map(|(name, bytes)| Ok((format!("{path}/{name}"), text(bytes)?))).collect(),
+            Some(StepFile::Folder(files)) => {
+                files.iter().map(|(name, bytes)| Ok((format!("{path}/{name}"), text(bytes)?))).collect()
+            }
         }
     }
 }

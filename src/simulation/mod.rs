@@ -1,6 +1,7 @@
 //! Puts the parts together: one loop, one match over all events, and who hears of what.
 //! The only place that knows every component; holds no rule of Kubernetes.
 
+mod behaviors;
 mod delivery;
 mod dispatch;
 mod event;
@@ -16,6 +17,8 @@ pub use observer::{Observer, Unobserved};
 pub use setup::SetupError;
 pub use stop::Ending;
 
+use std::collections::BTreeSet;
+
 use crate::cluster::{Cluster, Cursor};
 use crate::controllers::{ControllerEvent, Controllers};
 use crate::engine::digest::Digest;
@@ -24,6 +27,7 @@ use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
+use crate::model::object::NodeId;
 use crate::record::collector::Collector;
 use crate::scenario::plan::Plan;
 use crate::scheduler::{Scheduler, SchedulerEvent};
@@ -78,8 +82,10 @@ struct Recording {
     changes: u64,
     /// The last change that anybody could observe.
     last_change: SimTime,
-    /// Is a sample of node usage pending?
+    /// Is a sample pending?
     sampling: bool,
+    /// Nodes whose containers use something else than at the last sample.
+    used_otherwise: BTreeSet<NodeId>,
 }
 
 impl Simulation {

@@ -1,9 +1,12 @@
 //! Node manifests for the machines of a plan.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::model::resources::ResourceList;
-use crate::scenario::plan::Node;
+use crate::record::collector::NodeTags;
+use crate::scenario::plan::{Node, Plan};
 
 /// The Node object of a machine, as its kubelet would register it: ready, with everything it has.
 pub(super) fn manifest(node: &Node, timestamp: &str) -> Value {
@@ -35,6 +38,12 @@ pub(super) fn manifest(node: &Node, timestamp: &str) -> Value {
     })
 }
 
+/// What the cluster does not know of the plan's machines.
+pub(super) fn tags(plan: &Plan) -> BTreeMap<String, NodeTags> {
+    let tags = |node: &Node| NodeTags { group: node.group.to_string(), price: node.price.unwrap_or_default() };
+    plan.cluster.nodes.iter().map(|node| (node.name.clone(), tags(node))).collect()
+}
+
 fn quantities(list: &ResourceList) -> Value {
     let amounts = list.entries.iter().map(|(name, quantity)| (name.to_string(), Value::from(quantity.to_string())));
     Value::Object(amounts.collect())
@@ -49,8 +58,6 @@ fn conditions(timestamp: &str) -> Value {
         ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     ];
-    let condition = |(kind, status, reason, message): (&str, &str, &str, &str)| {
-        json!({"type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": timestamp, "lastTransitionTime": timestamp})
-    };
+    let condition = |(kind, status, reason, message): (&str, &str, &str, &str)| json!({"type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": timestamp, "lastTransitionTime": timestamp});
     rows.into_iter().map(condition).collect()
 }

@@ -55,7 +55,10 @@ impl StepRunner {
 
     /// Commands that had not ended when the run did.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = (&str, SimTime)> {
-        self.steps.iter().filter_map(|step| step.current.as_ref()).map(|current| (current.command.as_str(), current.started))
+        self.steps
+            .iter()
+            .filter_map(|step| step.current.as_ref())
+            .map(|current| (current.command.as_str(), current.started))
     }
 }
 
@@ -78,6 +81,11 @@ impl Simulation {
                 Progress::Waiting(waiting) => {
                     self.wait_for(index, waiting, command, started);
                     return;
+                }
+                Progress::Exec(_) => {
+                    if !self.command_ended(index, &command, started, no_exec(), observer) {
+                        return;
+                    }
                 }
             }
         }
@@ -106,6 +114,7 @@ impl Simulation {
                 self.wait_for(index, waiting, current.command, current.started);
                 false
             }
+            Progress::Exec(_) => self.command_ended(index, &current.command, current.started, no_exec(), observer),
         }
     }
 
@@ -120,7 +129,14 @@ impl Simulation {
     }
 
     /// Writes a command down. Returns whether the list goes on.
-    fn command_ended(&mut self, index: usize, command: &str, started: SimTime, output: Output, observer: &mut dyn Observer) -> bool {
+    fn command_ended(
+        &mut self,
+        index: usize,
+        command: &str,
+        started: SimTime,
+        output: Output,
+        observer: &mut dyn Observer,
+    ) -> bool {
         let text = [output.stdout.as_str(), output.stderr.as_str()].concat();
         observer.transcript(started, command, &text);
         self.recording.collector.step(record::Step {
@@ -139,4 +155,29 @@ impl Simulation {
         self.steps.failures.push(format!("`kubectl {command}` exited with {}: {reason}", output.exit));
         false
     }
+}
+
+impl Simulation {
+    /// Types a command line now and lets virtual time pass until it ends. Steps of the scenario go on meanwhile.
+    pub fn kubectl(&mut self, command: &str, observer: &mut dyn Observer) -> Output {
+        let mut progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
+        loop {
+            let waiting = match progress {
+                Progress::Done(output) => return output,
+                Progress::Exec(_) => return no_exec(),
+                Progress::Waiting(waiting) => waiting,
+            };
+            self.settle(observer);
+            if !self.advance(waiting.deadline(), observer) {
+                let stderr = "error: nothing is left that could end the wait\n".to_owned();
+                return Output { stderr, exit: 1, ..Output::default() };
+            }
+            progress = self.kubectl.poll(self.now, waiting, &mut self.cluster, &self.machines);
+        }
+    }
+}
+
+/// The answer to `kubectl exec`, which needs the shell of a running container.
+fn no_exec() -> Output {
+    Output { stderr: "error: exec is not supported by kubelapse yet\n".to_owned(), exit: 1, ..Output::default() }
 }

@@ -53,7 +53,8 @@ impl IdleCheck {
         if next == now {
             return false;
         }
-        let worth_it = self.handled_since >= pending || next.since(now) >= LONG_JUMP && self.handled_since * 64 >= pending;
+        let worth_it =
+            self.handled_since >= pending || next.since(now) >= LONG_JUMP && self.handled_since * 64 >= pending;
         if worth_it {
             self.handled_since = 0;
             self.last_look = now;

@@ -6,6 +6,11 @@
 
 pub mod behaviour;
 pub mod catalogue;
+mod container_world;
+mod environment;
+mod files;
+mod network;
+mod process;
 mod program;
 mod run;
 pub mod shell;
@@ -15,7 +20,7 @@ use rustc_hash::FxHashMap;
 use crate::cluster::Cluster;
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, Significance, SimTime};
-use crate::machines::{ContainerId, MachineChange, Machines, Signal};
+use crate::machines::{ContainerId, ExecId, MachineChange, Machines, Signal};
 use crate::model::latency::Latencies;
 use crate::model::object::TemplateId;
 use behaviour::BehaviourTable;
@@ -59,6 +64,18 @@ pub enum WorkloadEvent {
         /// Of the run.
         serial: u32,
     },
+    /// Its process goes on.
+    Resume {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// A command that runs beside it goes on.
+    Session {
+        /// Which.
+        exec: ExecId,
+    },
     /// What it uses, or how it answers probes, may change.
     Look {
         /// Which.
@@ -79,13 +96,24 @@ pub struct Workload {
     runs: Vec<Run>,
     /// How long runs last, and what they use.
     draws: Stream,
+    /// `$RANDOM` and the like.
+    shell_draws: Stream,
+    processes: process::Processes,
 }
 
 impl Workload {
     /// No containers yet.
     pub fn new(settings: WorkloadSettings) -> Self {
-        let draws = settings.streams.stream("workload/behaviour", 0);
-        Self { settings, programs: Vec::new(), by_template: FxHashMap::default(), runs: Vec::new(), draws }
+        let stream = |name| settings.streams.stream(name, 0);
+        Self {
+            draws: stream("workload/behaviour"),
+            shell_draws: stream("workload/shell"),
+            settings,
+            programs: Vec::new(),
+            by_template: FxHashMap::default(),
+            runs: Vec::new(),
+            processes: process::Processes::default(),
+        }
     }
 
     /// How often each entry of the behaviours has matched a container.
@@ -105,9 +133,16 @@ impl Workload {
         match change {
             MachineChange::ContainerStarted { container } => self.started(now, container, cluster, machines, outbox),
             MachineChange::SignalSent { container, signal: Signal::Term } => {
-                self.told_to_stop(now, container, machines, outbox);
+                if self.has_process(container) {
+                    self.signal_process(now, container, shell::Signal::Term, cluster, machines, outbox);
+                } else {
+                    self.told_to_stop(now, container, machines, outbox);
+                }
             }
-            MachineChange::ExecRequested { exec } => self.exec_requested(exec, cluster, machines),
+            MachineChange::ExecRequested { exec } => self.exec_requested(now, exec, cluster, machines, outbox),
+            MachineChange::ContainerExited { container } => self.forget_process(container),
+            MachineChange::VolumesRefreshed { pod } => self.refresh_volumes(now, pod, cluster, machines, outbox),
+            MachineChange::Unmounted { pod } => self.forget_volumes(pod),
             _ => {}
         }
     }
@@ -117,7 +152,7 @@ impl Workload {
         &mut self,
         now: SimTime,
         event: WorkloadEvent,
-        _cluster: &Cluster,
+        cluster: &Cluster,
         machines: &mut Machines,
         outbox: &mut Outbox<WorkloadEvent>,
     ) {
@@ -131,6 +166,10 @@ impl Workload {
             WorkloadEvent::Stop { container, serial } if runs_still(machines, container, serial) => {
                 self.stop(now, container, machines);
             }
+            WorkloadEvent::Resume { container, serial } if runs_still(machines, container, serial) => {
+                self.process_due(now, container, cluster, machines, outbox);
+            }
+            WorkloadEvent::Session { exec } => self.session_due(now, exec, cluster, machines, outbox),
             WorkloadEvent::Look { container, serial } if runs_still(machines, container, serial) => {
                 self.look(now, container, machines, outbox);
             }
@@ -140,10 +179,15 @@ impl Workload {
 
     /// What a pending event would still do.
     pub fn significance(&self, event: WorkloadEvent, machines: &Machines) -> Significance {
-        let (WorkloadEvent::Serve { container, serial }
-        | WorkloadEvent::End { container, serial }
-        | WorkloadEvent::Stop { container, serial }
-        | WorkloadEvent::Look { container, serial }) = event;
+        let (container, serial) = match event {
+            WorkloadEvent::Session { exec } if self.session_is_live(exec) => return Significance::Live,
+            WorkloadEvent::Session { .. } => return Significance::Stale,
+            WorkloadEvent::Serve { container, serial }
+            | WorkloadEvent::End { container, serial }
+            | WorkloadEvent::Stop { container, serial }
+            | WorkloadEvent::Resume { container, serial }
+            | WorkloadEvent::Look { container, serial } => (container, serial),
+        };
         if !runs_still(machines, container, serial) {
             Significance::Stale
         } else if matches!(event, WorkloadEvent::Look { .. }) {

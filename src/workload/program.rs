@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Workload;
 use super::behaviour::{ContainerBehaviour, ContainerFacts, OnTerm, RunLength, Startup, UsageSource, Window};
 use super::catalogue::{self, Entry};
+use super::process::is_understood;
 use crate::cluster::Cluster;
 use crate::engine::distribution::Distribution;
 use crate::model::object::PodId;
@@ -30,6 +31,8 @@ pub(super) struct Program {
     pub logs: Option<Box<str>>,
     pub unready: Box<[Window]>,
     pub dead: Box<[Window]>,
+    /// The built-in shell runs its command.
+    pub in_shell: bool,
     /// Nobody stated or knows what it does.
     pub assumed: bool,
 }
@@ -79,8 +82,22 @@ fn known_program(container: &Container, term: f64) -> Program {
         logs: None,
         unready: Box::default(),
         dead: Box::default(),
+        in_shell: false,
         assumed: true,
     };
+    if let Some(seconds) = plain_sleep(container) {
+        // The commonest command of all needs no process; the first process of a container ignores TERM.
+        program.assumed = false;
+        program.run = Some((Distribution::Constant(seconds), 0));
+        program.on_term = OnTerm::Ignore;
+        (program.cpu, program.memory) = (UsageSource::constant(0.0), UsageSource::constant(1_048_576.0));
+        return program;
+    }
+    if is_understood(container) {
+        program.assumed = false;
+        program.in_shell = true;
+        return program;
+    }
     let Some(image) = catalogue::find(&container.image).filter(|_| container.command.is_empty()) else {
         program.ports = Some(declared_ports(container));
         return program;
@@ -107,6 +124,9 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
     let mut program = known_program(container, term);
     let Some(stated) = stated else { return program };
     program.assumed = false;
+    if stated.startup.is_some() || stated.run.is_some() || stated.on_term.is_some() {
+        program.in_shell = false;
+    }
     if program.ports.is_none() {
         program.ports = Some(declared_ports(container));
     }
@@ -141,6 +161,14 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
     program.unready = stated.unready.into();
     program.dead = stated.dead.into();
     program
+}
+
+/// The seconds of a container that only sleeps: `sleep 3600`.
+fn plain_sleep(container: &Container) -> Option<f64> {
+    let mut words = container.command.iter().chain(&container.args);
+    let (name, seconds) = (words.next()?, words.next()?);
+    let sleeps = matches!(name.as_str(), "sleep" | "/bin/sleep" | "/usr/bin/sleep") && words.next().is_none();
+    seconds.parse::<u32>().ok().filter(|_| sleeps).map(f64::from)
 }
 
 /// The ports the manifest names: `ports`, and those its probes ask.

@@ -5,7 +5,7 @@ use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
-use crate::machines::{ContainerId, ExecId, ExecOutcome, ExitReason, Machines, Serving, Usage};
+use crate::machines::{ContainerId, ExitReason, Machines, Serving, Usage};
 
 /// What the workload keeps of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,7 +55,9 @@ impl Workload {
             outbox.send(now + length, WorkloadEvent::End { container, serial });
         }
         self.runs[container.index()] = Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory };
-        if startup == SimDuration::ZERO {
+        if program.in_shell {
+            self.start_process(now, container, cluster, machines, outbox);
+        } else if startup == SimDuration::ZERO {
             self.serve(now, container, machines, outbox);
         } else {
             self.update_usage(now, container, machines);
@@ -184,14 +186,6 @@ impl Workload {
     pub(super) fn stop(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) {
         let code = self.runs[container.index()].stop_code;
         machines.exit(now, container, code, ExitReason::of_code(code));
-    }
-
-    /// A command in a container that only states a behaviour succeeds as long as the container serves.
-    pub(super) fn exec_requested(&mut self, exec: ExecId, _cluster: &Cluster, machines: &mut Machines) {
-        let Some(row) = machines.exec(exec) else { return };
-        let serving = &machines.container(row.container).serving;
-        let code = i32::from(!(serving.ready && serving.alive));
-        machines.finish_exec(exec, ExecOutcome { code, output: String::new(), varies: false });
     }
 
     /// A change of use alone is nothing a run has to wait for.

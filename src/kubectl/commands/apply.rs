@@ -42,24 +42,14 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-/// Applies the text of one file with default flags; pods get no last-applied annotation.
-pub(crate) fn apply_text(call: &mut Call<'_>, text: &str, source: &str, printed: &mut Printed) {
-    let mut items = Vec::new();
-    manifests::read_text(text, source, &mut items);
-    for item in items {
-        let namespace = call.context_namespace.to_owned();
-        let result = item.and_then(|document| {
-            let kind = identify(&document)?;
-            let own = document.value["metadata"]["namespace"].as_str().unwrap_or_default();
-            let namespace = if own.is_empty() { namespace } else { own.to_owned() };
-            let request = Request { kind, namespace, document, fields: FieldValidation::Strict };
-            apply(call, &request, DryRun::None, kind != Kind::POD, printed)
-        });
-        match result {
-            Ok(line) => printed.line(line),
-            Err(failure) => printed.fail(&failure),
-        }
-    }
+/// Applies one object with default flags and returns what is printed; pods get no last-applied annotation.
+pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Result<String, Failure> {
+    let document = Document { value, source: source.to_owned() };
+    let kind = identify(&document)?;
+    let own = document.value["metadata"]["namespace"].as_str().unwrap_or_default();
+    let namespace = if own.is_empty() { call.context_namespace.to_owned() } else { own.to_owned() };
+    let request = Request { kind, namespace, document, fields: FieldValidation::Strict };
+    apply(call, &request, DryRun::None, kind != Kind::POD, &mut Printed::default())
 }
 
 fn identify(document: &Document) -> Result<Kind, Failure> {

@@ -1,8 +1,8 @@
-//! E0020, E0014 and E0013 in a CapacityPlan: candidates differ in name, can be bought, and something is required.
+//! E0020, E0014 and E0007 in a CapacityPlan: candidates differ in name, can be bought, and something is required.
 
 use std::collections::BTreeSet;
 
-use super::{CONTRADICTION, DUPLICATE_NAME, MISSING_FIELD};
+use super::{CONTRADICTION, DUPLICATE_NAME, MISSING_FIELD, names};
 use crate::scenario::field_path::FieldPath;
 use crate::scenario::plan::nodes;
 use crate::scenario::schema::capacity::{Candidate, CapacityPlan};
@@ -11,6 +11,7 @@ use crate::scenario::schema::check::Finding;
 /// Looks at candidates and at what may be lost.
 pub fn check(plan: &CapacityPlan, findings: &mut Vec<Finding>) {
     let path = FieldPath::of(&["spec", "candidates"]);
+    findings.extend(names::of_document(plan.metadata.as_ref()));
     if plan.spec.candidates.is_empty() {
         findings.push(Finding::value(&CONTRADICTION, path.clone(), "there are no candidates: nothing can be planned"));
     }

@@ -6,18 +6,14 @@ use super::{BAD_NAME, DUPLICATE_NAME};
 use crate::scenario::field_path::FieldPath;
 use crate::scenario::plan::nodes;
 use crate::scenario::schema::check::Finding;
-use crate::scenario::schema::scenario::Scenario;
+use crate::scenario::schema::scenario::{Metadata, Scenario};
 
 /// Longest name of a scenario: what file systems and node names take.
 const NAME_LENGTH_MAX: usize = 63;
 
 /// Looks at the scenario's own name, and those of nodes, groups, traffic, metrics and expectations.
 pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
-    if let Some(name) = scenario.metadata.as_ref().and_then(|metadata| metadata.name.as_ref())
-        && let Some(finding) = of_scenario(name)
-    {
-        findings.push(finding);
-    }
+    findings.extend(of_document(scenario.metadata.as_ref()));
     let spec = FieldPath::of(&["spec"]);
     if let Some(cluster) = &scenario.spec.cluster {
         let path = spec.key("cluster").key("nodes");
@@ -35,13 +31,14 @@ pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
     differ("expectation", named, &spec.key("expect"), "name", findings);
 }
 
-/// The name of a scenario becomes a folder's.
-pub fn of_scenario(name: &str) -> Option<Finding> {
+/// The name of a document becomes a folder's.
+pub fn of_document(metadata: Option<&Metadata>) -> Option<Finding> {
+    let name = metadata?.name.as_ref()?;
+    let reason = flaw(name)?;
     let path = FieldPath::of(&["metadata", "name"]);
-    flaw(name).map(|reason| {
-        Finding::value(&BAD_NAME, path, format!("`{name}` cannot be the name of a results folder: {reason}"))
-            .hint("use lower case letters, digits, `-` and `.`, as Kubernetes does for names")
-    })
+    let message = format!("`{name}` cannot be the name of a results folder: {reason}");
+    let hint = "use lower case letters, digits, `-` and `.`, as Kubernetes does for names";
+    Some(Finding::value(&BAD_NAME, path, message).hint(hint))
 }
 
 /// Why `name` is no name of an object (RFC 1123 subdomain).

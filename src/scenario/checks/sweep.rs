@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BAD_SETTING, CONTRADICTION, DUPLICATE_NAME};
+use super::{BAD_SETTING, CONTRADICTION, DUPLICATE_NAME, names};
 use crate::scenario::field_path::FieldPath;
 use crate::scenario::schema::check::Finding;
 use crate::scenario::schema::sweep::{Axis, Sweep};
@@ -12,6 +12,7 @@ use crate::scenario::setting::Setting;
 /// Looks at `matrix`, `zip` and `variants`.
 pub fn check(sweep: &Sweep, findings: &mut Vec<Finding>) {
     let spec = FieldPath::of(&["spec"]);
+    findings.extend(names::of_document(sweep.metadata.as_ref()));
     for (field, axes) in [("matrix", &sweep.spec.matrix), ("zip", &sweep.spec.zip)] {
         for (index, axis) in axes.iter().enumerate() {
             check_axis(axis, &spec.key(field).index(index), findings);

@@ -36,7 +36,7 @@ pub struct Plan {
     pub description: String,
     /// The file it came from, as named; `-` for standard input.
     pub file: String,
-    /// The text of that file, which warnings show lines of.
+    /// The text of that file, which warnings show lines of; empty if there are none (files can be large).
     pub source: Arc<str>,
     /// Where the relative paths of its steps start.
     pub directory: PathBuf,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::amounts::{DURATION_DISTRIBUTION, RANDOM_DURATION, RandomDuration, VARYING, Varying};
+use super::amounts::{RandomDuration, Varying};
+use super::amounts_table::{DURATION_DISTRIBUTION, RANDOM_DURATION, VARYING};
 use super::leaves::{DURATION, Duration};
 use super::objects;
 use super::shape::{Field, Shape, Type, field};

@@ -45,7 +45,7 @@ objects! {
     CapacityPlan CAPACITY_PLAN {
         "apiVersion" api_version: String = Type::Keyword(&["kubelapse/v1"]), "the version of the format", required();
         "kind" kind: String = Type::Keyword(&["CapacityPlan"]), "the kind of the document", required();
-        "metadata" metadata: Metadata = Type::Object(&METADATA), "name and description", required();
+        "metadata" metadata: Option<Metadata> = Type::Object(&METADATA), "name and description";
         "spec" spec: CapacitySpec = Type::Object(&CAPACITY_SPEC), "everything else", required();
     }
 

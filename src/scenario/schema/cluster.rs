@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::amounts::{RANDOM_DURATION, RandomDuration};
+use super::amounts::RandomDuration;
+use super::amounts_table::RANDOM_DURATION;
 use super::leaves::{Amount, DURATION, Duration, QUANTITY};
 use super::objects;
 use super::shape::{Field, Shape, Type, field};
@@ -150,7 +151,7 @@ pub struct Latency {
 pub const LATENCY_PRESETS: [&str; 3] = ["realistic", "recorded", "instant"];
 
 /// Latencies that can be set one by one: the names of `model::latency`, which a test compares.
-pub const LATENCY_NAMES: [&str; 18] = [
+pub const LATENCY_NAMES: [&str; 19] = [
     "apiWrite",
     "watchDelivery",
     "controllerSync",
@@ -158,6 +159,7 @@ pub const LATENCY_NAMES: [&str; 18] = [
     "binding",
     "podSync",
     "statusUpdate",
+    "podRelist",
     "volumePoll",
     "sandbox",
     "sandboxStop",

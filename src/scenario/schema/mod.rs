@@ -2,6 +2,7 @@
 //! once (`objects!`), which makes both. No rule beyond one field's own form lives here: see `checks`.
 
 pub mod amounts;
+pub mod amounts_table;
 pub mod behaviors;
 pub mod capacity;
 pub mod check;

@@ -20,11 +20,11 @@ fn section(shape: &Shape) -> String {
     let head = "| field | type | meaning | default |\n|---|---|---|---|\n";
     let mut rows: String = shape.fields.iter().map(row).collect();
     if let Some(kind) = shape.others {
-        rows += &format!("| any other | {} | | |\n", words(kind));
+        rows.extend(["| any other | ", &words(kind), " | | |\n"]);
     }
     if !shape.one_of.is_empty() {
         let names: Vec<String> = shape.one_of.iter().map(|name| format!("`{name}`")).collect();
-        rows += &format!("\nExactly one of {} must be given.\n", names.join(", "));
+        rows.extend(["\nExactly one of ", &names.join(", "), " must be given.\n"]);
     }
     format!("### {}\n\n{}\n\n{head}{rows}\n", shape.name, shape.summary.trim())
 }

@@ -78,7 +78,7 @@ objects! {
     /// One image.
     Image IMAGE {
         "size" size: Option<Size> = Type::Leaf(&SIZE), "compressed size, pulled at the registry's bandwidth", default("as the catalogue knows it, else 100MiB");
-        "pull" pull: Option<RandomDuration> = super::amounts::RANDOM_DURATION, "time of a pull, whatever the size";
+        "pull" pull: Option<RandomDuration> = super::amounts_table::RANDOM_DURATION, "time of a pull, whatever the size";
         "missing" missing: Option<bool> = Type::Boolean, "the registry does not have it (`ImagePullBackOff`)", default("false");
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::amounts::{RANDOM_DURATION, RandomDuration};
+use super::amounts::RandomDuration;
+use super::amounts_table::RANDOM_DURATION;
 use super::leaves::{DURATION, Duration, EXPRESSION, PERCENTAGE, RATE, Rate};
 use super::objects;
 use super::shape::Type;

@@ -14,7 +14,7 @@ objects! {
     Sweep SWEEP {
         "apiVersion" api_version: String = Type::Keyword(&["kubelapse/v1"]), "the version of the format", required();
         "kind" kind: String = Type::Keyword(&["Sweep"]), "the kind of the document", required();
-        "metadata" metadata: Metadata = Type::Object(&METADATA), "name and description", required();
+        "metadata" metadata: Option<Metadata> = Type::Object(&METADATA), "name and description";
         "spec" spec: SweepSpec = Type::Object(&SWEEP_SPEC), "everything else", required();
     }
 

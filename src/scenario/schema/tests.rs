@@ -4,12 +4,10 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Value, json};
 
-use super::amounts::{
-    self, CsvColumn, Curve, Exponential, Lognormal, LongCsv, LongNoise, Normal, Pareto, Sine, Uniform,
-};
+use super::amounts::{CsvColumn, Curve, Exponential, Lognormal, LongCsv, LongNoise, Normal, Pareto, Sine, Uniform};
 use super::leaves::Duration;
 use super::shape::{Shape, Type};
-use super::{behaviors, capacity, cluster, json_schema, scenario, steps, sweep, traffic};
+use super::{amounts_table, behaviors, capacity, cluster, json_schema, scenario, steps, sweep, traffic};
 use crate::model::latency::Latencies;
 
 /// A deserializer that only notes which fields a struct asks for.
@@ -99,13 +97,13 @@ fn every_field_that_serde_accepts_is_in_the_table_and_no_other() {
         sweep::Variant => sweep::VARIANT,
         capacity::CapacityPlan => capacity::CAPACITY_PLAN, capacity::CapacitySpec => capacity::CAPACITY_SPEC,
         capacity::Survive => capacity::SURVIVE,
-        Curve => amounts::CURVE, Sine => amounts::SINE, CsvColumn => amounts::CSV_COLUMN,
-        LongCsv => amounts::CSV_CURVE, LongNoise => amounts::NOISE,
-        Uniform<Duration> => inner(&amounts::DURATION_DISTRIBUTION, "uniform"),
-        Normal<Duration> => inner(&amounts::DURATION_DISTRIBUTION, "normal"),
-        Lognormal<Duration> => inner(&amounts::DURATION_DISTRIBUTION, "lognormal"),
-        Exponential<Duration> => inner(&amounts::DURATION_DISTRIBUTION, "exponential"),
-        Pareto<Duration> => inner(&amounts::DURATION_DISTRIBUTION, "pareto"),
+        Curve => amounts_table::CURVE, Sine => amounts_table::SINE, CsvColumn => amounts_table::CSV_COLUMN,
+        LongCsv => amounts_table::CSV_CURVE, LongNoise => amounts_table::NOISE,
+        Uniform<Duration> => inner(&amounts_table::DURATION_DISTRIBUTION, "uniform"),
+        Normal<Duration> => inner(&amounts_table::DURATION_DISTRIBUTION, "normal"),
+        Lognormal<Duration> => inner(&amounts_table::DURATION_DISTRIBUTION, "lognormal"),
+        Exponential<Duration> => inner(&amounts_table::DURATION_DISTRIBUTION, "exponential"),
+        Pareto<Duration> => inner(&amounts_table::DURATION_DISTRIBUTION, "pareto"),
     }
 }
 
@@ -115,45 +113,50 @@ fn the_names_of_latencies_are_those_of_the_model() {
     assert_eq!(cluster::LATENCY_NAMES.as_slice(), names);
 }
 
+fn walk(kind: &Type, seen: &mut Vec<&'static Shape>) {
+    match kind {
+        Type::Object(shape) => object(shape, seen),
+        Type::List(inner) | Type::Map(inner) => walk(inner, seen),
+        Type::Any(kinds) | Type::Tuple(kinds) => kinds.iter().for_each(|kind| walk(kind, seen)),
+        Type::Recursive(kind) => walk(kind(), seen),
+        _ => {}
+    }
+}
+
+fn object(shape: &'static Shape, seen: &mut Vec<&'static Shape>) {
+    if let Some(known) = seen.iter().find(|known| known.name == shape.name) {
+        assert_eq!(described(known), described(shape), "{}", shape.name);
+        return;
+    }
+    seen.push(shape);
+    shape.fields.iter().for_each(|field| walk(&field.kind, seen));
+    shape.others.iter().for_each(|kind| walk(kind, seen));
+    shape.one_of.iter().for_each(|name| assert!(shape.field(name).is_some(), "{name}"));
+}
+
 #[test]
 fn the_table_has_no_two_objects_of_one_name() {
     let mut seen: Vec<&'static Shape> = Vec::new();
-    fn walk(kind: &Type, seen: &mut Vec<&'static Shape>) {
-        match kind {
-            Type::Object(shape) => object(shape, seen),
-            Type::List(inner) | Type::Map(inner) => walk(inner, seen),
-            Type::Any(kinds) | Type::Tuple(kinds) => kinds.iter().for_each(|kind| walk(kind, seen)),
-            Type::Recursive(kind) => walk(kind(), seen),
-            _ => {}
-        }
+    for kind in super::Kind::ALL {
+        object(kind.shape(), &mut seen);
     }
-    fn object(shape: &'static Shape, seen: &mut Vec<&'static Shape>) {
-        if let Some(known) = seen.iter().find(|known| known.name == shape.name) {
-            assert_eq!(described(known), described(shape), "{}", shape.name);
-            return;
-        }
-        seen.push(shape);
-        shape.fields.iter().for_each(|field| walk(&field.kind, seen));
-        shape.others.iter().for_each(|kind| walk(kind, seen));
-        shape.one_of.iter().for_each(|name| assert!(shape.field(name).is_some(), "{name}"));
-    }
-    super::Kind::ALL.iter().for_each(|kind| object(kind.shape(), &mut seen));
     assert!(seen.len() > 50, "{}", seen.len());
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
 }
 
 #[test]
 fn the_json_schema_resolves_all_references_and_forbids_other_fields() {
     let schema = json_schema::schema(None);
-    fn references(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::Object(object) => {
-                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                object.values().for_each(|value| references(value, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
     references(&schema, &mut found);
     assert!(found.len() > 100);

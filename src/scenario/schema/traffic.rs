@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::amounts::{RANDOM_DURATION, RandomDuration, VARYING, Varying};
+use super::amounts::{RandomDuration, Varying};
+use super::amounts_table::{RANDOM_DURATION, VARYING};
 use super::leaves::{Amount, DURATION, Duration, QUANTITY};
 use super::objects;
 use super::shape::Type;

@@ -53,7 +53,7 @@ fn every_example_of_the_page_is_read() {
             text.to_owned()
         } else {
             // A part of `spec`.
-            spec(&text.lines().map(|line| format!("  {line}\n")).collect::<String>())
+            spec(&format!("  {}\n", text.trim_end().replace('\n', "\n  ")))
         };
         let read = if whole.contains("kind: Sweep") {
             load_sweeps(&source(&whole)).map(drop)

@@ -26,6 +26,7 @@ use crate::cluster::Cluster;
 use crate::model::Text;
 use crate::model::node::NodeImage;
 use crate::model::object::{NodeId, PodId, TemplateId};
+use crate::scheduler::plugins::inter_pod_affinity::has_terms;
 
 /// A pod came to or left a node: what incremental counts of pods are kept up to date with.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,8 @@ pub struct Cache {
     generation: u32,
     /// By node: a number that no other state of any node has or had.
     generations: Vec<u32>,
+    /// Number of pods on nodes with terms about other pods.
+    pods_with_affinity: usize,
 }
 
 impl Cache {
@@ -105,6 +108,11 @@ impl Cache {
     /// By node: a number that no other state of any node has or had.
     pub fn generations(&self) -> &[u32] {
         &self.generations
+    }
+
+    /// Is there a pod on a node with terms about other pods?
+    pub fn has_pods_with_affinity(&self) -> bool {
+        self.pods_with_affinity > 0
     }
 
     /// Changes with every change of any node or pod on it.
@@ -267,7 +275,9 @@ impl Cache {
         self.placements[pod.index()] = Placement::default();
         let info = &mut self.nodes[node.index()];
         let Some(entry) = info.pods.iter().find(|entry| entry.pod == pod).copied() else { return };
-        info.remove_pod(pod, cluster.template(entry.template));
+        let template = cluster.template(entry.template);
+        info.remove_pod(pod, template);
+        self.pods_with_affinity -= usize::from(has_terms(template));
         self.log(PodDelta { entry, node, kind: DeltaKind::Removed });
         self.touch(node);
     }
@@ -299,6 +309,7 @@ impl Cache {
             terminating: row.deletion.is_some(),
         };
         self.nodes[node.index()].add_pod(entry, template);
+        self.pods_with_affinity += usize::from(has_terms(template));
         self.log(PodDelta { entry, node, kind: DeltaKind::Added });
         self.touch(node);
     }
@@ -319,6 +330,10 @@ impl Cache {
     }
 
     fn log(&mut self, delta: PodDelta) {
+        // Pods on nodes that are gone are in nobody's counts.
+        if !self.is_known(delta.node) {
+            return;
+        }
         if self.deltas.len() == DELTAS_KEPT {
             self.deltas.pop_front();
             self.first_delta += 1;

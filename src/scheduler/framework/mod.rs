@@ -13,6 +13,6 @@ pub use cluster_event::{ClusterEvent, NodeUpdate, PodUpdate};
 pub use judgements::{Judgement, Judgements};
 pub use plugin::{MAX_NODE_SCORE, NodeFilter, NodeScore, Normalization, ScoreContext};
 pub use plugin_name::{PluginName, PluginSet};
-pub use profile::{Profile, WeightedScore};
+pub use profile::{ClusterPlugin, Profile, WeightedScore};
 pub use shape::{PodShape, ShapeId, Shapes};
 pub use verdict::{MOST_REASONS, Verdict};

@@ -6,6 +6,8 @@ use super::shape::PodShape;
 use super::verdict::Verdict;
 use crate::model::Text;
 use crate::scheduler::cache::NodeInfo;
+use crate::scheduler::plugins::inter_pod_affinity::{self, InterPodAffinityArgs};
+use crate::scheduler::plugins::pod_topology_spread::{self, DefaultConstraints};
 
 /// A score plugin with its weight.
 #[derive(Debug)]
@@ -23,6 +25,21 @@ pub struct Profile {
     pub node_filters: Vec<Box<dyn NodeFilter>>,
     /// Scores that judge a node by itself, in order.
     pub node_scores: Vec<WeightedScore>,
+    /// PodTopologySpread, where it is enabled.
+    pub spread: Option<ClusterPlugin<DefaultConstraints>>,
+    /// InterPodAffinity, where it is enabled.
+    pub affinity: Option<ClusterPlugin<InterPodAffinityArgs>>,
+}
+
+/// A plugin that judges a node by what is on all nodes.
+#[derive(Clone, Debug)]
+pub struct ClusterPlugin<A> {
+    /// Its arguments.
+    pub args: A,
+    /// Does it filter?
+    pub filters: bool,
+    /// Its weight; `None` if it does not score.
+    pub weight: Option<i64>,
 }
 
 impl Profile {
@@ -34,6 +51,11 @@ impl Profile {
 
     /// The text of one of a verdict's reasons.
     pub fn reason(&self, pod: &PodShape, plugin: PluginName, bit: u32) -> Text {
+        match plugin {
+            PluginName::PodTopologySpread => return pod_topology_spread::reason(bit),
+            PluginName::InterPodAffinity => return inter_pod_affinity::reason(bit),
+            _ => {}
+        }
         let filter = self.node_filters.iter().find(|filter| filter.name() == plugin);
         filter.map_or_else(Text::default, |filter| filter.reason(pod, bit))
     }

@@ -1,0 +1,120 @@
+//! Whole runs, in process and without files: time of one core and peak memory. One case a process, so that the peak is
+//! the case's own: the bench runs itself again for each.
+//!
+//! `cargo bench --bench simulation` runs all cases; `cargo bench --bench simulation -- NAME` one of them.
+
+use std::path::Path;
+use std::process::Command;
+
+use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
+use kubelapse::simulation::{Simulation, Unobserved};
+
+/// Name, what it is, scenario.
+const CASES: &[(&str, &str, &str)] = &[
+    ("deployment-10k", "10,000 pods of one Deployment on 1,000 nodes, to Running (target 2 s, 200 MiB)", DEPLOYMENT),
+    ("idle-year", "1,000 nodes with nothing to do for a year (target 1 s)", IDLE_YEAR),
+    ("jobs-10k", "10,000 pods of one Job that run 10 s each, on 1,000 nodes", JOB),
+];
+
+const DEPLOYMENT: &str = r#"
+apiVersion: kubelapse/v1
+kind: Scenario
+metadata: { name: deployment-10k }
+spec:
+  until: idle
+  maxTime: 1h
+  cluster: { nodes: [ { name: "node-{}", count: 1000, capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+  images: { nginx:1.27: { size: 72MiB } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 10000
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [ { name: web, image: "nginx:1.27", resources: { requests: { cpu: 100m, memory: 128Mi } } } ] }
+"#;
+
+const IDLE_YEAR: &str = r#"
+apiVersion: kubelapse/v1
+kind: Scenario
+metadata: { name: idle-year }
+spec:
+  until: 8760h
+  cluster: { nodes: [ { name: "node-{}", count: 1000, capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+"#;
+
+const JOB: &str = r#"
+apiVersion: kubelapse/v1
+kind: Scenario
+metadata: { name: jobs-10k }
+spec:
+  until: idle
+  maxTime: 2h
+  cluster: { nodes: [ { name: "node-{}", count: 1000, capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+  behaviors: [ { run: { for: 10s, exit: 0 } } ]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: work }
+spec:
+  parallelism: 10000
+  completions: 10000
+  template:
+    spec: { restartPolicy: Never, containers: [ { name: work, image: "busybox:1.36", resources: { requests: { cpu: 100m, memory: 64Mi } } } ] }
+"#;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if let [case] = wanted.as_slice()
+        && let Some((_, _, text)) = CASES.iter().find(|(name, _, _)| name == case)
+    {
+        measure(case, text);
+        return;
+    }
+    let this = std::env::current_exe().expect("a bench has a path");
+    for (name, what, _) in CASES {
+        println!("{name}: {what}");
+        let status = Command::new(&this).arg(name).status().expect("the bench starts itself");
+        assert!(status.success(), "{name} failed");
+    }
+}
+
+/// Runs a case and prints what it took.
+fn measure(name: &str, text: &str) {
+    let source = source_of_text(name, text, Path::new("."));
+    let plan = load_source(&source, &LoadOptions::default()).expect("a bench's scenario is valid");
+    let before = cpu_seconds();
+    let mut simulation = Simulation::new(&plan).expect("a bench's manifests are valid");
+    let ending = simulation.run(&mut Unobserved);
+    let simulated = cpu_seconds();
+    let events = simulation.events_handled();
+    let (record, failures) = simulation.finish(&plan, ending);
+    assert!(failures.is_empty(), "{failures:?}");
+    println!(
+        "  simulated {:.2} s CPU, record {:.2} s, {events} events ({:.2} M/s), {} timeline rows, virtual end {:.1} s ({ending:?}), peak {} MiB",
+        simulated - before,
+        cpu_seconds() - simulated,
+        events as f64 / (simulated - before) / 1e6,
+        record.timeline.len(),
+        record.end.seconds(),
+        peak_mebibytes(),
+    );
+}
+
+/// User and system time of this process, from /proc/self/stat (in hundredths of a second).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// The greatest resident size so far, from /proc/self/status.
+fn peak_mebibytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or_default() / 1024
+}

@@ -1,0 +1,169 @@
+//! How many matching pods are on each node and in each domain, kept up to date.
+
+use rustc_hash::FxHashMap;
+
+use super::constraints::{Constraint, ConstraintSet};
+use crate::cluster::Cluster;
+use crate::model::object::{NodeId, TemplateId};
+use crate::scheduler::cache::{Cache, DeltaKind, KeyId, NO_DOMAIN, NodeFacts, PodDelta, PodEntry, Topology};
+use crate::scheduler::plugins::node_affinity::matches_required;
+use crate::scheduler::plugins::taint_toleration::tolerates_all;
+
+/// The name of the key whose domains are single nodes.
+pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// The counts of one constraint.
+#[derive(Debug)]
+pub(super) struct Count {
+    pub(super) key: KeyId,
+    /// By node: matching pods on it.
+    pub(super) on_node: Vec<u32>,
+    /// By node: does it count towards its domain?
+    pub(super) is_included: Vec<bool>,
+    /// By domain: matching pods on the nodes that count.
+    pub(super) in_domain: Vec<u32>,
+    /// By domain: nodes that count.
+    pub(super) nodes: Vec<u32>,
+}
+
+/// A constraint set with its counts.
+#[derive(Debug)]
+pub struct Spread {
+    pub(super) set: ConstraintSet,
+    /// Of the hard constraints, then of the soft ones.
+    pub(super) counts: Vec<Count>,
+    /// Which constraints select pods of a template: a bit each.
+    matches: FxHashMap<TemplateId, u32>,
+    topology_version: Option<u32>,
+    cursor: u64,
+}
+
+impl Spread {
+    pub(super) fn new(set: ConstraintSet, cache: &mut Cache) -> Self {
+        let count = |constraint: &Constraint| Count {
+            key: cache.topology_key(&constraint.topology_key),
+            on_node: Vec::new(),
+            is_included: Vec::new(),
+            in_domain: Vec::new(),
+            nodes: Vec::new(),
+        };
+        let counts = set.hard.iter().chain(&set.soft).map(count).collect();
+        Self { set, counts, matches: FxHashMap::default(), topology_version: None, cursor: 0 }
+    }
+
+    pub(super) fn hard(&self) -> impl Iterator<Item = (&Constraint, &Count)> {
+        self.set.hard.iter().zip(&self.counts)
+    }
+
+    pub(super) fn soft(&self) -> impl Iterator<Item = (&Constraint, &Count)> {
+        self.set.soft.iter().zip(&self.counts[self.set.hard.len()..])
+    }
+
+    /// Brings the counts up to date.
+    pub(super) fn update(&mut self, cluster: &Cluster, cache: &Cache) {
+        let is_recent = self.topology_version == Some(cache.topology_version());
+        match cache.deltas_since(self.cursor).filter(|_| is_recent) {
+            Some(deltas) => {
+                for delta in deltas {
+                    self.apply(cluster, cache.topology(), delta);
+                }
+            }
+            None => self.rebuild(cluster, cache),
+        }
+        self.cursor = cache.end_of_deltas();
+    }
+
+    fn rebuild(&mut self, cluster: &Cluster, cache: &Cache) {
+        self.topology_version = Some(cache.topology_version());
+        let all = cache.generations().len();
+        for count in &mut self.counts {
+            let domains = cache.topology().count(count.key);
+            for (column, length) in
+                [(&mut count.on_node, all), (&mut count.in_domain, domains), (&mut count.nodes, domains)]
+            {
+                column.clear();
+                column.resize(length, 0);
+            }
+            count.is_included.clear();
+            count.is_included.resize(all, false);
+        }
+        for node in cache.order() {
+            self.include(cache, *node);
+            for entry in &cache.node(*node).pods {
+                if !entry.terminating {
+                    self.count(cluster, cache.topology(), *node, entry, true);
+                }
+            }
+        }
+    }
+
+    /// Decides towards which constraints a node counts.
+    fn include(&mut self, cache: &Cache, node: NodeId) {
+        let (topology, facts) = (cache.topology(), &cache.node(node).facts);
+        let hard = self.set.hard.len();
+        let has_keys = |counts: &[Count]| counts.iter().all(|count| topology.domain(count.key, node) != NO_DOMAIN);
+        let (has_hard, has_soft) = (has_keys(&self.counts[..hard]), has_keys(&self.counts[hard..]));
+        for index in 0..self.counts.len() {
+            let constraint = if index < hard { &self.set.hard[index] } else { &self.set.soft[index - hard] };
+            let has_keys = if index < hard { has_hard } else { has_soft || !self.set.requires_all_keys };
+            let is_included = has_keys && self.is_honored(constraint, facts);
+            let count = &mut self.counts[index];
+            let domain = topology.domain(count.key, node);
+            if is_included && domain != NO_DOMAIN {
+                count.is_included[node.index()] = true;
+                count.nodes[domain as usize] += 1;
+            }
+        }
+    }
+
+    /// Upstream: `topologySpreadConstraint.matchNodeInclusionPolicies`.
+    pub(super) fn is_honored(&self, constraint: &Constraint, node: &NodeFacts) -> bool {
+        (!constraint.honors_affinity
+            || matches_required(&self.set.node_selector, self.set.node_affinity.as_ref(), node))
+            && (!constraint.honors_taints || tolerates_all(&self.set.tolerations, &node.taints))
+    }
+
+    fn apply(&mut self, cluster: &Cluster, topology: &Topology, delta: &PodDelta) {
+        match delta.kind {
+            DeltaKind::Added if !delta.entry.terminating => {
+                self.count(cluster, topology, delta.node, &delta.entry, true);
+            }
+            DeltaKind::Removed if !delta.entry.terminating => {
+                self.count(cluster, topology, delta.node, &delta.entry, false);
+            }
+            DeltaKind::Terminating => self.count(cluster, topology, delta.node, &delta.entry, false),
+            DeltaKind::Added | DeltaKind::Removed => {}
+        }
+    }
+
+    /// Counts a pod that came (or went).
+    fn count(&mut self, cluster: &Cluster, topology: &Topology, node: NodeId, entry: &PodEntry, came: bool) {
+        if entry.namespace != self.set.namespace {
+            return;
+        }
+        let set = &self.set;
+        let matches = *self.matches.entry(entry.template).or_insert_with(|| {
+            let labels = &cluster.template(entry.template).labels;
+            let selects = |constraint: &Constraint| {
+                // An empty selector counts nothing. Upstream: `countPodsMatchSelector`.
+                constraint.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(labels))
+            };
+            set.hard
+                .iter()
+                .chain(&set.soft)
+                .enumerate()
+                .fold(0, |bits, (index, constraint)| bits | u32::from(selects(constraint)) << index)
+        });
+        for (index, count) in self.counts.iter_mut().enumerate() {
+            if matches & 1 << index == 0 {
+                continue;
+            }
+            let step = |cell: &mut u32| if came { *cell += 1 } else { *cell -= 1 };
+            let Some(cell) = count.on_node.get_mut(node.index()) else { continue };
+            step(cell);
+            if count.is_included[node.index()] {
+                step(&mut count.in_domain[topology.domain(count.key, node) as usize]);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! PodTopologySpread: keeps the pods that a selector selects evenly spread over the domains of a topology key.
+//!
+//! Upstream counts all pods anew in each cycle. Here counts are kept for each kind of constraint set (`Spread`) and
+//! brought up to date by what came and went since; the decisions are the same.
+
+mod constraints;
+mod counts;
+mod filtering;
+mod scoring;
+
+use rustc_hash::FxHashMap;
+
+use constraints::{ConstraintSet, Selectors};
+pub use counts::Spread;
+pub use filtering::{MISSING_LABEL, SKEW, SpreadFilter};
+pub use scoring::SpreadScores;
+
+use crate::cluster::Cluster;
+use crate::model::Text;
+use crate::model::object::{NamespaceId, ObjectRef, PodId, TemplateId};
+use crate::scheduler::cache::Cache;
+
+/// `defaultingType` and `defaultConstraints` of the plugin's arguments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum DefaultConstraints {
+    /// Upstream's own: hosts with skew 3 and zones with skew 5, both ScheduleAnyway.
+    #[default]
+    System,
+    /// These, for pods that have none; may be empty.
+    List(Vec<crate::model::affinity::TopologySpreadConstraint>),
+}
+
+/// The text of a reason bit.
+pub fn reason(bit: u32) -> Text {
+    Text::const_new(match bit {
+        MISSING_LABEL => "node(s) didn't match pod topology spread constraints (missing required label)",
+        _ => "node(s) didn't match pod topology spread constraints",
+    })
+}
+
+/// A constraint set's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpreadId(u32);
+
+/// The counts of all constraint sets in use.
+#[derive(Debug, Default)]
+pub struct Spreads {
+    defaults: DefaultConstraints,
+    rows: Vec<Spread>,
+    by_pod: FxHashMap<(NamespaceId, TemplateId, ObjectRef), Option<SpreadId>>,
+    selectors: Selectors,
+}
+
+/// Constraint sets kept; beyond that all are forgotten and counted anew.
+const MOST_SETS: usize = 512;
+
+impl Spreads {
+    /// With these constraints for pods that have none.
+    pub fn new(defaults: DefaultConstraints) -> Self {
+        Self { defaults, ..Self::default() }
+    }
+
+    /// A Service changed: pods may have other default selectors.
+    pub fn forget_selectors(&mut self) {
+        self.selectors.forget();
+        self.by_pod.clear();
+    }
+
+    /// Counts everything anew from now on.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.by_pod.clear();
+    }
+
+    /// The counts for a pod's constraints, up to date; `None` if it has none.
+    pub fn of(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId) -> Option<SpreadId> {
+        let row = cluster.pod(pod);
+        let has_own = !cluster.template(row.template).spec.topology_spread.is_empty();
+        let controller = if has_own || !cluster.is_live(row.controller) { ObjectRef::NONE } else { row.controller };
+        let key = (row.namespace, row.template, controller);
+        let id = match self.by_pod.get(&key) {
+            Some(known) => *known,
+            None => {
+                let found = self.find(cluster, cache, row.namespace, row.template, controller);
+                self.by_pod.insert(key, found);
+                found
+            }
+        }?;
+        self.rows[id.0 as usize].update(cluster, cache);
+        Some(id)
+    }
+
+    /// Counts by place.
+    pub fn get(&self, id: SpreadId) -> &Spread {
+        &self.rows[id.0 as usize]
+    }
+
+    fn find(
+        &mut self,
+        cluster: &Cluster,
+        cache: &mut Cache,
+        namespace: NamespaceId,
+        template: TemplateId,
+        controller: ObjectRef,
+    ) -> Option<SpreadId> {
+        let content = cluster.template(template);
+        let set = if content.spec.topology_spread.is_empty() {
+            let selector = self.selectors.default_selector(cluster, namespace, &content.labels, controller)?;
+            ConstraintSet::defaults(namespace, &self.defaults, &selector, &content.spec)
+        } else {
+            ConstraintSet::own(namespace, &content.spec, &content.labels)
+        };
+        if set.hard.is_empty() && set.soft.is_empty() {
+            return None;
+        }
+        let known = self.rows.iter().position(|spread| spread.set == set);
+        let place = known.unwrap_or_else(|| {
+            if self.rows.len() == MOST_SETS {
+                self.clear();
+            }
+            self.rows.push(Spread::new(set, cache));
+            self.rows.len() - 1
+        });
+        Some(SpreadId(place as u32))
+    }
+}

@@ -1,0 +1,95 @@
+//! The end of a run: what is still missing in its record, and the warnings that nothing went unnoticed.
+
+use crate::engine::SimTime;
+use crate::model::kind::Kind;
+use crate::record::collector::RunEnd;
+use crate::record::{Amounts, Moment, Record};
+use crate::scenario::plan::Plan;
+
+use super::Simulation;
+use super::event::Event;
+use super::stop::Ending;
+
+impl Simulation {
+    /// The instant of the scenario's t=0.
+    pub fn origin(&self) -> SimTime {
+        self.origin
+    }
+
+    /// An instant as results show it.
+    pub(super) fn moment(&self, at: SimTime) -> Moment {
+        Moment(at.0 as i64 - self.origin.0 as i64)
+    }
+
+    /// Closes the record. Returns it with the commands that failed.
+    pub fn finish(mut self, plan: &Plan, ending: Ending) -> (Record, Vec<String>) {
+        let unfinished: Vec<(String, SimTime)> =
+            self.steps.unfinished().map(|(command, started)| (command.to_owned(), started)).collect();
+        let mut failures = std::mem::take(&mut self.steps.failures);
+        for (command, started) in unfinished {
+            failures.push(format!("`kubectl {command}` (from {started}s) still waited when the run ended"));
+        }
+        let warnings = self.warnings(plan, ending);
+        let (containers, containers_assumed) = self.machines.coverage();
+        let facts = RunEnd {
+            digest: self.recording.digest.finish_hex(),
+            events: self.events_handled,
+            changes: self.recording.changes,
+            containers,
+            containers_assumed,
+        };
+        let mut record = self.recording.collector.finish(self.now, facts);
+        record.warnings = warnings;
+        (record, failures)
+    }
+
+    fn warnings(&self, plan: &Plan, ending: Ending) -> Vec<String> {
+        let mut warnings: Vec<String> = plan
+            .warnings
+            .iter()
+            .chain(&plan.without_effect)
+            .map(|warning| format!("{}: {}", warning.place(), warning.message))
+            .collect();
+        if ending == Ending::Cut {
+            warnings.push(format!(
+                "the run was cut at maxTime ({}): the cluster was not idle",
+                self.now.since(self.origin)
+            ));
+        }
+        let pods = self.cluster.list(Kind::POD).count();
+        let bound = self
+            .cluster
+            .list(Kind::POD)
+            .filter_map(|object| object.as_pod())
+            .filter(|pod| self.cluster.pod(*pod).node.is_some())
+            .count();
+        if pods > 0 && bound == 0 {
+            warnings.push(format!("none of the {pods} pods was placed on a node"));
+        }
+        warnings
+    }
+
+    /// Plans a sample at the next instant of the grid if its outcome would differ from the last one.
+    pub(super) fn plan_sample(&mut self) {
+        let due = !self.recording.used_otherwise.is_empty() || self.recording.collector.is_sample_due();
+        if self.recording.sampling || self.sample.0 == 0 || !due {
+            return;
+        }
+        let next = SimTime(self.now.0 + 1).next_on_grid(self.origin, self.sample);
+        self.recording.sampling = true;
+        self.queue.push_late(next, Event::Sample);
+    }
+
+    /// A sample is due.
+    pub(super) fn take_sample(&mut self) {
+        let recording = &mut self.recording;
+        recording.sampling = false;
+        for node in std::mem::take(&mut recording.used_otherwise) {
+            let used =
+                Amounts { cpu_milli: self.machines.cpu_used(node), memory_bytes: self.machines.memory_used(node) };
+            recording.collector.sample_usage(self.now, node, used);
+        }
+        recording.collector.sample(self.now);
+        recording.last_change = self.now;
+    }
+}

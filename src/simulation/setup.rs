@@ -1,0 +1,215 @@
+//! From a plan to a run at its first instant: settings, machines, manifests.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use crate::api::{Clock, DecodeCache, FieldValidation, decode, yaml};
+use crate::cluster::{Cluster, ClusterSettings, Cursor};
+use crate::controllers::{ControllerSettings, Controllers};
+use crate::engine::digest::Digest;
+use crate::engine::event_queue::EventQueue;
+use crate::engine::random::Streams;
+use crate::engine::{SimDuration, SimTime};
+use crate::kubectl::Kubectl;
+use crate::kubelet::{KubeletSettings, Kubelets};
+use crate::machines::{Machines, Registry, RegistryImage};
+use crate::model::latency::Latency;
+use crate::record::RunFacts;
+use crate::record::collector::{Collector, CollectorSettings};
+use crate::scenario::plan::{self, ManifestSource, Plan};
+use crate::scenario::setting::Target;
+use crate::scheduler::{Scheduler, SchedulerSettings};
+use crate::workload::{Workload, WorkloadSettings};
+
+use super::delivery::Delivery;
+use super::files::PlanFiles;
+use super::steps::StepRunner;
+use super::stop::{IdleCheck, Until};
+use super::{Outboxes, Recording, Simulation, behaviors, nodes};
+
+/// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{file}:{line}: {message}")]
+pub struct SetupError {
+    /// The file as named.
+    pub file: String,
+    /// The line at which the object starts, from 1.
+    pub line: usize,
+    /// What the reader or the API server says.
+    pub message: String,
+}
+
+/// An object of the manifests with its place.
+struct Sourced {
+    file: String,
+    line: usize,
+    value: serde_json::Value,
+}
+
+impl Sourced {
+    fn error(&self, message: impl ToString) -> SetupError {
+        SetupError { file: self.file.clone(), line: self.line, message: message.to_string() }
+    }
+}
+
+/// Builds the run of a plan.
+pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
+    let streams = Streams::new(plan.seed);
+    let latencies = plan.cluster.latencies();
+    let origin = SimTime::ZERO;
+    let clock = Clock { epoch_seconds: plan.start.as_second(), warmup: SimDuration::ZERO };
+    let mut cluster = Cluster::new(ClusterSettings {
+        clock,
+        streams,
+        not_ready_toleration_seconds: 300,
+        unreachable_toleration_seconds: 300,
+    });
+    let objects = read_manifests(plan)?;
+    create_nodes(plan, &objects, &mut cluster)?;
+    let machines = Machines::new(registry(plan, streams), streams);
+    let mut kubectl = Kubectl::default();
+    apply(objects, &mut kubectl, &mut cluster, &machines)?;
+    let (steps, events) = StepRunner::new(plan, origin);
+    let mut scheduler_settings = SchedulerSettings::new(latencies.clone(), streams);
+    let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
+    if plan.cluster.latency_preset == "instant" {
+        scheduler_settings.client_qps = 0.0;
+        controller_settings = controller_settings.with_unlimited_clients();
+    }
+    let mut simulation = Simulation {
+        machines,
+        scheduler: Scheduler::new(scheduler_settings),
+        controllers: Controllers::new(&controller_settings),
+        kubelets: Kubelets::new(KubeletSettings::new(latencies.clone(), streams)),
+        workload: Workload::new(WorkloadSettings {
+            latencies: latencies.clone(),
+            streams,
+            behaviours: behaviors::table(plan),
+            origin,
+        }),
+        kubectl,
+        steps,
+        files: PlanFiles::new(plan),
+        queue: EventQueue::new(),
+        outboxes: Outboxes::default(),
+        delivery: Delivery::new(latencies.fixed(Latency::WatchDelivery)),
+        recording: Recording {
+            collector: Collector::new(CollectorSettings { run: run_facts(plan), origin, nodes: nodes::tags(plan) }),
+            cursor: Cursor(0),
+            sightings: 0,
+            digest: Digest::new(),
+            changes: 0,
+            last_change: SimTime::ZERO,
+            sampling: false,
+            used_otherwise: BTreeSet::new(),
+        },
+        now: origin,
+        origin,
+        until: until(plan, origin),
+        sample: plan.output.sample,
+        idle: IdleCheck::new(),
+        events_handled: 0,
+        cluster,
+    };
+    // Steps come first, so that at their instant they run before anything else.
+    for (at, event) in events {
+        simulation.queue.push(at, event);
+    }
+    simulation.settle(&mut super::Unobserved);
+    Ok(simulation)
+}
+
+fn run_facts(plan: &Plan) -> RunFacts {
+    RunFacts {
+        name: plan.name.clone(),
+        description: plan.description.clone(),
+        seed: plan.seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        start: plan.start.to_string(),
+        ..RunFacts::default()
+    }
+}
+
+fn until(plan: &Plan, origin: SimTime) -> Until {
+    match plan.until {
+        plan::Until::Idle { max_time } => Until::Idle { max: origin + max_time },
+        plan::Until::At(at) => Until::Time(origin + at),
+    }
+}
+
+/// Reads every manifest and applies the plan's settings to them.
+fn read_manifests(plan: &Plan) -> Result<Vec<Sourced>, SetupError> {
+    let mut objects = Vec::new();
+    for source in &plan.manifests {
+        let documents = yaml::read(&source.text);
+        if let Some(error) = documents.error {
+            return Err(place(source, error.line(), &error));
+        }
+        for manifest in documents.manifests {
+            let line = source.line + manifest.line - 1;
+            objects.push(Sourced { file: source.file.to_string(), line, value: manifest.value });
+        }
+    }
+    for setting in &plan.manifest_settings {
+        let Target::Manifest(target) = &setting.setting.target else { continue };
+        for object in objects.iter_mut().filter(|object| target.matches(&object.value)) {
+            let applied = setting.setting.apply(&mut object.value, setting.value.clone());
+            applied.map_err(|reason| object.error(reason))?;
+        }
+    }
+    Ok(objects)
+}
+
+fn place(source: &ManifestSource, line: usize, message: &impl ToString) -> SetupError {
+    SetupError { file: source.file.to_string(), line: source.line + line - 1, message: message.to_string() }
+}
+
+/// The machines of the plan, unless the manifests bring their own.
+fn create_nodes(plan: &Plan, objects: &[Sourced], cluster: &mut Cluster) -> Result<(), SetupError> {
+    let brought = objects.iter().any(|object| object.value["kind"] == "Node" && object.value["apiVersion"] == "v1");
+    if brought && plan.cluster.nodes_are_default {
+        return Ok(());
+    }
+    let mut cache = DecodeCache::default();
+    let timestamp = cluster.clock().timestamp(SimTime::ZERO);
+    for node in &plan.cluster.nodes {
+        let object = Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp) };
+        let decoded = decode(object.value.clone(), "", FieldValidation::Strict, &mut cache)
+            .map_err(|error| object.error(error))?;
+        cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(status))?;
+    }
+    Ok(())
+}
+
+/// Applies every manifest in order.
+fn apply(
+    objects: Vec<Sourced>,
+    kubectl: &mut Kubectl,
+    cluster: &mut Cluster,
+    machines: &Machines,
+) -> Result<(), SetupError> {
+    for Sourced { file, line, value } in objects {
+        kubectl.apply_manifest(SimTime::ZERO, value, &file, cluster, machines).map_err(|message| SetupError {
+            file,
+            line,
+            message: message.trim_end().to_owned(),
+        })?;
+    }
+    Ok(())
+}
+
+/// The registry as the plan describes it.
+fn registry(plan: &Plan, streams: Streams) -> Registry {
+    let mut registry = Registry::default();
+    registry.bandwidth = plan.images.bandwidth as u64;
+    registry.latency = Some(plan.images.latency);
+    for (index, (name, image)) in plan.images.entries.iter().enumerate() {
+        let mut stream = streams.stream("registry/pull", index as u64);
+        let pull = image.pull.as_ref().map(|pull| SimDuration::from_secs_f64(pull.sample(&mut stream)));
+        let id = registry.id(name);
+        let size = image.size.unwrap_or(registry.image(id).size);
+        registry.set(name, RegistryImage { size, pull, missing: image.missing, preloaded: false });
+    }
+    registry
+}

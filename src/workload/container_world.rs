@@ -1,0 +1,126 @@
+//! The surroundings of a process in a container: its files, the cluster's network, the clock, and where its output goes.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::files::View;
+use super::network;
+use super::shell::{
+    Delayed, Errno, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Signal, Stream as Output,
+    World, WriteAt,
+};
+use crate::cluster::Cluster;
+use crate::engine::random::Stream;
+use crate::engine::{SimDuration, SimTime};
+use crate::machines::{ContainerId, Machines};
+use crate::model::object::PodId;
+
+/// How long a name server takes inside a cluster.
+const RESOLVE: SimDuration = SimDuration::from_millis(2);
+/// A connection inside a cluster.
+const CONNECT: SimDuration = SimDuration::from_millis(1);
+/// A small answer from a server that is not busy.
+const ANSWER: SimDuration = SimDuration::from_millis(5);
+/// kubeadm's name server.
+const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
+
+/// Handed to a process for each step.
+pub(super) struct ContainerWorld<'a> {
+    pub files: View<'a>,
+    pub cluster: &'a Cluster,
+    pub machines: &'a mut Machines,
+    pub pod: PodId,
+    pub container: ContainerId,
+    pub random: &'a mut Stream,
+    /// Output of an exec session; the container's log without.
+    pub session: Option<&'a mut String>,
+    /// Has it looked at anything that changes without anybody in the container doing so?
+    pub varies: bool,
+    /// Signals for the container's first process.
+    pub signals: Vec<Signal>,
+}
+
+macro_rules! to_files {
+    ($($name:ident(&self $(, $argument:ident: $kind:ty)*) -> $result:ty;)* @ $($change:ident(&mut self $(, $operand:ident: $type:ty)*) -> $outcome:ty;)*) => {
+        impl FileSystem for ContainerWorld<'_> {
+            $(fn $name(&self $(, $argument: $kind)*) -> $result { self.files.$name($($argument),*) })*
+            $(fn $change(&mut self $(, $operand: $type)*) -> $outcome { self.files.$change($($operand),*) })*
+        }
+    };
+}
+
+to_files! {
+    stat(&self, path: &str, links: Links) -> Result<Metadata, Errno>;
+    read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno>;
+    list(&self, path: &str) -> Result<Vec<String>, Errno>;
+    read_link(&self, path: &str) -> Result<String, Errno>;
+    space(&self, path: &str) -> (u64, u64);
+    @
+    create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
+    truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno>;
+    write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno>;
+    extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno>;
+    make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
+    make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno>;
+    remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno>;
+    rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno>;
+    set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno>;
+    set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno>;
+}
+
+impl World for ContainerWorld<'_> {
+    fn output(&mut self, _stream: Output, bytes: &[u8], at: SimTime) {
+        let text = String::from_utf8_lossy(bytes);
+        match &mut self.session {
+            Some(session) => session.push_str(&text),
+            None => self.machines.write_log(at, self.container, &text),
+        }
+    }
+
+    fn hostname(&self) -> String {
+        super::environment::hostname(self.cluster, self.pod).to_owned()
+    }
+
+    fn wall_clock(&self, at: SimTime) -> (i64, u32) {
+        (self.cluster.clock().unix_seconds(at), (at.0 % 1_000_000_000) as u32)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.varies = true;
+        self.random.next_u64()
+    }
+
+    fn user(&self) -> (u32, u32) {
+        (0, 0)
+    }
+
+    fn resolve(&mut self, name: &str, _at: SimTime) -> Delayed<Result<Vec<IpAddr>, NetworkError>> {
+        self.varies = true;
+        let namespace = self.cluster.pod(self.pod).namespace;
+        Delayed { after: RESOLVE, result: network::resolve(self.cluster, namespace, name) }
+    }
+
+    fn connect(&mut self, host: &str, port: u16, _at: SimTime) -> Delayed<Result<(), NetworkError>> {
+        self.varies = true;
+        let result = network::connect(self.cluster, self.machines, self.pod, host, port);
+        Delayed { after: CONNECT, result: result.map(|_| ()) }
+    }
+
+    fn http(&mut self, request: &HttpRequest, _at: SimTime) -> Delayed<Result<HttpResponse, NetworkError>> {
+        self.varies = true;
+        let found = network::connect(self.cluster, self.machines, self.pod, &request.host, request.port);
+        let result = found.map(|pod| {
+            let well = network::serving(self.machines, pod, request.port).is_some_and(|serving| serving.alive);
+            let body = format!("{}\n", super::environment::hostname(self.cluster, pod)).into_bytes();
+            HttpResponse { status: if well { 200 } else { 500 }, server: String::new(), body }
+        });
+        Delayed { after: ANSWER, result }
+    }
+
+    fn name_server(&self) -> IpAddr {
+        NAME_SERVER.into()
+    }
+
+    fn signal_main(&mut self, signal: Signal, _at: SimTime) {
+        self.signals.push(signal);
+    }
+}

@@ -1,0 +1,225 @@
+//! The environment of a container's first process. Upstream: kubelet_pods `makeEnvironmentVariables`.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use crate::cluster::Cluster;
+use crate::machines::{ContainerId, Machines};
+use crate::model::kind::Kind;
+use crate::model::object::{Body, ObjectRef, PodId};
+use crate::model::pod_spec::{Container, EnvSource};
+use crate::model::quantity::Quantity;
+use crate::model::volume::FieldSource;
+
+/// Variables by name.
+pub(super) type Environment = BTreeMap<String, String>;
+
+/// The variables of a container: the runtime's, the Services', then the manifest's.
+pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: ContainerId) -> Environment {
+    let row = machines.container(container);
+    let (pod, index, address) = (row.pod, usize::from(row.index), row.address);
+    let spec = &cluster.template_of(pod).spec;
+    let definition = &spec.containers[index];
+    let mut variables = Environment::new();
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (name, value) in [("PATH", path), ("HOME", "/root"), ("HOSTNAME", hostname(cluster, pod))] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    add_services(cluster, pod, spec.enable_service_links, &mut variables);
+    add_objects(cluster, pod, definition, &mut variables);
+    for variable in &definition.env {
+        let value = match &variable.source {
+            EnvSource::Value(text) => expand(text, &variables),
+            EnvSource::Field(source) => field_value(cluster, pod, index, address, source),
+            EnvSource::ConfigMapKey { name, key, .. } => {
+                let Some(value) = data(cluster, pod, Kind::CONFIG_MAP, name, key) else { continue };
+                value
+            }
+            EnvSource::SecretKey { name, key, .. } => {
+                let Some(value) = data(cluster, pod, Kind::SECRET, name, key) else { continue };
+                value
+            }
+        };
+        variables.insert(variable.name.to_string(), value);
+    }
+    variables
+}
+
+/// The pod's host name: its own, or the one its spec gives.
+pub(super) fn hostname(cluster: &Cluster, pod: PodId) -> &str {
+    let spec = &cluster.template_of(pod).spec;
+    if spec.hostname.is_empty() { &cluster.pod(pod).name } else { &spec.hostname }
+}
+
+/// The argv of a container's own command: `command` and `args` with `$(VAR)` filled in.
+pub(super) fn command(container: &Container, variables: &Environment) -> Vec<String> {
+    container.command.iter().chain(&container.args).map(|word| expand(word, variables)).collect()
+}
+
+/// Fills in `$(VAR)`; `$$` is a dollar, and what is not known stays. Upstream: third_party/forked/golang/expansion.
+fn expand(text: &str, variables: &Environment) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+            match variables.get(name) {
+                Some(value) => out.push_str(value),
+                None => {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
+                }
+            }
+            rest = after;
+        } else {
+            out.push('$');
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `NAME_SERVICE_HOST` and the like. Upstream: kubelet envvars `FromServices`.
+fn add_services(cluster: &Cluster, pod: PodId, links: bool, variables: &mut Environment) {
+    let own = cluster.pod(pod).namespace;
+    let default = cluster.namespace("default");
+    for object in cluster.list(Kind::SERVICE) {
+        let meta = cluster.meta(object);
+        let is_kubernetes = Some(meta.namespace) == default && meta.name == "kubernetes";
+        let Body::Service(service) = cluster.body(object) else { continue };
+        if service.cluster_ip == 0 || !(is_kubernetes || links && meta.namespace == own) {
+            continue;
+        }
+        let prefix = meta.name.to_uppercase().replace('-', "_");
+        let host = Ipv4Addr::from_bits(service.cluster_ip).to_string();
+        variables.insert(format!("{prefix}_SERVICE_HOST"), host.clone());
+        for (position, port) in service.ports.iter().enumerate() {
+            if position == 0 {
+                variables.insert(format!("{prefix}_SERVICE_PORT"), port.port.to_string());
+                let link = format!("{}://{host}:{}", port.protocol.name().to_ascii_lowercase(), port.port);
+                variables.insert(format!("{prefix}_PORT"), link);
+            }
+            if !port.name.is_empty() {
+                let name = port.name.to_uppercase().replace('-', "_");
+                variables.insert(format!("{prefix}_SERVICE_PORT_{name}"), port.port.to_string());
+            }
+            let protocol = port.protocol.name();
+            let base = format!("{prefix}_PORT_{}_{protocol}", port.port);
+            let link = format!("{}://{host}:{}", protocol.to_ascii_lowercase(), port.port);
+            variables.insert(format!("{base}_PROTO"), protocol.to_ascii_lowercase());
+            variables.insert(format!("{base}_PORT"), port.port.to_string());
+            variables.insert(format!("{base}_ADDR"), host.clone());
+            variables.insert(base, link);
+        }
+    }
+}
+
+fn add_objects(cluster: &Cluster, pod: PodId, container: &Container, variables: &mut Environment) {
+    let namespace = cluster.pod(pod).namespace;
+    for from in &container.env_from {
+        let kind = if from.secret { Kind::SECRET } else { Kind::CONFIG_MAP };
+        let Some(object) = cluster.find(kind, namespace, &from.name) else { continue };
+        let Body::Data(entries) = cluster.body(object) else { continue };
+        for (key, bytes) in entries.iter() {
+            variables.insert(format!("{}{key}", from.prefix), String::from_utf8_lossy(bytes).into_owned());
+        }
+    }
+}
+
+fn data(cluster: &Cluster, pod: PodId, kind: Kind, name: &str, key: &str) -> Option<String> {
+    let object = cluster.find(kind, cluster.pod(pod).namespace, name)?;
+    let Body::Data(entries) = cluster.body(object) else { return None };
+    let (_, bytes) = entries.iter().find(|(candidate, _)| candidate == key)?;
+    Some(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// The text of a downward API field or resource.
+pub(super) fn field_value(cluster: &Cluster, pod: PodId, index: usize, address: u32, source: &FieldSource) -> String {
+    match source {
+        FieldSource::Field(path) => pod_field(cluster, pod, address, path),
+        FieldSource::Resource { container, resource, divisor } => {
+            resource_value(cluster, pod, index, container, resource, divisor)
+        }
+    }
+}
+
+fn pod_field(cluster: &Cluster, pod: PodId, address: u32, path: &str) -> String {
+    let row = cluster.pod(pod);
+    let template = cluster.template_of(pod);
+    let subscript = |prefix: &str| path.strip_prefix(prefix)?.strip_prefix("['")?.strip_suffix("']");
+    if let Some(key) = subscript("metadata.labels") {
+        return template.labels.get(key).unwrap_or_default().to_owned();
+    }
+    if let Some(key) = subscript("metadata.annotations") {
+        return template.annotations.get(key).unwrap_or_default().to_owned();
+    }
+    let host = || {
+        let ip = cluster.node(row.node).body.as_node().map_or(0, |node| node.internal_ip);
+        Ipv4Addr::from_bits(ip).to_string()
+    };
+    let all = |labels: &crate::model::labels::Labels| {
+        labels.iter().map(|(key, value)| format!("{key}={value:?}")).collect::<Vec<_>>().join("\n")
+    };
+    match path {
+        "metadata.name" => row.name.to_string(),
+        "metadata.namespace" => cluster.namespace_name(row.namespace).to_owned(),
+        "metadata.uid" => cluster.uid(ObjectRef::pod(pod)),
+        "metadata.labels" => all(&template.labels),
+        "metadata.annotations" => all(&template.annotations),
+        "spec.nodeName" => cluster.node_name(row.node).to_owned(),
+        "spec.serviceAccountName" => template.spec.service_account.to_string(),
+        "status.hostIP" | "status.hostIPs" => host(),
+        "status.podIP" | "status.podIPs" => {
+            Ipv4Addr::from_bits(if address == 0 { row.status.pod_ip } else { address }).to_string()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Upstream: pkg/api/v1/resource `ExtractContainerResourceValue`: rounded up to whole divisors.
+fn resource_value(
+    cluster: &Cluster,
+    pod: PodId,
+    index: usize,
+    container: &str,
+    resource: &str,
+    divisor: &str,
+) -> String {
+    let spec = &cluster.template_of(pod).spec;
+    let Some(container) = spec
+        .containers
+        .iter()
+        .find(|candidate| candidate.name == container)
+        .or_else(|| spec.containers.get(index).filter(|_| container.is_empty()))
+    else {
+        return String::new();
+    };
+    let Some((part, name)) = resource.split_once('.') else { return String::new() };
+    let list = if part == "limits" { &container.limits } else { &container.requests };
+    let allocatable = || {
+        let node = cluster.node(cluster.pod(pod).node).body.as_node()?;
+        node.allocatable.get(name).filter(|_| part == "limits")
+    };
+    let amount = list.get(name).or_else(allocatable).map_or(0, |quantity| quantity.nano);
+    let unit = Quantity::parse(divisor).map_or(0, |quantity| quantity.nano);
+    let unit = if unit == 0 { 1_000_000_000 } else { unit };
+    (amount.div_euclid(unit) + i128::from(amount.rem_euclid(unit) > 0)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_to_variables_are_filled_in_and_dollars_can_be_escaped() {
+        let variables = Environment::from([("A".to_owned(), "1".to_owned())]);
+        for (text, expected) in [("$(A)-$(B)", "1-$(B)"), ("$$(A)", "$(A)"), ("$A $", "$A $"), ("x$(A", "x$(A")] {
+            assert_eq!(expand(text, &variables), expected, "{text}");
+        }
+    }
+}

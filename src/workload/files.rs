@@ -1,0 +1,281 @@
+//! What a container sees as its files: its own root, and the pod's volumes where they are mounted.
+
+use std::collections::BTreeMap;
+
+use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
+use crate::cluster::Cluster;
+use crate::engine::SimTime;
+use crate::model::kind::Kind;
+use crate::model::object::{Body, PodId};
+use crate::model::pod_spec::Container;
+use crate::model::volume::{DownwardFile, KeyToPath, ProjectedSource, VolumeSource};
+
+/// A volume in a container.
+#[derive(Clone, Debug)]
+struct Mount {
+    /// Absolute, without a slash at its end.
+    path: String,
+    /// Index into the pod's volumes.
+    volume: usize,
+    /// Path inside the volume, empty or beginning with a slash.
+    sub_path: String,
+    read_only: bool,
+}
+
+/// A container's own files.
+#[derive(Clone, Debug)]
+pub(super) struct ContainerFiles {
+    root: MemoryFs,
+    /// Longest paths first, so that the first match is the innermost mount.
+    mounts: Vec<Mount>,
+}
+
+/// The volumes of a pod, by their index.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PodVolumes {
+    volumes: BTreeMap<usize, MemoryFs>,
+}
+
+impl ContainerFiles {
+    /// A fresh root with the container's mounts in it.
+    pub fn new(cluster: &Cluster, pod: PodId, container: &Container) -> Self {
+        let mut root = MemoryFs::container_root();
+        let volumes = &cluster.template_of(pod).spec.volumes;
+        let mut mounts: Vec<Mount> = container
+            .mounts
+            .iter()
+            .filter_map(|mount| {
+                let volume = volumes.iter().position(|volume| volume.name == mount.name)?;
+                let sub_path = mount.sub_path.trim_matches('/');
+                let sub_path = if sub_path.is_empty() { String::new() } else { format!("/{sub_path}") };
+                let path = mount.mount_path.trim_end_matches('/').to_owned();
+                Some(Mount { path, volume, sub_path, read_only: mount.read_only })
+            })
+            .collect();
+        for mount in &mounts {
+            root.put_directory(&mount.path);
+        }
+        mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
+        Self { root, mounts }
+    }
+
+    /// The mount that holds a path, and the path inside its volume.
+    fn find(&self, path: &str) -> Option<(&Mount, String)> {
+        self.mounts.iter().find_map(|mount| {
+            let rest = path.strip_prefix(&mount.path)?;
+            if !rest.is_empty() && !rest.starts_with('/') {
+                return None;
+            }
+            let inner = format!("{}{rest}", mount.sub_path);
+            Some((mount, if inner.is_empty() { "/".to_owned() } else { inner }))
+        })
+    }
+}
+
+impl PodVolumes {
+    /// Fills volumes that are not there yet; those that show API objects show them as they are now if `refresh`.
+    pub fn fill(&mut self, cluster: &Cluster, pod: PodId, now: SimTime, refresh: bool) -> bool {
+        let mut changed = false;
+        let volumes = &cluster.template_of(pod).spec.volumes;
+        for (index, volume) in volumes.iter().enumerate() {
+            let known = self.volumes.contains_key(&index);
+            if known && !(refresh && shows_objects(&volume.source)) {
+                continue;
+            }
+            let files = content(cluster, pod, &volume.source, now);
+            changed |= known && self.volumes.get(&index) != Some(&files);
+            self.volumes.insert(index, files);
+        }
+        changed
+    }
+
+    fn volume(&mut self, index: usize) -> &mut MemoryFs {
+        self.volumes.entry(index).or_default()
+    }
+}
+
+fn shows_objects(source: &VolumeSource) -> bool {
+    matches!(
+        source,
+        VolumeSource::ConfigMap { .. }
+            | VolumeSource::Secret { .. }
+            | VolumeSource::DownwardApi { .. }
+            | VolumeSource::Projected { .. }
+    )
+}
+
+/// What a volume holds when it is mounted.
+fn content(cluster: &Cluster, pod: PodId, source: &VolumeSource, now: SimTime) -> MemoryFs {
+    let mut files = MemoryFs::default();
+    match source {
+        VolumeSource::EmptyDir { size_limit, .. } => {
+            if let Some(limit) = size_limit {
+                files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
+            }
+        }
+        VolumeSource::ConfigMap { name, items, .. } => {
+            put_data(&mut files, cluster, pod, Kind::CONFIG_MAP, name, items, now);
+        }
+        VolumeSource::Secret { name, items, .. } => put_data(&mut files, cluster, pod, Kind::SECRET, name, items, now),
+        VolumeSource::DownwardApi { items, .. } => put_downward(&mut files, cluster, pod, items, now),
+        VolumeSource::Projected { sources, .. } => {
+            for source in sources {
+                match source {
+                    ProjectedSource::ConfigMap { name, items, .. } => {
+                        put_data(&mut files, cluster, pod, Kind::CONFIG_MAP, name, items, now);
+                    }
+                    ProjectedSource::Secret { name, items, .. } => {
+                        put_data(&mut files, cluster, pod, Kind::SECRET, name, items, now);
+                    }
+                    ProjectedSource::DownwardApi(items) => put_downward(&mut files, cluster, pod, items, now),
+                    ProjectedSource::ServiceAccountToken(path) => {
+                        files.put_file(&format!("/{path}"), b"token", 0o644, now);
+                    }
+                    ProjectedSource::Other => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    files
+}
+
+fn put_data(
+    files: &mut MemoryFs,
+    cluster: &Cluster,
+    pod: PodId,
+    kind: Kind,
+    name: &str,
+    items: &[KeyToPath],
+    now: SimTime,
+) {
+    let namespace = cluster.pod(pod).namespace;
+    let Some(object) = cluster.find(kind, namespace, name) else { return };
+    let Body::Data(data) = cluster.body(object) else { return };
+    for (key, bytes) in data.iter() {
+        if items.is_empty() {
+            files.put_file(&format!("/{key}"), bytes, 0o644, now);
+        }
+        for item in items.iter().filter(|item| item.key == *key) {
+            let mode = item.mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(0o644);
+            files.put_file(&format!("/{}", item.path), bytes, mode, now);
+        }
+    }
+}
+
+fn put_downward(files: &mut MemoryFs, cluster: &Cluster, pod: PodId, items: &[DownwardFile], now: SimTime) {
+    for item in items {
+        let text = super::environment::field_value(cluster, pod, 0, 0, &item.source);
+        files.put_file(&format!("/{}", item.path), text.as_bytes(), 0o644, now);
+    }
+}
+
+/// A container's files together with its pod's volumes, for as long as a process runs a step.
+pub(super) struct View<'a> {
+    pub own: &'a mut ContainerFiles,
+    pub volumes: &'a mut PodVolumes,
+    /// Has anything been written?
+    pub changed: bool,
+}
+
+impl View<'_> {
+    /// The file system that holds a path, for reading.
+    fn reader(&self, path: &str) -> (&MemoryFs, String) {
+        match self.own.find(path) {
+            Some((mount, inner)) => match self.volumes.volumes.get(&mount.volume) {
+                Some(volume) => (volume, inner),
+                None => (&self.own.root, path.to_owned()),
+            },
+            None => (&self.own.root, path.to_owned()),
+        }
+    }
+
+    fn writer<R>(
+        &mut self,
+        path: &str,
+        write: impl FnOnce(&mut MemoryFs, &str) -> Result<R, Errno>,
+    ) -> Result<R, Errno> {
+        let found = self.own.find(path).map(|(mount, inner)| (mount.volume, mount.read_only, inner));
+        let result = match found {
+            Some((_, true, _)) => Err(Errno::ReadOnly),
+            Some((volume, false, inner)) => write(self.volumes.volume(volume), &inner),
+            None => write(&mut self.own.root, path),
+        };
+        self.changed |= result.is_ok();
+        result
+    }
+}
+
+impl FileSystem for View<'_> {
+    fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
+        let (files, path) = self.reader(path);
+        files.stat(&path, links)
+    }
+
+    fn read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno> {
+        let (files, path) = self.reader(path);
+        files.read(&path, offset, limit)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+        let (files, path) = self.reader(path);
+        files.list(&path)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, Errno> {
+        let (files, path) = self.reader(path);
+        files.read_link(&path)
+    }
+
+    fn create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.create(path, mode, at))
+    }
+
+    fn truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.truncate(path, size, at))
+    }
+
+    fn write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.write(path, place, bytes, at))
+    }
+
+    fn extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.extend(path, length, at))
+    }
+
+    fn make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.make_directory(path, mode, at))
+    }
+
+    fn make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.make_link(path, target, at))
+    }
+
+    fn remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.remove(path, at))
+    }
+
+    fn rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno> {
+        let place = |path: &str| self.own.find(path).map(|(mount, inner)| (mount.volume, inner));
+        match (place(from), place(to)) {
+            (None, None) => self.writer(from, |files, from| files.rename(from, to, at)),
+            (Some((one, _)), Some((other, inner))) if one == other => {
+                self.writer(from, |files, from| files.rename(from, &inner, at))
+            }
+            _ => Err(Errno::CrossDevice),
+        }
+    }
+
+    fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.set_mode(path, mode))
+    }
+
+    fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.set_modified(path, modified))
+    }
+
+    fn space(&self, path: &str) -> (u64, u64) {
+        let (files, path) = self.reader(path);
+        files.space(&path)
+    }
+}

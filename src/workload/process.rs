@@ -1,0 +1,390 @@
+//! Containers whose command the built-in shell runs, and commands that run beside them (probes, hooks, exec).
+
+use rustc_hash::FxHashMap;
+
+use super::container_world::ContainerWorld;
+use super::environment;
+use super::files::{ContainerFiles, PodVolumes, View};
+use super::shell::{Options, Process, Signal, Step, Understanding};
+use super::{Workload, WorkloadEvent};
+use crate::cluster::Cluster;
+use crate::engine::{Outbox, SimTime};
+use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, ExitReason, Machines, RunState, Serving, Usage};
+use crate::model::Text;
+use crate::model::object::PodId;
+use crate::model::pod_spec::Container;
+use crate::model::probe::Handler;
+
+/// A process and what it waits for.
+#[derive(Debug)]
+struct Waiting {
+    process: Process,
+    /// When it goes on by itself, `NEVER` if it does not.
+    due: SimTime,
+    /// Does it go on when files change?
+    on_files: bool,
+}
+
+/// A command that runs beside a container's own.
+#[derive(Debug)]
+struct Session {
+    waiting: Waiting,
+    container: ContainerId,
+    output: String,
+    varies: bool,
+}
+
+/// All processes and the files they see.
+#[derive(Debug, Default)]
+pub(super) struct Processes {
+    mains: FxHashMap<ContainerId, Box<Waiting>>,
+    sessions: FxHashMap<ExecId, Box<Session>>,
+    files: FxHashMap<ContainerId, Box<ContainerFiles>>,
+    volumes: FxHashMap<PodId, PodVolumes>,
+}
+
+/// What a step of a process did beside computing.
+struct Stepped {
+    step: Step,
+    changed: bool,
+    varies: bool,
+    signals: Vec<Signal>,
+}
+
+/// Can the shell run this container's own command? Scripts called by their path are looked for when it starts.
+pub(super) fn is_understood(container: &Container) -> bool {
+    let words: Vec<String> = container.command.iter().chain(&container.args).map(ToString::to_string).collect();
+    !words.is_empty() && Process::understands(&words) == Understanding::Yes
+}
+
+impl Workload {
+    /// Starts the container's own command in the shell.
+    pub(super) fn start_process(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let row = machines.container(container);
+        let (pod, index) = (row.pod, usize::from(row.index));
+        let definition = &cluster.template_of(pod).spec.containers[index];
+        let variables = environment::variables(cluster, machines, container);
+        let argv = environment::command(definition, &variables);
+        let cwd = if definition.working_dir.is_empty() { "/".to_owned() } else { definition.working_dir.to_string() };
+        let process = Process::start(argv, Options { environment: variables, cwd, ..Options::default() });
+        self.processes.files.insert(container, Box::new(ContainerFiles::new(cluster, pod, definition)));
+        self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
+        self.processes.mains.insert(container, Box::new(Waiting { process, due: SimTime::NEVER, on_files: false }));
+        self.resume_main(now, container, cluster, machines, outbox);
+    }
+
+    /// Does the shell run this container's command?
+    pub(super) fn has_process(&self, container: ContainerId) -> bool {
+        self.processes.mains.contains_key(&container)
+    }
+
+    /// A booked instant of a container's process: others are stale.
+    pub(super) fn process_due(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        if self.processes.mains.get(&container).is_some_and(|waiting| waiting.due <= now) {
+            self.resume_main(now, container, cluster, machines, outbox);
+        }
+    }
+
+    /// A signal for a container's process.
+    pub(super) fn signal_process(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        signal: Signal,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        if let Some(waiting) = self.processes.mains.get_mut(&container) {
+            waiting.process.signal(signal);
+            self.resume_main(now, container, cluster, machines, outbox);
+        }
+    }
+
+    fn resume_main(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let Some(mut waiting) = self.processes.mains.remove(&container) else { return };
+        let stepped = self.step_process(now, container, &mut waiting.process, None, cluster, machines);
+        let row = machines.container(container);
+        let (pod, serial) = (row.pod, row.serial);
+        let ended = match stepped.step {
+            Step::Exit(code) => Some(code),
+            Step::Sleep(until) => {
+                (waiting.due, waiting.on_files) = (until, false);
+                None
+            }
+            Step::Wait(wait) => {
+                (waiting.due, waiting.on_files) = (wait.until, !wait.files.is_empty());
+                None
+            }
+            Step::Busy => {
+                (waiting.due, waiting.on_files) = (SimTime::NEVER, false);
+                None
+            }
+        };
+        if let Some(code) = ended {
+            self.leave_message(container, cluster, machines);
+            machines.exit(now, container, code, ExitReason::of_code(code));
+        } else {
+            let usage = waiting.process.usage();
+            let ports = waiting.process.listening();
+            outbox.send(waiting.due, WorkloadEvent::Resume { container, serial });
+            self.processes.mains.insert(container, waiting);
+            self.apply_process_use(now, container, usage.cpu_milli, usage.memory_bytes, ports, machines);
+        }
+        if stepped.changed {
+            self.files_changed(now, pod, container, cluster, machines, outbox);
+        }
+    }
+
+    /// What the process's own programs use and serve goes to the machine; more memory than allowed ends it.
+    fn apply_process_use(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cpu_milli: u64,
+        memory: u64,
+        ports: Vec<u16>,
+        machines: &mut Machines,
+    ) {
+        let program = &self.programs[self.runs[container.index()].program as usize];
+        let (cpu_limit, memory_limit) = program.limits;
+        if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
+            machines.exit(now, container, 137, ExitReason::OomKilled);
+            return;
+        }
+        let limited = cpu_limit.map_or(cpu_milli, |limit| cpu_milli.min((limit * 1000.0) as u64));
+        machines.set_usage(container, Usage { cpu_milli: limited, memory: memory.max(IDLE_SHELL_BYTES) });
+        let serving = Serving { ports: Some(ports.into()), ready: true, alive: true };
+        machines.set_serving(container, serving);
+    }
+
+    /// Runs a process until it waits.
+    fn step_process(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        process: &mut Process,
+        session: Option<&mut String>,
+        cluster: &Cluster,
+        machines: &mut Machines,
+    ) -> Stepped {
+        let pod = machines.container(container).pod;
+        let index = usize::from(machines.container(container).index);
+        let own = self.processes.files.entry(container).or_insert_with(|| {
+            Box::new(ContainerFiles::new(cluster, pod, &cluster.template_of(pod).spec.containers[index]))
+        });
+        let volumes = self.processes.volumes.entry(pod).or_default();
+        let files = View { own, volumes, changed: false };
+        let random = &mut self.shell_draws;
+        let mut world = ContainerWorld {
+            files,
+            cluster,
+            machines,
+            pod,
+            container,
+            random,
+            session,
+            varies: false,
+            signals: Vec::new(),
+        };
+        let step = process.resume(now, &mut world);
+        Stepped { step, changed: world.files.changed, varies: world.varies, signals: world.signals }
+    }
+
+    /// Files were written: whoever waits for files in this pod looks, and so do probes.
+    fn files_changed(
+        &mut self,
+        now: SimTime,
+        pod: PodId,
+        by: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let runs: Vec<ContainerId> =
+            machines.runs_of_pod(pod).filter(|run| machines.container(*run).state == RunState::Running).collect();
+        for run in &runs {
+            machines.note_files_changed(*run);
+            let waits = self.processes.mains.get(run).is_some_and(|waiting| waiting.on_files);
+            if waits && *run != by {
+                self.resume_main(now, *run, cluster, machines, outbox);
+            }
+        }
+    }
+
+    /// A pod's volumes show API objects as they are now.
+    pub(super) fn refresh_volumes(
+        &mut self,
+        now: SimTime,
+        pod: PodId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let Some(volumes) = self.processes.volumes.get_mut(&pod) else { return };
+        if volumes.fill(cluster, pod, now, true) {
+            self.files_changed(now, pod, ContainerId::NONE, cluster, machines, outbox);
+        }
+    }
+
+    /// A pod's volumes are gone.
+    pub(super) fn forget_volumes(&mut self, pod: PodId) {
+        self.processes.volumes.remove(&pod);
+    }
+
+    /// A container ended: its files and processes go with it.
+    pub(super) fn forget_process(&mut self, container: ContainerId) {
+        self.processes.mains.remove(&container);
+        self.processes.files.remove(&container);
+        self.processes.sessions.retain(|_, session| session.container != container);
+    }
+
+    /// The termination message file, read when the container has ended.
+    fn leave_message(&mut self, container: ContainerId, cluster: &Cluster, machines: &mut Machines) {
+        use super::shell::FileSystem;
+        let row = machines.container(container);
+        let (pod, index) = (row.pod, usize::from(row.index));
+        let path = &cluster.template_of(pod).spec.containers[index].termination_message_path;
+        let Some(own) = self.processes.files.get_mut(&container) else { return };
+        let volumes = self.processes.volumes.entry(pod).or_default();
+        let view = View { own, volumes, changed: false };
+        if let Ok(bytes) = view.read(path, 0, 4096)
+            && !bytes.is_empty()
+        {
+            machines.set_termination_message(container, &String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    /// A command is to be run in a container.
+    pub(super) fn exec_requested(
+        &mut self,
+        now: SimTime,
+        exec: ExecId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let Some(row) = machines.exec(exec) else { return };
+        let container = row.container;
+        let argv = exec_argv(row.purpose.clone(), cluster, machines, container);
+        let serving = machines.container(container).serving.clone();
+        if let Understanding::UnknownProgram(_) | Understanding::Unparsable(_) = Process::understands(&argv) {
+            // A program of the image's own (pg_isready, redis-cli ping): it does well while the container does.
+            let code = i32::from(!(serving.ready && serving.alive));
+            machines.finish_exec(exec, ExecOutcome { code, output: String::new(), varies: false });
+            return;
+        }
+        let pod = machines.container(container).pod;
+        let variables = environment::variables(cluster, machines, container);
+        self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
+        let options = Options { environment: variables, is_init: false, ..Options::default() };
+        let waiting = Waiting { process: Process::start(argv, options), due: SimTime::NEVER, on_files: false };
+        let session = Session { waiting, container, output: String::new(), varies: false };
+        self.processes.sessions.insert(exec, Box::new(session));
+        self.resume_session(now, exec, cluster, machines, outbox);
+    }
+
+    /// A command in a container goes on.
+    pub(super) fn session_due(
+        &mut self,
+        now: SimTime,
+        exec: ExecId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        if self.processes.sessions.get(&exec).is_some_and(|session| session.waiting.due <= now) {
+            self.resume_session(now, exec, cluster, machines, outbox);
+        }
+    }
+
+    fn resume_session(
+        &mut self,
+        now: SimTime,
+        exec: ExecId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let Some(mut session) = self.processes.sessions.remove(&exec) else { return };
+        let wanted = machines.exec(exec).is_some_and(|row| row.container == session.container && row.outcome.is_none());
+        if !wanted {
+            return;
+        }
+        let container = session.container;
+        let Session { waiting, output, .. } = &mut *session;
+        let stepped = self.step_process(now, container, &mut waiting.process, Some(output), cluster, machines);
+        session.varies |= stepped.varies;
+        match stepped.step {
+            Step::Exit(code) => {
+                let output = std::mem::take(&mut session.output);
+                machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies });
+            }
+            Step::Sleep(until) => session.waiting.due = until,
+            Step::Wait(wait) => {
+                session.waiting.due = wait.until;
+                session.waiting.on_files = !wait.files.is_empty();
+            }
+            Step::Busy => session.waiting.due = SimTime::NEVER,
+        }
+        if machines.exec(exec).is_some_and(|row| row.outcome.is_none()) {
+            outbox.send(session.waiting.due, WorkloadEvent::Session { exec });
+            self.processes.sessions.insert(exec, session);
+        }
+        let pod = machines.container(container).pod;
+        for signal in stepped.signals {
+            self.signal_process(now, container, signal, cluster, machines, outbox);
+        }
+        if stepped.changed {
+            self.files_changed(now, pod, ContainerId::NONE, cluster, machines, outbox);
+        }
+    }
+
+    /// Does a command still run?
+    pub(super) fn session_is_live(&self, exec: ExecId) -> bool {
+        self.processes.sessions.contains_key(&exec)
+    }
+}
+
+/// What an idle shell occupies.
+const IDLE_SHELL_BYTES: u64 = 1 << 20;
+
+/// The words of a command that somebody asked for.
+fn exec_argv(purpose: ExecPurpose, cluster: &Cluster, machines: &Machines, container: ContainerId) -> Vec<String> {
+    let row = machines.container(container);
+    let definition = &cluster.template_of(row.pod).spec.containers[usize::from(row.index)];
+    let of = |handler: Option<&Handler>| match handler {
+        Some(Handler::Exec { command }) => command.iter().map(Text::to_string).collect(),
+        _ => Vec::new(),
+    };
+    let probe = |probe: &Option<crate::model::probe::Probe>| of(probe.as_ref().map(|probe| &probe.handler));
+    match purpose {
+        ExecPurpose::StartupProbe => probe(&definition.startup_probe),
+        ExecPurpose::ReadinessProbe => probe(&definition.readiness_probe),
+        ExecPurpose::LivenessProbe => probe(&definition.liveness_probe),
+        ExecPurpose::PostStart => of(definition.lifecycle.post_start.as_ref()),
+        ExecPurpose::PreStop => of(definition.lifecycle.pre_stop.as_ref()),
+        ExecPurpose::Command(words) => words.iter().map(Text::to_string).collect(),
+    }
+}
