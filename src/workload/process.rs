@@ -133,12 +133,8 @@ impl Workload {
                 (waiting.due, waiting.on_files) = (until, false);
                 None
             }
-            Step::Wait(wait) => {
+            Step::Wait(wait) | Step::Busy(wait) => {
                 (waiting.due, waiting.on_files) = (wait.until, !wait.files.is_empty());
-                None
-            }
-            Step::Busy => {
-                (waiting.due, waiting.on_files) = (SimTime::NEVER, false);
                 None
             }
         };
@@ -342,11 +338,10 @@ impl Workload {
                 machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies });
             }
             Step::Sleep(until) => session.waiting.due = until,
-            Step::Wait(wait) => {
+            Step::Wait(wait) | Step::Busy(wait) => {
                 session.waiting.due = wait.until;
                 session.waiting.on_files = !wait.files.is_empty();
             }
-            Step::Busy => session.waiting.due = SimTime::NEVER,
         }
         if machines.exec(exec).is_some_and(|row| row.outcome.is_none()) {
             outbox.send(session.waiting.due, WorkloadEvent::Session { exec });
