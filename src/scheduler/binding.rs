@@ -27,6 +27,7 @@ impl Scheduler {
                     result: AttemptResult::Error,
                     message: format!("running Bind plugin \"DefaultBinder\": {}", status.message),
                     rejectors: PluginSet::EMPTY,
+                    evaluated: 0,
                     nominate: Some(NodeId::NONE),
                 };
                 if let Some(patch) = self.fail(now, pod, queued, failure, cluster) {
