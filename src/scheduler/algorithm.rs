@@ -1,5 +1,5 @@
-//! The scheduling algorithm for one pod: find feasible nodes, score them, choose one. Reads the cache and keeps only what
-//! it may forget; writes nothing. Upstream: schedule_one `schedulePod`.
+//! The scheduling algorithm for one pod: find feasible nodes, score them, choose one. Reads the cache and keeps only
+//! what it may forget; writes nothing. Upstream: schedule_one `schedulePod`.
 
 use std::collections::BTreeSet;
 

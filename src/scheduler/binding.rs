@@ -14,6 +14,8 @@ impl Scheduler {
         let Some(Binding { node, queued }) = self.bindings.remove(&pod) else { return };
         match cluster.bind(now, pod, node) {
             Ok(()) => {
+                // Upstream: gate ClearingNominatedNodeNameAfterBinding.
+                cluster.nominate(now, pod, NodeId::NONE);
                 let row = cluster.pod(pod);
                 let namespace = cluster.namespace_name(row.namespace);
                 let message = format!("Successfully assigned {namespace}/{} to {}", row.name, cluster.node_name(node));

@@ -153,6 +153,10 @@ impl Scheduler {
     ) {
         self.queue.nominator.remove(pod);
         self.queue.done(pod);
+        if self.cache.node_of(pod).is_some() {
+            // Somebody else has bound it meanwhile.
+            return;
+        }
         self.cache.assume(cluster, pod, decision.node);
         self.attempts.push(Attempt {
             at: now,
