@@ -114,10 +114,11 @@ impl Controller for NodeLifecycleController {
             }
         } else if let Some(pod) = change.object.as_pod() {
             // A pod bound to a node that is not ready is not ready either.
-            let node = cluster.pod(pod).node;
-            let unready = node.is_some() && self.nodes.get(&node).is_some_and(|known| !known.was_ready);
-            if change.fields.contains(Fields::BOUND) && change.verb == Verb::Modified && unready {
-                queue.add(ObjectRef::node(node));
+            if change.fields.contains(Fields::BOUND) && change.verb == Verb::Modified {
+                let node = cluster.pod(pod).node;
+                if self.nodes.get(&node).is_some_and(|known| !known.was_ready) {
+                    queue.add(ObjectRef::node(node));
+                }
             }
         }
     }
