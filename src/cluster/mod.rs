@@ -10,6 +10,7 @@ mod bootstrap;
 pub mod change_log;
 mod create;
 mod delete;
+mod evict;
 pub mod events;
 mod pods;
 mod status;

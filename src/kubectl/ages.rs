@@ -29,3 +29,14 @@ pub(crate) fn rfc1123(timestamp: &Value) -> String {
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
         .map_or_else(String::new, |instant| instant.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
 }
+
+/// A duration as Go prints it, whole seconds: `6s`, `1m30s`, `1h0m0s`.
+pub(crate) fn go_duration(duration: crate::engine::SimDuration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m{rest}s"),
+        _ => format!("{hours}h{minutes}m{rest}s"),
+    }
+}

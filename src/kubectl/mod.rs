@@ -6,9 +6,11 @@
 mod ages;
 mod command_line;
 mod commands;
+mod describe;
 mod errors;
 mod flags;
 mod formats;
+mod jsonpath;
 mod listing;
 mod manifests;
 mod output;

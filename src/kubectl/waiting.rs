@@ -29,6 +29,14 @@ pub(crate) enum Pending {
     Gone(commands::delete::Gone),
     /// `replace --force`: the objects' end, then their creation.
     Replace(commands::replace::Replacement),
+    /// `rollout status`: its completion.
+    Rollout(commands::rollout::Watch),
+    /// `wait`: a condition.
+    Condition(commands::wait::Wait),
+    /// `drain`: evictions and the pods' end.
+    Drain(commands::drain::Drain),
+    /// `logs -f`: the end of a container.
+    Follow(commands::logs::Follow),
 }
 
 impl Waiting {
@@ -50,6 +58,10 @@ impl Waiting {
         match &self.state.pending {
             Pending::Gone(gone) => gone.touches(change),
             Pending::Replace(replacement) => replacement.gone.touches(change),
+            Pending::Rollout(watch) => watch.touches(change),
+            Pending::Condition(wait) => wait.touches(change),
+            Pending::Drain(drain) => drain.touches(change),
+            Pending::Follow(follow) => follow.touches(change),
         }
     }
 }
@@ -64,5 +76,9 @@ pub(crate) fn go_on(
     match pending {
         Pending::Gone(gone) => commands::delete::go_on(call, deadline, gone, printed),
         Pending::Replace(replacement) => commands::replace::go_on(call, deadline, replacement, printed),
+        Pending::Rollout(watch) => commands::rollout::go_on(call, deadline, watch, printed),
+        Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
+        Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
+        Pending::Follow(follow) => commands::logs::go_on(call, follow, printed),
     }
 }

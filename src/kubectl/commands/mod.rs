@@ -4,13 +4,23 @@ pub(crate) mod apply;
 mod create;
 mod create_file;
 pub(crate) mod delete;
+mod describe;
+pub(crate) mod drain;
+mod exec;
+mod expose;
 mod generators;
 mod get;
+pub(crate) mod logs;
+mod metadata;
+mod nodes;
+mod patch;
 pub(crate) mod replace;
+pub(crate) mod rollout;
 mod run;
 mod scale;
 mod set_image;
 mod table;
+pub(crate) mod wait;
 
 use std::fmt;
 

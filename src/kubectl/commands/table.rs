@@ -1,11 +1,10 @@
 //! Every command with its flags.
 
-use super::super::Call;
-use super::super::command_line::CommandLine;
-use super::super::errors::Failure;
 use super::super::flags::{self, Flag, Takes, flag, short};
-use super::super::output::Printed;
-use super::{Command, Outcome, Run, apply, create_file, delete, generators, get, replace, run, scale, set_image};
+use super::{
+    Command, Run, apply, create_file, delete, describe, drain, exec, expose, generators, get, logs, metadata, nodes, patch,
+    replace, rollout, run, scale, set_image, wait,
+};
 
 const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
     Command { path, aliases: &[], flags, required: &[], run }
@@ -23,10 +22,24 @@ const GENERATOR: &[Flag] = &[
     flag("save-config", Takes::Switch),
 ];
 
-/// A command of kubectl that is not simulated.
-fn unsupported(_: &mut Call<'_>, line: &CommandLine, _: &mut Printed) -> Result<Outcome, Failure> {
-    Err(Failure::unsupported(format!("kubectl {}", line.command.path)))
-}
+/// What `label`, `annotate` and `taint` accept.
+static METADATA: &[&[Flag]] = &[
+    flags::FILES,
+    flags::OUTPUT,
+    flags::SELECTOR,
+    flags::FIELD_SELECTOR,
+    flags::ALL,
+    flags::ALL_NAMESPACES,
+    flags::DRY_RUN,
+    flags::RECORD,
+    flags::MANAGER,
+    &[
+        flag("overwrite", Takes::Switch),
+        flag("list", Takes::Switch),
+        flag("resource-version", Takes::Text),
+        flag("local", Takes::Switch),
+    ],
+];
 
 /// All commands.
 pub(super) static COMMANDS: &[Command] = &[
@@ -281,11 +294,150 @@ pub(super) static COMMANDS: &[Command] = &[
                 flag("pod-running-timeout", Takes::Duration),
             ],
         ],
-        unsupported,
+        logs::run,
     ),
     command(
         "describe",
         &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, &[flag("show-events", Takes::Switch)]],
-        unsupported,
+        describe::run,
     ),
+    command(
+        "exec",
+        &[
+            flags::FILES,
+            &[
+                short("container", 'c', Takes::Text),
+                short("stdin", 'i', Takes::Switch),
+                short("tty", 't', Takes::Switch),
+                short("quiet", 'q', Takes::Switch),
+                flag("pod-running-timeout", Takes::Duration),
+            ],
+        ],
+        exec::run,
+    ),
+    command("label", METADATA, metadata::label),
+    command("annotate", METADATA, metadata::annotate),
+    command("taint", METADATA, nodes::taint),
+    command("cordon", &[flags::SELECTOR, flags::DRY_RUN], nodes::cordon),
+    command("uncordon", &[flags::SELECTOR, flags::DRY_RUN], nodes::uncordon),
+    command(
+        "drain",
+        &[
+            flags::SELECTOR,
+            flags::DRY_RUN,
+            flags::TIMEOUT,
+            &[
+                flag("ignore-daemonsets", Takes::Switch),
+                flag("delete-emptydir-data", Takes::Switch),
+                flag("force", Takes::Switch),
+                flag("grace-period", Takes::Number),
+                flag("disable-eviction", Takes::Switch),
+                flag("pod-selector", Takes::Text),
+                flag("skip-wait-for-delete-timeout", Takes::Number),
+                flag("chunk-size", Takes::Number),
+            ],
+        ],
+        drain::run,
+    ),
+    command(
+        "patch",
+        &[
+            flags::FILES,
+            flags::OUTPUT,
+            flags::DRY_RUN,
+            flags::RECORD,
+            flags::MANAGER,
+            &[
+                short("patch", 'p', Takes::Text),
+                flag("patch-file", Takes::Text),
+                flag("type", Takes::Text),
+                flag("subresource", Takes::Text),
+                flag("local", Takes::Switch),
+            ],
+        ],
+        patch::run,
+    ),
+    command(
+        "wait",
+        &[
+            flags::FILES,
+            flags::OUTPUT,
+            flags::SELECTOR,
+            flags::FIELD_SELECTOR,
+            flags::ALL,
+            flags::ALL_NAMESPACES,
+            flags::TIMEOUT,
+            &[flag("for", Takes::Text), flag("local", Takes::Switch)],
+        ],
+        wait::run,
+    ),
+    command(
+        "expose",
+        &[
+            flags::FILES,
+            flags::OUTPUT,
+            flags::DRY_RUN,
+            flags::RECORD,
+            flags::MANAGER,
+            flags::SAVE_CONFIG,
+            &[
+                flag("port", Takes::Text),
+                flag("target-port", Takes::Text),
+                flag("type", Takes::Text),
+                flag("name", Takes::Text),
+                flag("selector", Takes::Text),
+                flag("protocol", Takes::Text),
+                flag("cluster-ip", Takes::Text),
+                flag("external-ip", Takes::Text),
+                flag("load-balancer-ip", Takes::Text),
+                short("labels", 'l', Takes::Text),
+                flag("session-affinity", Takes::Text),
+                flag("overrides", Takes::Text),
+            ],
+        ],
+        expose::expose,
+    ),
+    Command {
+        path: "autoscale",
+        aliases: &[],
+        flags: &[
+            flags::FILES,
+            flags::OUTPUT,
+            flags::DRY_RUN,
+            flags::RECORD,
+            flags::MANAGER,
+            flags::SAVE_CONFIG,
+            &[
+                flag("min", Takes::Number),
+                flag("max", Takes::Number),
+                flag("cpu-percent", Takes::Number),
+                flag("name", Takes::Text),
+            ],
+        ],
+        required: &["max"],
+        run: expose::autoscale,
+    },
+    command(
+        "rollout status",
+        &[
+            flags::FILES,
+            flags::SELECTOR,
+            flags::TIMEOUT,
+            &[short("watch", 'w', Takes::Switch), flag("revision", Takes::Number)],
+        ],
+        rollout::status,
+    ),
+    command(
+        "rollout history",
+        &[flags::FILES, flags::OUTPUT, flags::SELECTOR, &[flag("revision", Takes::Number)]],
+        rollout::history,
+    ),
+    command(
+        "rollout undo",
+        &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::DRY_RUN, &[flag("to-revision", Takes::Number)]],
+        rollout::undo,
+    ),
+    command("rollout pause", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::pause),
+    command("rollout resume", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::resume),
+    command("rollout restart", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::restart),
 ];

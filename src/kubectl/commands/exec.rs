@@ -1,0 +1,51 @@
+//! `kubectl exec`: everything but the run itself, which belongs to the container's shell.
+
+use crate::api::{Reason, Status};
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::output::Printed;
+use super::super::resources;
+use super::Outcome;
+use super::logs;
+use crate::model::kind::Kind;
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let Some(target) = line.arguments.first() else {
+        return Err(Failure::error("pod, type/name or --filename must be specified"));
+    };
+    if line.arguments.len() > 1 {
+        return Err(Failure::usage(
+            "exec",
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
+        ));
+    }
+    let command = line.after_dash.clone().unwrap_or_default();
+    if command.is_empty() {
+        return Err(Failure::error("you must specify at least one command for the container"));
+    }
+    let namespace = line.namespace(call.context_namespace).to_owned();
+    let (kind, name) = match target.split_once('/') {
+        Some((kind, name)) => (resources::kind(kind)?, name),
+        None => (Kind::POD, target.as_str()),
+    };
+    let object = call.find(kind, &namespace, name)?;
+    let pod = match object.as_pod() {
+        Some(pod) => pod,
+        None => logs::named_pod(call, target, &namespace, &mut Printed::default())?,
+    };
+    let row = call.cluster.pod(pod);
+    if row.status.phase.is_terminal() {
+        return Err(Failure::error(format!(
+            "cannot exec into a container in a completed pod; current phase is {}",
+            row.status.phase.name()
+        )));
+    }
+    if row.node.is_none() {
+        let text = format!("pod {} does not have a host assigned", row.name);
+        return Err(Failure::server(&Status::new(Reason::BadRequest, text)));
+    }
+    let container = logs::container(call, line, pod, printed)?;
+    Ok(Outcome::Exec { pod, container, command })
+}

@@ -1,0 +1,187 @@
+//! `kubectl expose` and `kubectl autoscale`.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::output::Printed;
+use super::super::resources;
+use super::Outcome;
+use super::create::{Wording, send};
+use super::run::pairs;
+
+pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if line.flags.has("filename") {
+        return Err(Failure::unsupported("expose -f"));
+    }
+    let named = resources::named(&line.arguments)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        let service = service_for(call, line, object)?;
+        send(call, line, service, "exposed", Wording::Server, printed)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn service_for(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> Result<Value, Failure> {
+    let view = call.cluster.view(object);
+    let selector = match line.flags.text("selector") {
+        "" => selector_of(object.kind, &view)?,
+        given => pairs(given)?,
+    };
+    let labels = match line.flags.text("labels") {
+        "" => view["metadata"]["labels"].as_object().cloned().unwrap_or_default(),
+        given => pairs(given)?,
+    };
+    let name = match line.flags.text("name") {
+        "" => view["metadata"]["name"].as_str().unwrap_or_default(),
+        given => given,
+    };
+    let headless = line.flags.text("cluster-ip") == "None";
+    let ports = ports(line, object.kind, &view, headless)?;
+    let mut spec = json!({"ports": ports, "selector": selector});
+    for (flag, field) in [
+        ("type", "type"),
+        ("cluster-ip", "clusterIP"),
+        ("session-affinity", "sessionAffinity"),
+        ("external-ip", "externalIP"),
+        ("load-balancer-ip", "loadBalancerIP"),
+    ] {
+        if line.flags.has(flag) {
+            spec[field] = json!(line.flags.text(flag));
+        }
+    }
+    if let Some(address) = spec.as_object_mut().and_then(|spec| spec.remove("externalIP")) {
+        spec["externalIPs"] = json!([address]);
+    }
+    if spec["ports"].as_array().is_some_and(Vec::is_empty) {
+        spec.as_object_mut().map(|spec| spec.remove("ports"));
+    }
+    let mut metadata = json!({"name": name});
+    if !labels.is_empty() {
+        metadata["labels"] = Value::Object(labels);
+    }
+    Ok(json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec,
+        "status": {"loadBalancer": {}},
+    }))
+}
+
+/// Upstream: kubectl polymorphichelpers `mapBasedSelectorForObject`.
+fn selector_of(kind: Kind, view: &Value) -> Result<Map<String, Value>, Failure> {
+    let none = |text: &str| {
+        Failure::error(format!("couldn't retrieve selectors via --selector flag or introspection: {text}"))
+    };
+    match kind {
+        Kind::POD => view["metadata"]["labels"]
+            .as_object()
+            .filter(|labels| !labels.is_empty())
+            .cloned()
+            .ok_or_else(|| none("the pod has no labels and cannot be exposed")),
+        Kind::SERVICE | Kind::REPLICATION_CONTROLLER => view["spec"]["selector"]
+            .as_object()
+            .cloned()
+            .ok_or_else(|| none("the service has no pod selector set")),
+        Kind::DEPLOYMENT | Kind::REPLICA_SET => {
+            let selector = &view["spec"]["selector"];
+            if selector["matchExpressions"].as_array().is_some_and(|list| !list.is_empty()) {
+                return Err(none("couldn't convert expressions - \"matchExpressions\" to map-based selector format"));
+            }
+            Ok(selector["matchLabels"].as_object().cloned().unwrap_or_default())
+        }
+        _ => Err(Failure::error(format!("cannot expose a {}", kind.name()))),
+    }
+}
+
+fn ports(line: &CommandLine, kind: Kind, view: &Value, headless: bool) -> Result<Vec<Value>, Failure> {
+    let protocol = line.flags.text("protocol");
+    let numbers: Vec<(String, String)> = if line.flags.has("port") {
+        line.flags
+            .text("port")
+            .split(',')
+            .map(|port| (port.to_owned(), if protocol.is_empty() { "TCP" } else { protocol }.to_owned()))
+            .collect()
+    } else {
+        ports_of(kind, view, protocol)
+    };
+    if numbers.is_empty() && !headless {
+        return Err(Failure::error("couldn't find port via --port flag or introspection"));
+    }
+    let several = numbers.len() > 1;
+    let target = line.flags.text("target-port");
+    let as_port = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
+    Ok(numbers
+        .iter()
+        .enumerate()
+        .map(|(place, (port, protocol))| {
+            let mut entry = json!({
+                "port": port.parse::<i64>().unwrap_or(0), "protocol": protocol,
+                "targetPort": if target.is_empty() { as_port(port) } else { as_port(target) },
+            });
+            if several {
+                entry["name"] = json!(format!("port-{}", place + 1));
+            }
+            entry
+        })
+        .collect())
+}
+
+fn ports_of(kind: Kind, view: &Value, protocol: &str) -> Vec<(String, String)> {
+    let read = |port: &Value, number: &str| {
+        let own = port["protocol"].as_str().unwrap_or("TCP");
+        (port[number].to_string(), if protocol.is_empty() { own } else { protocol }.to_owned())
+    };
+    if kind == Kind::SERVICE {
+        return view["spec"]["ports"].as_array().into_iter().flatten().map(|port| read(port, "port")).collect();
+    }
+    let spec = if kind == Kind::POD { &view["spec"] } else { &view["spec"]["template"]["spec"] };
+    let containers = spec["containers"].as_array().into_iter().flatten();
+    containers
+        .flat_map(|container| container["ports"].as_array().into_iter().flatten())
+        .map(|port| read(port, "containerPort"))
+        .collect()
+}
+
+pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let (minimum, maximum) = (line.flags.number("min").unwrap_or(-1), line.flags.number("max").unwrap_or(-1));
+    if maximum < 1 {
+        return Err(Failure::error(format!("--max=MAXPODS is required and must be at least 1, max: {maximum}")));
+    }
+    if maximum < minimum {
+        return Err(Failure::error(format!(
+            "--max=MAXPODS must be larger or equal to --min=MINPODS, max: {maximum}, min: {minimum}"
+        )));
+    }
+    let named = resources::named(&line.arguments)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        if !matches!(
+            object.kind,
+            Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER
+        ) {
+            return Err(Failure::error(format!("cannot autoscale a {}: no scale subresource", object.kind.name())));
+        }
+        let name = call.cluster.identity(object).1;
+        let own_name = line.flags.text("name");
+        let mut spec = json!({
+            "maxReplicas": maximum,
+            "scaleTargetRef": {"apiVersion": object.kind.api_version(), "kind": object.kind.name(), "name": name},
+        });
+        if minimum >= 1 {
+            spec["minReplicas"] = json!(minimum);
+        }
+        if let Some(percent) = line.flags.number("cpu-percent").filter(|percent| *percent >= 0) {
+            spec["targetCPUUtilizationPercentage"] = json!(percent);
+        }
+        let autoscaler = json!({
+            "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": if own_name.is_empty() { name } else { own_name }}, "spec": spec,
+            "status": {"currentReplicas": 0, "desiredReplicas": 0},
+        });
+        send(call, line, autoscaler, "autoscaled", Wording::Server, printed)?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,252 @@
+//! `kubectl logs`.
+
+use crate::api::{Reason, Status};
+use crate::cluster::{Change, Fields};
+use crate::engine::SimTime;
+use crate::machines::ContainerId;
+use crate::model::kind::Kind;
+use crate::model::object::{Body, ObjectRef, PodId};
+use crate::model::pod::ContainerState;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing::{self, Filter};
+use super::super::output::Printed;
+use super::super::resources;
+use super::super::waiting::Pending;
+use super::Outcome;
+
+/// Lines shown of each pod with `-l` unless told otherwise.
+const TAIL_WITH_SELECTOR: i64 = 10;
+
+/// `logs -f`: a container whose output is followed to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Follow {
+    pod: PodId,
+    container: usize,
+    run: Option<(ContainerId, u32)>,
+    printed_lines: usize,
+}
+
+impl Follow {
+    /// Might the change be the end of the run?
+    pub(crate) fn touches(&self, change: &Change) -> bool {
+        change.object.as_pod() == Some(self.pod) && change.fields.intersects(Fields::CONTAINERS | Fields::PHASE)
+    }
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let selecting = line.flags.has("selector");
+    if line.arguments.is_empty() && !selecting {
+        return Err(Failure::usage(
+            "logs",
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+        ));
+    }
+    let namespace = line.namespace(call.context_namespace).to_owned();
+    let pods = if selecting {
+        let pods = listing::list(call.cluster, Kind::POD, Some(&namespace), &Filter::of(line, Kind::POD)?);
+        if pods.is_empty() {
+            printed.err_line(format!("No resources found in {namespace} namespace."));
+        }
+        pods.into_iter().filter_map(ObjectRef::as_pod).collect()
+    } else {
+        vec![named_pod(call, &line.arguments[0], &namespace, printed)?]
+    };
+    if line.flags.is_on("follow", false) && pods.len() == 1 {
+        let container = container(call, line, pods[0], printed)?;
+        return go_on(call, Follow { pod: pods[0], container, run: None, printed_lines: 0 }, printed);
+    }
+    for pod in pods {
+        let containers = if line.flags.is_on("all-containers", false) {
+            (0..call.cluster.template_of(pod).spec.containers.len()).collect()
+        } else {
+            vec![container(call, line, pod, printed)?]
+        };
+        for container in containers {
+            print(call, line, pod, container, selecting, printed)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A pod by name, or one of a workload's.
+pub(super) fn named_pod(
+    call: &Call<'_>,
+    argument: &str,
+    namespace: &str,
+    printed: &mut Printed,
+) -> Result<PodId, Failure> {
+    let (kind, name) = match argument.split_once('/') {
+        Some((kind, name)) => (resources::kind(kind)?, name),
+        None => (Kind::POD, argument),
+    };
+    let object = call.find(kind, namespace, name).map_err(|status| {
+        Failure::error(format!(
+            "error from server ({}): {} in namespace \"{namespace}\"",
+            status.reason.name(),
+            status.message
+        ))
+    })?;
+    match object.as_pod() {
+        Some(pod) => Ok(pod),
+        None => pod_of_workload(call, object, printed),
+    }
+}
+
+/// Upstream: kubectl polymorphichelpers `GetFirstPod` with `podutils.ByLogging`: running and ready ones first, the
+/// oldest of them.
+fn pod_of_workload(call: &Call<'_>, object: ObjectRef, printed: &mut Printed) -> Result<PodId, Failure> {
+    let name = call.cluster.identity(object).1;
+    let selector = match call.cluster.body(object) {
+        Body::Deployment(deployment) => Some(&deployment.selector),
+        Body::ReplicaSet(replica_set) => Some(&replica_set.selector),
+        Body::StatefulSet(stateful_set) => Some(&stateful_set.selector),
+        Body::DaemonSet(daemon_set) => Some(&daemon_set.selector),
+        Body::Job(job) => Some(&job.selector),
+        Body::Service(service) => service.selector.as_ref(),
+        _ => None,
+    };
+    let Some(selector) = selector else {
+        return Err(Failure::error(format!("cannot get the logs from *{}: {name}", object.kind.name())));
+    };
+    let mut pods = call.cluster.pods_matching(call.cluster.meta(object).namespace, selector);
+    pods.sort_by_key(|pod| {
+        let row = call.cluster.pod(*pod);
+        (row.node.is_none(), row.status.phase != crate::model::pod::PodPhase::Running, !row.is_ready(), row.created)
+    });
+    let Some(first) = pods.first().copied() else {
+        return Err(Failure::error("timed out waiting for the condition"));
+    };
+    if pods.len() > 1 {
+        printed.err_line(format!("Found {} pods, using pod/{}", pods.len(), call.cluster.pod(first).name));
+    }
+    Ok(first)
+}
+
+/// The container meant: `-c`, the second argument, the default annotation, or the first one.
+pub(super) fn container(
+    call: &Call<'_>,
+    line: &CommandLine,
+    pod: PodId,
+    printed: &mut Printed,
+) -> Result<usize, Failure> {
+    let template = call.cluster.template_of(pod);
+    let spec = &template.spec;
+    let wanted = match (line.flags.text("container"), line.arguments.get(1)) {
+        ("", Some(second)) if line.command.path == "logs" => second,
+        (given, _) => given,
+    };
+    let position = |name: &str| spec.containers.iter().position(|container| container.name == name);
+    if !wanted.is_empty() {
+        return position(wanted).ok_or_else(|| {
+            let text = format!("container {wanted} is not valid for pod {}", call.cluster.pod(pod).name);
+            if line.command.path == "logs" {
+                Failure::error(text)
+            } else {
+                Failure::server(&Status::new(Reason::BadRequest, text))
+            }
+        });
+    }
+    let default = template.annotations.get("kubectl.kubernetes.io/default-container").and_then(position);
+    let chosen = default.unwrap_or(spec.init_count);
+    if spec.containers.len() > 1 && default.is_none() {
+        let mut names: Vec<String> =
+            spec.main_containers().iter().map(|container| container.name.to_string()).collect();
+        names.extend(spec.init_containers().iter().map(|container| format!("{} (init)", container.name)));
+        printed.err_line(format!(
+            "Defaulted container \"{}\" out of: {}",
+            spec.containers[chosen].name,
+            names.join(", ")
+        ));
+    }
+    Ok(chosen)
+}
+
+fn print(
+    call: &Call<'_>,
+    line: &CommandLine,
+    pod: PodId,
+    container: usize,
+    selecting: bool,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let Some(run) = find_run(call, line.flags.is_on("previous", false), pod, container)? else { return Ok(()) };
+    let Some(log) = call.machines.container(run).log() else { return Ok(()) };
+    let tail = line.flags.number("tail").unwrap_or(if selecting { TAIL_WITH_SELECTOR } else { -1 });
+    let skip = if tail < 0 { 0 } else { log.lines().len().saturating_sub(tail as usize) };
+    let since = line.flags.duration("since").map_or(SimTime::ZERO, |length| SimTime(call.now.0.saturating_sub(length.0)));
+    let spec = &call.cluster.template_of(pod).spec;
+    let count = log.lines().len();
+    for (place, entry) in log.lines().enumerate().skip(skip).filter(|(_, entry)| entry.at >= since) {
+        if line.flags.is_on("prefix", false) {
+            let name = &call.cluster.pod(pod).name;
+            printed.out.push_str(&format!("[pod/{name}/{}] ", spec.containers[container].name));
+        }
+        if line.flags.is_on("timestamps", false) {
+            printed.out.push_str(&call.cluster.clock().micro_timestamp(entry.at));
+            printed.out.push(' ');
+        }
+        printed.out.push_str(&entry.text);
+        if place + 1 < count || !log.is_open() {
+            printed.out.push('\n');
+        }
+    }
+    Ok(())
+}
+
+/// The run whose output is meant, `None` for an unscheduled pod. Upstream: kubelet `validateContainerLogStatus`.
+fn find_run(call: &Call<'_>, previous: bool, pod: PodId, container: usize) -> Result<Option<ContainerId>, Failure> {
+    let row = call.cluster.pod(pod);
+    if row.node.is_none() {
+        return Ok(None);
+    }
+    let refused = |text: String| Failure::server(&Status::new(Reason::BadRequest, text));
+    let name = &call.cluster.template_of(pod).spec.containers[container].name;
+    let mut runs = call.machines.runs(pod, container as u8);
+    let newest = runs.next();
+    if previous {
+        let status = row.status.containers.get(container);
+        let running = status.is_none_or(|status| matches!(status.state, ContainerState::Running { .. }));
+        // While it waits for its next start, the newest run is the previous one.
+        let wanted = if running { runs.next() } else { newest };
+        return wanted.map(Some).ok_or_else(|| {
+            refused(format!("previous terminated container \"{name}\" in pod \"{}\" not found", row.name))
+        });
+    }
+    if let Some(run) = newest {
+        return Ok(Some(run));
+    }
+    let reason = match row.status.containers.get(container).map(|status| &status.state) {
+        Some(ContainerState::Waiting { reason, .. }) if reason == "ErrImagePull" || reason == "ImagePullBackOff" => {
+            "trying and failing to pull image"
+        }
+        Some(ContainerState::Waiting { reason, .. }) if !reason.is_empty() => reason,
+        _ => "ContainerCreating",
+    };
+    Err(refused(format!("container \"{name}\" in pod \"{}\" is waiting to start: {reason}", row.name)))
+}
+
+/// Prints what has been written since, and waits for the end of the run.
+pub(crate) fn go_on(call: &mut Call<'_>, mut follow: Follow, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if follow.run.is_none() {
+        let Some(run) = find_run(call, false, follow.pod, follow.container)? else { return Ok(Outcome::Done) };
+        follow.run = Some((run, call.machines.container(run).serial));
+    }
+    let row = follow.run.and_then(|(run, serial)| call.machines.container_of_serial(run, serial));
+    let Some(row) = row else { return Ok(Outcome::Done) };
+    if let Some(log) = row.log() {
+        let ended = matches!(row.state, crate::machines::RunState::Exited { .. });
+        // A line without its end is printed when it has one, or when the run ends.
+        let complete = log.lines().len() - usize::from(log.is_open() && !ended);
+        for entry in log.lines().take(complete).skip(follow.printed_lines) {
+            printed.line(&entry.text);
+        }
+        follow.printed_lines = follow.printed_lines.max(complete);
+    }
+    if matches!(row.state, crate::machines::RunState::Exited { .. }) {
+        return Ok(Outcome::Done);
+    }
+    Ok(Outcome::Wait { deadline: SimTime::NEVER, pending: Pending::Follow(follow) })
+}

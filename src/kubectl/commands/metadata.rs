@@ -1,0 +1,180 @@
+//! `kubectl label` and `kubectl annotate`.
+
+use serde_json::{Map, Value};
+
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::super::resources;
+use super::Outcome;
+
+/// Which of the two maps is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Labels,
+    Annotations,
+}
+
+impl Part {
+    fn field(self) -> &'static str {
+        match self {
+            Self::Labels => "labels",
+            Self::Annotations => "annotations",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Labels => "label",
+            Self::Annotations => "annotation",
+        }
+    }
+}
+
+/// What the arguments ask for.
+#[derive(Clone, Debug, Default)]
+struct Changes<'a> {
+    set: Vec<(&'a str, &'a str)>,
+    remove: Vec<&'a str>,
+}
+
+pub(super) fn label(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    run(call, line, Part::Labels, printed)
+}
+
+pub(super) fn annotate(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    run(call, line, Part::Annotations, printed)
+}
+
+fn run(call: &mut Call<'_>, line: &CommandLine, part: Part, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let (words, changes) = split(&line.arguments);
+    let listing_only = line.flags.is_on("list", false);
+    if changes.set.is_empty() && changes.remove.is_empty() && !listing_only {
+        return Err(Failure::error(format!("at least one {} update is required", part.word())));
+    }
+    if changes.set.iter().any(|(key, _)| changes.remove.contains(key)) {
+        let article = if part == Part::Labels { "a" } else { "an" };
+        return Err(Failure::error(format!(
+            "can not both modify and remove {article} {} in the same command",
+            part.word()
+        )));
+    }
+    if part == Part::Labels {
+        check_values(&changes)?;
+    }
+    let named = resources::named(&words)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        if listing_only {
+            for (key, value) in pairs(&call.cluster.view(object), part) {
+                printed.line(format!("{key}={}", value.as_str().unwrap_or_default()));
+            }
+            continue;
+        }
+        if let Err(failure) = change(call, line, object, part, &changes, printed) {
+            printed.fail(&failure);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Words of the form `k=v` and `k-` are changes, everything before them names objects.
+/// Upstream: kubectl cmd/util `GetResourcesAndPairs`.
+fn split(arguments: &[String]) -> (Vec<String>, Changes<'_>) {
+    let mut words = Vec::new();
+    let mut changes = Changes::default();
+    for argument in arguments {
+        if let Some((key, value)) = argument.split_once('=').filter(|(key, _)| !key.is_empty()) {
+            changes.set.push((key, value));
+        } else if let Some(key) = argument.strip_suffix('-').filter(|key| !key.is_empty()) {
+            changes.remove.push(key);
+        } else {
+            words.push(argument.clone());
+        }
+    }
+    (words, changes)
+}
+
+fn check_values(changes: &Changes<'_>) -> Result<(), Failure> {
+    for (key, value) in &changes.set {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let ends = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+        let valid = value.chars().all(allowed) && ends(value.chars().next()) && ends(value.chars().last());
+        if !valid {
+            return Err(Failure::error(format!(
+                "invalid label value: \"{key}={value}\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn pairs(view: &Value, part: Part) -> Map<String, Value> {
+    view["metadata"][part.field()].as_object().cloned().unwrap_or_default()
+}
+
+fn change(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    part: Part,
+    changes: &Changes<'_>,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let mut view = call.cluster.view(object);
+    let mut map = pairs(&view, part);
+    let before = map.clone();
+    if !line.flags.is_on("overwrite", false) {
+        refuse_overwriting(&map, part, changes)?;
+    }
+    for key in &changes.remove {
+        if map.remove(*key).is_none() && part == Part::Labels {
+            printed.line(format!("label \"{key}\" not found."));
+        }
+    }
+    for (key, value) in &changes.set {
+        map.insert((*key).to_owned(), Value::from(*value));
+    }
+    let verb = match part {
+        Part::Annotations => "annotated",
+        Part::Labels if map == before => "not labeled",
+        Part::Labels if changes.set.is_empty() => "unlabeled",
+        Part::Labels => "labeled",
+    };
+    let dry_run = DryRun::of(line)?;
+    if map != before && dry_run == DryRun::None {
+        let version = line.flags.text("resource-version");
+        if !version.is_empty() {
+            view["metadata"]["resourceVersion"] = Value::from(version);
+        }
+        view["metadata"][part.field()] = Value::Object(map);
+        call.update(object, view)?;
+    }
+    let name = printed_name(object.kind, call.cluster.identity(object).1);
+    printed.line(format!("{name} {verb}{}", dry_run.suffix()));
+    Ok(())
+}
+
+fn refuse_overwriting(map: &Map<String, Value>, part: Part, changes: &Changes<'_>) -> Result<(), Failure> {
+    let taken: Vec<String> = changes
+        .set
+        .iter()
+        .filter_map(|(key, value)| {
+            let old = map.get(*key)?.as_str()?;
+            (old != *value).then(|| format!("'{key}' already has a value ({old})"))
+        })
+        .collect();
+    match (part, taken.as_slice()) {
+        (_, []) => Ok(()),
+        (Part::Labels, [first, ..]) => Err(Failure::error(format!("{first}, and --overwrite is false"))),
+        (Part::Annotations, all) => Err(Failure::error(format!(
+            "--overwrite is false but found the following declared annotation(s): {}",
+            all.join("; ")
+        ))),
+    }
+}
+

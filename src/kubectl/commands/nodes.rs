@@ -1,0 +1,193 @@
+//! `kubectl cordon`, `uncordon` and `taint`.
+
+use serde_json::{Value, json};
+
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+use crate::model::taint::TaintEffect;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing::{self, Filter};
+use super::super::output::Printed;
+use super::super::requests::DryRun;
+use super::super::resources;
+use super::Outcome;
+
+pub(super) fn cordon(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    for node in nodes(call, line, printed)? {
+        set_unschedulable(call, line, node, true, printed)?;
+    }
+    Ok(Outcome::Done)
+}
+
+pub(super) fn uncordon(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    for node in nodes(call, line, printed)? {
+        set_unschedulable(call, line, node, false, printed)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The nodes that `cordon`, `uncordon` and `drain` name.
+pub(super) fn nodes(
+    call: &Call<'_>,
+    line: &CommandLine,
+    printed: &mut Printed,
+) -> Result<Vec<ObjectRef>, Failure> {
+    let command = line.command.path;
+    if line.flags.has("selector") {
+        return Ok(listing::list(call.cluster, Kind::NODE, None, &Filter::of(line, Kind::NODE)?));
+    }
+    if line.arguments.is_empty() {
+        return Err(Failure::usage(command, format!("USAGE: {command} NODE [flags]")));
+    }
+    let mut found = Vec::new();
+    for argument in &line.arguments {
+        let name = argument.strip_prefix("node/").or_else(|| argument.strip_prefix("nodes/")).unwrap_or(argument);
+        match call.find(Kind::NODE, "", name) {
+            Ok(node) => found.push(node),
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+    }
+    Ok(found)
+}
+
+/// Sets `spec.unschedulable` and prints what became of it.
+pub(super) fn set_unschedulable(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    node: ObjectRef,
+    unschedulable: bool,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let dry_run = DryRun::of(line)?;
+    let verb = if unschedulable { "cordoned" } else { "uncordoned" };
+    let is = call.cluster.body(node).as_node().is_some_and(|node| node.unschedulable);
+    if is != unschedulable && dry_run == DryRun::None {
+        call.cluster.modify_spec(call.now, node, |body| {
+            body.as_node_mut().is_some_and(|node| std::mem::replace(&mut node.unschedulable, unschedulable) != unschedulable)
+        });
+    }
+    let already = if is == unschedulable { "already " } else { "" };
+    let name = call.cluster.identity(node).1;
+    printed.line(format!("node/{name} {already}{verb}{}", dry_run.suffix()));
+    Ok(())
+}
+
+/// A taint to set, or one to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum TaintChange {
+    Set { key: String, value: String, effect: TaintEffect },
+    Remove { key: String, effect: Option<TaintEffect> },
+}
+
+pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let Some((resource, rest)) = line.arguments.split_first() else {
+        return Err(Failure::error("one or more nodes must be specified as <name> or <name>=<value>"));
+    };
+    let is_change = |word: &&String| word.contains('=') || word.contains(':') || word.ends_with('-');
+    let (specs, names): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_change);
+    let kind = resources::kind(resource.split('/').next().unwrap_or(resource))?;
+    if kind != Kind::NODE {
+        return Err(Failure::error(format!("invalid resource type {resource}, only node types are supported")));
+    }
+    if specs.is_empty() {
+        return Err(Failure::error("at least one taint update is required"));
+    }
+    let changes = specs.iter().map(|spec| parse_taint(spec)).collect::<Result<Vec<_>, _>>()?;
+    let words: Vec<String> = [resource].into_iter().chain(names).cloned().collect();
+    let named = resources::named(&words)?;
+    for node in listing::chosen(call, line, &named, printed)? {
+        match apply_taints(call, line, node, &changes) {
+            Ok(verb) => {
+                let name = call.cluster.identity(node).1;
+                printed.line(format!("node/{name} {verb}{}", DryRun::of(line)?.suffix()));
+            }
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Upstream: kubectl cmd/taint `parseTaints`.
+fn parse_taint(spec: &str) -> Result<TaintChange, Failure> {
+    let usage = |text: String| Failure::usage("taint", text);
+    let effect_of = |text: &str| {
+        TaintEffect::from_name(text)
+            .ok_or_else(|| usage(format!("invalid taint effect: {text}, unsupported taint effect")))
+    };
+    if let Some(removed) = spec.strip_suffix('-') {
+        let (head, effect) = match removed.split_once(':') {
+            Some((head, effect)) => (head, Some(effect_of(effect)?)),
+            None => (removed, None),
+        };
+        let key = head.split('=').next().unwrap_or(head);
+        return Ok(TaintChange::Remove { key: key.to_owned(), effect });
+    }
+    let Some((head, effect)) = spec.split_once(':') else {
+        return Err(usage(format!(
+            "invalid taint spec: {spec}, name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+        )));
+    };
+    let (key, value) = head.split_once('=').unwrap_or((head, ""));
+    Ok(TaintChange::Set { key: key.to_owned(), value: value.to_owned(), effect: effect_of(effect)? })
+}
+
+fn apply_taints(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    node: ObjectRef,
+    changes: &[TaintChange],
+) -> Result<&'static str, Failure> {
+    let overwrite = line.flags.is_on("overwrite", false);
+    let name = call.cluster.identity(node).1.to_owned();
+    let view = call.cluster.view(node);
+    let mut taints: Vec<Value> = view["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let (mut overwritten, mut added, mut removed) = (false, Vec::new(), false);
+    for change in changes {
+        match change {
+            TaintChange::Set { key, value, effect } => {
+                let same = |taint: &Value| taint["key"] == key.as_str() && taint["effect"] == effect.name();
+                if taints.iter().any(same) {
+                    if !overwrite {
+                        return Err(Failure::error(format!(
+                            "node {name} already has {key} taint(s) with same effect(s) and --overwrite is false"
+                        )));
+                    }
+                    overwritten = true;
+                    taints.retain(|taint| !same(taint));
+                }
+                let mut taint = json!({"key": key, "effect": effect.name()});
+                if !value.is_empty() {
+                    taint["value"] = json!(value);
+                }
+                added.push(taint);
+            }
+            TaintChange::Remove { key, effect } => {
+                let before = taints.len();
+                taints.retain(|taint| {
+                    taint["key"] != key.as_str() || effect.is_some_and(|effect| taint["effect"] != effect.name())
+                });
+                if taints.len() == before {
+                    let wanted = effect.map_or_else(|| key.clone(), |effect| format!("{key}:{}", effect.name()));
+                    return Err(Failure::error(format!("taint \"{wanted}\" not found")));
+                }
+                removed = true;
+            }
+        }
+    }
+    let verb = match (overwritten, added.is_empty(), removed) {
+        (true, _, _) | (false, false, true) => "modified",
+        (false, false, false) => "tainted",
+        (false, true, _) => "untainted",
+    };
+    // Upstream puts new taints before those that were there.
+    added.extend(taints);
+    if DryRun::of(line)? == DryRun::None {
+        let mut view = view;
+        view["spec"]["taints"] = Value::Array(added);
+        call.update(node, view)?;
+    }
+    Ok(verb)
+}

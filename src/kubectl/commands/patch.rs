@@ -1,0 +1,132 @@
+//! `kubectl patch`.
+
+use serde_json::Value;
+
+use crate::api::patch as merges;
+use crate::api::{Reason, Status, yaml};
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use super::super::resources;
+use super::Outcome;
+
+/// `--type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Strategic,
+    Merge,
+    Json,
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let form = match line.flags.text("type") {
+        "" | "strategic" => Form::Strategic,
+        "merge" => Form::Merge,
+        "json" => Form::Json,
+        other => {
+            return Err(Failure::error(format!("--type must be one of [json merge strategic], not \"{other}\"")));
+        }
+    };
+    let text = if line.flags.has("patch-file") {
+        let path = line.flags.text("patch-file");
+        let files = call.files.read(path).map_err(|error| Failure::error(format!("open {path}: {error}")))?;
+        files.into_iter().map(|(_, text)| text).collect()
+    } else {
+        line.flags.text("patch").to_owned()
+    };
+    if text.is_empty() {
+        return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
+    }
+    let named = resources::named(&line.arguments)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        match patch(call, line, object, form, &text, printed) {
+            Ok(changed) => {
+                let name = printed_name(object.kind, call.cluster.identity(object).1);
+                let suffix = DryRun::of(line)?.suffix();
+                let unchanged = if changed { "" } else { " (no change)" };
+                printed.line(format!("{name} patched{unchanged}{suffix}"));
+            }
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn parse(text: &str) -> Result<Value, Failure> {
+    let documents = yaml::read(text);
+    if let Some(error) = &documents.error {
+        let text = error.to_string();
+        let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
+        let message = message.split_once(": ").filter(|_| message.starts_with("offset")).map_or(message, |(_, rest)| rest);
+        return Err(Failure::server(&Status::new(Reason::BadRequest, message)));
+    }
+    Ok(documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value))
+}
+
+fn patch(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    form: Form,
+    text: &str,
+    printed: &mut Printed,
+) -> Result<bool, Failure> {
+    let current = call.cluster.view(object);
+    let refused = || {
+        Failure::plain("The request is invalid: the server rejected our request due to an error in our request")
+    };
+    let patched = match form {
+        Form::Json => {
+            let operations: Value = serde_json::from_str(text).map_err(|_| refused())?;
+            let operations = operations.as_array().ok_or_else(refused)?;
+            merges::json_patch(&current, operations).map_err(|_| refused())?
+        }
+        Form::Merge => merges::merge_patch(&current, &parse(text)?),
+        Form::Strategic => {
+            let patch = parse(text)?;
+            merges::strategic_merge_patch(Some(object.kind), &current, &patch)
+                .map_err(|error| Failure::plain(format!("The request is invalid: patch: Invalid value: \"{}\": {error}", merges_text(&patch))))?
+        }
+    };
+    if line.flags.text("subresource") == "status" {
+        return Err(Failure::unsupported("patch --subresource=status"));
+    }
+    if line.flags.has("subresource") {
+        return Err(Failure::unsupported(format!("patch --subresource={}", line.flags.text("subresource"))));
+    }
+    if DryRun::of(line)? != DryRun::None {
+        return Ok(patched != current);
+    }
+    if patched == current {
+        return Ok(false);
+    }
+    let (changed, unknown) = call.update(object, patched).map_err(|status| wrong_type(status, text))?;
+    for path in unknown {
+        printed.err_line(format!("Warning: unknown field \"{path}\""));
+    }
+    Ok(changed)
+}
+
+fn merges_text(patch: &Value) -> String {
+    crate::api::value::go_map(patch)
+}
+
+/// A patch whose values have the wrong type is refused in words of its own.
+/// Upstream: apimachinery strategicpatch, `errors.NewInvalid` on `patch`.
+fn wrong_type(status: Status, patch: &str) -> Failure {
+    let wanted = status.message.rsplit_once(" of type ").map(|(_, wanted)| wanted.to_owned());
+    match wanted.filter(|_| status.message.contains("json: cannot unmarshal")) {
+        Some(wanted) => {
+            let shown = parse(patch).map(|value| merges_text(&value)).unwrap_or_default();
+            Failure::plain(format!(
+                "The request is invalid: patch: Invalid value: \"{shown}\": unrecognized type: {wanted}"
+            ))
+        }
+        None => Failure::server(&status),
+    }
+}

@@ -1,0 +1,88 @@
+//! `kubectl rollout pause`, `resume` and `restart`.
+
+use serde_json::json;
+
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::super::Call;
+use super::super::super::command_line::CommandLine;
+use super::super::super::errors::Failure;
+use super::super::super::output::Printed;
+use super::super::super::requests::printed_name;
+use super::super::Outcome;
+use super::{resource_and_name, targets};
+
+pub(crate) fn pause(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    set_paused(call, line, true, printed)
+}
+
+pub(crate) fn resume(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    set_paused(call, line, false, printed)
+}
+
+fn set_paused(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    paused: bool,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    let (verb, doing) = if paused { ("paused", "pausing") } else { ("resumed", "resuming") };
+    for object in targets(call, line, printed)? {
+        let name = resource_and_name(call, object);
+        let Some(deployment) = deployment_of(call, object) else {
+            printed.fail(&Failure::error(format!("{name} {doing} is not supported")));
+            continue;
+        };
+        if deployment == paused {
+            let state = if paused { "is already paused" } else { "is not paused" };
+            printed.fail(&Failure::error(format!("{name} {state}")));
+            continue;
+        }
+        call.cluster.modify_spec(call.now, object, |body| {
+            body.as_deployment_mut().is_some_and(|deployment| {
+                deployment.paused = paused;
+                true
+            })
+        });
+        printed.line(format!("{} {verb}", printed_name(object.kind, call.cluster.identity(object).1)));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Is the Deployment paused? `None` for other kinds.
+fn deployment_of(call: &Call<'_>, object: ObjectRef) -> Option<bool> {
+    if object.kind != Kind::DEPLOYMENT {
+        return None;
+    }
+    call.cluster.body(object).as_deployment().map(|deployment| deployment.paused)
+}
+
+pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let mut refusals = Printed::default();
+    for object in targets(call, line, &mut refusals)? {
+        let name = resource_and_name(call, object);
+        if !matches!(object.kind, Kind::DEPLOYMENT | Kind::DAEMON_SET | Kind::STATEFUL_SET) {
+            printed.fail(&Failure::error(format!("{name} restarting is not supported")));
+            continue;
+        }
+        if deployment_of(call, object) == Some(true) {
+            printed.fail(&Failure::error(format!(
+                "{name} can't restart paused deployment (run rollout resume first)"
+            )));
+            continue;
+        }
+        let mut view = call.cluster.view(object);
+        let annotations = &mut view["spec"]["template"]["metadata"]["annotations"];
+        annotations["kubectl.kubernetes.io/restartedAt"] = json!(call.cluster.clock().timestamp(call.now));
+        match call.update(object, view) {
+            Ok(_) => {
+                printed.line(format!("{} restarted", printed_name(object.kind, call.cluster.identity(object).1)));
+            }
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+    }
+    printed.err.push_str(&refusals.err);
+    printed.failed |= refusals.failed;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,48 @@
+//! `kubectl rollout`.
+
+mod control;
+mod history;
+mod revisions;
+mod status;
+mod undo;
+
+pub(super) use control::{pause, restart, resume};
+pub(super) use history::history;
+pub(crate) use status::{Watch, go_on};
+pub(super) use status::status;
+pub(super) use undo::undo;
+
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing;
+use super::super::output::Printed;
+use super::super::resources;
+
+/// The objects that the arguments name; a type alone means all of it.
+fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
+    if line.arguments.is_empty() && !line.flags.has("filename") {
+        return Err(Failure::error("required resource not specified"));
+    }
+    if line.flags.has("filename") {
+        return Err(Failure::unsupported("rollout -f"));
+    }
+    let named = resources::named(&line.arguments)?;
+    if named.objects.is_empty() {
+        let namespace = line.namespace(call.context_namespace);
+        let mut objects = Vec::new();
+        for kind in &named.kinds {
+            let filter = listing::Filter::of(line, *kind)?;
+            objects.extend(listing::list(call.cluster, *kind, Some(namespace), &filter));
+        }
+        return Ok(objects);
+    }
+    listing::chosen(call, line, &named, printed)
+}
+
+/// `deployments.apps "web"`: how messages name an object here.
+fn resource_and_name(call: &Call<'_>, object: ObjectRef) -> String {
+    format!("{} \"{}\"", object.kind.resource(), call.cluster.identity(object).1)
+}

@@ -1,0 +1,183 @@
+//! `kubectl wait`. Upstream: kubectl cmd/wait.
+
+use serde_json::Value;
+
+use crate::api::Reason;
+use crate::cluster::{Change, Verb};
+use crate::engine::{SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::jsonpath::Template;
+use super::super::listing;
+use super::super::output::Printed;
+use super::super::requests::printed_name;
+use super::super::resources;
+use super::super::waiting::Pending;
+use super::Outcome;
+
+const TIMEOUT: SimDuration = SimDuration::from_secs(30);
+/// A negative timeout stands for a week.
+const WEEK: SimDuration = SimDuration::from_secs(7 * 24 * 3600);
+
+/// What `--for` asks for.
+#[derive(Clone, Debug)]
+enum Wanted {
+    /// A condition has this status.
+    Condition { kind: String, status: String },
+    /// It is gone.
+    Delete,
+    /// It is there.
+    Create,
+    /// A field has this value, or any.
+    Field { path: Template, value: Option<String> },
+}
+
+/// Objects and what is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    wanted: Wanted,
+    objects: Vec<ObjectRef>,
+    /// For `create`: objects that do not exist yet.
+    missing: Vec<(Kind, String, String)>,
+    /// Objects before this one are done.
+    next: usize,
+    timed_out: Vec<String>,
+}
+
+impl Wait {
+    /// Might it fulfil the condition?
+    pub(crate) fn touches(&self, change: &Change) -> bool {
+        match self.wanted {
+            Wanted::Create => change.verb == Verb::Added,
+            _ => self.objects.get(self.next).is_some_and(|object| *object == change.object),
+        }
+    }
+}
+
+pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let wanted = wanted(line.flags.text("for"))?;
+    if line.flags.has("filename") {
+        return Err(Failure::unsupported("wait -f"));
+    }
+    let timeout = if line.flags.text("timeout").starts_with('-') {
+        WEEK
+    } else {
+        line.flags.duration("timeout").unwrap_or(TIMEOUT)
+    };
+    let deadline = call.now + timeout;
+    let named = resources::named(&line.arguments)?;
+    let mut wait = Wait { wanted, objects: Vec::new(), missing: Vec::new(), next: 0, timed_out: Vec::new() };
+    let namespace = line.namespace(call.context_namespace).to_owned();
+    if named.objects.is_empty() {
+        wait.objects = listing::chosen(call, line, &named, printed)?;
+        if wait.objects.is_empty() && !matches!(wait.wanted, Wanted::Delete) {
+            return Err(Failure::error("no matching resources found"));
+        }
+        return go_on(call, deadline, wait, printed);
+    }
+    for (kind, name) in named.objects {
+        match call.find(kind, &namespace, &name) {
+            Ok(object) => wait.objects.push(object),
+            Err(status) if status.reason == Reason::NotFound => match wait.wanted {
+                Wanted::Delete => {}
+                Wanted::Create => wait.missing.push((kind, namespace.clone(), name)),
+                _ => return Err(Failure::server(&status)),
+            },
+            Err(status) => return Err(Failure::server(&status)),
+        }
+    }
+    go_on(call, deadline, wait, printed)
+}
+
+fn wanted(text: &str) -> Result<Wanted, Failure> {
+    let lower = text.to_ascii_lowercase();
+    if lower == "delete" {
+        return Ok(Wanted::Delete);
+    }
+    if lower == "create" {
+        return Ok(Wanted::Create);
+    }
+    if let Some(rest) = text.strip_prefix("condition=") {
+        let (kind, status) = rest.split_once('=').unwrap_or((rest, "true"));
+        return Ok(Wanted::Condition { kind: kind.to_owned(), status: status.to_owned() });
+    }
+    if let Some(rest) = text.strip_prefix("jsonpath=") {
+        let rest = rest.trim_matches('\'');
+        let (path, value) = match rest.rsplit_once("}=") {
+            Some((path, value)) => (format!("{path}}}"), Some(value.trim_matches(['"', '\'']).to_owned())),
+            None => (rest.to_owned(), None),
+        };
+        let path = Template::parse(&path).map_err(Failure::error)?;
+        return Ok(Wanted::Field { path, value });
+    }
+    Err(Failure::error(format!("unrecognized condition: \"{text}\"")))
+}
+
+/// Objects are waited for one after another.
+pub(crate) fn go_on(
+    call: &mut Call<'_>,
+    deadline: SimTime,
+    mut wait: Wait,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    let found: Vec<ObjectRef> =
+        wait.missing.iter().filter_map(|(kind, namespace, name)| call.find(*kind, namespace, name).ok()).collect();
+    if found.len() == wait.missing.len() {
+        wait.objects.extend(found);
+        wait.missing.clear();
+    } else if call.now >= deadline {
+        return Err(Failure::error("timed out waiting for the condition"));
+    } else {
+        return Ok(Outcome::Wait { deadline, pending: Pending::Condition(wait) });
+    }
+    while let Some(object) = wait.objects.get(wait.next).copied() {
+        let name = call.cluster.identity(object).1.to_owned();
+        if is_met(call, object, &wait.wanted) {
+            printed.line(format!("{} condition met", printed_name(object.kind, &name)));
+        } else if call.now >= deadline {
+            wait.timed_out.push(format!("timed out waiting for the condition on {}/{name}", object.kind.plural()));
+        } else {
+            return Ok(Outcome::Wait { deadline, pending: Pending::Condition(wait) });
+        }
+        wait.next += 1;
+    }
+    match wait.timed_out.as_slice() {
+        [] => Ok(Outcome::Done),
+        [one] => Err(Failure::error(one)),
+        several => Err(Failure::plain(several.join("\n"))),
+    }
+}
+
+fn is_met(call: &Call<'_>, object: ObjectRef, wanted: &Wanted) -> bool {
+    let live = call.cluster.is_live(object);
+    match wanted {
+        Wanted::Delete => !live,
+        Wanted::Create => live,
+        _ if !live => false,
+        Wanted::Condition { kind, status } => has_condition(&call.cluster.view(object), kind, status),
+        Wanted::Field { path, value } => {
+            let found = path.find(&call.cluster.view(object));
+            match (found.as_slice(), value) {
+                ([one], Some(value)) => super::super::printers::plain(one) == *value,
+                (found, None) => !found.is_empty(),
+                _ => false,
+            }
+        }
+    }
+}
+
+/// A condition that speaks of an older generation does not count.
+fn has_condition(view: &Value, kind: &str, status: &str) -> bool {
+    let conditions = view["status"]["conditions"].as_array().into_iter().flatten();
+    let named = |condition: &&Value| condition["type"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(kind));
+    conditions.filter(named).any(|condition| {
+        let observed = condition["observedGeneration"].as_i64().or(view["status"]["observedGeneration"].as_i64());
+        let generation = view["metadata"]["generation"].as_i64().unwrap_or(0);
+        observed.is_none_or(|observed| observed >= generation)
+            && condition["status"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(status))
+    })
+}

@@ -1,0 +1,132 @@
+//! `kubectl describe`: one layout a kind, aligned at the end. Upstream: kubectl pkg/describe.
+
+mod config;
+mod jobs;
+mod node;
+mod pod;
+mod service;
+mod tabwriter;
+mod template;
+mod text;
+mod workloads;
+
+use serde_json::Value;
+
+use crate::api::Clock;
+use crate::cluster::Cluster;
+use crate::engine::SimTime;
+use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::PodPhase;
+
+use super::printers::event_cells;
+use text::Page;
+
+/// What a description looks up beside its object.
+pub(super) struct Related<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) now: SimTime,
+    pub(super) object: ObjectRef,
+    pub(super) show_events: bool,
+}
+
+impl Related<'_> {
+    fn clock(&self) -> &Clock {
+        self.cluster.clock()
+    }
+
+    /// The block of Events, last in every description. Upstream: describe `DescribeEvents`.
+    fn events(&self, page: &mut Page, _view: &Value) {
+        if !self.show_events {
+            return;
+        }
+        let mut rows: Vec<u32> = (0..)
+            .zip(self.cluster.events.rows())
+            .filter(|(_, event)| event.object == self.object && self.now.since(event.last).as_secs() < 3600)
+            .map(|(row, _)| row)
+            .collect();
+        if rows.is_empty() {
+            page.field(0, "Events", "<none>");
+            return;
+        }
+        rows.sort_by_key(|row| self.cluster.events.row(*row).last);
+        page.line(0, "Events:");
+        let table: Vec<Vec<String>> = rows
+            .into_iter()
+            .map(|row| {
+                let event = self.cluster.events.row(row);
+                vec![
+                    event.kind.name().to_owned(),
+                    event.reason.to_string(),
+                    event_cells(self.cluster, self.now, row).last_seen_counted,
+                    event.component.to_owned(),
+                    event.message.trim().to_owned(),
+                ]
+            })
+            .collect();
+        page.table(1, &["Type", "Reason", "Age", "From", "Message"], &table);
+    }
+
+    /// `1 Running / 1 Waiting / 0 Succeeded / 0 Failed` of the pods of the object.
+    fn pods_status(&self) -> String {
+        let (mut running, mut waiting, mut succeeded, mut failed) = (0, 0, 0, 0);
+        for pod in self.cluster.pods_of(self.object) {
+            match self.cluster.pod(pod).status.phase {
+                PodPhase::Running => running += 1,
+                PodPhase::Pending => waiting += 1,
+                PodPhase::Succeeded => succeeded += 1,
+                PodPhase::Failed => failed += 1,
+                PodPhase::Unknown => {}
+            }
+        }
+        format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed")
+    }
+
+    /// Pods on the object's node that have not ended, by namespace and name.
+    fn active_pods(&self, node: crate::model::object::NodeId) -> Vec<PodId> {
+        let mut pods: Vec<PodId> = self
+            .cluster
+            .pods_on(node)
+            .filter(|pod| !self.cluster.pod(*pod).status.phase.is_terminal())
+            .collect();
+        pods.sort_by_key(|pod| {
+            let row = self.cluster.pod(*pod);
+            (self.cluster.namespace_name(row.namespace).to_owned(), row.name.clone())
+        });
+        pods
+    }
+}
+
+/// The description of an object, `None` for kinds whose layout is not done.
+pub(super) fn describe(related: &Related<'_>) -> Option<String> {
+    let view = related.cluster.view(related.object);
+    let mut page = Page::default();
+    let layout = match related.object.kind {
+        Kind::POD => pod::describe,
+        Kind::NODE => node::describe,
+        Kind::DEPLOYMENT => workloads::deployment,
+        Kind::REPLICA_SET | Kind::REPLICATION_CONTROLLER => workloads::replica_set,
+        Kind::STATEFUL_SET => workloads::stateful_set,
+        Kind::DAEMON_SET => workloads::daemon_set,
+        Kind::JOB => jobs::job,
+        Kind::CRON_JOB => jobs::cron_job,
+        Kind::SERVICE => service::service,
+        Kind::HORIZONTAL_POD_AUTOSCALER => service::autoscaler,
+        Kind::NAMESPACE => config::namespace,
+        Kind::CONFIG_MAP => config::config_map,
+        Kind::SECRET => config::secret,
+        Kind::POD_DISRUPTION_BUDGET => config::disruption_budget,
+        Kind::PRIORITY_CLASS => config::priority_class,
+        Kind::SERVICE_ACCOUNT => config::service_account,
+        _ => return None,
+    };
+    layout(&mut page, &view, related);
+    Some(tabwriter::align(&page.text))
+}
+
+/// A pod template with its tabs left in, as `rollout history --revision` and `undo --dry-run` print it.
+pub(super) fn template_with_tabs(template: &Value) -> String {
+    let mut page = Page::default();
+    template::pod_template(&mut page, template);
+    page.text
+}
