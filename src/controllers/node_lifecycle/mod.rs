@@ -145,7 +145,8 @@ impl Controller for NodeLifecycleController {
         if wanted != body.taints {
             plan.push(Call::SetTaints { object: key, taints: wanted.clone() });
         }
-        if !body.is_ready() {
+        // A node that has never reported is no reason to doubt its pods.
+        if taints::ready(body).is_some_and(|ready| !ready.is_true()) {
             mark_pods_not_ready(now, node, &mut plan, cluster);
         }
         let tainted = Node { taints: wanted, ..body.clone() };
