@@ -48,7 +48,7 @@ impl RevisionTemplates {
                 Revision { object, name: row.meta.name.clone(), number, template }
             })
             .collect();
-        revisions.sort_by(|left, right| (left.number, left.object).cmp(&(right.number, right.object)));
+        revisions.sort_by_key(|revision| (revision.number, revision.object));
         revisions
     }
 

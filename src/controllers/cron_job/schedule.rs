@@ -70,10 +70,11 @@ impl Schedule {
         // The wall clock's first minute that may match: the one after the current.
         let mut from = start.time();
         while date.year() <= last_year {
-            if has(month, date.month()) && day_matches(day, weekday, date) {
-                if let Some(found) = first_of_day(date, from, after, (minute, hour), zone) {
-                    return Some(found);
-                }
+            if has(month, date.month())
+                && day_matches(day, weekday, date)
+                && let Some(found) = first_of_day(date, from, after, (minute, hour), zone)
+            {
+                return Some(found);
             }
             date = date.checked_add(Span::new().days(1)).ok()?;
             from = Time::midnight();

@@ -65,7 +65,7 @@ impl Controller for EndpointSliceController {
         match change.object.kind {
             Kind::SERVICE => self.observe_service(change.object, cluster, queue),
             Kind::ENDPOINT_SLICE if change.verb == Verb::Deleted => {
-                self.observe_lost_slice(change.object, cluster, queue)
+                self.observe_lost_slice(change.object, cluster, queue);
             }
             _ => {
                 if let Some(pod) = change.object.as_pod() {

@@ -61,7 +61,7 @@ pub(super) fn repack(
     for (ports, endpoints) in added {
         place(slices, &mut touched, &ports, endpoints, service, &mut packed.created, cluster);
     }
-    finish(slices, touched, service, packed, cluster)
+    finish(slices, &touched, service, packed, cluster)
 }
 
 fn current(slice: ObjectRef, cluster: &Cluster) -> Option<&EndpointSlice> {
@@ -144,7 +144,13 @@ fn place(
 }
 
 /// Emptied slices are used again for new ones, or deleted; a Service without endpoints keeps an empty slice.
-fn finish(slices: &[ObjectRef], touched: Touched, service: ObjectRef, mut packed: Packed, cluster: &Cluster) -> Packed {
+fn finish(
+    slices: &[ObjectRef],
+    touched: &Touched,
+    service: ObjectRef,
+    mut packed: Packed,
+    cluster: &Cluster,
+) -> Packed {
     for object in slices {
         match touched.get(object) {
             Some(slice) if slice.endpoints.is_empty() => packed.deleted.push(*object),

@@ -60,7 +60,7 @@ impl JobController {
         );
         let left = situation.tally.tracked.len() - removable.len();
         if let Some(interim) = finished.filter(|_| left == 0 && situation.tally.terminating == 0) {
-            self.enact(now, key, &situation, &interim, &mut status, &mut plan);
+            enact(now, key, &situation, &interim, &mut status, &mut plan);
         } else if counted {
             plan.push(status_call(key, status));
         }
@@ -72,31 +72,30 @@ impl JobController {
         }
         plan
     }
+}
 
-    /// Complete or Failed, with its Event.
-    fn enact(
-        &self,
-        now: SimTime,
-        key: ObjectRef,
-        situation: &Situation,
-        interim: &Condition,
-        status: &mut JobStatus,
-        plan: &mut Plan<Draft>,
-    ) {
-        let complete = interim.kind == SUCCESS_CRITERIA_MET;
-        conditions::ensure(&mut status.conditions, conditions::last_condition(now, interim));
-        if complete {
-            status.completion_time = Some(SimTime::from_secs(now.as_secs()));
-        }
-        plan.push(status_call(key, status.clone()));
-        let too_many = situation.job.completions.is_some_and(|completions| status.succeeded > completions);
-        if complete && too_many {
-            let message = "Too many succeeded pods running after completion count reached";
-            let draft = event(key, EventType::Warning, "TooManySucceededPods", message, Self::COMPONENT);
-            plan.push(Call::Event(Box::new(draft)));
-        }
-        plan.push(finish_event(key, complete, &interim.reason, &interim.message));
+/// Complete or Failed, with its Event.
+fn enact(
+    now: SimTime,
+    key: ObjectRef,
+    situation: &Situation,
+    interim: &Condition,
+    status: &mut JobStatus,
+    plan: &mut Plan<Draft>,
+) {
+    let complete = interim.kind == SUCCESS_CRITERIA_MET;
+    conditions::ensure(&mut status.conditions, conditions::last_condition(now, interim));
+    if complete {
+        status.completion_time = Some(SimTime::from_secs(now.as_secs()));
     }
+    plan.push(status_call(key, status.clone()));
+    let too_many = situation.job.completions.is_some_and(|completions| status.succeeded > completions);
+    if complete && too_many {
+        let message = "Too many succeeded pods running after completion count reached";
+        let draft = event(key, EventType::Warning, "TooManySucceededPods", message, JobController::COMPONENT);
+        plan.push(Call::Event(Box::new(draft)));
+    }
+    plan.push(finish_event(key, complete, &interim.reason, &interim.message));
 }
 
 fn status_call(key: ObjectRef, status: JobStatus) -> Call {

@@ -140,7 +140,7 @@ impl<const REPLICATION: bool> Controller for ReplicaSetController<REPLICATION> {
             // A refusal that is repeated until somebody makes room.
             return Significance::Background;
         }
-        if set.status.ready != set.status.available { Significance::Live } else { Significance::Stale }
+        if set.status.ready == set.status.available { Significance::Stale } else { Significance::Live }
     }
 }
 
