@@ -4,6 +4,7 @@
 //! `KUBELAPSE_VERBOSE=1` lists each failing case with its first difference.
 
 mod conformance {
+    pub mod api_commands;
     pub mod api_defaults;
     pub mod api_quantities;
     pub mod api_selectors;
@@ -15,7 +16,7 @@ mod conformance {
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_defaults, api_quantities, api_selectors, api_validation, scheduler, sequence};
+use conformance::{api_commands, api_defaults, api_quantities, api_selectors, api_validation, scheduler, sequence};
 
 fn main() -> std::process::ExitCode {
     run(&[
@@ -25,5 +26,6 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.validation", check: api_validation::check, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
+        Suite { name: "api.commands", check: api_commands::check, floor: 0 },
     ])
 }

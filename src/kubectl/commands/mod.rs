@@ -1,6 +1,7 @@
 //! The commands: one table, one file each.
 
 pub(crate) mod apply;
+mod config;
 mod create;
 mod create_file;
 pub(crate) mod delete;
@@ -10,6 +11,7 @@ mod exec;
 mod expose;
 mod generators;
 mod get;
+mod information;
 pub(crate) mod logs;
 mod metadata;
 mod nodes;
@@ -18,6 +20,7 @@ pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
 mod scale;
+mod set;
 mod set_image;
 mod table;
 pub(crate) mod wait;

@@ -2,8 +2,8 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
-    Command, Run, apply, create_file, delete, describe, drain, exec, expose, generators, get, logs, metadata, nodes, patch,
-    replace, rollout, run, scale, set_image, wait,
+    Command, Run, apply, config, create_file, delete, describe, drain, exec, expose, generators, get, information, logs,
+    metadata, nodes, patch, replace, rollout, run, scale, set, set_image, wait,
 };
 
 const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
@@ -20,6 +20,43 @@ const GENERATOR: &[Flag] = &[
     flag("validate", Takes::Optional("strict")),
     flag("field-manager", Takes::Text),
     flag("save-config", Takes::Switch),
+];
+
+/// Where ConfigMaps and Secrets come from.
+const SOURCES: &[Flag] =
+    &[flag("from-literal", Takes::Many), flag("from-file", Takes::Many), flag("from-env-file", Takes::Many)];
+
+/// What `create service` accepts.
+const SERVICE: &[Flag] = &[
+    flag("tcp", Takes::List),
+    flag("clusterip", Takes::Text),
+    flag("node-port", Takes::Number),
+    flag("external-name", Takes::Text),
+];
+
+/// What `set` accepts.
+static SETTER: &[&[Flag]] = &[
+    flags::FILES,
+    flags::OUTPUT,
+    flags::SELECTOR,
+    flags::ALL,
+    flags::DRY_RUN,
+    flags::RECORD,
+    flags::MANAGER,
+    &[
+        short("containers", 'c', Takes::Text),
+        short("env", 'e', Takes::Many),
+        flag("from", Takes::Text),
+        flag("prefix", Takes::Text),
+        flag("keys", Takes::List),
+        flag("list", Takes::Switch),
+        flag("resolve", Takes::Switch),
+        flag("overwrite", Takes::Switch),
+        flag("limits", Takes::Text),
+        flag("requests", Takes::Text),
+        flag("local", Takes::Switch),
+        flag("resource-version", Takes::Text),
+    ],
 ];
 
 /// What `label`, `annotate` and `taint` accept.
@@ -440,4 +477,76 @@ pub(super) static COMMANDS: &[Command] = &[
     command("rollout pause", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::pause),
     command("rollout resume", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::resume),
     command("rollout restart", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::restart),
+    Command {
+        path: "create configmap",
+        aliases: &["cm"],
+        flags: &[GENERATOR, SOURCES, &[flag("append-hash", Takes::Switch)]],
+        required: &[],
+        run: config::config_map,
+    },
+    command(
+        "create secret generic",
+        &[GENERATOR, SOURCES, &[flag("type", Takes::Text), flag("append-hash", Takes::Switch)]],
+        config::generic_secret,
+    ),
+    command(
+        "create secret docker-registry",
+        &[
+            GENERATOR,
+            &[
+                flag("docker-username", Takes::Text),
+                flag("docker-password", Takes::Text),
+                flag("docker-email", Takes::Text),
+                flag("docker-server", Takes::Text),
+            ],
+        ],
+        config::docker_secret,
+    ),
+    command(
+        "create secret tls",
+        &[GENERATOR, &[flag("cert", Takes::Text), flag("key", Takes::Text)]],
+        config::tls_secret,
+    ),
+    command("create service clusterip", &[GENERATOR, SERVICE], config::service),
+    command("create service nodeport", &[GENERATOR, SERVICE], config::service),
+    command("create service loadbalancer", &[GENERATOR, SERVICE], config::service),
+    command("create service externalname", &[GENERATOR, SERVICE], config::service),
+    command("set env", SETTER, set::env),
+    command("set resources", SETTER, set::resources_command),
+    Command { path: "set serviceaccount", aliases: &["sa"], flags: SETTER, required: &[], run: set::service_account },
+    command("set selector", SETTER, set::selector),
+    command(
+        "events",
+        &[
+            flags::OUTPUT,
+            flags::ALL_NAMESPACES,
+            &[
+                flag("for", Takes::Text),
+                flag("types", Takes::List),
+                flag("no-headers", Takes::Switch),
+                short("watch", 'w', Takes::Switch),
+            ],
+        ],
+        information::events,
+    ),
+    Command {
+        path: "top node",
+        aliases: &["nodes", "no"],
+        flags: &[flags::SELECTOR, &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text)]],
+        required: &[],
+        run: information::top_nodes,
+    },
+    Command {
+        path: "top pod",
+        aliases: &["pods", "po"],
+        flags: &[
+            flags::SELECTOR,
+            flags::ALL_NAMESPACES,
+            &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text), flag("containers", Takes::Switch)],
+        ],
+        required: &[],
+        run: information::top_pods,
+    },
+    command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
+    command("config current-context", &[], information::current_context),
 ];
