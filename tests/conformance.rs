@@ -26,6 +26,6 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.validation", check: api_validation::check, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
-        Suite { name: "api.commands", check: api_commands::check, floor: 0 },
+        Suite { name: "api.commands", check: api_commands::check, floor: 400 },
     ])
 }

@@ -549,4 +549,9 @@ pub(super) static COMMANDS: &[Command] = &[
     },
     command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
     command("config current-context", &[], information::current_context),
+    command(
+        "apply view-last-applied",
+        &[flags::FILES, flags::SELECTOR, flags::ALL, &[short("output", 'o', Takes::Text)]],
+        apply::view_last_applied,
+    ),
 ];
