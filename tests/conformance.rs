@@ -9,6 +9,9 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod live;
+    pub mod live_history;
+    pub mod preemption;
     pub mod recorded_cluster;
     pub mod scheduler;
     pub mod sequence;
@@ -16,16 +19,22 @@ mod conformance {
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_commands, api_defaults, api_quantities, api_selectors, api_validation, scheduler, sequence};
+use conformance::{
+    api_commands, api_defaults, api_quantities, api_selectors, api_validation, live, preemption, scheduler, sequence,
+};
 
 fn main() -> std::process::ExitCode {
     run(&[
         Suite { name: "api.quantities", check: api_quantities::check, floor: usize::MAX },
         Suite { name: "api.selectors", check: api_selectors::check, floor: usize::MAX },
         Suite { name: "api.defaults", check: api_defaults::check, floor: usize::MAX },
-        Suite { name: "api.validation", check: api_validation::check, floor: 0 },
+        Suite { name: "api.validation", check: api_validation::check, floor: 362 },
+        Suite { name: "api.corpus", check: api_validation::check_corpus, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
+        Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
-        Suite { name: "api.commands", check: api_commands::check, floor: 400 },
+        Suite { name: "api.commands", check: api_commands::check, floor: 390 },
+        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 0 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 0 },
     ])
 }

@@ -59,7 +59,8 @@ pub fn decode(
     decode_with_warnings(value, default_namespace, fields, cache).map(|(decoded, _)| decoded)
 }
 
-/// As `decode`, with the server's warnings (unknown fields that were dropped).
+/// As `decode`, with the server's warnings: unknown fields that were dropped, and doubtful but valid ones. An equal pod
+/// decoded before warns only the first time.
 pub fn decode_with_warnings(
     mut value: Value,
     default_namespace: &str,
@@ -93,8 +94,10 @@ pub fn decode_with_warnings(
         let name = text(&value["metadata"]["name"]);
         return Err(Status::invalid(kind.info().group, kind.name(), name, errors).into());
     }
+    let mut warnings: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    warnings.extend(validation::warnings(kind, &value));
     let decoded = to_model(kind, value, default_namespace, key, cache);
-    Ok((decoded, unknown))
+    Ok((decoded, warnings))
 }
 
 /// The kind of an object, or what kubectl says of it.
@@ -314,3 +317,6 @@ fn shell_of_pod(value: &Value, default_namespace: &str, template: Arc<PodTemplat
     decoded.body = DecodedBody::Pod(template);
     Ok(decoded)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde_json::Value;
 
 use crate::api::admission::{self, AdmissionInput, LimitRange, PriorityClassView, ServiceAccountView};
 use crate::api::{Reason, Status};
@@ -21,7 +22,7 @@ pub(super) struct Admitted {
 impl Admitted {
     /// Forgets what was decided where an object of this kind could have decided otherwise.
     pub(super) fn object_changed(&mut self, kind: Kind) {
-        if matches!(kind, Kind::PRIORITY_CLASS | Kind::LIMIT_RANGE | Kind::SERVICE_ACCOUNT) {
+        if matches!(kind, Kind::PRIORITY_CLASS | Kind::LIMIT_RANGE | Kind::SERVICE_ACCOUNT | Kind::RUNTIME_CLASS) {
             self.by_template.clear();
         }
     }
@@ -45,17 +46,24 @@ impl Cluster {
             .flat_map(|object| LimitRange::from_object(&self.object(object).raw))
             .collect();
         let priority_classes = self.priority_class_views();
+        let runtime_classes: Vec<(String, Value)> = self
+            .list(Kind::RUNTIME_CLASS)
+            .map(|object| {
+                let overhead = self.object(object).raw["overhead"]["podFixed"].clone();
+                (self.meta(object).name.to_string(), overhead)
+            })
+            .collect();
         let input = AdmissionInput {
+            namespace: self.namespace_name(namespace),
             not_ready_seconds: Some(self.settings.not_ready_toleration_seconds),
             unreachable_seconds: Some(self.settings.unreachable_toleration_seconds),
             priority_classes: &priority_classes,
             service_account: self.service_account_view(namespace, &before.spec.service_account),
             limit_ranges: &limit_ranges,
+            runtime_classes: &runtime_classes,
         };
-        let admitted = admission::pod_admission(before, &input).map_err(|reason| {
-            let reason = reason.replace("NAMESPACE", self.namespace_name(namespace));
-            Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}"))
-        })?;
+        let admitted = admission::pod_admission(before, &input)
+            .map_err(|reason| Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}")))?;
         let admitted = self.intern_template(Arc::new(admitted));
         self.admitted.by_template.insert((template, namespace), admitted);
         // A pod that is written again in its admitted form stays what it is.

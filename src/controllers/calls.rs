@@ -2,7 +2,7 @@
 //! Decides nothing; what is to be done was decided when the call was planned.
 
 use crate::api;
-use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields};
+use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields, PodName};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::kind::Kind;
@@ -24,8 +24,12 @@ pub(super) fn perform(
     match call {
         Call::CreatePod(pod) => {
             let owner = pod.controller;
+            let name = match &pod.name {
+                PodName::Exact(name) if owner.kind == Kind::STATEFUL_SET => name.clone(),
+                _ => Text::default(),
+            };
             let made = cluster.create_pod(now, pod);
-            record_creation(now, component, owner, &made, cluster);
+            record_creation(now, component, (owner, &name), &made, cluster);
             made.map(ObjectRef::pod)
         }
         Call::DeletePod { pod, owner } => delete_pod(now, component, pod, owner, cluster),
@@ -40,6 +44,10 @@ pub(super) fn perform(
         }
         Call::PatchPodStatus { pod, conditions, fail } => patch_pod_status(now, pod, conditions, fail, cluster),
         Call::Create(decoded) => cluster.create(now, *decoded),
+        Call::Update { object, decoded } => {
+            live(cluster, object)?;
+            cluster.update(now, object, *decoded).map(|_| object)
+        }
         Call::Delete { object, options } => cluster.delete(now, object, options).map(|()| object),
         Call::Event(draft) => {
             let object = draft.object;
@@ -134,6 +142,9 @@ fn write_status(body: &mut Body, status: Status) -> bool {
     match (body, status) {
         (Body::ReplicaSet(replica_set), Status::ReplicaSet(status)) => replace(&mut replica_set.status, *status),
         (Body::Job(job), Status::Job(status)) => replace(&mut job.status, *status),
+        (Body::StatefulSet(set), Status::StatefulSet(status)) => replace(&mut set.status, *status),
+        (Body::DaemonSet(set), Status::DaemonSet(status)) => replace(&mut set.status, *status),
+        (Body::Plain { status: known }, Status::Plain(status)) => replace(known, status),
         (Body::Node(node), Status::NodeConditions(conditions)) => replace(&mut node.conditions, conditions),
         _ => false,
     }
@@ -157,7 +168,7 @@ fn live(cluster: &Cluster, object: ObjectRef) -> Result<(), api::Status> {
 fn record_creation(
     now: SimTime,
     component: &'static str,
-    owner: ObjectRef,
+    (owner, name): (ObjectRef, &str),
     made: &Result<PodId, api::Status>,
     cluster: &mut Cluster,
 ) {
@@ -167,6 +178,14 @@ fn record_creation(
             event(owner, EventType::Normal, "SuccessfulCreate", message, component)
         }
         Err(refusal) if is_namespace_terminating(refusal) => return,
+        Err(refusal) if owner.kind == Kind::STATEFUL_SET => {
+            if refusal.reason == api::Reason::AlreadyExists {
+                return;
+            }
+            let message =
+                format!("Create Pod {name} in StatefulSet {} failed error: {refusal}", cluster.meta(owner).name);
+            event(owner, EventType::Warning, "FailedCreate", message, component)
+        }
         Err(refusal) => {
             event(owner, EventType::Warning, "FailedCreate", format!("Error creating: {refusal}"), component)
         }

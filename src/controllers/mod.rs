@@ -5,21 +5,30 @@
 //! interested in which kind and nothing else. No controller's cost of a change grows with unrelated objects.
 
 mod calls;
+mod cron_job;
+mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
+mod history;
+mod job;
 mod namespace;
+mod node_lifecycle;
 mod plan;
 mod pod_census;
+mod pod_gc;
 mod replica_set;
 mod runner;
 mod selector_index;
 mod service_account;
 mod settings;
 mod slow_start;
+mod stateful_set;
+mod taint_eviction;
 #[cfg(test)]
 mod testing;
 mod token_bucket;
+mod ttl_after_finished;
 mod work_queue;
 
 pub use settings::ControllerSettings;
@@ -27,14 +36,23 @@ pub use settings::ControllerSettings;
 use crate::cluster::{Change, Cluster};
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
+use crate::model::object::NodeId;
 
+use cron_job::CronJobController;
+use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use endpoint_slice::EndpointSliceController;
 use garbage_collector::GarbageCollector;
+use job::JobController;
 use namespace::NamespaceController;
+use node_lifecycle::NodeLifecycleController;
+use pod_gc::PodGarbageCollector;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use runner::{Profile, Runner};
 use service_account::ServiceAccountController;
+use stateful_set::StatefulSetController;
+use taint_eviction::TaintEvictionController;
+use ttl_after_finished::TtlAfterFinishedController;
 use work_queue::RateLimiter;
 
 /// What the controllers wait for.
@@ -75,7 +93,7 @@ macro_rules! controllers {
             /// Controllers that have seen nothing yet; the simulation tells them of all that exists as Added.
             pub fn new(settings: &ControllerSettings) -> Self {
                 Self {
-                    $($field: Runner::new(ControllerId::$id, <$type>::default(), $profile, settings)),*
+                    $($field: Runner::new(ControllerId::$id, <$type>::create(settings), $profile, settings)),*
                 }
             }
 
@@ -129,6 +147,31 @@ macro_rules! controllers {
     };
 }
 
+/// Makes a controller that has seen nothing yet.
+trait Create {
+    fn create(settings: &ControllerSettings) -> Self;
+}
+
+impl<C: Default> Create for C {
+    fn create(_settings: &ControllerSettings) -> Self {
+        Self::default()
+    }
+}
+
+impl Controllers {
+    /// A node's heartbeats ended with the one at `last_heartbeat`, or (with `None`) come again. Between the two,
+    /// heartbeats cost no event.
+    pub fn hear_of_node(
+        &mut self,
+        now: SimTime,
+        node: NodeId,
+        last_heartbeat: Option<SimTime>,
+        outbox: &mut Outbox<ControllerEvent>,
+    ) {
+        self.node_lifecycle.tell(now, outbox, |controller, queue| controller.heard(now, node, last_heartbeat, queue));
+    }
+}
+
 /// Upstream: deployment `maxRetries`, endpointslice `maxRetries`.
 const FEW_RETRIES: u32 = 15;
 
@@ -145,6 +188,22 @@ controllers! {
     Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
     /// `replicationcontroller-controller`.
     Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
+    /// `statefulset-controller`.
+    Kind::STATEFUL_SET | Kind::POD => StatefulSet stateful_set: StatefulSetController = Profile::with_workers(5);
+    /// `daemonset-controller`.
+    Kind::DAEMON_SET | Kind::NODE | Kind::POD => DaemonSet daemon_set: DaemonSetController = Profile::with_workers(2);
+    /// `job-controller`.
+    Kind::JOB | Kind::POD => Job job: JobController = job::profile();
+    /// `cronjob-controller`.
+    Kind::CRON_JOB | Kind::JOB => CronJob cron_job: CronJobController = Profile::with_workers(5);
+    /// `pod-garbage-collector-controller`.
+    Kind::NODE | Kind::POD => PodGarbageCollector pod_gc: PodGarbageCollector = Profile::with_workers(1);
+    /// `ttl-after-finished-controller`.
+    Kind::JOB => TtlAfterFinished ttl_after_finished: TtlAfterFinishedController = Profile::with_workers(5);
+    /// `node-lifecycle-controller`.
+    Kind::NODE | Kind::POD => NodeLifecycle node_lifecycle: NodeLifecycleController = Profile::with_workers(8);
+    /// `taint-eviction-controller`.
+    Kind::NODE | Kind::POD => TaintEviction taint_eviction: TaintEvictionController = Profile::with_workers(8);
     /// `endpointslice-controller`.
     Kind::SERVICE | Kind::ENDPOINT_SLICE | Kind::POD => EndpointSlice endpoint_slice: EndpointSliceController = endpoint_slice::profile();
     /// `garbage-collector-controller`; its client may send twice as often.

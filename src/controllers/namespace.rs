@@ -50,7 +50,7 @@ impl Controller for NamespaceController {
 
     fn resume(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         key: ObjectRef,
         estimate: u64,
         _outcome: &Outcome,
@@ -61,7 +61,7 @@ impl Controller for NamespaceController {
             estimate
         } else if estimate > 0 {
             // No pod is left after all: the other objects' turn.
-            return self.sync(_now, key, cluster);
+            return self.sync(now, key, cluster);
         } else if !objects(namespace, cluster).is_empty() {
             FINALIZER_ESTIMATE_SECONDS
         } else {

@@ -14,6 +14,7 @@ use crate::model::pod::PodCondition;
 use crate::model::replica_set::ReplicaSetStatus;
 use crate::model::service::EndpointSlice;
 use crate::model::taint::Taint;
+use crate::model::workload::{DaemonSetStatus, StatefulSetStatus};
 
 /// One request to the API server, or an Event.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub(super) enum Call {
     PatchPodStatus { pod: PodId, conditions: Vec<PodCondition>, fail: bool },
     /// Makes an object.
     Create(Box<Decoded>),
+    /// Replaces an object's metadata and specification.
+    Update { object: ObjectRef, decoded: Box<Decoded> },
     /// Deletes an object, pods too, without an Event.
     Delete { object: ObjectRef, options: DeleteOptions },
     /// Replaces the owners of an object.
@@ -59,6 +62,12 @@ pub(super) enum Status {
     ReplicaSet(Box<ReplicaSetStatus>),
     /// Of a Job.
     Job(Box<JobStatus>),
+    /// Of a StatefulSet.
+    StatefulSet(Box<StatefulSetStatus>),
+    /// Of a DaemonSet.
+    DaemonSet(Box<DaemonSetStatus>),
+    /// Of a kind without columns of its own: as it is printed.
+    Plain(Arc<serde_json::Value>),
     /// The conditions of a node.
     NodeConditions(Vec<crate::model::condition::Condition>),
 }

@@ -58,7 +58,7 @@ impl PodCensus {
         Self { kind, entries: Vec::new(), counts: FxHashMap::default() }
     }
 
-    /// Counts a pod as it is now. Returns its owners before and after, and whether anything was counted differently.
+    /// Counts a pod as it is now. Returns its owners before and after.
     pub(super) fn count(&mut self, pod: PodId, cluster: &Cluster) -> Counted {
         let row = cluster.pod(pod);
         let owner = if row.controller.kind == self.kind { row.controller } else { ObjectRef::NONE };
@@ -66,7 +66,7 @@ impl PodCensus {
         let class = if owner.is_some() { classify(row, owner, cluster) } else { Class::empty() };
         let before = if known.class.is_empty() { ObjectRef::NONE } else { ObjectRef::new(self.kind, known.owner) };
         if known.class == class && (class.is_empty() || known.owner == owner.id) {
-            return Counted { before, after: owner, changed: false, turned_ready: false };
+            return Counted { before, after: owner, turned_ready: false };
         }
         if self.entries.len() <= pod.index() {
             self.entries.resize(pod.index() + 1, Entry::default());
@@ -75,7 +75,7 @@ impl PodCensus {
         self.add(known.owner, known.class, -1);
         self.add(owner.id, class, 1);
         let turned_ready = class.contains(Class::READY) && !known.class.contains(Class::READY);
-        Counted { before, after: owner, changed: true, turned_ready }
+        Counted { before, after: owner, turned_ready }
     }
 
     /// The counts of an owner.
@@ -107,8 +107,6 @@ pub(super) struct Counted {
     pub(super) before: ObjectRef,
     /// Its owner now, or `ObjectRef::NONE`.
     pub(super) after: ObjectRef,
-    /// Is it counted differently?
-    pub(super) changed: bool,
     /// Does it count as Ready, and did not before?
     pub(super) turned_ready: bool,
 }

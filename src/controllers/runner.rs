@@ -115,7 +115,7 @@ impl<D> Progress<D> {
 #[derive(Debug)]
 pub(super) struct Runner<C: Controller> {
     id: ControllerId,
-    pub(super) controller: C,
+    controller: C,
     queue: WorkQueue,
     client: TokenBucket,
     works: Vec<Option<Work<C::Draft>>>,
@@ -150,6 +150,17 @@ impl<C: Controller> Runner<C> {
         outbox: &mut Outbox<ControllerEvent>,
     ) {
         self.controller.observe(now, change, cluster, &mut self.queue);
+        self.dispatch(now, outbox);
+    }
+
+    /// Lets the controller hear of something that is no change of the API.
+    pub(super) fn tell(
+        &mut self,
+        now: SimTime,
+        outbox: &mut Outbox<ControllerEvent>,
+        news: impl FnOnce(&mut C, &mut WorkQueue),
+    ) {
+        news(&mut self.controller, &mut self.queue);
         self.dispatch(now, outbox);
     }
 

@@ -11,7 +11,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::latency::{Latencies, Latency};
-use crate::model::object::{NamespaceId, ObjectRef, PodId};
+use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId};
 use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
 
 use super::{ControllerEvent, ControllerSettings, Controllers};
@@ -155,6 +155,15 @@ impl World {
             });
         });
         self.announce();
+    }
+
+    /// A node's last heartbeat, or (with `None`) that it is heard again.
+    pub(super) fn fall_silent(&mut self, node: NodeId, last_heartbeat: Option<SimTime>) {
+        let mut outbox = Outbox::default();
+        self.controllers.hear_of_node(self.now, node, last_heartbeat, &mut outbox);
+        for (at, event) in outbox.drain() {
+            self.queue.push(at, Happening::Controllers(event));
+        }
     }
 
     /// Ends a pod.

@@ -55,9 +55,9 @@ impl Call<'_> {
         fields: FieldValidation,
         printed: &mut Printed,
     ) -> Result<ObjectRef, DecodeError> {
-        let (decoded, unknown) = decode_with_warnings(value, namespace, fields, self.cache)?;
-        for path in unknown {
-            printed.err_line(format!("Warning: unknown field \"{path}\""));
+        let (decoded, warnings) = decode_with_warnings(value, namespace, fields, self.cache)?;
+        for warning in warnings {
+            printed.err_line(format!("Warning: {warning}"));
         }
         Ok(self.cluster.create(self.now, decoded)?)
     }
@@ -72,15 +72,15 @@ impl Call<'_> {
         }
     }
 
-    /// Replaces an object by its JSON form. Returns whether that changed anything, and paths of unknown fields.
+    /// Replaces an object by its JSON form. Returns whether that changed anything, and the server's warnings.
     pub(crate) fn update(&mut self, object: ObjectRef, value: Value) -> Result<(bool, Vec<String>), Status> {
-        let (decoded, unknown) =
+        let (decoded, warnings) =
             decode_with_warnings(value, "", FieldValidation::Warn, self.cache).map_err(|error| match error {
                 DecodeError::Server(status) => status,
                 other => Status::new(Reason::BadRequest, other.to_string()),
             })?;
         let changed = self.cluster.update(self.now, object, decoded)?;
-        Ok((changed, unknown))
+        Ok((changed, warnings))
     }
 
     /// A live object by name in a namespace, or the server's refusal.

@@ -63,6 +63,14 @@ impl Kubelets {
         let Some(columns) = hubs.cluster.node(node).body.as_node() else { return };
         let stated_ip = columns.internal_ip;
         hubs.machines.add_machine(hubs.now, node, stated_ip);
+        for stated in &columns.images {
+            for name in &stated.names {
+                let image = hubs.machines.registry.id(name);
+                let known = hubs.machines.registry.image(image).size;
+                let size = u64::try_from(stated.size).ok().filter(|size| *size > 0).unwrap_or(known);
+                hubs.machines.machine_mut(node).store_image(hubs.now, image, size);
+            }
+        }
         self.node_state(node);
         self.report_ready(hubs, node);
     }

@@ -57,12 +57,16 @@ impl Kubelets {
     }
 }
 
+/// In every namespace before any pod can be: the root CA publisher of kube-controller-manager sees to it.
+const ROOT_CA: &str = "kube-root-ca.crt";
+
 /// Sources that depend on nothing that could be missing.
 fn can_always_mount(source: &VolumeSource) -> bool {
     match source {
         VolumeSource::ConfigMap { optional, .. } | VolumeSource::Secret { optional, .. } => *optional,
         VolumeSource::Projected { sources, .. } => sources.iter().all(|source| match source {
-            ProjectedSource::ConfigMap { optional, .. } | ProjectedSource::Secret { optional, .. } => *optional,
+            ProjectedSource::ConfigMap { name, optional, .. } => *optional || name == ROOT_CA,
+            ProjectedSource::Secret { optional, .. } => *optional,
             _ => true,
         }),
         VolumeSource::Claim { .. } | VolumeSource::Ephemeral => false,
@@ -107,7 +111,7 @@ pub(super) fn missing_data(
     items: &[KeyToPath],
     optional: bool,
 ) -> Option<String> {
-    if optional {
+    if optional || kind == Kind::CONFIG_MAP && name == ROOT_CA {
         return None;
     }
     let (noun, namespace) =

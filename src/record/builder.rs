@@ -249,6 +249,10 @@ impl Record {
     pub fn node_sampled(&mut self, now: Moment, index: NodeIndex, used: Option<Amounts>) {
         self.advance(now);
         let node = &mut self.nodes[index.index()];
+        if node.deleted.is_some() {
+            // Its last row is written.
+            return;
+        }
         if let Some(used) = used {
             let was = node.load.used.replace(used).unwrap_or_default();
             self.totals.cpu_used.add(now, used.cpu_milli as i64 - was.cpu_milli as i64);
@@ -367,14 +371,15 @@ fn holds(state: &PodState) -> bool {
 
 /// Where a pod is in its life, by what kubectl shows of it.
 fn stage_of(sight: &PodSight<'_>) -> Stage {
+    // A pod that is deleted ends in a terminal phase, too; what is seen of it is that it goes.
+    if sight.is_terminating {
+        return Stage::Terminating;
+    }
     if sight.phase == Phase::Succeeded {
         return Stage::Succeeded;
     }
     if sight.phase == Phase::Failed {
         return Stage::Failed;
-    }
-    if sight.is_terminating {
-        return Stage::Terminating;
     }
     if sight.node.is_none() {
         return if sight.is_unschedulable { Stage::Unschedulable } else { Stage::Unscheduled };
@@ -467,6 +472,8 @@ mod tests {
             (PodSight { status: "CrashLoopBackOff", ..running }, Stage::BackingOff),
             (PodSight { status: "Running", is_ready: true, ..running }, Stage::Ready),
             (PodSight { status: "Terminating", is_terminating: true, ..running }, Stage::Terminating),
+            (PodSight { phase: Phase::Succeeded, is_terminating: true, ..running }, Stage::Terminating),
+            (PodSight { phase: Phase::Succeeded, status: "Completed", ..running }, Stage::Succeeded),
         ] {
             assert_eq!(stage_of(&sight), stage, "{}", sight.status);
         }

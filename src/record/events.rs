@@ -34,19 +34,16 @@ pub enum AttemptResult {
     Scheduled,
     /// No node fits.
     Unschedulable,
-    /// No node fits, and victims were chosen on one.
-    Preempting,
     /// Something failed: the pod is tried again.
     Error,
 }
 
 impl AttemptResult {
-    /// As files show it.
+    /// As files show it: the label of upstream's `scheduler_schedule_attempts_total`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scheduled => "scheduled",
             Self::Unschedulable => "unschedulable",
-            Self::Preempting => "preempting",
             Self::Error => "error",
         }
     }
@@ -63,7 +60,7 @@ pub struct AttemptRow {
     pub attempt: u32,
     /// How it ended.
     pub result: AttemptResult,
-    /// The node found, or nominated.
+    /// The node found.
     pub node: NodeIndex,
     /// Nodes that passed all filters.
     pub feasible: u32,

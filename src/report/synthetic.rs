@@ -346,8 +346,8 @@ fn finishing_touches(record: &mut Record) {
     });
     record.steps.push(Step {
         command: "kubectl rollout status deployment/frontend".to_owned(),
-        start: Moment::from_millis(1000),
-        end: Moment::from_millis(4200),
+        start: Moment(end.0 / 2),
+        end: Moment(end.0 / 2 + end.0 / 20),
         exit: Some(1),
         output: "error: timed out waiting for the condition\n".to_owned(),
     });

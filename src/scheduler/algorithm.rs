@@ -1,6 +1,8 @@
 //! The scheduling algorithm for one pod: find feasible nodes, score them, choose one. Reads the cache and keeps only what
 //! it may forget; writes nothing. Upstream: schedule_one `schedulePod`.
 
+use std::collections::BTreeSet;
+
 use super::cache::Cache;
 use super::cycle::Cycle;
 use super::fit_error::Diagnosis;
@@ -10,6 +12,8 @@ use super::framework::{
 use super::plugins::inter_pod_affinity::{Affinities, AffinityFilter, AffinityScores};
 use super::plugins::node_affinity::named_nodes;
 use super::plugins::pod_topology_spread::{SpreadFilter, SpreadId, SpreadScores, Spreads};
+use super::plugins::volume_binding;
+use super::preemption::DefaultPreemptionArgs;
 use super::queue::Nominator;
 use super::select_host::select_host;
 use crate::cluster::Cluster;
@@ -59,6 +63,8 @@ pub struct Algorithm {
     pub profile: Profile,
     /// Share of nodes to find feasible ones among, in percent; 0 adapts it to their number.
     pub percentage_of_nodes_to_score: usize,
+    /// Arguments of DefaultPreemption.
+    pub preemption: DefaultPreemptionArgs,
     counts: Counts,
     judgements: Judgements,
     /// Where the next search begins in the list of nodes.
@@ -108,6 +114,7 @@ impl Algorithm {
         Self {
             profile,
             percentage_of_nodes_to_score,
+            preemption: DefaultPreemptionArgs::default(),
             counts: Counts { shapes: Shapes::default(), spreads, affinities },
             judgements: Judgements::default(),
             next_start_node_index: 0,
@@ -132,6 +139,21 @@ impl Algorithm {
     /// A shape's content.
     pub fn shape_content(&self, shape: ShapeId) -> &PodShape {
         self.counts.shapes.get(shape)
+    }
+
+    /// The shape of a pod that has been through a cycle.
+    pub(super) fn shape_content_of(&self, inputs: Inputs<'_>) -> &PodShape {
+        let template = inputs.cluster.pod(inputs.pod).template;
+        self.counts.shapes.get(self.counts.shapes.known(template).expect("its cycle has stored it"))
+    }
+
+    /// What the pod's last cycle was prepared with; its counts are those of then.
+    pub(super) fn prepared(&self, inputs: Inputs<'_>) -> Prepared {
+        let Inputs { cluster, pod, .. } = inputs;
+        let shape = self.counts.shapes.known(cluster.pod(pod).template).expect("its cycle has stored it");
+        let spread = self.counts.spreads.known(cluster, pod).filter(|_| self.profile.spread.is_some());
+        let has_affinity = self.profile.affinity.is_some() && self.counts.affinities.get(cluster, pod).is_some();
+        Prepared { shape, spread, has_affinity }
     }
 
     /// A Service came, changed or went.
@@ -191,18 +213,23 @@ impl Algorithm {
         cycle(&self.profile, &self.counts, inputs, prepared, hypothetical)
     }
 
-    /// The nodes to look at if the pod names them; an error if that leaves none.
+    /// The nodes to look at if the pod names them; an error if the pod is rejected at once.
     pub(super) fn pre_filter(&self, inputs: Inputs<'_>, prepared: Prepared) -> Result<Option<Vec<NodeId>>, Diagnosis> {
-        let Inputs { cluster, cache, .. } = inputs;
+        let Inputs { cluster, cache, pod, .. } = inputs;
+        let reject = |pre_filter| {
+            let nodes = cache.order().len();
+            Diagnosis { nodes, pre_filter: Some(pre_filter), ..Diagnosis::default() }
+        };
         let shape = self.counts.shapes.get(prepared.shape);
-        let Some(names) = named_nodes(shape.node_affinity.as_ref()) else { return Ok(None) };
-        if names.is_empty() {
-            return Err(Diagnosis {
-                nodes: cache.order().len(),
-                pre_filter: Some((PluginName::NodeAffinity, Text::const_new("pod affinity terms conflict"))),
-                ..Diagnosis::default()
-            });
+        let names = named_nodes(shape.node_affinity.as_ref());
+        if names.as_ref().is_some_and(BTreeSet::is_empty) {
+            let reason = Text::const_new("pod affinity terms conflict");
+            return Err(reject((PluginName::NodeAffinity, reason)));
         }
+        if let Some(rejection) = volume_binding::pre_filter(cluster, pod, &shape.claims) {
+            return Err(reject(rejection));
+        }
+        let Some(names) = names else { return Ok(None) };
         let named = |node: &NodeId| names.contains(cluster.node_name(*node));
         Ok(Some(cache.order().iter().copied().filter(named).collect()))
     }

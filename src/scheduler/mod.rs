@@ -9,11 +9,14 @@ mod binding;
 pub mod cache;
 mod client_limit;
 mod cycle;
+#[cfg(test)]
+mod equivalence_tests;
 mod event_handlers;
 pub mod explain;
 pub mod fit_error;
 pub mod framework;
 pub mod plugins;
+pub mod preemption;
 pub mod queue;
 pub mod registry;
 mod schedule_one;
@@ -36,6 +39,8 @@ use crate::model::object::{NodeId, PodId, TemplateId};
 use algorithm::{Algorithm, Outcome};
 use cache::Cache;
 use client_limit::ClientLimit;
+use preemption::PostFilter;
+use preemption::executor::Preempting;
 use queue::{BackoffSettings, QueuedPod, SchedulingQueue};
 
 /// What the scheduler is started with; names as in KubeSchedulerConfiguration.
@@ -79,6 +84,8 @@ pub enum SchedulerEvent {
     ScheduleOne,
     /// A binding reaches the API server.
     Bind(PodId),
+    /// The next victim of this pod is deleted.
+    Evict(PodId),
     /// The tick of the back-off flush that this generation asked for.
     FlushBackoff(u32),
     /// The scan for pods that have waited for minutes that this generation asked for.
@@ -105,6 +112,8 @@ struct Trial {
     pod: PodId,
     queued: QueuedPod,
     outcome: Outcome,
+    /// What PostFilter came to, if there is no feasible node.
+    post_filter: Option<PostFilter>,
 }
 
 /// A binding under way.
@@ -153,8 +162,10 @@ pub struct Scheduler {
     bindings: FxHashMap<PodId, Binding>,
     /// Template of each pod without a node as last seen: what an update is compared with.
     templates: FxHashMap<PodId, TemplateId>,
+    preemptions: FxHashMap<PodId, Preempting>,
     limit: ClientLimit,
     stream: Stream,
+    preemption_stream: Stream,
     backoff_timer: Timer,
     unschedulable_timer: Timer,
     attempts: Vec<Attempt>,
@@ -171,7 +182,9 @@ impl Scheduler {
             bindings: FxHashMap::default(),
             templates: FxHashMap::default(),
             limit: ClientLimit::new(settings.client_qps, settings.client_burst),
+            preemptions: FxHashMap::default(),
             stream: settings.streams.stream("scheduler/latency", 0),
+            preemption_stream: settings.streams.stream("scheduler/preemption", 0),
             backoff_timer: Timer::default(),
             unschedulable_timer: Timer::default(),
             attempts: Vec::new(),
@@ -202,6 +215,7 @@ impl Scheduler {
         match event {
             SchedulerEvent::ScheduleOne => self.schedule_one(now, cluster, outbox),
             SchedulerEvent::Bind(pod) => self.bind(now, pod, cluster),
+            SchedulerEvent::Evict(preemptor) => self.evict(now, preemptor, cluster, outbox),
             SchedulerEvent::FlushBackoff(generation) => {
                 if self.backoff_timer.fire(generation) {
                     self.queue.flush_backoff(now);
@@ -219,14 +233,14 @@ impl Scheduler {
     /// What a pending event would still do.
     pub fn significance(&self, event: SchedulerEvent, _cluster: &Cluster) -> Significance {
         match event {
-            SchedulerEvent::ScheduleOne => Significance::Live,
+            SchedulerEvent::ScheduleOne | SchedulerEvent::Evict(_) => Significance::Live,
             SchedulerEvent::Bind(pod) if self.bindings.contains_key(&pod) => Significance::Live,
             SchedulerEvent::Bind(_) => Significance::Stale,
             SchedulerEvent::FlushBackoff(generation) if generation != self.backoff_timer.generation => {
                 Significance::Stale
             }
-            // After an error that nothing but time can heal, another try shows the same.
-            SchedulerEvent::FlushBackoff(_) if self.queue.is_idle() => Significance::Background,
+            // Without any node each try shows the same.
+            SchedulerEvent::FlushBackoff(_) if self.cache.node_count() == 0 => Significance::Background,
             SchedulerEvent::FlushBackoff(_) => Significance::Live,
             SchedulerEvent::FlushUnschedulable(generation) if generation != self.unschedulable_timer.generation => {
                 Significance::Stale

@@ -11,6 +11,7 @@ use super::plugins::node_resources_fit::NodeResourcesFit;
 use super::plugins::node_unschedulable::NodeUnschedulable;
 use super::plugins::pod_topology_spread::DefaultConstraints;
 use super::plugins::taint_toleration::TaintToleration;
+use super::plugins::volume_restrictions::VolumeRestrictions;
 
 /// The default profile. Upstream: apis/config/v1 `getDefaultPlugins`.
 pub fn default_profile() -> Profile {
@@ -22,6 +23,7 @@ pub fn default_profile() -> Profile {
             Box::new(NodeAffinity),
             Box::new(NodePorts),
             Box::new(NodeResourcesFit::default()),
+            Box::new(VolumeRestrictions),
         ],
         node_scores: vec![
             weighted(3, TaintToleration),

@@ -1,9 +1,10 @@
 //! The scheduling thread: one pod at a time from the queue through the algorithm to its binding or back to the queue.
 //! Upstream: schedule_one.go `ScheduleOne`, `handleSchedulingFailure`.
 
-use super::algorithm::{Decision, Outcome};
+use super::algorithm::{Decision, Inputs, Outcome};
 use super::attempt::{Attempt, AttemptResult};
 use super::framework::PluginSet;
+use super::preemption::PostFilter;
 use super::queue::QueuedPod;
 use super::{Binding, Scheduler, SchedulerEvent, Thread, Trial};
 use crate::cluster::{Cluster, EventDraft, EventType};
@@ -60,8 +61,15 @@ impl Scheduler {
                 continue;
             }
             let outcome = self.algorithm.schedule(cluster, &mut self.cache, &self.queue.nominator, pod);
+            let post_filter = match &outcome {
+                Outcome::Unfit(diagnosis) => {
+                    let inputs = Inputs { cluster, cache: &self.cache, nominator: &self.queue.nominator, pod };
+                    Some(self.algorithm.post_filter(now, inputs, diagnosis, &mut self.preemption_stream))
+                }
+                _ => None,
+            };
             let delay = self.settings.latencies.sample(Latency::Scheduling, &mut self.stream);
-            self.thread = Thread::Deciding(Box::new(Trial { pod, queued, outcome }));
+            self.thread = Thread::Deciding(Box::new(Trial { pod, queued, outcome, post_filter }));
             outbox.send(now + delay, SchedulerEvent::ScheduleOne);
             return;
         }
@@ -86,7 +94,7 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) -> bool {
-        let Trial { pod, queued, outcome } = trial;
+        let Trial { pod, queued, outcome, post_filter } = trial;
         let failure = match outcome {
             Outcome::Fits(decision) => {
                 self.assume(now, pod, queued, decision, cluster, outbox);
@@ -100,14 +108,24 @@ impl Scheduler {
                 nominate: Some(NodeId::NONE),
             },
             Outcome::Unfit(diagnosis) => {
+                let (suffix, nominate) = match post_filter {
+                    Some(PostFilter::Nominated(candidate)) => {
+                        self.begin_preemption(now, pod, &candidate, cluster, outbox);
+                        (String::new(), Some(candidate.node))
+                    }
+                    Some(PostFilter::Rejected { message, clears_nomination }) => {
+                        (message, clears_nomination.then_some(NodeId::NONE))
+                    }
+                    None => (String::new(), None),
+                };
                 let shape = self.algorithm.shape(cluster, pod);
                 let shape = self.algorithm.shape_content(shape);
                 Failure {
                     reason: UNSCHEDULABLE,
                     result: AttemptResult::Unschedulable,
-                    message: diagnosis.message(&self.algorithm.profile, shape, ""),
+                    message: diagnosis.message(&self.algorithm.profile, shape, &suffix),
                     rejectors: diagnosis.rejectors(),
-                    nominate: None,
+                    nominate,
                 }
             }
         };

@@ -144,17 +144,15 @@ pub struct Driver {
 impl Driver {
     /// An empty cluster; the delays are those recorded, without a client limit.
     pub fn new() -> Self {
-        let streams = Streams::new(0);
-        let settings = ClusterSettings {
-            clock: Clock { epoch_seconds: 1_767_225_600, warmup: SimDuration::ZERO },
-            streams,
-            not_ready_toleration_seconds: 300,
-            unreachable_toleration_seconds: 300,
-        };
-        let scheduler_settings =
-            SchedulerSettings { client_qps: f64::INFINITY, ..SchedulerSettings::new(Latencies::recorded(), streams) };
+        Self::with_client_limit(f64::INFINITY, 1)
+    }
+
+    /// The same with a limit on the scheduler's calls.
+    pub fn with_client_limit(client_qps: f64, client_burst: u32) -> Self {
+        let defaults = SchedulerSettings::new(Latencies::recorded(), Streams::new(0));
+        let scheduler_settings = SchedulerSettings { client_qps, client_burst, ..defaults };
         Self {
-            cluster: Cluster::new(settings),
+            cluster: cluster(),
             scheduler: Scheduler::new(scheduler_settings),
             now: SimTime::ZERO,
             events: EventQueue::new(),
@@ -178,20 +176,7 @@ impl Driver {
 
     /// Creates a pod from a specification.
     pub fn pod(&mut self, name: &str, spec: PodSpec) -> PodId {
-        // The raw form is what tells templates apart.
-        let raw = serde_json::json!({ "spec": format!("{spec:?}") });
-        let template = PodTemplate::new(Labels::empty(), Labels::empty(), spec, Arc::new(raw));
-        let template = self.cluster.intern_template(Arc::new(template));
-        let namespace = self.cluster.namespace("default").expect("it is there from the start");
-        let new = NewPod {
-            namespace,
-            name: PodName::Exact(name.into()),
-            template,
-            controller: ObjectRef::NONE,
-            finalizers: Vec::new(),
-            mirror: false,
-        };
-        self.cluster.create_pod(self.now, new).expect("a new pod")
+        create_pod_at(&mut self.cluster, self.now, name, Labels::default(), spec)
     }
 
     /// Runs until `until`, or until nothing is left before it.
@@ -242,4 +227,34 @@ pub fn decoded(kind: Kind, namespace: &str, name: &str, labels: Labels, body: Bo
         raw: Arc::new(Value::Null),
         body: DecodedBody::Other { body, template: None },
     }
+}
+
+/// An API server with its bootstrap objects only.
+pub fn cluster() -> Cluster {
+    Cluster::new(ClusterSettings {
+        clock: Clock { epoch_seconds: 1_767_225_600, warmup: SimDuration::ZERO },
+        streams: Streams::new(0),
+        not_ready_toleration_seconds: 300,
+        unreachable_toleration_seconds: 300,
+    })
+}
+
+/// Creates a pod in the default namespace at the run's origin.
+pub fn create_pod(cluster: &mut Cluster, name: &str, labels: Labels, spec: PodSpec) -> PodId {
+    create_pod_at(cluster, SimTime::ZERO, name, labels, spec)
+}
+
+fn create_pod_at(cluster: &mut Cluster, now: SimTime, name: &str, labels: Labels, spec: PodSpec) -> PodId {
+    // The raw form is what tells templates apart.
+    let raw = serde_json::json!({ "labels": format!("{labels:?}"), "spec": format!("{spec:?}") });
+    let template = PodTemplate::new(Arc::new(labels), Labels::empty(), spec, Arc::new(raw));
+    let new = NewPod {
+        namespace: cluster.namespace("default").expect("it is there from the start"),
+        name: PodName::Exact(name.into()),
+        template: cluster.intern_template(Arc::new(template)),
+        controller: ObjectRef::NONE,
+        finalizers: Vec::new(),
+        mirror: true,
+    };
+    cluster.create_pod(now, new).expect("a new pod")
 }

@@ -3,10 +3,11 @@
 use super::AttemptResult;
 use super::testing::{Driver, pod_spec, requests};
 use crate::cluster::DeleteOptions;
-use crate::engine::{Significance, SimTime};
+use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::condition::ConditionStatus;
 use crate::model::object::ObjectRef;
 use crate::model::pod::PodConditionType;
+use crate::model::pod_spec::PreemptionPolicy;
 
 const SECOND: SimTime = SimTime::from_secs(1);
 
@@ -101,4 +102,68 @@ fn a_pod_deleted_while_its_binding_is_under_way_is_forgotten() {
     driver.run(SECOND);
     assert!(driver.scheduler.cache().node(node).pods.is_empty());
     assert!(driver.scheduler.queue().is_empty());
+}
+
+#[test]
+fn a_pod_of_higher_priority_takes_the_place_of_a_lower_one() {
+    let mut driver = Driver::new();
+    let node = driver.node("n1", "2", "8Gi");
+    let victim = driver.pod("low", pod_spec(requests("2", "1Gi")));
+    driver.run(SECOND);
+    let mut spec = pod_spec(requests("1", "1Gi"));
+    spec.priority = 1000;
+    let preemptor = driver.pod("high", spec);
+    driver.run(SimTime::from_secs(2));
+    assert_eq!(driver.cluster.pod(preemptor).nominated, node);
+    assert_eq!(driver.messages(preemptor), ["0/1 nodes are available: 1 Insufficient cpu."]);
+    let row = driver.cluster.pod(victim);
+    assert!(row.deletion.is_some(), "it may take its grace period");
+    let condition = row.status.condition(&PodConditionType::DisruptionTarget).unwrap();
+    assert_eq!(condition.reason, "PreemptionByScheduler");
+    assert_eq!(condition.message, "default-scheduler: preempting to accommodate a higher priority pod");
+    let uid = driver.cluster.uid(ObjectRef::pod(preemptor));
+    assert_eq!(driver.messages(victim)[1], format!("Preempted by pod {uid} on node n1"));
+
+    // Nobody of lower priority slips in while the victim ends.
+    let late = driver.pod("late", pod_spec(requests("2", "1Gi")));
+    driver.run(SimTime::from_secs(10));
+    driver.cluster.delete(driver.now, ObjectRef::pod(victim), DeleteOptions::NOW).unwrap();
+    driver.run(SimTime::from_secs(11));
+    assert_eq!(driver.cluster.pod(preemptor).node, node);
+    assert!(driver.cluster.pod(late).node.is_none());
+}
+
+#[test]
+fn what_preemption_cannot_help_is_said() {
+    let mut driver = Driver::new();
+    driver.node("n1", "2", "8Gi");
+    driver.pod("first", pod_spec(requests("2", "1Gi")));
+    let second = driver.pod("second", pod_spec(requests("2", "1Gi")));
+    let mut spec = pod_spec(requests("1", "1Gi"));
+    spec.preemption_policy = PreemptionPolicy::Never;
+    let never = driver.pod("never", spec);
+    let huge = driver.pod("huge", pod_spec(requests("3", "1Gi")));
+    driver.run(SECOND);
+    let said = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: ";
+    let none = "0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+    assert_eq!(driver.messages(second), [format!("{said}{none}")]);
+    assert_eq!(driver.messages(never), [format!("{said}not eligible due to preemptionPolicy=Never.")]);
+    let unhelpful = "0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+    assert_eq!(driver.messages(huge), [format!("{said}{unhelpful}")]);
+}
+
+#[test]
+fn bindings_beyond_the_burst_wait_for_the_client_limit() {
+    let mut driver = Driver::with_client_limit(50.0, 2);
+    driver.node("n1", "16", "64Gi");
+    let pods: Vec<_> = (0..6).map(|index| driver.pod(&format!("p{index}"), pod_spec(requests("1", "1Gi")))).collect();
+    driver.run(SECOND);
+    let bound = |pod| {
+        let status = &driver.cluster.pod(pod).status;
+        status.condition(&PodConditionType::PodScheduled).unwrap().last_transition
+    };
+    let times: Vec<SimTime> = pods.into_iter().map(bound).collect();
+    assert_eq!(times[..2], [6, 9].map(SimTime::from_millis));
+    let gaps: Vec<_> = times[2..].windows(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert!(gaps.iter().all(|gap| *gap == SimDuration::from_millis(20)), "{gaps:?}");
 }

@@ -145,7 +145,7 @@ impl Simulation {
         let now = self.now;
         while let Some(change) = self.machines.log.pop() {
             if let MachineChange::UsageChanged { container } | MachineChange::ContainerExited { container } = change {
-                self.recording.used_otherwise.insert(self.machines.container(container).node);
+                self.recording.collector.usage_changed(self.machines.container(container).node);
             }
             self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
             self.kubelets.observe_machine(

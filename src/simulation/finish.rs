@@ -71,7 +71,7 @@ impl Simulation {
 
     /// Plans a sample at the next instant of the grid if its outcome would differ from the last one.
     pub(super) fn plan_sample(&mut self) {
-        let due = !self.recording.used_otherwise.is_empty() || self.recording.collector.is_sample_due();
+        let due = self.recording.collector.is_sample_due();
         if self.recording.sampling || self.sample.0 == 0 || !due {
             return;
         }
@@ -84,12 +84,11 @@ impl Simulation {
     pub(super) fn take_sample(&mut self) {
         let recording = &mut self.recording;
         recording.sampling = false;
-        for node in std::mem::take(&mut recording.used_otherwise) {
-            let used =
-                Amounts { cpu_milli: self.machines.cpu_used(node), memory_bytes: self.machines.memory_used(node) };
-            recording.collector.sample_usage(self.now, node, used);
-        }
-        recording.collector.sample(self.now);
+        let machines = &self.machines;
+        recording.collector.sample(self.now, |node| Amounts {
+            cpu_milli: machines.cpu_used(node),
+            memory_bytes: machines.memory_used(node),
+        });
         recording.last_change = self.now;
     }
 }

@@ -17,8 +17,6 @@ pub use observer::{Observer, Unobserved};
 pub use setup::SetupError;
 pub use stop::Ending;
 
-use std::collections::BTreeSet;
-
 use crate::cluster::{Cluster, Cursor};
 use crate::controllers::{ControllerEvent, Controllers};
 use crate::engine::digest::Digest;
@@ -27,7 +25,6 @@ use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
-use crate::model::object::NodeId;
 use crate::record::collector::Collector;
 use crate::scenario::plan::Plan;
 use crate::scheduler::{Scheduler, SchedulerEvent};
@@ -84,8 +81,6 @@ struct Recording {
     last_change: SimTime,
     /// Is a sample pending?
     sampling: bool,
-    /// Nodes whose containers use something else than at the last sample.
-    used_otherwise: BTreeSet<NodeId>,
 }
 
 impl Simulation {

@@ -34,6 +34,7 @@ pub(super) fn manifest(node: &Node, timestamp: &str) -> Value {
             "capacity": quantities(&node.capacity),
             "allocatable": quantities(&node.allocatable),
             "conditions": conditions(timestamp),
+            "images": node.images.iter().map(|name| json!({"names": [name]})).collect::<Vec<Value>>(),
         },
     })
 }

@@ -1,7 +1,5 @@
 //! From a plan to a run at its first instant: settings, machines, manifests.
 
-use std::collections::BTreeSet;
-
 use thiserror::Error;
 
 use crate::api::{Clock, DecodeCache, FieldValidation, decode, yaml};
@@ -102,7 +100,6 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
             changes: 0,
             last_change: SimTime::ZERO,
             sampling: false,
-            used_otherwise: BTreeSet::new(),
         },
         now: origin,
         origin,

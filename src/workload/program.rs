@@ -98,6 +98,13 @@ fn known_program(container: &Container, term: f64) -> Program {
         program.in_shell = true;
         return program;
     }
+    if let Some(command) = catalogue::agnhost_command(container) {
+        catalogue::apply_agnhost(&command, &mut program.ports, &mut program.dead);
+        program.assumed = false;
+        program.on_term = exits(2);
+        (program.cpu, program.memory) = (UsageSource::constant(0.0), UsageSource::constant(8_388_608.0));
+        return program;
+    }
     let Some(image) = catalogue::find(&container.image).filter(|_| container.command.is_empty()) else {
         program.ports = Some(declared_ports(container));
         return program;

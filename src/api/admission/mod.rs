@@ -27,6 +27,8 @@ pub use storage::{default_ingress_class, default_storage_class};
 /// What the plugins look up for pods of one namespace.
 #[derive(Clone, Debug, Default)]
 pub struct AdmissionInput<'a> {
+    /// The namespace, for messages.
+    pub namespace: &'a str,
     /// `--default-not-ready-toleration-seconds`; `None` is the default of 300.
     pub not_ready_seconds: Option<i64>,
     /// `--default-unreachable-toleration-seconds`; `None` is the default of 300.
@@ -37,6 +39,8 @@ pub struct AdmissionInput<'a> {
     pub service_account: Option<ServiceAccountView>,
     /// The namespace's LimitRanges by name.
     pub limit_ranges: &'a [LimitRange],
+    /// All RuntimeClasses: name and `overhead.podFixed`.
+    pub runtime_classes: &'a [(String, Value)],
 }
 
 /// The template as it is stored, or why pods of it are refused: the text after `pods "x" is forbidden: `.
@@ -45,11 +49,24 @@ pub fn pod_admission(template: &PodTemplate, input: &AdmissionInput<'_>) -> Resu
     let Value::Object(object) = &mut value else { return Ok(template.clone()) };
     limit_range::set_defaults(object, input.limit_ranges);
     let Some(spec) = find_mut(object, "spec") else { return Ok(template.clone()) };
-    service_account::admit(spec, input.service_account.as_ref())?;
+    service_account::admit(spec, input.namespace, input.service_account.as_ref())?;
     priority::admit(spec, input.priority_classes)?;
     tolerations::admit(spec, input.not_ready_seconds.unwrap_or(300), input.unreachable_seconds.unwrap_or(300));
+    runtime_class(spec, input.runtime_classes)?;
     limit_range::check(spec, input.limit_ranges)?;
     Ok(convert::pod_template(&value))
+}
+
+/// The overhead of the runtime class. Upstream: plugin/pkg/admission/runtimeclass.
+fn runtime_class(spec: &mut Object, classes: &[(String, Value)]) -> Result<(), String> {
+    let Some(name) = spec.get("runtimeClassName").and_then(Value::as_str) else { return Ok(()) };
+    let Some((_, overhead)) = classes.iter().find(|(class, _)| class == name) else {
+        return Err(format!("pod rejected: RuntimeClass \"{name}\" not found"));
+    };
+    if overhead.is_object() {
+        spec.insert("overhead".to_owned(), overhead.clone());
+    }
+    Ok(())
 }
 
 /// A new node is not ready until its kubelet says so; its kubelet or its controller takes the taint away.

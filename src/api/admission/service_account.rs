@@ -18,12 +18,14 @@ const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Names the account, takes over its pull secrets and mounts its token. The volume's name gets its suffix when a pod is
 /// printed, so that pods share the template.
-pub(super) fn admit(spec: &mut Object, account: Option<&ServiceAccountView>) -> Result<(), String> {
+pub(super) fn admit(spec: &mut Object, namespace: &str, account: Option<&ServiceAccountView>) -> Result<(), String> {
     default_zero(spec, "serviceAccountName", "default");
     let name = get(spec, "serviceAccountName").clone();
     let Some(account) = account else {
         let name = text(&name);
-        return Err(format!("error looking up service account NAMESPACE/{name}: serviceaccount \"{name}\" not found"));
+        return Err(format!(
+            "error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found"
+        ));
     };
     spec.insert("serviceAccount".to_owned(), name);
     let automount = get(spec, "automountServiceAccountToken").as_bool().or(account.automount).unwrap_or(true);

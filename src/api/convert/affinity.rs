@@ -124,3 +124,8 @@ pub(super) fn spread(value: &Value) -> TopologySpreadConstraint {
 pub(super) fn pairs(value: &Value) -> Vec<(Text, Text)> {
     members(value).map(|(key, value)| (Text::from(key), short(value))).collect()
 }
+
+/// The terms of a `v1.NodeSelector`.
+pub fn node_selector_terms(value: &Value) -> Vec<NodeSelectorTerm> {
+    items(&value["nodeSelectorTerms"]).iter().map(node_term).collect()
+}

@@ -11,7 +11,7 @@ mod workload;
 
 use serde_json::Value;
 
-pub use affinity::label_selector;
+pub use affinity::{label_selector, node_selector_terms};
 pub use pod::{pod_spec, pod_template};
 
 use super::value::{flag, int32, members, text};

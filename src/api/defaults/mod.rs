@@ -9,7 +9,7 @@ mod service;
 mod volume;
 mod workload;
 
-use super::value::{Object, find_mut};
+use super::value::{Object, find_mut, object_mut};
 use crate::model::kind::Kind;
 
 pub use pod::{pod, pod_template};
@@ -18,11 +18,7 @@ pub use workload::{has_manual_selector, job_identity, job_labels};
 /// Sets the defaults of an object.
 pub fn apply(kind: Kind, object: &mut Object) {
     match kind {
-        Kind::POD => {
-            if let Some(spec) = find_mut(object, "spec") {
-                pod(spec);
-            }
-        }
+        Kind::POD => pod(object_mut(object, "spec")),
         Kind::POD_TEMPLATE => {
             if let Some(template) = find_mut(object, "template") {
                 pod_template(template);

@@ -99,8 +99,10 @@ fn by_key(
     key: &'static str,
     place: Place<'_>,
 ) -> Result<Vec<Value>, PatchError> {
-    let replaces =
-        change.iter().any(|item| item.as_object().is_some_and(|item| item.len() == 1 && item["$patch"] == "replace"));
+    let alone = |item: &Value, directive: &str| {
+        item.as_object().is_some_and(|item| item.len() == 1) && item["$patch"] == directive
+    };
+    let replaces = change.iter().any(|item| alone(item, "replace"));
     if replaces {
         current.clear();
     }

@@ -1,15 +1,75 @@
-//! Validation in upstream's words and order, on defaulted JSON. One file a group of rules.
+//! Validation in upstream's words and order, on defaulted JSON. One file a group of rules; each function names the
+//! upstream function whose rules it has. What depends on other objects (allocation, quotas) is the cluster's.
+
+mod affinity;
+mod autoscaling;
+mod batch;
+mod cluster_kinds;
+mod configuration;
+mod container;
+mod container_fields;
+mod cron_schedule;
+mod errors;
+mod meta;
+pub mod names;
+mod pod;
+mod probe;
+mod resources;
+mod scheduling;
+mod selector;
+mod service;
+mod update;
+mod volume;
+mod warnings;
+mod workload;
 
 use serde_json::Value;
 
+pub use errors::Errors;
+pub use meta::metadata;
+pub use update::validate_update;
+pub use warnings::warnings;
+
+use super::value::is_nil;
 use crate::model::kind::Kind;
 
 /// All errors of an object, as `path: Type: value: detail`.
 pub fn validate(kind: Kind, object: &Value) -> Vec<String> {
-    metadata(kind, &object["metadata"])
+    let mut errors = Errors::default();
+    errors.extend(metadata(kind, &object["metadata"]));
+    let spec = &object["spec"];
+    match kind {
+        Kind::POD => pod::pod(object, &mut errors),
+        Kind::POD_TEMPLATE => pod::template(&object["template"], "template", &mut errors),
+        Kind::DEPLOYMENT => workload::deployment(spec, &mut errors),
+        Kind::REPLICA_SET => workload::replica_set(spec, &mut errors),
+        Kind::REPLICATION_CONTROLLER => workload::replication_controller(spec, &mut errors),
+        Kind::STATEFUL_SET => workload::stateful_set(spec, &mut errors),
+        Kind::DAEMON_SET => workload::daemon_set(spec, &mut errors),
+        Kind::JOB => batch::job(object, &mut errors),
+        Kind::CRON_JOB => batch::cron_job(spec, &mut errors),
+        Kind::SERVICE => service::service(spec, &mut errors),
+        Kind::HORIZONTAL_POD_AUTOSCALER => autoscaling::horizontal_pod_autoscaler(spec, &mut errors),
+        Kind::CONFIG_MAP => configuration::config_map(object, &mut errors),
+        Kind::SECRET => configuration::secret(object, &mut errors),
+        _ => cluster_kinds::validate(kind, object, &mut errors),
+    }
+    errors.into_list()
 }
 
-/// The errors of `metadata` alone.
-pub fn metadata(_kind: Kind, _metadata: &Value) -> Vec<String> {
-    Vec::new()
+/// Adds an error for a number below zero. Upstream: apimachinery `ValidateNonnegativeField`.
+fn not_negative(value: &Value, path: &str, errors: &mut Errors) {
+    if value.as_i64().is_some_and(|number| number < 0) {
+        errors.invalid(path, value, "must be greater than or equal to 0");
+    }
 }
+
+/// Adds errors for each number of a structure that is below zero, in this order.
+fn none_negative(object: &Value, fields: &[&str], path: &str, errors: &mut Errors) {
+    for field in fields.iter().filter(|field| !is_nil(&object[**field])) {
+        not_negative(&object[*field], &format!("{path}.{field}"), errors);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,7 @@ impl Builder<'_> {
                 *total += size;
                 match key.take() {
                     None => {
-                        let text = scalar::key(value).ok_or_else(|| "unsupported map key".to_owned())?;
+                        let text = scalar::key(value)?;
                         *key = Some(Key::Text(text));
                     }
                     Some(Key::Merge) => merges.push(value),

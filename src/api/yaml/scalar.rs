@@ -26,14 +26,32 @@ pub(super) fn tagged(suffix: &str, text: &str) -> Value {
     }
 }
 
-/// A key as JSON needs it: text. Upstream: sigs.k8s.io/yaml `convertToJSONableObject`.
-pub(super) fn key(value: Value) -> Option<String> {
+/// A key as JSON needs it: text. Collections are refused in Go's words.
+/// Upstream: sigs.k8s.io/yaml `convertToJSONableObject`.
+pub(super) fn key(value: Value) -> Result<String, String> {
     match value {
-        Value::String(text) => Some(text),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null => Some("null".to_owned()),
-        Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => Ok(text),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null => Ok("null".to_owned()),
+        Value::Array(_) | Value::Object(_) => Err(format!("invalid map key: {}", go_syntax(&value))),
+    }
+}
+
+/// A value as Go's `%#v` prints it.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => {
+            format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value))).collect();
+            format!("map[interface {{}}]interface {{}}{{{}}}", members.join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

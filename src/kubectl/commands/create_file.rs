@@ -52,7 +52,8 @@ fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Pri
         DryRun::None => {
             // Ignored unknown fields are dropped without a word.
             let mut silent = Printed::default();
-            let warnings = if line.flags.text("validate") == "warn" { &mut *printed } else { &mut silent };
+            let ignores = matches!(line.flags.text("validate"), "false" | "ignore");
+            let warnings = if ignores { &mut silent } else { &mut *printed };
             let object = call.create(value.clone(), &namespace, field_validation(line), warnings).map_err(refuse)?;
             call.cluster.identity(object).1.clone_into(&mut name);
         }

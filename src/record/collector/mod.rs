@@ -52,7 +52,7 @@ pub struct Attempt {
     pub attempt: u32,
     /// How it ended.
     pub result: AttemptResult,
-    /// The node found or nominated, or `NodeId::NONE`.
+    /// The node found, or `NodeId::NONE`.
     pub node: NodeId,
     /// Nodes that passed all filters.
     pub feasible: u32,
@@ -148,7 +148,7 @@ impl Collector {
             let (namespace, name) = cluster.identity(row.object);
             (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
         };
-        let row = EventRow {
+        let event = EventRow {
             time: Moment(sighting.at.0 as i64 - self.origin.0 as i64),
             is_warning: row.kind == EventType::Warning,
             reason: texts.intern(&row.reason),
@@ -160,7 +160,13 @@ impl Collector {
             raised: sighting.count.saturating_sub(before).max(1),
             message: texts.intern(&row.message),
         };
-        self.record.event(row);
+        self.record.event(event);
+        if let Some(pod) = row.object.as_pod()
+            && row.reason == "Pulled"
+            && let Some(took) = pull_time(&row.message)
+        {
+            self.record.pull(PullRow { time: event.time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });
+        }
     }
 
     /// The scheduler tried a pod.
@@ -176,12 +182,6 @@ impl Collector {
             evaluated: attempt.evaluated,
             reason,
         });
-    }
-
-    /// A kubelet finished (or gave up) pulling an image for a pod after `took`.
-    pub fn pull(&mut self, at: SimTime, pod: PodId, took: SimDuration, is_complete: bool) {
-        let time = self.moment(at);
-        self.record.pull(PullRow { time, pod: PodIndex(pod.0), nanos: took.0, is_complete });
     }
 
     /// A command of a step ended, or the run did while it waited.
@@ -208,9 +208,7 @@ impl Collector {
     pub fn sample(&mut self, now: SimTime) {
         let now = self.moment(now);
         for node in self.record.take_unsampled() {
-            if !self.record.nodes[node.index()].deleted.is_some() {
-                self.record.node_sampled(now, node, None);
-            }
+            self.record.node_sampled(now, node, None);
         }
     }
 
@@ -220,17 +218,27 @@ impl Collector {
         self.record.node_sampled(now, NodeIndex(node.0), Some(used));
     }
 
-    /// The run ended: the record of everything up to `now`.
+    /// The run ended: the record of everything up to `now`, with a last sample.
     pub fn finish(mut self, now: SimTime, facts: RunEnd) -> Record {
-        self.sample(now);
-        let end = self.moment(now);
+        // An idle run ends with its last observable change; Events that only repeat may have come later.
+        let end = self.moment(now).max(self.record.end);
         self.record.advance(end);
+        for node in self.record.take_unsampled() {
+            self.record.node_sampled(end, node, None);
+        }
         let run = &mut self.record.run;
         run.digest = facts.digest;
         (run.engine_events, run.engine_changes) = (facts.events, facts.changes);
         (run.containers, run.containers_assumed) = (facts.containers, facts.containers_assumed);
         self.record
     }
+}
+
+/// How long an image pull took, its wait included, as the kubelet's Event tells: `… in 1.2s (1.5s including
+/// waiting). …`. Upstream: kubelet/images `EnsureImageExists`.
+fn pull_time(message: &str) -> Option<SimDuration> {
+    let (before, _) = message.strip_prefix("Successfully pulled image ")?.split_once(" including waiting)")?;
+    SimDuration::parse(before.rsplit_once('(')?.1).ok()
 }
 
 /// Added and Modified show what is there; Deleted that it is gone.

@@ -1,26 +1,18 @@
 //! What a collector writes down of a cluster that verbs drive.
 
-use std::sync::Arc;
-
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Phase, Stage};
 use super::*;
-use crate::api::{Clock, Decoded, DecodedBody};
-use crate::cluster::{ClusterSettings, Cursor, DeleteOptions, EventDraft, NewPod, PodName};
+use crate::api::Clock;
+use crate::api::decode::{DecodeCache, FieldValidation, decode};
+use crate::cluster::{ClusterSettings, Cursor, DeleteOptions, EventDraft};
 use crate::engine::random::Streams;
 use crate::model::Text;
-use crate::model::condition::{Condition, ConditionStatus};
-use crate::model::labels::Labels;
-use crate::model::node::Node;
-use crate::model::object::Body;
+use crate::model::condition::ConditionStatus;
 use crate::model::pod::{
     ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Termination,
 };
-use crate::model::pod_spec::{Container, PodSpec, PreemptionPolicy, PullPolicy, RestartPolicy};
-use crate::model::pod_template::PodTemplate;
-use crate::model::probe::Lifecycle;
-use crate::model::resources::ResourceList;
 
 /// A cluster, its collector, and how far that has read.
 struct Scene {
@@ -56,37 +48,37 @@ impl Scene {
         self.sightings = self.cluster.events.sightings().len();
     }
 
-    fn node(&mut self, name: &str) -> NodeId {
-        let mut node = Node::default();
-        node.allocatable_resources.cpu_milli = 4000;
-        node.conditions.push(ready_node(ConditionStatus::True));
-        let decoded = Decoded {
-            kind: Kind::NODE,
-            namespace: Text::default(),
-            name: name.into(),
-            generate_name: Text::default(),
-            labels: Arc::new(Labels::from_pairs([("topology.kubernetes.io/zone", "a")])),
-            annotations: Labels::empty(),
-            finalizers: Vec::new(),
-            owners: Vec::new(),
-            resource_version: Text::default(),
-            raw: Arc::new(json!({})),
-            body: DecodedBody::Other { body: Body::Node(Box::new(node)), template: None },
-        };
-        let node = self.cluster.create(SimTime::ZERO, decoded).unwrap().as_node().unwrap();
+    /// Applies a manifest.
+    fn create(&mut self, at: u64, manifest: Value) -> ObjectRef {
+        let mut cache = DecodeCache::default();
+        let decoded = decode(manifest, "default", FieldValidation::Strict, &mut cache).unwrap();
+        let object = self.cluster.create(SimTime::from_secs(at), decoded).unwrap();
         self.settle();
-        node
+        object
+    }
+
+    fn node(&mut self, name: &str) -> NodeId {
+        let node = self.create(
+            0,
+            json!({
+                "apiVersion": "v1",
+                "kind": "Node",
+                "metadata": {"name": name, "labels": {"topology.kubernetes.io/zone": "a"}},
+                "status": {
+                    "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"},
+                    "conditions": [{"type": "Ready", "status": "True"}],
+                },
+            }),
+        );
+        node.as_node().unwrap()
     }
 
     fn pod(&mut self, at: u64, name: &str) -> PodId {
-        let namespace = self.cluster.namespace("default").unwrap();
-        let template = self.cluster.intern_template(template());
-        let name = PodName::Exact(name.into());
-        let new =
-            NewPod { namespace, name, template, controller: ObjectRef::NONE, finalizers: Vec::new(), mirror: false };
-        let pod = self.cluster.create_pod(SimTime::from_secs(at), new).unwrap();
-        self.settle();
-        pod
+        let resources = json!({"requests": {"cpu": "500m", "memory": "1Gi"}});
+        let containers = json!([{"name": "app", "image": "nginx:1.27", "resources": resources}]);
+        let spec = json!({"containers": containers});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec});
+        self.create(at, pod).as_pod().unwrap()
     }
 
     fn status(&mut self, at: u64, pod: PodId, change: impl FnOnce(&mut PodStatus)) {
@@ -104,71 +96,6 @@ impl Scene {
         };
         record.timeline.iter().map(line).collect()
     }
-}
-
-fn ready_node(status: ConditionStatus) -> Condition {
-    Condition {
-        kind: "Ready".into(),
-        status,
-        reason: Text::default(),
-        message: Text::default(),
-        last_transition: SimTime::ZERO,
-        last_update: SimTime::ZERO,
-    }
-}
-
-fn template() -> Arc<PodTemplate> {
-    let container = Container {
-        name: "app".into(),
-        image: "nginx:1.27".into(),
-        pull_policy: PullPolicy::IfNotPresent,
-        command: Vec::new(),
-        args: Vec::new(),
-        working_dir: Text::default(),
-        ports: Vec::new(),
-        env: Vec::new(),
-        env_from: Vec::new(),
-        requests: ResourceList::default(),
-        limits: ResourceList::default(),
-        mounts: Vec::new(),
-        startup_probe: None,
-        readiness_probe: None,
-        liveness_probe: None,
-        lifecycle: Lifecycle::default(),
-        restart_policy: None,
-        restart_rules: Vec::new(),
-        termination_message_path: Text::default(),
-        termination_message_from_logs: false,
-    };
-    let spec = PodSpec {
-        containers: vec![container],
-        init_count: 0,
-        volumes: Vec::new(),
-        restart_policy: RestartPolicy::Always,
-        termination_grace_period_seconds: 30,
-        active_deadline_seconds: None,
-        node_selector: Vec::new(),
-        node_name: Text::default(),
-        affinity: None,
-        tolerations: Vec::new(),
-        topology_spread: Vec::new(),
-        scheduler_name: Text::const_new("default-scheduler"),
-        priority_class: Text::default(),
-        priority: 0,
-        preemption_policy: PreemptionPolicy::PreemptLowerPriority,
-        scheduling_gates: Vec::new(),
-        readiness_gates: Vec::new(),
-        host_network: false,
-        hostname: Text::default(),
-        subdomain: Text::default(),
-        service_account: Text::const_new("default"),
-        overhead: ResourceList::default(),
-        pod_requests: ResourceList::default(),
-        pod_limits: ResourceList::default(),
-        enable_service_links: true,
-        image_pull_secrets: Vec::new(),
-    };
-    Arc::new(PodTemplate::new(Labels::empty(), Labels::empty(), spec, Arc::new(json!({}))))
 }
 
 fn condition(kind: PodConditionType, status: ConditionStatus, reason: &'static str) -> PodCondition {
@@ -276,6 +203,8 @@ fn nodes_have_the_scenarios_group_and_price_and_are_sampled_when_their_load_chan
     scene.cluster.bind(SimTime::from_secs(1), pod, node).unwrap();
     scene.settle();
     assert!(scene.collector.is_sample_due());
+    let used = Amounts { cpu_milli: 120, memory_bytes: 64 };
+    scene.collector.sample_usage(SimTime::from_secs(15), node, used);
     scene.collector.sample(SimTime::from_secs(15));
     assert!(!scene.collector.is_sample_due());
     scene.cluster.modify_status(SimTime::from_secs(40), ObjectRef::node(node), |body| {
@@ -291,6 +220,8 @@ fn nodes_have_the_scenarios_group_and_price_and_are_sampled_when_their_load_chan
         .collect();
     assert_eq!(rows, [(0.0, "Ready", 0), (15.0, "Ready", 1), (40.0, "NotReady", 1)]);
     let node = &record.nodes[0];
+    assert_eq!(node.last.requested, Amounts { cpu_milli: 500, memory_bytes: 1 << 30 });
+    assert_eq!((node.last.used, record.totals.cpu_used.value()), (Some(used), 120));
     assert_eq!((record.text(node.group), record.text(node.zone), node.price), ("worker", "a", 0.5));
 }
 
@@ -326,4 +257,46 @@ fn a_warm_up_of_unknown_length_ends_at_zero() {
     let times: Vec<String> = record.timeline.iter().map(|row| row.time.to_string()).collect();
     assert_eq!(times, ["-7.000", "2.000"]);
     assert_eq!((record.begin().seconds(), record.end.seconds(), record.totals.pods_created), (-10.0, 5.0, 1));
+}
+
+#[test]
+fn a_pull_lasts_as_long_as_the_kubelet_says() {
+    let message = "Successfully pulled image \"a(b\" in 1.2s (1m1.5s including waiting). Image size: 72 bytes.";
+    assert_eq!(pull_time(message), Some(SimDuration::from_millis(61_500)));
+    assert_eq!(pull_time("Container image \"a\" already present on machine"), None);
+}
+
+#[test]
+fn workloads_are_rows_and_own_their_pods_from_the_top() {
+    let mut scene = Scene::new();
+    let labels = json!({"app": "web"});
+    let template = json!({
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]},
+    });
+    let mut spec = json!({"replicas": 3, "selector": {"matchLabels": labels}, "template": template});
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec,
+    });
+    let deployment = scene.create(0, deployment);
+    spec["replicas"] = 2.into();
+    let owner = json!([{
+        "apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": true,
+        "uid": scene.cluster.uid(deployment),
+    }]);
+    let set = json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": "web-1", "ownerReferences": owner}, "spec": spec,
+    });
+    let set = scene.create(1, set);
+    let pod = scene.pod(2, "web-1-x");
+    scene.cluster.set_pod_controller(SimTime::from_secs(3), pod, set);
+    scene.settle();
+    let record = scene.collector.record();
+    let keys: Vec<String> = (0..2).map(|index| record.workload_key(WorkloadIndex(index))).collect();
+    assert_eq!(keys, ["default/deployment/web", "default/replicaset/web-1"]);
+    assert_eq!(record.workloads[1].owner, WorkloadIndex(0));
+    assert_eq!(record.pods[0].workload, WorkloadIndex(0));
+    let desired: Vec<u32> = record.workload_rows.iter().map(|row| row.replicas.desired).collect();
+    assert_eq!(desired, [3, 2]);
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::{MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
+use super::frame::{
+    MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw_time_name, note_on_steps, open, time_axis,
+};
 use super::palette::{BLUE, GRID, INK, VERMILLION};
 use super::scene::{Anchor, Scene, Text, WIDTH, fitted};
 use super::{counted, grouped};
@@ -42,17 +44,18 @@ pub fn draw(record: &Record) -> Scene {
     } else {
         format!("{} in all", counted(total, "Event"))
     };
-    let (mut scene, area) = open("Kubernetes Events by reason", &subtitle, &legend);
+    let (mut scene, area) = open("Kubernetes Events by reason", &(subtitle + note_on_steps(record)), &legend);
     let area = Plot { left: MARGIN + LABELS, right: WIDTH - NUMBERS, ..area };
-    draw_time(&mut scene, &area, &axis, 0);
     let height = ((area.bottom - area.top) / (reasons.len().max(1) as i32)).min(90);
+    let area = Plot { bottom: area.top + (height * reasons.len() as i32).max(150), ..area };
+    draw_time(&mut scene, &area, &axis, 0);
     for (row, reason) in reasons.iter().enumerate() {
         draw_row(&mut scene, &area, reason, area.top + row as i32 * height, height);
     }
     if reasons.is_empty() {
         draw_empty(&mut scene, &area, "no Events");
     }
-    draw_edges(&mut scene, &area, &axis);
+    draw_edges(&mut scene, record, &area, &axis);
     draw_time_name(&mut scene, &area, &axis);
     scene
 }

@@ -99,16 +99,32 @@ pub fn draw_side_name(scene: &mut Scene, plot: &Plot, name: &str) {
     scene.text(Text { size: 13, color: INK, upwards: true, ..Text::label(name, at, Anchor::Middle) });
 }
 
-/// Draws the lines of the axes over what was drawn inside, and a dashed one at t=0 after a warm-up.
-pub fn draw_edges(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
+/// Draws the lines of the axes over what was drawn inside, a line at t=0 after a warm-up and dashed ones where
+/// steps began.
+pub fn draw_edges(scene: &mut Scene, record: &Record, plot: &Plot, axis: &TimeAxis) {
     scene.rect(plot.left, plot.bottom, plot.right + 1, plot.bottom + 1, MUTED);
     scene.rect(plot.left - 1, plot.top, plot.left, plot.bottom + 1, MUTED);
     if axis.begin < Moment::ZERO {
         let x = axis.at(Moment::ZERO);
-        for y in (plot.top..plot.bottom).step_by(8) {
-            scene.rect(x, y, x + 1, (y + 4).min(plot.bottom), INK);
+        scene.rect(x, plot.top, x + 1, plot.bottom, INK);
+    }
+    let mut last = plot.left;
+    for x in record.steps.iter().map(|step| axis.at(step.start)) {
+        // Steps of one instant are one line; one at the axis is none.
+        if x < last + 3 {
+            continue;
+        }
+        last = x;
+        for y in (plot.top..plot.bottom).step_by(9) {
+            scene.rect(x, y, x + 1, (y + 5).min(plot.bottom), INK);
         }
     }
+}
+
+/// What a subtitle adds where `draw_edges` draws steps.
+pub fn note_on_steps(record: &Record) -> &'static str {
+    let begin = record.begin();
+    if record.steps.iter().any(|step| step.start > begin) { "; dashed lines: steps" } else { "" }
 }
 
 /// Says in the middle of a plot why it is empty.

@@ -2,7 +2,7 @@
 //! that it is exact whatever the sampling. Many nodes share rows, whose cells are means.
 
 use super::axis::TimeAxis;
-use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
+use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_name, note_on_steps, open, time_axis};
 use super::palette::{INK, MUTED, SHADES, VERMILLION, shade};
 use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, fitted};
 use super::{counted, grouped};
@@ -29,7 +29,7 @@ pub fn draw(record: &Record) -> Scene {
     } else {
         counted(order.len(), "node")
     };
-    let (mut scene, area) = open("CPU requested on nodes (% of allocatable)", &subtitle, &[]);
+    let (mut scene, area) = open("CPU requested on nodes (% of allocatable)", &(subtitle + note_on_steps(record)), &[]);
     let area = Plot { left: MARGIN + LABELS, right: WIDTH - 120, ..area };
     let height = ((area.bottom - area.top) / rows.max(1) as i32).min(40);
     let area = Plot { bottom: area.top + (height * rows as i32).max(150), ..area };
@@ -42,7 +42,7 @@ pub fn draw(record: &Record) -> Scene {
     if order.is_empty() {
         draw_empty(&mut scene, &area, "no nodes");
     }
-    draw_edges(&mut scene, &area, &axis);
+    draw_edges(&mut scene, record, &area, &axis);
     draw_time_name(&mut scene, &area, &axis);
     draw_scale(&mut scene, &area, has_outage);
     scene

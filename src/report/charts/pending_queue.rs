@@ -3,7 +3,8 @@
 use super::axis::CountAxis;
 use super::columns::Peaks;
 use super::frame::{
-    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, note_on_steps, open,
+    time_axis,
 };
 use super::palette::{ORANGE, VERMILLION};
 use super::scene::Scene;
@@ -15,8 +16,9 @@ pub fn draw(record: &Record) -> Scene {
     let legend = [(Swatch::Box(ORANGE), "Waiting for a node"), (Swatch::Box(VERMILLION), "of these: fits nowhere")];
     let attempts = counted(record.attempts.len(), "attempt");
     let peaks = [record.totals.unscheduled, record.totals.unschedulable].map(|gauge| grouped(gauge.peak(record.end)));
-    let subtitle =
-        format!("At most {} at once, {} of them without a place; {attempts} to schedule", peaks[0], peaks[1]);
+    let [waiting, stuck] = peaks;
+    let note = note_on_steps(record);
+    let subtitle = format!("At most {waiting} at once, at most {stuck} that fit nowhere; {attempts} to schedule{note}");
     let (mut scene, area) = open("Pending queue", &subtitle, &legend);
     let area = Plot { left: 84, ..area };
     let axis = time_axis(record, &area);
@@ -46,7 +48,7 @@ pub fn draw(record: &Record) -> Scene {
     if peak == 0 {
         draw_empty(&mut scene, &area, "no pod ever waited");
     }
-    draw_edges(&mut scene, &area, &axis);
+    draw_edges(&mut scene, record, &area, &axis);
     draw_side_name(&mut scene, &area, "Pods waiting");
     draw_time_name(&mut scene, &area, &axis);
     scene

@@ -2,7 +2,9 @@
 //! grouped by workload; more than there are rows are thinned out evenly, and the chart says so.
 
 use super::axis::TimeAxis;
-use super::frame::{MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw_time_name, open, time_axis};
+use super::frame::{
+    MARGIN, Plot, Swatch, draw_edges, draw_empty, draw_time, draw_time_name, note_on_steps, open, time_axis,
+};
 use super::palette::{INK, MUTED, POD_CLASSES, class_of};
 use super::scene::{Anchor, Mark, Scene, Text, fitted};
 use super::{counted, grouped};
@@ -30,11 +32,12 @@ pub fn draw(record: &Record) -> Scene {
     if shown.iter().any(|pod| record.pods[pod.index()].last.restarts > 0) {
         legend.push((Swatch::Box(INK), "Restart"));
     }
-    let (mut scene, area) = open("Pod lifecycles", &subtitle(order.len(), shown.len()), &legend);
+    let (mut scene, area) =
+        open("Pod lifecycles", &(subtitle(order.len(), shown.len()) + note_on_steps(record)), &legend);
     let area = Plot { left: MARGIN + LABELS, ..area };
     let axis = time_axis(record, &area);
     let height = ((area.bottom - area.top) / (shown.len().max(1) as i32)).min(34);
-    let area = Plot { bottom: area.top + (height * shown.len() as i32).max(120), ..area };
+    let area = Plot { bottom: area.top + (height * shown.len() as i32).max(60), ..area };
     draw_time(&mut scene, &area, &axis, 0);
     draw_bars(&mut scene, record, &shown, &area, &axis, height);
     if shown.len() <= NAMED {
@@ -45,7 +48,7 @@ pub fn draw(record: &Record) -> Scene {
     if shown.is_empty() {
         draw_empty(&mut scene, &area, "no pods");
     }
-    draw_edges(&mut scene, &area, &axis);
+    draw_edges(&mut scene, record, &area, &axis);
     draw_time_name(&mut scene, &area, &axis);
     scene
 }

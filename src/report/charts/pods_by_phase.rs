@@ -4,7 +4,8 @@ use super::axis::CountAxis;
 use super::columns::Columns;
 use super::counted;
 use super::frame::{
-    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, note_on_steps, open,
+    time_axis,
 };
 use super::palette::{POD_CLASSES, class_of};
 use super::scene::Scene;
@@ -24,7 +25,7 @@ pub fn draw(record: &Record) -> Scene {
     let legend: Vec<(Swatch, &str)> =
         classes.iter().map(|&class| (Swatch::Box(POD_CLASSES[class].1), POD_CLASSES[class].0)).collect();
 
-    let subtitle = format!("{} in all", counted(record.pods.len(), "pod"));
+    let subtitle = format!("{} in all{}", counted(record.pods.len(), "pod"), note_on_steps(record));
     let (mut scene, area) = open("Pods by phase", &subtitle, &legend);
     let area = plot(area);
     let peak = columns.last.iter().map(|counts| counts.iter().map(|&n| u64::from(n)).sum()).max().unwrap_or(0);
@@ -41,7 +42,7 @@ pub fn draw(record: &Record) -> Scene {
     if classes.is_empty() {
         draw_empty(&mut scene, &area, "no pods");
     }
-    draw_edges(&mut scene, &area, &axis);
+    draw_edges(&mut scene, record, &area, &axis);
     draw_side_name(&mut scene, &area, "Pods");
     draw_time_name(&mut scene, &area, &axis);
     scene

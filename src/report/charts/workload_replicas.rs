@@ -5,7 +5,8 @@ use super::axis::{CountAxis, TimeAxis};
 use super::columns::Columns;
 use super::counted;
 use super::frame::{
-    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, open, time_axis,
+    Plot, Swatch, draw_counts, draw_edges, draw_empty, draw_side_name, draw_time, draw_time_name, note_on_steps, open,
+    time_axis,
 };
 use super::palette::{BLUE, GREEN, INK, SHADE};
 use super::scene::{Anchor, Scene, Text, fitted};
@@ -28,7 +29,7 @@ pub fn draw(record: &Record) -> Scene {
     } else {
         counted(all, "workload")
     };
-    let (mut scene, area) = open("Replicas of workloads", &subtitle, &legend);
+    let (mut scene, area) = open("Replicas of workloads", &(subtitle + note_on_steps(record)), &legend);
     let whole = Plot { left: 70, ..area };
     if shown.is_empty() {
         draw_empty(&mut scene, &whole, "no workloads");
@@ -118,7 +119,7 @@ fn draw_panel(scene: &mut Scene, record: &Record, plot: &Plot, rows: &[Row]) {
         }
         scene.steps(points, 2, color);
     }
-    draw_edges(scene, plot, &axis);
+    draw_edges(scene, record, plot, &axis);
 }
 
 /// A number of the replicas over time, one value a column of pixels.

@@ -19,7 +19,9 @@
     const shown = (row, column) => {
       const cell = value(row, column);
       if (cell === null || cell === undefined) return "–";
-      return isNumber[column] ? cell.toLocaleString("en-US", { maximumFractionDigits: 3 }) : cell;
+      if (!isNumber[column]) return cell;
+      const least = kinds[column] === "seconds" ? 3 : 0;
+      return cell.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: 3 });
     };
     let rows = table.rows;
     let sorted = { column: -1, descending: false };

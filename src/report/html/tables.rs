@@ -114,7 +114,9 @@ fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
         ("p99 start (s)", SECONDS),
     ];
     let mut rows = Vec::new();
-    for (index, workload) in record.workloads.iter().enumerate().take(MOST) {
+    // A ReplicaSet's numbers are part of its Deployment's.
+    let shown: Vec<_> = record.workloads.iter().enumerate().filter(|(_, workload)| workload.owner.is_none()).collect();
+    for &(index, workload) in shown.iter().take(MOST) {
         let key = record.workload_key(WorkloadIndex::from_index(index));
         let starts = summary.pod_start_seconds.by_workload.get(&key);
         let last = &workload.last;
@@ -132,7 +134,7 @@ fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
             starts.map(|starts| rounded(starts.p99.rounded())),
         ]));
     }
-    table("Workloads", &columns, record.workloads.len(), "workloads.csv", &rows)
+    table("Workloads", &columns, shown.len(), "workloads.csv", &rows)
 }
 
 fn nodes(record: &Record, words: &mut Words) -> Value {

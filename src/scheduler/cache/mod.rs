@@ -14,7 +14,7 @@ mod node_info;
 mod node_tree;
 mod topology;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use images::{ImageId, Images};
@@ -82,6 +82,8 @@ pub struct Cache {
     generations: Vec<u32>,
     /// Number of pods on nodes with terms about other pods.
     pods_with_affinity: usize,
+    /// Number of pods on nodes by priority.
+    priorities: BTreeMap<i32, usize>,
 }
 
 impl Cache {
@@ -93,6 +95,11 @@ impl Cache {
     /// Does the node's object exist?
     pub fn is_known(&self, node: NodeId) -> bool {
         node.is_some() && self.known.get(node.index()).copied().unwrap_or(false)
+    }
+
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.tree.len()
     }
 
     /// The list of nodes as of the last snapshot.
@@ -113,6 +120,11 @@ impl Cache {
     /// Is there a pod on a node with terms about other pods?
     pub fn has_pods_with_affinity(&self) -> bool {
         self.pods_with_affinity > 0
+    }
+
+    /// Is there a pod of lower priority on a node?
+    pub fn has_priority_below(&self, priority: i32) -> bool {
+        self.priorities.first_key_value().is_some_and(|(lowest, _)| *lowest < priority)
     }
 
     /// Changes with every change of any node or pod on it.
@@ -278,6 +290,11 @@ impl Cache {
         let template = cluster.template(entry.template);
         info.remove_pod(pod, template);
         self.pods_with_affinity -= usize::from(has_terms(template));
+        let of_priority = self.priorities.get_mut(&entry.priority).expect("it was counted when it came");
+        *of_priority -= 1;
+        if *of_priority == 0 {
+            self.priorities.remove(&entry.priority);
+        }
         self.log(PodDelta { entry, node, kind: DeltaKind::Removed });
         self.touch(node);
     }
@@ -310,6 +327,7 @@ impl Cache {
         };
         self.nodes[node.index()].add_pod(entry, template);
         self.pods_with_affinity += usize::from(has_terms(template));
+        *self.priorities.entry(entry.priority).or_default() += 1;
         self.log(PodDelta { entry, node, kind: DeltaKind::Added });
         self.touch(node);
     }

@@ -10,6 +10,7 @@ use crate::model::object::{NamespaceId, NodeId, Object, PodId, TemplateId};
 use crate::model::pod_template::{HostPort, PodTemplate, pod_requests};
 use crate::model::resources::Resources;
 use crate::model::taint::Taint;
+use crate::scheduler::plugins::volume_restrictions::Disk;
 
 /// What the node object says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,6 +79,8 @@ pub struct NodeInfo {
     pub nonzero_memory: i64,
     /// Host ports in use, each once.
     pub used_ports: Vec<HostPort>,
+    /// Disks that exclude others, one for each use.
+    pub disks: Vec<Disk>,
     /// Images, sorted, with the number of nodes that had them when this node was last copied into the snapshot.
     pub images: Vec<(ImageId, u32)>,
 }
@@ -108,6 +111,7 @@ impl NodeInfo {
                 self.used_ports.push(port.clone());
             }
         }
+        self.disks.extend(Disk::of(&template.spec.volumes));
     }
 
     /// Takes a pod off it; `None` if it was not there.
@@ -120,6 +124,11 @@ impl NodeInfo {
         self.nonzero_memory -= memory;
         // A port used by two pods is counted once, so it is free again when one of them goes.
         self.used_ports.retain(|port| !template.host_ports.contains(port));
+        for disk in Disk::of(&template.spec.volumes) {
+            if let Some(place) = self.disks.iter().position(|used| *used == disk) {
+                self.disks.swap_remove(place);
+            }
+        }
         Some(entry)
     }
 

@@ -12,6 +12,7 @@ use crate::model::pod_spec::PodSpec;
 use crate::model::pod_template::{HostPort, PodTemplate, pod_requests};
 use crate::model::resources::Resources;
 use crate::model::taint::Toleration;
+use crate::scheduler::plugins::volume_restrictions::{self, Disk};
 
 /// The part of a pod that node-local plugins read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,10 @@ pub struct PodShape {
     pub tolerations: Vec<Toleration>,
     /// Images of all containers, with a tag.
     pub images: Vec<Text>,
+    /// Disks that exclude others.
+    pub disks: Vec<Disk>,
+    /// Claims.
+    pub claims: Vec<Text>,
 }
 
 impl PodShape {
@@ -48,6 +53,8 @@ impl PodShape {
             node_affinity: spec.affinity.as_ref().and_then(|affinity| affinity.node.clone()),
             tolerations: spec.tolerations.clone(),
             images: spec.containers.iter().map(|container| normalized_image(&container.image)).collect(),
+            disks: Disk::of(&spec.volumes).collect(),
+            claims: volume_restrictions::claims(template).cloned().collect(),
         }
     }
 
@@ -60,7 +67,7 @@ impl PodShape {
     fn content_hash(&self) -> u64 {
         let mut hasher = FxHasher::default();
         (&self.requests, &self.host_ports, &self.node_name, &self.node_selector).hash(&mut hasher);
-        (&self.tolerations, &self.images).hash(&mut hasher);
+        (&self.tolerations, &self.images, &self.disks, &self.claims).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -112,6 +119,11 @@ impl Shapes {
         });
         self.by_template.insert(id, shape_id);
         shape_id
+    }
+
+    /// The shape of a template that was seen before.
+    pub fn known(&self, template: TemplateId) -> Option<ShapeId> {
+        self.by_template.get(&template).copied()
     }
 
     /// A shape.

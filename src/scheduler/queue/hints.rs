@@ -9,6 +9,7 @@ use crate::scheduler::framework::{ClusterEvent, NodeUpdate, PluginName, PluginSe
 use crate::scheduler::plugins::node_affinity::matches_required;
 use crate::scheduler::plugins::node_unschedulable::tolerates_cordon;
 use crate::scheduler::plugins::taint_toleration::tolerates_all;
+use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread, volume_binding, volume_restrictions};
 
 /// May the event help the pod? A pod that nobody rejected is always worth another try.
 pub fn is_worth_requeuing(rejectors: PluginSet, event: &ClusterEvent, pod: PodId, cluster: &Cluster) -> bool {
@@ -35,6 +36,10 @@ fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster)
         PluginName::NodeName => matches!(event, ClusterEvent::NodeAdded { .. }) || is_taint_update(event),
         PluginName::NodePorts => ports_hint(event, template, cluster),
         PluginName::NodeResourcesFit => fit_hint(event, pod, template, cluster),
+        PluginName::PodTopologySpread => pod_topology_spread::hints::hint(event, pod, template, cluster),
+        PluginName::VolumeRestrictions => volume_restrictions::hint(event, pod, template, cluster),
+        PluginName::VolumeBinding => volume_binding::hint(event, pod, template, cluster),
+        PluginName::InterPodAffinity => inter_pod_affinity::hints::hint(event, pod, cluster),
         PluginName::SchedulingGates => {
             matches!(event, ClusterEvent::PodUpdated { pod: changed, update: PodUpdate::GatesEliminated, .. } if *changed == pod)
         }

@@ -9,7 +9,7 @@ mod unschedulable;
 use std::hash::BuildHasherDefault;
 
 use priority_queue::PriorityQueue;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHasher};
 
 pub use nominator::{Nominator, entry};
 use queued_pod::{ActiveKey, BackoffKey, first_tick_after};
@@ -63,8 +63,8 @@ pub struct SchedulingQueue {
     in_flight: Option<InFlight>,
     /// Nominations.
     pub nominator: Nominator,
-    /// Pods whose victims are being deleted: held back until the calls are made.
-    preempting: FxHashSet<PodId>,
+    /// Pods whose victims are being deleted, with the last of these: held back until the calls are made.
+    preempting: FxHashMap<PodId, PodId>,
     settings: BackoffSettings,
     sequence: u32,
 }
@@ -252,13 +252,12 @@ impl SchedulingQueue {
         strictly_later.next_on_grid(SimTime::ZERO, UNSCHEDULABLE_SCAN)
     }
 
-    /// A pod whose victims are being deleted is held back (`true`), or no more.
-    pub fn set_preempting(&mut self, pod: PodId, preempting: bool) {
-        if preempting {
-            self.preempting.insert(pod);
-        } else {
-            self.preempting.remove(&pod);
-        }
+    /// A pod's victims are being deleted, `last` last of all; `None`: all calls are made.
+    pub fn set_preempting(&mut self, pod: PodId, last: Option<PodId>) {
+        match last {
+            Some(victim) => self.preempting.insert(pod, victim),
+            None => self.preempting.remove(&pod),
+        };
     }
 
     /// Makes a pod active without back-off, or as soon as its attempt ends. Upstream: `Activate`.
@@ -340,7 +339,8 @@ impl SchedulingQueue {
         if !cluster.template_of(pod).spec.scheduling_gates.is_empty() {
             return Some(PluginName::SchedulingGates);
         }
-        self.preempting.contains(&pod).then_some(PluginName::DefaultPreemption)
+        let last = cluster.pod(*self.preempting.get(&pod)?);
+        (last.deleted.is_none() && last.deletion.is_none()).then_some(PluginName::DefaultPreemption)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Well-known images: what they do when started without a command, which ports they open, how large they are and what
 //! they use. Sizes are the compressed sizes of linux/amd64 that their registries state; use is what idle instances show.
 
+mod agnhost;
 mod images;
+
+pub(super) use agnhost::{agnhost_command, apply_agnhost};
 
 use crate::machines::Registry;
 

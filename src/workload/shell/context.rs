@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::engine::SimTime;
 
 use super::kernel::{Descriptors, Handle, Kernel, Pid};
+use super::parsed::Programs;
 use super::process::Signal;
 use super::world::{Errno, FileKind, Links, Metadata, Stream, World, WriteAt};
 
@@ -16,6 +17,7 @@ const READ_BYTES: usize = 1 << 20;
 pub(super) struct Context<'a> {
     pub kernel: &'a mut Kernel,
     pub world: &'a mut dyn World,
+    pub programs: &'a mut Programs,
     pub now: SimTime,
     pub pid: Pid,
     pub descriptors: Descriptors,

@@ -103,8 +103,8 @@ pub(super) enum Run {
     Exit(i32),
     /// It could go on; others first.
     Yield,
-    /// `exec`: the task becomes this program.
-    Become(Box<Program>),
+    /// `exec`: the task becomes this shell or program.
+    Become(Box<Body>),
 }
 
 /// All tasks of one process tree and what they share.
@@ -129,6 +129,8 @@ pub(super) struct Kernel {
     pub wakes: u32,
     /// Instructions run in this instant.
     pub spent: u32,
+    /// Something runs without waiting and without end, and depends on nothing but these paths.
+    pub endless: Option<BTreeSet<String>>,
     /// A loop that did the same twice; see `process`.
     pub steady: Option<Steady>,
 }
@@ -227,6 +229,12 @@ impl Kernel {
         }
         self.pipes.retain(|id, _| held.contains(id));
         self.files.retain(|id, _| held.contains(id));
+    }
+
+    /// The running task (it has been taken out) would do the same again and again: true where no other can run and
+    /// nobody else could notice.
+    pub fn is_endless(&self, now: SimTime) -> bool {
+        self.pipes.is_empty() && (0..self.tasks.len()).all(|index| !self.is_runnable(index, now))
     }
 
     /// Sends a signal to a task of this tree; false where there is none.

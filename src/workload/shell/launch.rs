@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::builtins::set_option;
 use super::code::{Code, Dialect};
-use super::compile::compile;
 use super::context::{Context, absolute};
 use super::kernel::Body;
+use super::parsed::Programs;
 use super::programs::{self, Program};
 use super::shell::Shell;
 use super::world::{FileKind, Links};
@@ -86,6 +86,7 @@ pub(super) fn shell_call(argv: &[String]) -> ShellCall {
 
 /// A shell as called; fails where its text is no script.
 pub(super) fn shell(
+    programs: &mut Programs,
     argv: &[String],
     environment: &BTreeMap<String, String>,
     cwd: &str,
@@ -94,7 +95,7 @@ pub(super) fn shell(
     let dialect = dialect(&argv[0]).unwrap_or(Dialect::Ash);
     let call = shell_call(argv);
     let code = match &call.text {
-        Some(text) => compile(text, dialect).map_err(|error| format!("{}: {error}", argv[0]))?,
+        Some(text) => programs.get(text, dialect).map_err(|error| format!("{}: {error}", argv[0]))?,
         None => Arc::new(Code::default()),
     };
     let name = call.name.clone().unwrap_or_else(|| argv[0].clone());
@@ -129,7 +130,7 @@ pub(super) fn launch(
         let name = words[0].clone();
         if dialect(&name).is_some() {
             let pid = context.kernel.next_pid;
-            return match shell(&words, &environment, cwd, pid) {
+            return match shell(context.programs, &words, &environment, cwd, pid) {
                 Ok(mut shell) => {
                     shell.umask = umask;
                     Launched::Body(Body::Shell(Box::new(shell)))

@@ -12,7 +12,6 @@ mod braces;
 mod builtins;
 mod code;
 mod compile;
-mod compile_word;
 mod context;
 mod escapes;
 mod expand;
@@ -21,6 +20,7 @@ mod interpreter;
 mod kernel;
 mod launch;
 mod memory_fs;
+mod parsed;
 mod pattern;
 mod process;
 mod programs;
@@ -33,6 +33,7 @@ mod understanding;
 mod world;
 
 pub use memory_fs::MemoryFs;
+pub use parsed::Programs;
 pub use process::{Options, Process, Signal, Step, Understanding, Usage, WaitFor};
 pub use world::{
     Delayed, Errno, FileKind, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Stream, World,

@@ -8,6 +8,7 @@ use crate::engine::{SimDuration, SimTime};
 use super::context::Context;
 use super::kernel::{Body, Descriptors, Handle, Kernel, Pid, Run, Task, Wait};
 use super::launch::{Launched, launch, shell};
+use super::parsed::Programs;
 use super::world::World;
 
 /// A POSIX signal.
@@ -98,8 +99,10 @@ pub enum Step {
     Sleep(SimTime),
     /// Nothing until something happens outside; resume it then (needlessly does no harm).
     Wait(WaitFor),
-    /// It computes without end. Resume it after any time; it stays so until it does something else.
-    Busy,
+    /// It burns one CPU until something happens outside; resume it then. Where its turns cannot be told apart nobody
+    /// need ask again (`until` is `NEVER`, or when another of its tasks wakes); otherwise it has much to compute, and
+    /// goes on at `until`.
+    Busy(WaitFor),
     /// It has ended with this status (0–255).
     Exit(i32),
 }
@@ -146,7 +149,23 @@ pub struct Process {
     argv: Option<(Vec<String>, Options)>,
     finished: Option<i32>,
     is_busy: bool,
+    /// Times in a row that it was not done computing.
+    spans: u32,
 }
+
+/// How long a shell computes on what one instant allows: a microsecond a command of the default limit. What has not
+/// ended after the first spans is taken to have no end, and is asked ever more seldom.
+fn span(spans: u32) -> SimDuration {
+    let doublings = spans.saturating_sub(HONEST_SPANS).min(LONGEST_SPAN_DOUBLINGS);
+    SimDuration::from_millis(SPAN_MILLIS << doublings)
+}
+
+/// Virtual time that `commands_per_instant` commands take.
+const SPAN_MILLIS: u64 = 10;
+/// Spans (one second in all) that take their true time.
+const HONEST_SPANS: u32 = 100;
+/// The longest span is 10 ms × 2¹³, about 82 s.
+const LONGEST_SPAN_DOUBLINGS: u32 = 13;
 
 impl Process {
     /// A process that will run `argv`; nothing happens before the first `resume`.
@@ -162,18 +181,29 @@ impl Process {
             argv: Some((argv, options)),
             finished: None,
             is_busy: false,
+            spans: 0,
         }
     }
 
     /// Can `argv` be run by the built-in shell? Looks at the text only.
     pub fn understands(argv: &[String]) -> Understanding {
-        super::understanding::check(argv)
+        Self::understands_sharing(argv, &mut Programs::new())
+    }
+
+    /// As `understands`; what it parses is kept for `resume_sharing`.
+    pub fn understands_sharing(argv: &[String], programs: &mut Programs) -> Understanding {
+        super::understanding::check(argv, programs)
     }
 
     /// Runs until everything waits, and says for what. `now` must not go back.
     pub fn resume(&mut self, now: SimTime, world: &mut dyn World) -> Step {
+        self.resume_sharing(now, world, &mut Programs::new())
+    }
+
+    /// As `resume`, for callers that run many processes: a text that one of them has parsed is not parsed again.
+    pub fn resume_sharing(&mut self, now: SimTime, world: &mut dyn World, programs: &mut Programs) -> Step {
         if let Some((argv, options)) = self.argv.take() {
-            self.begin(argv, options, now, world);
+            self.begin(argv, options, now, world, programs);
         }
         for task in &mut self.kernel.tasks {
             if matches!(task.wait, Wait::Files { .. }) {
@@ -183,16 +213,23 @@ impl Process {
         self.skip_turns(now);
         self.kernel.spent = 0;
         self.is_busy = false;
+        self.kernel.endless = None;
         loop {
-            let ran = self.turn(now, world);
+            let ran = self.turn(now, world, programs);
             if let Some(status) = self.finished {
                 return Step::Exit(status);
             }
+            if let Some(files) = self.kernel.endless.take() {
+                (self.is_busy, self.spans) = (true, 0);
+                return Step::Busy(WaitFor { until: self.wake(), files: files.into_iter().collect() });
+            }
             if self.kernel.spent > self.commands_per_instant {
                 self.is_busy = true;
-                return Step::Busy;
+                self.spans = self.spans.saturating_add(1);
+                return Step::Busy(WaitFor { until: self.wake().min(now + span(self.spans)), files: Vec::new() });
             }
             if !ran {
+                self.spans = 0;
                 return self.next_step();
             }
         }
@@ -244,7 +281,14 @@ impl Process {
         self.next_step()
     }
 
-    fn begin(&mut self, argv: Vec<String>, options: Options, now: SimTime, world: &mut dyn World) {
+    fn begin(
+        &mut self,
+        argv: Vec<String>,
+        options: Options,
+        now: SimTime,
+        world: &mut dyn World,
+        programs: &mut Programs,
+    ) {
         let mut descriptors = Descriptors::from([(0, Handle::Null), (1, Handle::Stdout), (2, Handle::Stderr)]);
         if !options.stdin.is_empty() {
             let pipe = self.kernel.new_pipe(false);
@@ -256,6 +300,7 @@ impl Process {
         let mut context = Context {
             kernel: &mut self.kernel,
             world,
+            programs,
             now,
             pid: self.root,
             descriptors,
@@ -266,7 +311,7 @@ impl Process {
         let body = if argv.is_empty() {
             Err((String::new(), 0))
         } else if super::launch::dialect(&name).is_some() {
-            match shell(&argv, &options.environment, &options.cwd, self.root) {
+            match shell(context.programs, &argv, &options.environment, &options.cwd, self.root) {
                 Ok(shell) => Ok(Body::Shell(Box::new(shell))),
                 Err(message) => Err((message, 2)),
             }
@@ -305,7 +350,7 @@ impl Process {
     }
 
     /// Lets every task run that may; true where one did.
-    fn turn(&mut self, now: SimTime, world: &mut dyn World) -> bool {
+    fn turn(&mut self, now: SimTime, world: &mut dyn World, programs: &mut Programs) -> bool {
         let mut ran = false;
         let mut index = 0;
         while index < self.kernel.tasks.len() && self.finished.is_none() {
@@ -315,7 +360,7 @@ impl Process {
             }
             if self.kernel.is_runnable(index, now) {
                 ran = true;
-                self.run_task(index, now, world);
+                self.run_task(index, now, world, programs);
             }
             // Tasks before this one may be gone; those that run twice in a turn do no harm.
             index += 1;
@@ -350,7 +395,7 @@ impl Process {
         true
     }
 
-    fn run_task(&mut self, index: usize, now: SimTime, world: &mut dyn World) {
+    fn run_task(&mut self, index: usize, now: SimTime, world: &mut dyn World, programs: &mut Programs) {
         let mut task = self.kernel.tasks.remove(index);
         if matches!(task.wait, Wait::Until(_)) {
             self.kernel.wakes += 1;
@@ -359,6 +404,7 @@ impl Process {
         let mut context = Context {
             kernel: &mut self.kernel,
             world,
+            programs,
             now,
             pid: task.pid,
             descriptors: std::mem::take(&mut task.descriptors),
@@ -376,7 +422,7 @@ impl Process {
             Run::Exit(status) => return self.end(&task, status),
             Run::Block(wait) => task.wait = wait,
             Run::Yield => {}
-            Run::Become(program) => task.body = Body::Program(program),
+            Run::Become(body) => task.body = *body,
         }
         let place = self.kernel.tasks.partition_point(|other| other.pid < task.pid);
         self.kernel.tasks.insert(place, task);
@@ -391,12 +437,17 @@ impl Process {
         }
     }
 
-    fn next_step(&self) -> Step {
-        let wake = self.kernel.tasks.iter().filter_map(|task| match task.wait {
+    /// The first instant a task waits for.
+    fn wake(&self) -> SimTime {
+        let wakes = self.kernel.tasks.iter().filter_map(|task| match task.wait {
             Wait::Until(at) | Wait::Input(_, at) | Wait::ChildUntil(_, at) => Some(at),
             _ => None,
         });
-        let wake = wake.min().unwrap_or(SimTime::NEVER);
+        wakes.min().unwrap_or(SimTime::NEVER)
+    }
+
+    fn next_step(&self) -> Step {
+        let wake = self.wake();
         if self.steady_sleeper().is_some() {
             let files = self.kernel.steady.iter().flat_map(|steady| steady.looked_at.iter().cloned()).collect();
             return Step::Wait(WaitFor { until: SimTime::NEVER, files });

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use super::code::{Action, Code, Op, Part, Word};
 use super::launch::{base_name, dialect, shell_call};
+use super::parsed::Programs;
 use super::process::Understanding;
-use super::{builtins, compile, programs};
+use super::{builtins, programs};
 
 /// See `Process::understands`.
-pub(super) fn check(argv: &[String]) -> Understanding {
+pub(super) fn check(argv: &[String], parsed: &mut Programs) -> Understanding {
     let Some(name) = argv.first() else { return Understanding::UnknownProgram(String::new()) };
     if let Some(dialect) = dialect(name) {
         let call = shell_call(argv);
         return match (call.text, call.file) {
-            (Some(text), _) => match compile::compile(&text, dialect) {
+            (Some(text), _) => match parsed.get(&text, dialect) {
                 Ok(code) => {
-                    let mut names = Names::default();
+                    let mut names = Names { parsed, called: BTreeSet::new(), defined: BTreeSet::new(), file: None };
                     names.code(&code);
                     names.verdict()
                 }
@@ -26,7 +27,7 @@ pub(super) fn check(argv: &[String]) -> Understanding {
         };
     }
     if let Some(next) = programs::wrapped(argv, &mut std::collections::BTreeMap::new()) {
-        return check(&next);
+        return check(&next, parsed);
     }
     if programs::is_known(base_name(name)) {
         Understanding::Yes
@@ -38,14 +39,14 @@ pub(super) fn check(argv: &[String]) -> Understanding {
 }
 
 /// Names that are called and names that are defined.
-#[derive(Default)]
-struct Names {
+struct Names<'a> {
+    parsed: &'a mut Programs,
     called: BTreeSet<String>,
     defined: BTreeSet<String>,
     file: Option<String>,
 }
 
-impl Names {
+impl Names<'_> {
     fn verdict(self) -> Understanding {
         match (self.called.difference(&self.defined).next(), self.file) {
             (Some(name), _) => Understanding::UnknownProgram(name.clone()),
@@ -93,7 +94,7 @@ impl Names {
             }
         };
         match inner {
-            Some(inner) => match check(&inner) {
+            Some(inner) => match check(&inner, self.parsed) {
                 Understanding::UnknownProgram(name) => {
                     self.called.insert(name);
                 }

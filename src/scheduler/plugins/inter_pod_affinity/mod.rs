@@ -5,6 +5,7 @@
 
 mod counts;
 mod filtering;
+pub mod hints;
 mod scoring;
 pub mod terms;
 
@@ -78,6 +79,10 @@ impl Affinities {
     pub fn update(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId, hypothetical: bool) -> bool {
         let row = cluster.pod(pod);
         if !hypothetical && !cache.has_pods_with_affinity() && !has_terms(cluster.template(row.template)) {
+            // Counts of before would be out of date.
+            if !self.rows.is_empty() {
+                self.rows.remove(&(row.namespace, row.template));
+            }
             return false;
         }
         let key = (row.namespace, row.template);

@@ -114,7 +114,7 @@ fn resolve(constraint: &TopologySpreadConstraint, selector: Option<LabelSelector
 }
 
 /// `matchLabelKeys` ask for the pod's own values.
-fn with_label_keys(constraint: &TopologySpreadConstraint, labels: &Labels) -> Option<LabelSelector> {
+pub(super) fn with_label_keys(constraint: &TopologySpreadConstraint, labels: &Labels) -> Option<LabelSelector> {
     let mut selector = constraint.selector.clone()?;
     for key in &constraint.match_label_keys {
         if let Some(value) = labels.get(key) {

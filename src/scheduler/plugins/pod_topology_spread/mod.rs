@@ -6,6 +6,7 @@
 mod constraints;
 mod counts;
 mod filtering;
+pub mod hints;
 mod scoring;
 
 use rustc_hash::FxHashMap;
@@ -51,6 +52,14 @@ pub struct Spreads {
     selectors: Selectors,
 }
 
+/// What a pod's constraints depend on; its controller only if it has none of its own.
+fn key(cluster: &Cluster, pod: PodId) -> (NamespaceId, TemplateId, ObjectRef) {
+    let row = cluster.pod(pod);
+    let has_own = !cluster.template(row.template).spec.topology_spread.is_empty();
+    let controller = if has_own || !cluster.is_live(row.controller) { ObjectRef::NONE } else { row.controller };
+    (row.namespace, row.template, controller)
+}
+
 /// Constraint sets kept; beyond that all are forgotten and counted anew.
 const MOST_SETS: usize = 512;
 
@@ -74,20 +83,22 @@ impl Spreads {
 
     /// The counts for a pod's constraints, up to date; `None` if it has none.
     pub fn of(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId) -> Option<SpreadId> {
-        let row = cluster.pod(pod);
-        let has_own = !cluster.template(row.template).spec.topology_spread.is_empty();
-        let controller = if has_own || !cluster.is_live(row.controller) { ObjectRef::NONE } else { row.controller };
-        let key = (row.namespace, row.template, controller);
+        let key @ (namespace, template, controller) = key(cluster, pod);
         let id = match self.by_pod.get(&key) {
             Some(known) => *known,
             None => {
-                let found = self.find(cluster, cache, row.namespace, row.template, controller);
+                let found = self.find(cluster, cache, namespace, template, controller);
                 self.by_pod.insert(key, found);
                 found
             }
         }?;
         self.rows[id.0 as usize].update(cluster, cache);
         Some(id)
+    }
+
+    /// The place of a pod's counts, if it has constraints and was seen before.
+    pub fn known(&self, cluster: &Cluster, pod: PodId) -> Option<SpreadId> {
+        self.by_pod.get(&key(cluster, pod)).copied().flatten()
     }
 
     /// Counts by place.

@@ -2,15 +2,12 @@
 //! reads a pipe is a state that is stepped. CPU time of all is zero; `stress` and busy loops say what they use.
 
 mod files;
-mod filters;
-mod grep;
 mod listing;
 mod network;
 mod print;
-mod sed;
 mod signals;
-mod sort;
 mod system;
+mod text;
 mod timed;
 
 use std::collections::BTreeMap;
@@ -82,8 +79,8 @@ enum State {
     Sleep(SimTime),
     /// An answer that comes later.
     Answer(Box<Answer>),
-    Filter(Box<filters::Filter>),
-    Follow(Box<filters::Follow>),
+    Filter(Box<text::Filter>),
+    Follow(Box<text::Follow>),
     Timeout(timed::Timeout),
     Arguments(Box<timed::Arguments>),
     Child(u32),
@@ -172,10 +169,11 @@ fn find(name: &str) -> Option<Known> {
         "xargs" => Start(timed::xargs),
         "stress" | "stress-ng" => Start(timed::stress),
         "cat" | "head" | "tail" | "tailf" | "wc" | "uniq" | "tr" | "cut" | "tee" | "rev" | "tac" | "nl" | "base64"
-        | "more" | "less" | "paste" => Start(filters::start),
-        "grep" | "egrep" | "fgrep" => Start(grep::start),
-        "sort" => Start(sort::start),
-        "sed" => Start(sed::start),
+        | "more" | "less" | "paste" => Start(text::start),
+        "awk" | "gawk" | "mawk" | "nawk" => Start(text::awk::start),
+        "grep" | "egrep" | "fgrep" => Start(text::grep::start),
+        "sort" => Start(text::sort::start),
+        "sed" => Start(text::sed::start),
         "wget" => Start(network::wget),
         "curl" => Start(network::curl),
         "nc" | "ncat" | "netcat" | "telnet" => Start(network::netcat),
@@ -271,8 +269,8 @@ impl Program {
                 let (words, environment) = (&self.words, &self.environment);
                 let mut call = Call { context, words, environment, cwd: &self.cwd, umask: self.umask };
                 match filter.step(&mut call) {
-                    filters::Progress::Run(run) => run,
-                    filters::Progress::Follow(follow) => {
+                    text::Progress::Run(run) => run,
+                    text::Progress::Follow(follow) => {
                         self.state = State::Follow(Box::new(follow));
                         Run::Yield
                     }

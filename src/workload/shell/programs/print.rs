@@ -316,7 +316,7 @@ fn expr_operand(words: &[String], at: &mut usize) -> Result<String, &'static str
         *at += 1;
         let pattern = words.get(*at).cloned().ok_or("syntax error")?;
         *at += 1;
-        let pattern = format!("^(?:{})", super::grep::basic_to_extended(&pattern));
+        let pattern = format!("^(?:{})", super::text::grep::basic_to_extended(&pattern));
         let regex = regex::Regex::new(&pattern).map_err(|_| "bad regex")?;
         let has_group = regex.captures_len() > 1;
         value = match regex.captures(&value) {

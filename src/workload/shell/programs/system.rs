@@ -62,7 +62,7 @@ pub(super) fn date(call: &mut Call<'_, '_>) -> i32 {
         None => date_text(call, now, &format),
         Some(text) => {
             let seconds = text.strip_prefix('@').and_then(|digits| digits.parse::<i64>().ok());
-            let parsed = || text.parse::<Timestamp>().ok().map(jiff::Timestamp::as_second);
+            let parsed = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
             match seconds.or_else(parsed) {
                 Some(seconds) => show(seconds, 0, &format.replace("%N", "000000000")),
                 None => return call.fail(&format!("invalid date '{text}'")),

@@ -135,7 +135,8 @@ pub(super) fn finish(process: &mut Process, world: &mut TestWorld, from: SimTime
             }
             Step::Wait(wait) if wait.until == SimTime::NEVER => return (End::Waits, now),
             Step::Wait(wait) => now = wait.until,
-            Step::Busy => return (End::Busy, now),
+            Step::Busy(wait) if wait.until == SimTime::NEVER => return (End::Busy, now),
+            Step::Busy(wait) => now = wait.until,
         }
     }
     panic!("no end");

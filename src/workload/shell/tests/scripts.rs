@@ -296,7 +296,7 @@ mod random {
                 Step::Exit(_) => break,
                 Step::Sleep(until) => until,
                 Step::Wait(wait) => wait.until.min(now + SimDuration::from_millis(700)),
-                Step::Busy => now + SimDuration::from_millis(100),
+                Step::Busy(_) => now + SimDuration::from_millis(100),
             };
             assert!(next > now, "{script}: no progress");
             now = next;

@@ -147,7 +147,9 @@ fn following_a_file_waits_for_it_to_grow() {
 fn a_loop_that_never_sleeps_is_busy_and_can_be_ended() {
     let mut world = TestWorld::new();
     let mut process = sh("trap 'exit 9' TERM; while true; do :; done");
-    assert_eq!(process.resume(at(0), &mut world), Step::Busy);
+    let endless = Step::Busy(WaitFor { until: SimTime::NEVER, files: Vec::new() });
+    assert_eq!(process.resume(at(0), &mut world), endless);
+    assert_eq!(process.resume(at(500), &mut world), endless);
     assert_eq!(process.usage().cpu_milli, 1000);
     process.signal(Signal::Term);
     assert_eq!(process.resume(at(1000), &mut world), Step::Exit(9));
@@ -188,4 +190,72 @@ fn an_unknown_command_is_127_and_is_remembered() {
     assert_eq!(process.resume(at(0), &mut world), Step::Exit(127));
     assert_eq!(world.text().1, "/bin/sh: frobnicate: not found\n");
     assert_eq!(process.unknown_programs().collect::<Vec<_>>(), ["frobnicate"]);
+}
+
+#[test]
+fn exec_replaces_the_shell_so_that_signals_reach_what_it_became() {
+    for script in [
+        "exec sh -c 'trap \"exit 7\" TERM; sleep 100 & wait'",
+        "trap '' USR1; exec /bin/sh -c 'trap \"exit 7\" TERM; while true; do sleep 1; done'",
+    ] {
+        let mut world = TestWorld::new();
+        let mut process = sh(script);
+        process.resume(at(0), &mut world);
+        process.signal(Signal::Term);
+        assert_eq!(finish(&mut process, &mut world, at(500)).0, End::Exit(7), "{script}");
+    }
+    let (out, err, code, _) = run("exec echo $$ > /tmp/f");
+    assert_eq!((out.as_str(), err.as_str(), code), ("", "", 0));
+    assert_eq!(run("exec sh -c 'echo $$'").0, "1\n");
+}
+
+#[test]
+fn a_busy_loop_that_looks_at_a_file_waits_for_it() {
+    let mut world = TestWorld::new();
+    let mut process = sh("until [ -f /tmp/go ]; do :; done; echo gone");
+    let busy = Step::Busy(WaitFor { until: SimTime::NEVER, files: vec!["/tmp/go".to_owned()] });
+    assert_eq!(process.resume(at(0), &mut world), busy);
+    world.files.put_file("/tmp/go", b"", 0o644, at(700));
+    assert_eq!(process.resume(at(700), &mut world), Step::Exit(0));
+    assert_eq!(world.text().0, "gone\n");
+}
+
+#[test]
+fn a_busy_loop_under_timeout_ends_with_it() {
+    let mut world = TestWorld::new();
+    let mut process = sh("timeout 5 sh -c 'while true; do :; done'; echo $?");
+    let busy = Step::Busy(WaitFor { until: at(5000), files: Vec::new() });
+    assert_eq!(process.resume(at(0), &mut world), busy);
+    assert_eq!(finish(&mut process, &mut world, at(5000)), (End::Exit(0), at(5000)));
+    assert_eq!(world.text().0, "143\n");
+}
+
+#[test]
+fn a_long_computation_takes_time_and_ends() {
+    let (out, _, code, millis) = run("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo $i");
+    assert_eq!((out.as_str(), code), ("20000\n", 0));
+    assert!((50..1000).contains(&millis), "{millis} ms");
+}
+
+#[test]
+fn a_loop_that_counts_without_end_is_asked_ever_more_seldom() {
+    let mut world = TestWorld::new();
+    let mut process = sh("while true; do i=$((i+1)); done");
+    let (mut now, mut steps) = (at(0), 0);
+    while now < at(600_000) {
+        let Step::Busy(wait) = process.resume(now, &mut world) else { panic!("it ended") };
+        (now, steps) = (wait.until, steps + 1);
+    }
+    assert!(steps < 125, "{steps} steps in ten minutes");
+}
+
+#[test]
+fn a_shared_parse_changes_nothing() {
+    let mut programs = Programs::new();
+    for _ in 0..2 {
+        let mut world = TestWorld::new();
+        let mut process = sh("trap 'echo bye' EXIT; sh -c 'echo in'; exit 3");
+        assert_eq!(process.resume_sharing(at(0), &mut world, &mut programs), Step::Exit(3));
+        assert_eq!(world.text().0, "in\nbye\n");
+    }
 }

@@ -1,0 +1,94 @@
+//! Label selectors and node selector requirements.
+
+use serde_json::Value;
+
+use super::super::value::{items, text};
+use super::{Errors, names};
+
+/// Upstream: apis/meta/v1/validation `ValidateLabelSelector`.
+pub(super) fn label_selector(selector: &Value, path: &str, errors: &mut Errors) {
+    let labels = format!("{path}.matchLabels");
+    super::meta::labels(&selector["matchLabels"], &labels, errors);
+    for (index, expression) in items(&selector["matchExpressions"]).iter().enumerate() {
+        let path = format!("{path}.matchExpressions[{index}]");
+        let operator = text(&expression["operator"]);
+        let empty = items(&expression["values"]).is_empty();
+        match operator {
+            "In" | "NotIn" => {
+                if empty {
+                    errors.required(format!("{path}.values"), "must be specified when `operator` is 'In' or 'NotIn'");
+                }
+            }
+            "Exists" | "DoesNotExist" => {
+                if !empty {
+                    let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                    errors.forbidden(format!("{path}.values"), detail);
+                }
+            }
+            _ => errors.invalid_text(format!("{path}.operator"), operator, "not a valid selector operator"),
+        }
+        let key = text(&expression["key"]);
+        errors.invalid_texts(format!("{path}.key"), key, names::qualified(key));
+        for (index, value) in items(&expression["values"]).iter().enumerate() {
+            errors.invalid_texts(format!("{path}.values[{index}]"), text(value), names::label_value(text(value)));
+        }
+    }
+}
+
+/// Can the selector be used at all? Upstream: apis/meta/v1 `LabelSelectorAsSelector`.
+pub(super) fn is_usable(selector: &Value) -> bool {
+    let mut errors = Errors::default();
+    label_selector(selector, "", &mut errors);
+    errors.is_empty()
+}
+
+/// Upstream: pkg/apis/core/validation `ValidateNodeSelectorRequirement`.
+pub(super) fn node_requirement(requirement: &Value, path: &str, errors: &mut Errors) {
+    let values = items(&requirement["values"]).len();
+    let operator = text(&requirement["operator"]);
+    match operator {
+        "In" | "NotIn" if values == 0 => {
+            errors.required(format!("{path}.values"), "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        "Exists" | "DoesNotExist" if values > 0 => {
+            let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+            errors.forbidden(format!("{path}.values"), detail);
+        }
+        "Gt" | "Lt" if values != 1 => {
+            let detail = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+            errors.required(format!("{path}.values"), detail);
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+        _ => errors.invalid_text(format!("{path}.operator"), operator, "not a valid selector operator"),
+    }
+    let key = text(&requirement["key"]);
+    errors.invalid_texts(format!("{path}.key"), key, names::qualified(key));
+}
+
+/// Upstream: pkg/apis/core/validation `ValidateNodeFieldSelectorRequirement`.
+pub(super) fn node_field(requirement: &Value, path: &str, errors: &mut Errors) {
+    let operator = text(&requirement["operator"]);
+    let values = items(&requirement["values"]);
+    match operator {
+        "In" | "NotIn" => {
+            if values.len() != 1 {
+                let detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                errors.required(format!("{path}.values"), detail);
+            }
+        }
+        _ => errors.invalid_text(format!("{path}.operator"), operator, "not a valid selector operator"),
+    }
+    let key = text(&requirement["key"]);
+    if key == "metadata.name" {
+        for (index, value) in values.iter().enumerate() {
+            errors.invalid_texts(format!("{path}.values[{index}]"), text(value), names::subdomain(text(value)));
+        }
+    } else {
+        errors.invalid_text(format!("{path}.key"), key, "not a valid field selector key");
+    }
+}
+
+/// A plain map used as a selector.
+pub(super) fn map_selector(selector: &Value, path: &str, errors: &mut Errors) {
+    super::meta::labels(selector, path, errors);
+}

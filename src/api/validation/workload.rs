@@ -1,0 +1,287 @@
+//! Deployments, ReplicaSets, StatefulSets, DaemonSets. Upstream: pkg/apis/apps/validation.
+
+use serde_json::{Value, json};
+
+use super::super::convert;
+use super::super::value::{int, is_nil, is_zero, items, members, text};
+use super::{Errors, names, none_negative, not_negative, pod, selector};
+
+const MISMATCH: &str = "`selector` does not match template `labels`";
+
+/// The selector of a workload, and whether it selects the template's pods.
+struct SelectorRules<'a> {
+    /// Name of the kind in the message about an empty selector.
+    kind: &'a str,
+    /// Does a selector that cannot be used add an error of its own?
+    reports_unusable: bool,
+}
+
+fn selector_and_labels(spec: &Value, rules: &SelectorRules<'_>, errors: &mut Errors) {
+    let chosen = &spec["selector"];
+    if is_nil(chosen) {
+        errors.required("spec.selector", "");
+    } else {
+        selector::label_selector(chosen, "spec.selector", errors);
+        if is_zero(&chosen["matchLabels"]) && is_zero(&chosen["matchExpressions"]) {
+            let detail = format!("empty selector is invalid for {}", rules.kind);
+            errors.invalid("spec.selector", chosen, &detail);
+        }
+        if !selector::is_usable(chosen) && rules.reports_unusable {
+            errors.invalid("spec.selector", chosen, "invalid label selector");
+        }
+    }
+}
+
+/// Upstream: `ValidatePodTemplateSpecForReplicaSet`.
+fn template_matches(spec: &Value, path: &str, errors: &mut Errors) {
+    let chosen = &spec["selector"];
+    let labels = &spec["template"]["metadata"]["labels"];
+    if !is_nil(chosen) && !selector::is_usable(chosen) {
+        return;
+    }
+    // A nil selector matches nothing, an empty one is reported apart.
+    let matches = convert::label_selector(chosen)
+        .is_some_and(|selector| selector.is_empty() || selector.matches(&convert::labels(labels)));
+    if !matches {
+        errors.invalid(format!("{path}.metadata.labels"), labels, MISMATCH);
+    }
+}
+
+/// Template rules of everything whose pods run for ever.
+fn endless_template(spec: &Value, errors: &mut Errors) {
+    let template = &spec["template"];
+    pod::template(template, "spec.template", errors);
+    let policy = text(&template["spec"]["restartPolicy"]);
+    if policy != "Always" {
+        errors.unsupported("spec.template.spec.restartPolicy", policy, &["Always"]);
+    }
+    if !is_nil(&template["spec"]["activeDeadlineSeconds"]) {
+        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
+        errors.forbidden("spec.template.spec.activeDeadlineSeconds", detail);
+    }
+}
+
+/// Upstream: `ValidateDeploymentSpec`.
+pub(super) fn deployment(spec: &Value, errors: &mut Errors) {
+    not_negative(&spec["replicas"], "spec.replicas", errors);
+    selector_and_labels(spec, &SelectorRules { kind: "deployment", reports_unusable: true }, errors);
+    template_matches(spec, "spec.template", errors);
+    endless_template(spec, errors);
+    deployment_strategy(&spec["strategy"], errors);
+    none_negative(spec, &["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"], "spec", errors);
+    if let Some(deadline) = spec["progressDeadlineSeconds"].as_i64()
+        && deadline <= int(&spec["minReadySeconds"])
+    {
+        let path = "spec.progressDeadlineSeconds";
+        errors.invalid(path, &spec["progressDeadlineSeconds"], "must be greater than minReadySeconds");
+    }
+}
+
+/// `{"Type":…,"RollingUpdate":…}` as Go's internal type prints.
+fn internal_strategy(strategy: &Value) -> String {
+    format!("{{\"Type\":{},\"RollingUpdate\":{}}}", json!(text(&strategy["type"])), strategy["rollingUpdate"])
+}
+
+/// Upstream: `ValidateDeploymentStrategy`.
+fn deployment_strategy(strategy: &Value, errors: &mut Errors) {
+    match text(&strategy["type"]) {
+        "Recreate" => {
+            if !is_nil(&strategy["rollingUpdate"]) {
+                let detail = "may not be specified when strategy `type` is 'Recreate'";
+                errors.forbidden("spec.strategy.rollingUpdate", detail);
+            }
+        }
+        "RollingUpdate" => rolling_update(&strategy["rollingUpdate"], errors),
+        _ => {
+            let supported = ["Recreate", "RollingUpdate"];
+            errors.unsupported_raw("spec.strategy", &internal_strategy(strategy), &supported);
+        }
+    }
+}
+
+/// Upstream: `ValidateRollingUpdateDeployment`.
+fn rolling_update(rolling: &Value, errors: &mut Errors) {
+    let path = "spec.strategy.rollingUpdate";
+    let (unavailable, surge) = (&rolling["maxUnavailable"], &rolling["maxSurge"]);
+    int_or_percent(unavailable, &format!("{path}.maxUnavailable"), errors);
+    int_or_percent(surge, &format!("{path}.maxSurge"), errors);
+    if amount(unavailable) == 0 && amount(surge) == 0 {
+        errors.invalid(format!("{path}.maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0");
+    }
+    at_most_100(unavailable, &format!("{path}.maxUnavailable"), errors);
+}
+
+/// The number before the percent sign, or the number itself.
+fn amount(value: &Value) -> i64 {
+    match value.as_str() {
+        Some(text) => text.trim_end_matches('%').parse().unwrap_or(0),
+        None => int(value),
+    }
+}
+
+/// Upstream: `ValidatePositiveIntOrPercent`.
+pub(super) fn int_or_percent(value: &Value, path: &str, errors: &mut Errors) {
+    match value.as_str() {
+        Some(text) if !names::is_percent(text) => errors.invalid_text(path, text, names::PERCENT),
+        Some(_) => {}
+        None => not_negative(value, path, errors),
+    }
+}
+
+/// Upstream: `IsNotMoreThan100Percent`.
+pub(super) fn at_most_100(value: &Value, path: &str, errors: &mut Errors) {
+    if let Some(text) = value.as_str().filter(|text| names::is_percent(text))
+        && amount(value) > 100
+    {
+        errors.invalid_text(path, text, "must not be greater than 100%");
+    }
+}
+
+/// Upstream: `ValidateReplicaSetSpec`.
+pub(super) fn replica_set(spec: &Value, errors: &mut Errors) {
+    none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
+    selector_and_labels(spec, &SelectorRules { kind: "replica set", reports_unusable: true }, errors);
+    template_matches(spec, "spec.template", errors);
+    endless_template(spec, errors);
+}
+
+/// Upstream: pkg/apis/core/validation `ValidateReplicationControllerSpec`.
+pub(super) fn replication_controller(spec: &Value, errors: &mut Errors) {
+    not_negative(&spec["minReadySeconds"], "spec.minReadySeconds", errors);
+    if is_zero(&spec["selector"]) {
+        errors.required("spec.selector", "");
+    } else {
+        selector::map_selector(&spec["selector"], "spec.selector", errors);
+    }
+    not_negative(&spec["replicas"], "spec.replicas", errors);
+    if is_nil(&spec["template"]) {
+        errors.required("spec.template", "");
+        return;
+    }
+    let labels = &spec["template"]["metadata"]["labels"];
+    let selects = members(&spec["selector"]).all(|(key, value)| labels[key] == *value);
+    if !is_zero(&spec["selector"]) && !selects {
+        errors.invalid("spec.template.metadata.labels", labels, MISMATCH);
+    }
+    endless_template(spec, errors);
+}
+
+/// Upstream: `ValidateStatefulSetSpec`.
+pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
+    let policy = text(&spec["podManagementPolicy"]);
+    if policy.is_empty() {
+        errors.required("spec.podManagementPolicy", "");
+    } else if policy != "OrderedReady" && policy != "Parallel" {
+        errors.invalid_text("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
+    }
+    let strategy = &spec["updateStrategy"];
+    match text(&strategy["type"]) {
+        "" => errors.required("spec.updateStrategy", ""),
+        "OnDelete" => {
+            if !is_nil(&strategy["rollingUpdate"]) {
+                let value = strategy["rollingUpdate"].to_string();
+                let detail = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.invalid_raw("spec.updateStrategy.rollingUpdate", &value, detail);
+            }
+        }
+        "RollingUpdate" => {
+            let path = "spec.updateStrategy.rollingUpdate";
+            not_negative(&strategy["rollingUpdate"]["partition"], &format!("{path}.partition"), errors);
+            int_or_percent(&strategy["rollingUpdate"]["maxUnavailable"], &format!("{path}.maxUnavailable"), errors);
+            at_most_100(&strategy["rollingUpdate"]["maxUnavailable"], &format!("{path}.maxUnavailable"), errors);
+        }
+        _ => {
+            let value = internal_strategy(strategy);
+            errors.invalid_raw("spec.updateStrategy", &value, "must be 'RollingUpdate' or 'OnDelete'");
+        }
+    }
+    let retention = &spec["persistentVolumeClaimRetentionPolicy"];
+    for field in ["whenDeleted", "whenScaled"] {
+        let path = format!("spec.persistentVolumeClaimRetentionPolicy.{field}");
+        errors.one_of(path, text(&retention[field]), &["Retain", "Delete"]);
+    }
+    none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
+    not_negative(&spec["ordinals"]["start"], "spec.ordinals.start", errors);
+    selector_and_labels(spec, &SelectorRules { kind: "statefulset", reports_unusable: false }, errors);
+    template_matches(spec, "spec.template", errors);
+    let template = &spec["template"];
+    // Mounts of claims made from the set's own templates are known volumes.
+    let mut with_claims = template.clone();
+    let written = items(&template["spec"]["volumes"]);
+    let claims = items(&spec["volumeClaimTemplates"])
+        .iter()
+        .map(|claim| &claim["metadata"]["name"])
+        .filter(|name| !written.iter().any(|volume| volume["name"] == **name))
+        .map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+    let volumes: Vec<Value> = written.iter().cloned().chain(claims).collect();
+    if let Some(spec) = with_claims["spec"].as_object_mut() {
+        spec.insert("volumes".to_owned(), Value::Array(volumes));
+    }
+    pod::template(&with_claims, "spec.template", errors);
+    let policy = text(&template["spec"]["restartPolicy"]);
+    if policy != "Always" {
+        errors.unsupported("spec.template.spec.restartPolicy", policy, &["Always"]);
+    }
+    if !is_nil(&template["spec"]["activeDeadlineSeconds"]) {
+        let detail = "activeDeadlineSeconds in StatefulSet is not Supported";
+        errors.forbidden("spec.template.spec.activeDeadlineSeconds", detail);
+    }
+}
+
+/// Upstream: `ValidateDaemonSetSpec`.
+pub(super) fn daemon_set(spec: &Value, errors: &mut Errors) {
+    selector::label_selector(&spec["selector"], "spec.selector", errors);
+    if is_nil(&spec["selector"]) {
+        errors.required("spec.selector", "");
+    }
+    let template = &spec["template"];
+    template_matches(spec, "spec.template", errors);
+    if !is_nil(&spec["selector"])
+        && is_zero(&spec["selector"]["matchLabels"])
+        && is_zero(&spec["selector"]["matchExpressions"])
+    {
+        errors.invalid("spec.selector", &spec["selector"], "empty selector is invalid for daemonset");
+    }
+    pod::template(template, "spec.template", errors);
+    let policy = text(&template["spec"]["restartPolicy"]);
+    if policy != "Always" {
+        errors.unsupported("spec.template.spec.restartPolicy", policy, &["Always"]);
+    }
+    if !is_nil(&template["spec"]["activeDeadlineSeconds"]) {
+        let detail = "activeDeadlineSeconds in DaemonSet is not Supported";
+        errors.forbidden("spec.template.spec.activeDeadlineSeconds", detail);
+    }
+    not_negative(&spec["minReadySeconds"], "spec.minReadySeconds", errors);
+    daemon_set_strategy(&spec["updateStrategy"], errors);
+    not_negative(&spec["revisionHistoryLimit"], "spec.revisionHistoryLimit", errors);
+}
+
+/// Upstream: `ValidateDaemonSetUpdateStrategy`, `ValidateRollingUpdateDaemonSet`.
+fn daemon_set_strategy(strategy: &Value, errors: &mut Errors) {
+    match text(&strategy["type"]) {
+        "OnDelete" => {}
+        "RollingUpdate" => {
+            let rolling = &strategy["rollingUpdate"];
+            let path = "spec.updateStrategy.rollingUpdate";
+            let (unavailable, surge) = (&rolling["maxUnavailable"], &rolling["maxSurge"]);
+            int_or_percent(unavailable, &format!("{path}.maxUnavailable"), errors);
+            int_or_percent(surge, &format!("{path}.maxSurge"), errors);
+            match (amount(unavailable) > 0, amount(surge) > 0) {
+                (true, true) => {
+                    let detail = "may not be set when maxUnavailable is non-zero";
+                    errors.invalid(format!("{path}.maxSurge"), surge, detail);
+                }
+                (false, false) => {
+                    errors.required(format!("{path}.maxUnavailable"), "cannot be 0 when maxSurge is 0");
+                }
+                _ => {}
+            }
+            at_most_100(unavailable, &format!("{path}.maxUnavailable"), errors);
+            at_most_100(surge, &format!("{path}.maxSurge"), errors);
+        }
+        _ => {
+            let supported = ["RollingUpdate", "OnDelete"];
+            errors.unsupported_raw("spec.updateStrategy", &internal_strategy(strategy), &supported);
+        }
+    }
+}

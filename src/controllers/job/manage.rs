@@ -1,0 +1,177 @@
+//! How many pods a Job should have now, which go, and what new ones look like.
+//! Upstream: job `manageJob`, `activePodsForRemoval`, `firstPendingIndexes`.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::api::convert::pod_template;
+use crate::cluster::{Cluster, NewPod, PodName};
+use crate::engine::SimTime;
+use crate::model::Text;
+use crate::model::job::Job;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::{PodConditionType, PodPhase};
+
+use super::indexes::IndexSet;
+use super::tally::{COMPLETION_INDEX, FINALIZER, index_of};
+
+pub(super) const FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
+/// Longest prefix of generated names. Upstream: apiserver storage/names `MaxGeneratedNameLength`.
+const PREFIX_LENGTH_MAX: usize = 58;
+
+/// The number of active pods that a Job wants.
+pub(super) fn wanted_active(job: &Job, active: i32, succeeded: i32) -> i32 {
+    match job.completions {
+        // A work queue: after the first success nobody is added.
+        None if succeeded > 0 => active,
+        None => job.parallelism,
+        Some(completions) => (completions - succeeded).clamp(0, job.parallelism.max(0)),
+    }
+}
+
+/// The pods that go when there are too many: those with no use of their own first, then the least far ones.
+pub(super) fn victims(active: &[PodId], excess: usize, job: &Job, cluster: &Cluster) -> Vec<PodId> {
+    let mut ranked = active.to_vec();
+    ranked.sort_by(|left, right| compare(*left, *right, cluster));
+    if !job.indexed {
+        ranked.truncate(excess);
+        return ranked;
+    }
+    // Within an index the pod that ranks last stays.
+    let mut seen = BTreeSet::new();
+    let mut useless = Vec::new();
+    let mut useful = Vec::new();
+    for pod in ranked.into_iter().rev() {
+        match index_of(pod, cluster) {
+            Some(index) if (index as i32) < job.completions.unwrap_or(0) && seen.insert(index) => useful.push(pod),
+            _ => useless.push(pod),
+        }
+    }
+    useful.reverse();
+    let more = excess.saturating_sub(useless.len());
+    useless.extend(useful.into_iter().take(more));
+    useless
+}
+
+/// `Less` goes first. Upstream: controller `ActivePods.Less`.
+fn compare(left: PodId, right: PodId, cluster: &Cluster) -> Ordering {
+    let key = |pod: PodId| {
+        let row = cluster.pod(pod);
+        let phase = match row.status.phase {
+            PodPhase::Pending => 0,
+            PodPhase::Unknown => 1,
+            _ => 2,
+        };
+        let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| ready.status.is_true());
+        let restarts = row.status.containers.iter().map(|container| container.restart_count).max().unwrap_or(0);
+        (row.node.is_some(), phase, ready.map(|ready| ready.last_transition), restarts, row.created)
+    };
+    let (left_key, right_key) = (key(left), key(right));
+    let younger = |one: SimTime, other: SimTime| other.cmp(&one);
+    (left_key.0, left_key.1, left_key.2.is_some())
+        .cmp(&(right_key.0, right_key.1, right_key.2.is_some()))
+        .then_with(|| match (left_key.2, right_key.2) {
+            (Some(one), Some(other)) => younger(one, other),
+            _ => Ordering::Equal,
+        })
+        .then_with(|| right_key.3.cmp(&left_key.3))
+        .then_with(|| younger(left_key.4, right_key.4))
+        .then_with(|| left.cmp(&right))
+}
+
+/// The lowest indexes that nobody has done, is at or has given up.
+pub(super) fn pending_indexes(
+    completions: u32,
+    done: &IndexSet,
+    failed: &IndexSet,
+    busy: &BTreeSet<u32>,
+) -> impl Iterator<Item = u32> {
+    (0..completions).filter(|index| !done.contains(*index) && !failed.contains(*index) && !busy.contains(index))
+}
+
+/// A pod of a Job without indexes.
+pub(super) fn new_pod(key: ObjectRef, job: &Job, cluster: &Cluster) -> NewPod {
+    let meta = cluster.meta(key);
+    NewPod {
+        namespace: meta.namespace,
+        name: PodName::Generate(Text::from(format!("{}-", meta.name))),
+        template: job.template,
+        controller: key,
+        finalizers: vec![Text::const_new(FINALIZER)],
+        mirror: false,
+    }
+}
+
+/// A pod of an index; `failures` is how often the index failed before, where that is counted.
+pub(super) fn new_indexed_pod(
+    key: ObjectRef,
+    job: &Job,
+    index: u32,
+    failures: Option<u32>,
+    cluster: &mut Cluster,
+) -> NewPod {
+    let name = cluster.meta(key).name.clone();
+    let raw = indexed_template(&cluster.template(job.template).raw, &name, index, failures);
+    let template = cluster.intern_template(Arc::new(pod_template(&raw)));
+    let suffix = format!("-{index}-");
+    let room = PREFIX_LENGTH_MAX - suffix.len();
+    NewPod {
+        name: PodName::Generate(Text::from(format!("{}{suffix}", &name[..name.len().min(room)]))),
+        template,
+        ..new_pod(key, job, cluster)
+    }
+}
+
+/// Upstream: job `addCompletionIndexAnnotation`, `addCompletionIndexEnvVariables`.
+fn indexed_template(template: &Value, job: &str, index: u32, failures: Option<u32>) -> Value {
+    let mut raw = template.clone();
+    for field in ["annotations", "labels"] {
+        if !raw["metadata"][field].is_object() {
+            raw["metadata"][field] = json!({});
+        }
+        raw["metadata"][field][COMPLETION_INDEX] = json!(index.to_string());
+    }
+    if let Some(failures) = failures {
+        raw["metadata"]["annotations"][FAILURE_COUNT] = json!(failures.to_string());
+    }
+    raw["spec"]["hostname"] = json!(format!("{job}-{index}"));
+    let path = format!("metadata.labels['{COMPLETION_INDEX}']");
+    let variable =
+        json!({"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}});
+    for list in ["initContainers", "containers"] {
+        for container in raw["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if !container["env"].is_array() {
+                container["env"] = json!([]);
+            }
+            let variables = container["env"].as_array_mut().expect("made one above");
+            if !variables.iter().any(|known| known["name"] == variable["name"]) {
+                variables.push(variable.clone());
+            }
+        }
+    }
+    raw
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pending_indexes_are_the_lowest_free_ones() {
+        let found: Vec<u32> =
+            pending_indexes(8, &IndexSet::parse("0-2", 8), &IndexSet::parse("4", 8), &BTreeSet::from([5])).collect();
+        assert_eq!(found, [3, 6, 7]);
+    }
+
+    #[test]
+    fn an_indexed_template_tells_its_containers_their_index() {
+        let raw = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "x"}]}});
+        let made = indexed_template(&raw, "work", 3, None);
+        assert_eq!(made["metadata"]["annotations"][COMPLETION_INDEX], "3");
+        assert_eq!(made["spec"]["hostname"], "work-3");
+        assert_eq!(made["spec"]["containers"][0]["env"][0]["name"], "JOB_COMPLETION_INDEX");
+    }
+}

@@ -1,0 +1,174 @@
+//! The Job controller: runs pods to their end and counts them, each once, by a finalizer.
+//! Upstream: pkg/controller/job.
+
+mod backoff;
+mod conditions;
+mod indexes;
+mod manage;
+mod policy;
+mod sync;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod tracking;
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::{Change, Cluster, Fields, Verb};
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::model::condition::Condition;
+use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod_spec::RestartPolicy;
+
+use super::plan::{Call, Outcome, Plan};
+use super::runner::{Controller, Profile};
+use super::work_queue::{RateLimiter, WorkQueue};
+use backoff::Backoff;
+
+/// Changes of pods are gathered this long. Upstream: job `SyncJobBatchPeriod`.
+const BATCH: SimDuration = SimDuration::from_secs(1);
+/// Pods made or deleted in one sync. Upstream: job `MaxPodCreateDeletePerSync`.
+const BURST: usize = 500;
+
+/// The controller.
+#[derive(Debug, Default)]
+pub(super) struct JobController {
+    jobs: FxHashMap<ObjectRef, Known>,
+}
+
+/// What the controller remembers of a Job.
+#[derive(Debug, Default)]
+struct Known {
+    /// Pods that are not ended, or ended and not counted.
+    pods: BTreeSet<PodId>,
+    backoff: Backoff,
+}
+
+/// What a sync waits for.
+#[derive(Debug)]
+pub(super) enum Draft {
+    /// The Job is over, for this reason; its active pods are being deleted.
+    Finishing(Box<Condition>),
+    /// Pods are being made or deleted.
+    Managed {
+        /// No pods were made because of earlier failures: upstream then shows no active ones.
+        backing_off: bool,
+        /// Another sync after this time.
+        again: Option<SimDuration>,
+    },
+}
+
+/// Upstream: job `newControllerWithClock`: 1 s doubling to 60 s.
+pub(super) fn profile() -> Profile {
+    let limiter = RateLimiter::exponential(SimDuration::from_secs(1), SimDuration::from_secs(60));
+    Profile { limiter, ..Profile::with_workers(5) }
+}
+
+impl Controller for JobController {
+    type Draft = Draft;
+
+    const COMPONENT: &'static str = "job-controller";
+
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        if let Some(pod) = change.object.as_pod() {
+            self.observe_pod(now, pod, change, cluster, queue);
+        } else if change.verb == Verb::Added
+            || change.verb == Verb::Deleted
+            || change.fields.intersects(Fields::SPEC | Fields::DELETION)
+        {
+            queue.add(change.object);
+        } else {
+            queue.add_after(now, change.object, BATCH);
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return self.release_orphans(key, cluster);
+        }
+        self.reconcile(now, key, cluster)
+    }
+
+    fn resume(
+        &mut self,
+        now: SimTime,
+        key: ObjectRef,
+        draft: Draft,
+        outcome: &Outcome,
+        cluster: &mut Cluster,
+    ) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return self.release_orphans(key, cluster);
+        }
+        match draft {
+            // A pod that could not be deleted postpones the end to the retry.
+            Draft::Finishing(_) if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Finishing(condition) => self.track(now, key, Some(*condition), false, cluster),
+            Draft::Managed { backing_off, again } => {
+                let mut plan = self.track(now, key, None, backing_off, cluster).again_after(again);
+                plan.failed |= outcome.refusal.is_some() && !outcome.is_namespace_terminating();
+                plan
+            }
+        }
+    }
+
+    fn wrote(&mut self, object: ObjectRef, cluster: &Cluster) {
+        if let Some(pod) = object.as_pod() {
+            self.note(pod, cluster);
+        }
+    }
+
+    fn significance(&self, key: ObjectRef, cluster: &Cluster) -> Significance {
+        let running =
+            cluster.is_live(key) && cluster.body(key).as_job().is_some_and(|job| !conditions::is_finished(job));
+        let orphans = !cluster.is_live(key) && self.jobs.contains_key(&key);
+        if running || orphans { Significance::Live } else { Significance::Stale }
+    }
+}
+
+impl JobController {
+    /// Upstream: job `addPod`, `updatePod`, `deletePod`.
+    fn observe_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let row = cluster.pod(pod);
+        if row.controller.kind != Kind::JOB || !row.controller.is_some() {
+            return;
+        }
+        let mut relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP;
+        if cluster.template(row.template).spec.restart_policy == RestartPolicy::OnFailure {
+            // Restarts count against the backoff limit.
+            relevant |= Fields::CONTAINERS;
+        }
+        if change.fields.intersects(relevant) {
+            self.note(pod, cluster);
+            queue.add_after(now, row.controller, BATCH);
+        }
+    }
+
+    /// Remembers a pod as long as it matters.
+    fn note(&mut self, pod: PodId, cluster: &Cluster) {
+        let row = cluster.pod(pod);
+        if row.controller.kind != Kind::JOB || !row.controller.is_some() {
+            return;
+        }
+        if tally::matters(row) {
+            self.jobs.entry(row.controller).or_default().pods.insert(pod);
+        } else if let Some(known) = self.jobs.get_mut(&row.controller) {
+            known.pods.remove(&pod);
+        }
+    }
+
+    /// The Job is gone: its pods are not held back any longer. Upstream: job `syncOrphanPod`.
+    fn release_orphans(&mut self, key: ObjectRef, cluster: &Cluster) -> Plan<Draft> {
+        let Some(known) = self.jobs.remove(&key) else { return Plan::done() };
+        let tracked = known.pods.into_iter().filter(|pod| {
+            let row = cluster.pod(*pod);
+            row.deleted.is_none() && tally::is_tracked(row)
+        });
+        let mut plan = Plan::done();
+        plan.push_together(tracked.map(|pod| Call::RemovePodFinalizer { pod, finalizer: tally::FINALIZER }).collect());
+        plan
+    }
+}

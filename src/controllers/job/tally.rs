@@ -1,0 +1,129 @@
+//! A Job's pods in classes: active, terminating, ended and not yet counted.
+//! Upstream: job `getNewFinishedPods`, `isPodFailed`, `getFinishedTime`.
+
+use std::collections::BTreeSet;
+
+use crate::cluster::Cluster;
+use crate::engine::{SimDuration, SimTime};
+use crate::model::job::Job;
+use crate::model::object::PodId;
+use crate::model::pod::{ContainerState, Pod, PodConditionType, PodPhase};
+use crate::model::pod_spec::{ContainerKind, RestartPolicy};
+
+use super::policy::{Action, FailurePolicy};
+
+pub(super) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
+pub(super) const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
+/// Ended pods counted in one sync. Upstream: job `MaxUncountedPods`.
+const UNCOUNTED_MAX: usize = 500;
+
+/// The classes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) active: Vec<PodId>,
+    pub(super) ready: i32,
+    pub(super) terminating: i32,
+    /// Succeeded, and not counted yet.
+    pub(super) succeeded: Vec<PodId>,
+    /// Failed, and not counted yet; those that a policy ignores too.
+    pub(super) failed: Vec<PodId>,
+    /// Those of `failed` that count.
+    pub(super) counted_failed: Vec<PodId>,
+    /// With the finalizer still on.
+    pub(super) tracked: Vec<PodId>,
+    /// Restarts of containers in pods that run or wait (restart policy OnFailure).
+    pub(super) restarts: i32,
+}
+
+/// Looks at the pods of a Job that still matter to it.
+pub(super) fn tally(pods: &BTreeSet<PodId>, job: &Job, policy: Option<&FailurePolicy>, cluster: &Cluster) -> Tally {
+    let mut tally = Tally::default();
+    for pod in pods {
+        let row = cluster.pod(*pod);
+        if row.deleted.is_some() {
+            continue;
+        }
+        if row.is_active() {
+            tally.active.push(*pod);
+            tally.ready += i32::from(row.is_ready());
+        } else if !row.status.phase.is_terminal() {
+            tally.terminating += 1;
+        }
+        let restarts = || row.status.containers.iter().map(|container| container.restart_count as i32).sum::<i32>();
+        if !row.status.phase.is_terminal() && cluster.template(row.template).spec.restart_policy != RestartPolicy::Never
+        {
+            tally.restarts += restarts();
+        }
+        if !is_tracked(row) {
+            continue;
+        }
+        tally.tracked.push(*pod);
+        if tally.succeeded.len() + tally.failed.len() >= UNCOUNTED_MAX || !has_valid_index(*pod, job, cluster) {
+            continue;
+        }
+        if row.status.phase == PodPhase::Succeeded {
+            tally.succeeded.push(*pod);
+        } else if is_failed(row, job) {
+            tally.failed.push(*pod);
+            let ignored = policy.is_some_and(|policy| {
+                policy.first_match(*pod, cluster).is_some_and(|matched| matched.action == Action::Ignore)
+            });
+            if !ignored {
+                tally.counted_failed.push(*pod);
+            }
+        }
+    }
+    tally
+}
+
+/// Does the pod wait to be counted?
+pub(super) fn is_tracked(row: &Pod) -> bool {
+    row.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// Does the pod still matter to its Job?
+pub(super) fn matters(row: &Pod) -> bool {
+    row.deleted.is_none() && (is_tracked(row) || !row.status.phase.is_terminal())
+}
+
+/// Upstream: job `isPodFailed`.
+pub(super) fn is_failed(row: &Pod, job: &Job) -> bool {
+    row.status.phase == PodPhase::Failed
+        || !job.replace_only_failed && row.deletion.is_some() && row.status.phase != PodPhase::Succeeded
+}
+
+/// A pod's completion index. Upstream: job `getCompletionIndex`.
+pub(super) fn index_of(pod: PodId, cluster: &Cluster) -> Option<u32> {
+    cluster.template_of(pod).annotations.get(COMPLETION_INDEX)?.parse().ok()
+}
+
+fn has_valid_index(pod: PodId, job: &Job, cluster: &Cluster) -> bool {
+    !job.indexed || index_of(pod, cluster).is_some_and(|index| (index as i32) < job.completions.unwrap_or(0))
+}
+
+/// When a pod ended, in whole seconds as the API keeps it. Upstream: job/backoff_utils `getFinishedTime`.
+pub(super) fn finish_time(pod: PodId, cluster: &Cluster) -> SimTime {
+    let row = cluster.pod(pod);
+    let spec = &cluster.template(row.template).spec;
+    let counted = row.status.containers.iter().enumerate();
+    let counted = counted.filter(|(index, _)| spec.container_kind(*index) != ContainerKind::Init);
+    let ends: Option<Vec<SimTime>> = counted
+        .map(|(_, container)| match &container.state {
+            ContainerState::Terminated(termination) => Some(termination.finished_at),
+            _ => None,
+        })
+        .collect();
+    let not_ready = || {
+        let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| !ready.status.is_true());
+        ready.map(|ready| ready.last_transition)
+    };
+    let deletion = || {
+        row.deletion.map(|deletion| {
+            let grace = SimDuration::from_secs(u64::from(deletion.grace_seconds));
+            SimTime(deletion.timestamp.0.saturating_sub(grace.0))
+        })
+    };
+    let latest = ends.and_then(|ends| ends.into_iter().max());
+    let time = latest.or_else(not_ready).or_else(deletion).unwrap_or(row.created);
+    SimTime::from_secs(time.as_secs())
+}

@@ -1,0 +1,172 @@
+//! Counting ended pods: status first, then the finalizers, then the counters, and at last Complete or Failed.
+//! Upstream: job `trackJobStatusAndRemoveFinalizers`, `flushUncountedAndRemoveFinalizers`, `enactJobFinished`.
+
+use crate::cluster::{Cluster, EventType};
+use crate::engine::SimTime;
+use crate::model::condition::{Condition, ConditionStatus};
+use crate::model::job::JobStatus;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::PodPhase;
+
+use super::super::calls::event;
+use super::super::plan::{Call, Plan, Status};
+use super::super::runner::Controller;
+use super::conditions::{self, SUCCESS_CRITERIA_MET};
+use super::sync::{Situation, finish_event};
+use super::tally::{FINALIZER, is_failed};
+use super::{Draft, JobController};
+
+impl JobController {
+    /// The rest of a sync, after its pods were made or deleted.
+    pub(super) fn track(
+        &mut self,
+        now: SimTime,
+        key: ObjectRef,
+        finished: Option<Condition>,
+        backing_off: bool,
+        cluster: &Cluster,
+    ) -> Plan<Draft> {
+        let Some(situation) = self.situation(key, cluster) else { return Plan::done() };
+        let stored = situation.job.status.clone();
+        let mut status = stored.clone();
+        let mut plan = Plan::done();
+        if status.start_time.is_none() && !situation.job.suspend {
+            status.start_time = Some(SimTime::from_secs(now.as_secs()));
+        }
+        let finished = finished.or_else(|| completion(now, &situation));
+        if finished.is_none() {
+            note_suspension(now, key, &situation, &mut status, &mut plan);
+        }
+        status.active = if backing_off { 0 } else { situation.tally.active.len() as i32 };
+        status.ready = Some(if backing_off { 0 } else { situation.tally.ready });
+        status.terminating = Some(situation.tally.terminating);
+        if situation.job.indexed {
+            status.completed_indexes = situation.completed.text();
+            status.succeeded = situation.completed.len() as i32;
+            if situation.job.backoff_limit_per_index.is_some() {
+                status.failed_indexes = Some(situation.failed_indexes.text());
+            }
+        }
+        if let Some(condition) = &finished {
+            conditions::ensure(&mut status.conditions, condition.clone());
+        }
+        if status != stored {
+            plan.push(status_call(key, status.clone()));
+        }
+        let removable = removable(&situation, finished.as_ref(), cluster.meta(key).deletion.is_some(), cluster);
+        let counted = count(&situation, &removable, finished.as_ref(), cluster, &mut status);
+        plan.push_together(
+            removable.iter().map(|pod| Call::RemovePodFinalizer { pod: *pod, finalizer: FINALIZER }).collect(),
+        );
+        let left = situation.tally.tracked.len() - removable.len();
+        if let Some(interim) = finished.filter(|_| left == 0 && situation.tally.terminating == 0) {
+            self.enact(now, key, &situation, &interim, &mut status, &mut plan);
+        } else if counted {
+            plan.push(status_call(key, status));
+        }
+        if let Some(known) = self.jobs.get(&key) {
+            let backoff = self.backoff(key, &situation.tally, cluster);
+            if known.backoff != backoff && !removable.is_empty() {
+                self.jobs.entry(key).or_default().backoff = backoff;
+            }
+        }
+        plan
+    }
+
+    /// Complete or Failed, with its Event.
+    fn enact(
+        &self,
+        now: SimTime,
+        key: ObjectRef,
+        situation: &Situation,
+        interim: &Condition,
+        status: &mut JobStatus,
+        plan: &mut Plan<Draft>,
+    ) {
+        let complete = interim.kind == SUCCESS_CRITERIA_MET;
+        conditions::ensure(&mut status.conditions, conditions::last_condition(now, interim));
+        if complete {
+            status.completion_time = Some(SimTime::from_secs(now.as_secs()));
+        }
+        plan.push(status_call(key, status.clone()));
+        let too_many = situation.job.completions.is_some_and(|completions| status.succeeded > completions);
+        if complete && too_many {
+            let message = "Too many succeeded pods running after completion count reached";
+            let draft = event(key, EventType::Warning, "TooManySucceededPods", message, Self::COMPONENT);
+            plan.push(Call::Event(Box::new(draft)));
+        }
+        plan.push(finish_event(key, complete, &interim.reason, &interim.message));
+    }
+}
+
+fn status_call(key: ObjectRef, status: JobStatus) -> Call {
+    Call::Status { object: key, status: Status::Job(Box::new(status)) }
+}
+
+/// Enough pods have succeeded, and none is active.
+fn completion(now: SimTime, situation: &Situation) -> Option<Condition> {
+    let succeeded = situation.succeeded();
+    let idle = situation.tally.active.is_empty();
+    let enough = match situation.job.completions {
+        None => succeeded > 0 && idle,
+        Some(completions) => succeeded >= completions && idle && !situation.job.suspend,
+    };
+    enough.then(|| {
+        let message = "Reached expected number of succeeded pods";
+        conditions::new_condition(now, SUCCESS_CRITERIA_MET, ConditionStatus::True, "CompletionsReached", message)
+    })
+}
+
+/// Suspended or resumed: condition, start time, Event.
+fn note_suspension(
+    now: SimTime,
+    key: ObjectRef,
+    situation: &Situation,
+    status: &mut JobStatus,
+    plan: &mut Plan<Draft>,
+) {
+    let suspend = situation.job.suspend;
+    if !conditions::ensure(&mut status.conditions, conditions::suspension(now, suspend)) {
+        return;
+    }
+    status.start_time = (!suspend).then_some(SimTime::from_secs(now.as_secs()));
+    let (why, message) = if suspend { ("Suspended", "Job suspended") } else { ("Resumed", "Job resumed") };
+    plan.push(Call::Event(Box::new(event(key, EventType::Normal, why, message, JobController::COMPONENT))));
+}
+
+/// Pods that lose their finalizer now. Upstream: job `canRemoveFinalizer`.
+fn removable(situation: &Situation, finished: Option<&Condition>, deleting: bool, cluster: &Cluster) -> Vec<PodId> {
+    let is_delayed = |pod: PodId| situation.delayed.iter().any(|(_, delayed)| *delayed == pod);
+    let may_go = |pod: &PodId| {
+        let row = cluster.pod(*pod);
+        deleting
+            || finished.is_some()
+            || row.status.phase == PodPhase::Succeeded
+            || is_failed(row, &situation.job) && !is_delayed(*pod)
+    };
+    situation.tally.tracked.iter().copied().filter(may_go).collect()
+}
+
+/// Adds the pods to the counters. Returns whether there was anything to count.
+fn count(
+    situation: &Situation,
+    removable: &[PodId],
+    finished: Option<&Condition>,
+    cluster: &Cluster,
+    status: &mut JobStatus,
+) -> bool {
+    let failing = finished.is_some_and(|condition| condition.kind != SUCCESS_CRITERIA_MET);
+    let before = (status.succeeded, status.failed);
+    for pod in removable {
+        let row = cluster.pod(*pod);
+        if row.status.phase == PodPhase::Succeeded {
+            status.succeeded += i32::from(!situation.job.indexed);
+        } else if is_failed(row, &situation.job) {
+            let ignored = situation.tally.failed.contains(pod) && !situation.tally.counted_failed.contains(pod);
+            status.failed += i32::from(!ignored);
+        } else if failing {
+            status.failed += 1;
+        }
+    }
+    before != (status.succeeded, status.failed) || !removable.is_empty() && situation.job.indexed
+}

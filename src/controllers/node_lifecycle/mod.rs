@@ -1,0 +1,281 @@
+//! The node lifecycle controller: notices nodes that do not report any more, and taints nodes by their conditions.
+//!
+//! Heartbeats cost nothing: the simulation says when a node falls silent and when it is heard again, and the
+//! controller computes the first pass of its monitor at which that shows.
+//! Upstream: nodelifecycle `monitorNodeHealth`, `tryUpdateNodeHealth`, `doNoExecuteTaintingPass`.
+
+mod taints;
+#[cfg(test)]
+mod tests;
+mod zones;
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{Change, Cluster, EventType, Fields, Verb};
+use crate::engine::random::Stream;
+use crate::engine::{Significance, SimTime};
+use crate::model::Text;
+use crate::model::condition::{Condition, ConditionStatus};
+use crate::model::node::Node;
+use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::pod::{PodCondition, PodConditionType};
+
+use super::calls::event;
+use super::plan::{Call, Plan, Status};
+use super::runner::Controller;
+use super::settings::ControllerSettings;
+use super::token_bucket::TokenBucket;
+use super::work_queue::WorkQueue;
+use zones::{Rate, Zone};
+
+/// Conditions that turn Unknown with a silent node; NetworkUnavailable is not the kubelet's.
+const REPORTED: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
+
+/// The controller.
+#[derive(Debug)]
+pub(super) struct NodeLifecycleController {
+    settings: ControllerSettings,
+    /// First pass of the monitor.
+    phase: SimTime,
+    nodes: BTreeMap<NodeId, Known>,
+    zones: BTreeMap<Zone, Limiter>,
+}
+
+/// What is known of a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// The last heartbeat of a node that has fallen silent.
+    silent_since: Option<SimTime>,
+    /// Was Ready when last looked at?
+    was_ready: bool,
+    /// When its NoExecute taint is due.
+    taint_at: Option<SimTime>,
+    /// When that taint is taken back.
+    untaint_at: Option<SimTime>,
+}
+
+/// The token bucket of a zone.
+#[derive(Clone, Copy, Debug)]
+struct Limiter {
+    rate: f64,
+    bucket: TokenBucket,
+}
+
+impl super::Create for NodeLifecycleController {
+    fn create(settings: &ControllerSettings) -> Self {
+        let mut stream: Stream = settings.streams.stream("controllers/node-monitor", 0);
+        let phase = SimTime(stream.below(settings.node_monitor_period.0));
+        Self { settings: settings.clone(), phase, nodes: BTreeMap::new(), zones: BTreeMap::new() }
+    }
+}
+
+impl NodeLifecycleController {
+    /// A node fell silent after this heartbeat, or (with `None`) reports again.
+    pub(super) fn heard(&mut self, now: SimTime, node: NodeId, last_heartbeat: Option<SimTime>, queue: &mut WorkQueue) {
+        self.nodes.entry(node).or_default().silent_since = last_heartbeat;
+        if let Some(due) = self.unknown_at(node) {
+            queue.add_after(now, ObjectRef::node(node), due.since(now));
+        }
+    }
+
+    /// The first pass of the monitor at or after this instant.
+    fn next_pass(&self, time: SimTime) -> SimTime {
+        time.next_on_grid(self.phase, self.settings.node_monitor_period)
+    }
+
+    /// When a silent node is declared Unknown. A pass takes some time of its own, so that the pass a full number of
+    /// periods later already comes after the grace period.
+    fn unknown_at(&self, node: NodeId) -> Option<SimTime> {
+        let heartbeat = self.nodes.get(&node)?.silent_since?;
+        Some(self.next_pass(self.next_pass(heartbeat) + self.settings.node_monitor_grace_period))
+    }
+}
+
+impl Controller for NodeLifecycleController {
+    type Draft = ();
+
+    const COMPONENT: &'static str = "node-controller";
+
+    fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        if let Some(node) = change.object.as_node() {
+            if change.verb == Verb::Deleted {
+                self.nodes.remove(&node);
+            } else if change
+                .fields
+                .intersects(Fields::CONDITIONS | Fields::READY | Fields::TAINTS | Fields::UNSCHEDULABLE)
+            {
+                queue.add(change.object);
+                if change.fields.contains(Fields::READY) {
+                    // The zone's state may have changed, and with it what becomes of the others that are down.
+                    for other in self.nodes.iter().filter(|(_, known)| !known.was_ready).map(|(other, _)| *other) {
+                        queue.add(ObjectRef::node(other));
+                    }
+                }
+            }
+        } else if let Some(pod) = change.object.as_pod() {
+            // A pod bound to a node that is not ready is not ready either.
+            let node = cluster.pod(pod).node;
+            let unready = node.is_some() && self.nodes.get(&node).is_some_and(|known| !known.was_ready);
+            if change.fields.contains(Fields::BOUND) && change.verb == Verb::Modified && unready {
+                queue.add(ObjectRef::node(node));
+            }
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
+        let Some(node) = key.as_node().filter(|_| cluster.is_live(key)) else { return Plan::done() };
+        let Some(body) = cluster.node(node).body.as_node() else { return Plan::done() };
+        let known = self.nodes.entry(node).or_insert(Known { was_ready: body.is_ready(), ..Known::default() });
+        let was_ready = std::mem::replace(&mut known.was_ready, body.is_ready());
+        if self.unknown_at(node).is_some_and(|due| due <= now) && taints::ready(body) != Some(ConditionStatus::Unknown)
+        {
+            let conditions = unknown_conditions(now, body);
+            // The change of the conditions brings the node back here for its taints.
+            let plan = Plan::of(Call::Status { object: key, status: Status::NodeConditions(conditions) });
+            self.nodes.entry(node).or_default().was_ready = was_ready;
+            return plan;
+        }
+        let mut plan = Plan::done();
+        if was_ready && !body.is_ready() {
+            let message = format!("Node {} status is now: NodeNotReady", cluster.node_name(node));
+            plan.push(Call::Event(Box::new(event(key, EventType::Normal, "NodeNotReady", message, Self::COMPONENT))));
+        }
+        let wanted = taints::with_conditions(body);
+        if wanted != body.taints {
+            plan.push(Call::SetTaints { object: key, taints: wanted.clone() });
+        }
+        if !body.is_ready() {
+            mark_pods_not_ready(now, node, &mut plan, cluster);
+        }
+        let tainted = Node { taints: wanted, ..body.clone() };
+        let again = self.no_execute(now, node, &tainted, &mut plan, cluster);
+        let unknown = self.unknown_at(node).filter(|due| *due > now);
+        plan.again_after(again.map(|at| at.since(now))).again_after(unknown.map(|at| at.since(now)))
+    }
+
+    fn significance(&self, _key: ObjectRef, _cluster: &Cluster) -> Significance {
+        Significance::Live
+    }
+}
+
+impl NodeLifecycleController {
+    /// NoExecute taints come one node after another in a zone, and go at a pass of the monitor. Returns when to look
+    /// again. Upstream: nodelifecycle `processTaintBaseEviction`, `markNodeAsReachable`.
+    fn no_execute(
+        &mut self,
+        now: SimTime,
+        node: NodeId,
+        body: &Node,
+        plan: &mut Plan<()>,
+        cluster: &Cluster,
+    ) -> Option<SimTime> {
+        let key = ObjectRef::node(node);
+        let has_any =
+            taints::has_no_execute(body, taints::NOT_READY) || taints::has_no_execute(body, taints::UNREACHABLE);
+        let Some((wanted, other)) = taints::no_execute(body) else {
+            self.nodes.entry(node).or_default().taint_at = None;
+            return has_any.then(|| self.at_next_pass(now, node, taints::with_no_execute(body, None), plan)).flatten();
+        };
+        self.nodes.entry(node).or_default().untaint_at = None;
+        if taints::has_no_execute(body, other) {
+            plan.push(Call::SetTaints { object: key, taints: taints::with_no_execute(body, Some(wanted)) });
+            return None;
+        }
+        let zone = zones::zone_of(node, cluster);
+        let rate = match zones::rate(&zone, cluster, &self.settings) {
+            Rate::MasterDisruption => {
+                self.nodes.entry(node).or_default().taint_at = None;
+                if has_any {
+                    plan.push(Call::SetTaints { object: key, taints: taints::with_no_execute(body, None) });
+                }
+                return None;
+            }
+            Rate::Limited(rate) => rate,
+        };
+        if taints::has_no_execute(body, wanted) {
+            return None;
+        }
+        if rate <= 0.0 {
+            return None;
+        }
+        let limiter = self.zones.entry(zone).or_insert(Limiter { rate, bucket: TokenBucket::new(rate, 1) });
+        if limiter.rate.to_bits() != rate.to_bits() {
+            *limiter = Limiter { rate, bucket: TokenBucket::new(rate, 1) };
+        }
+        let known = self.nodes.entry(node).or_default();
+        let at = *known.taint_at.get_or_insert_with(|| limiter.bucket.reserve(now));
+        if at > now {
+            return Some(at);
+        }
+        known.taint_at = None;
+        plan.push(Call::SetTaints { object: key, taints: taints::with_no_execute(body, Some(wanted)) });
+        None
+    }
+
+    /// Takes taints back at the next pass of the monitor, or now if this is one.
+    fn at_next_pass(
+        &mut self,
+        now: SimTime,
+        node: NodeId,
+        taints: Vec<crate::model::taint::Taint>,
+        plan: &mut Plan<()>,
+    ) -> Option<SimTime> {
+        let known = self.nodes.entry(node).or_default();
+        let pass = now.next_on_grid(self.phase, self.settings.node_monitor_period);
+        let due = *known.untaint_at.get_or_insert(pass);
+        if due > now {
+            return Some(due);
+        }
+        known.untaint_at = None;
+        plan.push(Call::SetTaints { object: ObjectRef::node(node), taints });
+        None
+    }
+}
+
+/// The conditions of a node that has not reported for the grace period.
+fn unknown_conditions(now: SimTime, node: &Node) -> Vec<Condition> {
+    let mut conditions = node.conditions.clone();
+    let now = SimTime::from_secs(now.as_secs());
+    for kind in REPORTED {
+        match conditions.iter_mut().find(|condition| condition.kind == kind) {
+            Some(condition) if condition.status == ConditionStatus::Unknown => {}
+            Some(condition) => {
+                condition.status = ConditionStatus::Unknown;
+                condition.reason = Text::const_new("NodeStatusUnknown");
+                condition.message = Text::const_new("Kubelet stopped posting node status.");
+                condition.last_transition = now;
+            }
+            None => conditions.push(Condition {
+                kind: Text::const_new(kind),
+                status: ConditionStatus::Unknown,
+                reason: Text::const_new("NodeStatusNeverUpdated"),
+                message: Text::const_new("Kubelet never posted node status."),
+                last_transition: now,
+                last_update: SimTime::ZERO,
+            }),
+        }
+    }
+    conditions
+}
+
+/// Upstream: controller/util/node `MarkPodsNotReady`.
+fn mark_pods_not_ready(now: SimTime, node: NodeId, plan: &mut Plan<()>, cluster: &Cluster) {
+    let ready_pods: Vec<PodId> = cluster.pods_on(node).filter(|pod| cluster.pod(*pod).is_ready()).collect();
+    let mut patches = Vec::with_capacity(ready_pods.len());
+    let mut events = Vec::with_capacity(ready_pods.len());
+    for pod in ready_pods {
+        let Some(ready) = cluster.pod(pod).status.condition(&PodConditionType::Ready) else { continue };
+        let condition = PodCondition { status: ConditionStatus::False, last_transition: now, ..ready.clone() };
+        patches.push(Call::PatchPodStatus { pod, conditions: vec![condition], fail: false });
+        let warning = event(
+            ObjectRef::pod(pod),
+            EventType::Warning,
+            "NodeNotReady",
+            "Node is not ready",
+            NodeLifecycleController::COMPONENT,
+        );
+        events.push(Call::Event(Box::new(warning)));
+    }
+    plan.push_together(patches);
+    plan.push_together(events);
+}

@@ -1,0 +1,112 @@
+//! Deletes pods of nodes that are gone, and ended pods beyond the threshold. Upstream: podgc `gc`.
+
+use std::collections::BTreeSet;
+
+use crate::cluster::{Change, Cluster, DeleteOptions, Fields, Verb};
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::model::Text;
+use crate::model::condition::ConditionStatus;
+use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::{PodCondition, PodConditionType};
+
+use super::ControllerSettings;
+use super::plan::{Call, Plan};
+use super::runner::Controller;
+use super::work_queue::WorkQueue;
+
+/// Upstream: podgc `gcCheckPeriod`.
+const PERIOD: SimDuration = SimDuration::from_secs(20);
+/// A node may come back this long. Upstream: podgc `quarantineTime`.
+const QUARANTINE: SimDuration = SimDuration::from_secs(40);
+/// The key of the count of ended pods; no node has this row.
+const ENDED: ObjectRef = ObjectRef::new(Kind::POD, u32::MAX - 1);
+
+/// The controller. Keys are nodes that are gone, and `ENDED`.
+#[derive(Debug)]
+pub(super) struct PodGarbageCollector {
+    threshold: i32,
+    /// First pass.
+    phase: SimTime,
+    /// Ended pods: evicted ones first, then the oldest.
+    ended: BTreeSet<(bool, SimTime, PodId)>,
+}
+
+impl super::Create for PodGarbageCollector {
+    fn create(settings: &ControllerSettings) -> Self {
+        let phase = SimTime(settings.streams.stream("controllers/pod-gc", 0).below(PERIOD.0));
+        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: BTreeSet::new() }
+    }
+}
+
+impl PodGarbageCollector {
+    fn excess(&self) -> usize {
+        usize::try_from(self.threshold)
+            .ok()
+            .filter(|most| *most > 0)
+            .map_or(0, |most| self.ended.len().saturating_sub(most))
+    }
+
+    fn next_pass(&self, time: SimTime) -> SimTime {
+        time.next_on_grid(self.phase, PERIOD)
+    }
+}
+
+impl Controller for PodGarbageCollector {
+    type Draft = ();
+
+    const COMPONENT: &'static str = "pod-garbage-collector-controller";
+
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let Some(pod) = change.object.as_pod() else {
+            if change.verb == Verb::Deleted
+                && cluster.pods_on(crate::model::object::NodeId(change.object.id)).next().is_some()
+            {
+                let due = self.next_pass(self.next_pass(now) + QUARANTINE);
+                queue.add_after(now, change.object, due.since(now));
+            }
+            return;
+        };
+        if !change.fields.contains(Fields::PHASE) {
+            return;
+        }
+        let row = cluster.pod(pod);
+        let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
+        let entry = (!evicted, row.created, pod);
+        if row.deleted.is_some() {
+            self.ended.remove(&entry);
+        } else if row.status.phase.is_terminal() {
+            self.ended.insert(entry);
+            if self.excess() > 0 {
+                queue.add_after(now, ENDED, self.next_pass(now).since(now));
+            }
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
+        let mut plan = Plan::done();
+        if key == ENDED {
+            let excess = self.ended.iter().take(self.excess()).map(|(_, _, pod)| ObjectRef::pod(*pod));
+            let deletions = excess.filter(|pod| cluster.is_live(*pod));
+            plan.push_together(deletions.map(|object| Call::Delete { object, options: DeleteOptions::NOW }).collect());
+            return plan;
+        }
+        let Some(node) = key.as_node() else { return plan };
+        for pod in cluster.pods_on(node) {
+            let condition = PodCondition {
+                kind: PodConditionType::DisruptionTarget,
+                status: ConditionStatus::True,
+                reason: Text::const_new("DeletionByPodGC"),
+                message: Text::const_new("PodGC: node no longer exists"),
+                last_transition: now,
+            };
+            plan.push(Call::PatchPodStatus { pod, conditions: vec![condition], fail: true });
+            plan.push(Call::Delete { object: ObjectRef::pod(pod), options: DeleteOptions::NOW });
+        }
+        plan
+    }
+
+    fn significance(&self, _key: ObjectRef, _cluster: &Cluster) -> Significance {
+        Significance::Live
+    }
+}

@@ -1,0 +1,315 @@
+//! The StatefulSet controller: pods with names that stay, one after another.
+//! Upstream: pkg/controller/statefulset.
+
+mod decide;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::api::convert;
+use crate::api::hash::{controller_revision_hash, stateful_set_revision_data};
+use crate::api::{DecodeCache, FieldValidation, decode};
+use crate::cluster::{Change, Cluster, EventType, Fields, NewPod, PodName, Verb};
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::{PodConditionType, PodPhase};
+use crate::model::workload::{StatefulSet, StatefulSetStatus};
+
+use super::calls::event;
+use super::history::{self, Revision, RevisionTemplates};
+use super::plan::{Call, Outcome, Plan, Status};
+use super::runner::Controller;
+use super::slow_start;
+use super::work_queue::WorkQueue;
+use decide::{Replica, Step};
+use identity::REVISION_LABEL;
+
+const HASH_LABEL: &str = "controller.kubernetes.io/hash";
+
+/// The controller.
+#[derive(Debug, Default)]
+pub(super) struct StatefulSetController {
+    templates: RevisionTemplates,
+}
+
+/// What a sync waits for.
+#[derive(Debug)]
+pub(super) enum Draft {
+    /// A revision that is being made or renumbered; the sync begins after that.
+    Revised,
+    /// Pods that are being made or deleted; then the status is written, and its key comes back after the time.
+    Managed(Box<StatefulSetStatus>, Option<SimDuration>),
+}
+
+impl Controller for StatefulSetController {
+    type Draft = Draft;
+
+    const COMPONENT: &'static str = "statefulset-controller";
+
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let Some(pod) = change.object.as_pod() else {
+            queue.add(change.object);
+            return;
+        };
+        let row = cluster.pod(pod);
+        let relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
+        if row.controller.kind != Kind::STATEFUL_SET || !row.controller.is_some() || !change.fields.intersects(relevant)
+        {
+            return;
+        }
+        queue.add(row.controller);
+        let wait = cluster.body(row.controller).as_stateful_set().map_or(0, |set| set.min_ready_seconds);
+        if wait > 0 && change.verb == Verb::Modified && change.fields.contains(Fields::READY) && row.is_ready() {
+            queue.add_after(now, row.controller, SimDuration::from_secs(wait as u64));
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return Plan::done();
+        }
+        let Some(set) = cluster.body(key).as_stateful_set().cloned() else { return Plan::done() };
+        let revisions = self.templates.of(key, cluster);
+        let update = match update_revision(key, &set, &revisions, cluster) {
+            Ok(update) => update,
+            Err(call) => return Plan::of(*call).resume_with(Draft::Revised),
+        };
+        let current = revisions.iter().find(|revision| revision.name == set.status.current_revision).unwrap_or(update);
+        let (replicas, condemned) = members(now, key, &set, cluster);
+        let mut status = status(key, &set, current, update, &replicas, &condemned, cluster);
+        let again = next_availability(now, &set, &replicas, cluster);
+        let mut plan = Plan::done();
+        if cluster.meta(key).deletion.is_none() {
+            let steps = decide::steps(&set, &update.name, &replicas, &condemned);
+            for step in &steps {
+                if let Step::Replace(pod) = step
+                    && cluster.template_of(*pod).labels.get(REVISION_LABEL) == Some(&current.name)
+                {
+                    status.current -= 1;
+                }
+            }
+            push_steps(key, &set, &steps, current, update, &mut plan, cluster);
+            complete_rolling_update(&set, &mut status);
+            let live = |revision: &Revision| {
+                revision == current
+                    || revision == update
+                    || replicas.iter().chain(&condemned).any(|replica| replica.revision == revision.name)
+            };
+            plan.push_together(history::truncate(&revisions, set.revision_history_limit, live));
+        }
+        plan.resume_with(Draft::Managed(Box::new(status), again))
+    }
+
+    fn resume(
+        &mut self,
+        now: SimTime,
+        key: ObjectRef,
+        draft: Draft,
+        outcome: &Outcome,
+        cluster: &mut Cluster,
+    ) -> Plan<Draft> {
+        if !cluster.is_live(key) {
+            return Plan::done();
+        }
+        match draft {
+            Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Revised => self.sync(now, key, cluster),
+            Draft::Managed(status, again) => {
+                let mut plan = Plan::done();
+                let stored = cluster.body(key).as_stateful_set().map(|set| &set.status);
+                if stored.is_some_and(|stored| is_different(stored, &status)) {
+                    plan.push(Call::Status { object: key, status: Status::StatefulSet(status) });
+                }
+                plan.failed = outcome.refusal.is_some() && !outcome.is_namespace_terminating();
+                plan.again_after(again)
+            }
+        }
+    }
+
+    fn significance(&self, key: ObjectRef, cluster: &Cluster) -> Significance {
+        let set = cluster.body(key).as_stateful_set().filter(|_| cluster.is_live(key));
+        match set {
+            Some(set) if set.status.ready != set.status.available => Significance::Live,
+            _ => Significance::Stale,
+        }
+    }
+}
+
+/// The revision of the current template; or the write that makes it, or raises its number.
+fn update_revision<'a>(
+    key: ObjectRef,
+    set: &StatefulSet,
+    revisions: &'a [Revision],
+    cluster: &Cluster,
+) -> Result<&'a Revision, Box<Call>> {
+    let next = revisions.last().map_or(1, |last| last.number + 1);
+    match revisions.iter().rposition(|revision| revision.template == set.template) {
+        Some(last) if last + 1 == revisions.len() => Ok(&revisions[last]),
+        Some(older) => Err(Box::new(history::renumber(&revisions[older], next, cluster))),
+        None => {
+            let template = cluster.template(set.template);
+            let data = stateful_set_revision_data(&template.raw);
+            let hash = controller_revision_hash(&data, Some(set.status.collision_count.unwrap_or(0)));
+            let labels = template.labels.with(HASH_LABEL, &hash);
+            let decoded = history::new_revision(key, &template.raw, next, &hash, labels, cluster);
+            Err(Box::new(Call::Create(Box::new(decoded))))
+        }
+    }
+}
+
+/// Wanted ordinals in order, with pods where there are some; and pods of other ordinals, highest first.
+fn members(now: SimTime, key: ObjectRef, set: &StatefulSet, cluster: &Cluster) -> (Vec<Replica>, Vec<Replica>) {
+    let name = cluster.meta(key).name.clone();
+    let mut replicas: Vec<Replica> = (0..set.replicas.max(0))
+        .map(|index| Replica { ordinal: set.first_ordinal + index, ..Replica::default() })
+        .collect();
+    let mut condemned = Vec::new();
+    for pod in cluster.pods_of(key) {
+        let Some(ordinal) = identity::ordinal_of(pod, &name, cluster) else { continue };
+        let replica = replica(now, pod, ordinal, set, cluster);
+        let place = usize::try_from(ordinal - set.first_ordinal).ok().and_then(|index| replicas.get_mut(index));
+        match place {
+            Some(place) => *place = replica,
+            None => condemned.push(replica),
+        }
+    }
+    condemned.sort_by_key(|replica| std::cmp::Reverse(replica.ordinal));
+    (replicas, condemned)
+}
+
+fn replica(now: SimTime, pod: PodId, ordinal: i32, set: &StatefulSet, cluster: &Cluster) -> Replica {
+    let row = cluster.pod(pod);
+    let running_ready = row.status.phase == PodPhase::Running && row.is_ready();
+    Replica {
+        ordinal,
+        pod: Some(pod),
+        ended: row.status.phase.is_terminal(),
+        running_ready,
+        available: row.is_available(set.min_ready_seconds, now),
+        deleting: row.deletion.is_some(),
+        revision: cluster.template(row.template).labels.get(REVISION_LABEL).unwrap_or_default().into(),
+    }
+}
+
+fn push_steps(
+    key: ObjectRef,
+    set: &StatefulSet,
+    steps: &[Step],
+    current: &Revision,
+    update: &Revision,
+    plan: &mut Plan<Draft>,
+    cluster: &mut Cluster,
+) {
+    let mut creations = Vec::new();
+    let mut deletions = Vec::new();
+    for step in steps {
+        match step {
+            Step::Create(ordinal) => {
+                // Below the partition pods stay as they were.
+                let partitioned = !set.on_delete && *ordinal < set.first_ordinal + set.partition;
+                let revision = if partitioned { current } else { update };
+                push_claims(key, set, *ordinal, plan, cluster);
+                creations.push(Call::CreatePod(new_pod(key, set, *ordinal, revision, cluster)));
+            }
+            Step::Delete(pod) | Step::Replace(pod) => deletions.push(Call::DeletePod { pod: *pod, owner: key }),
+        }
+    }
+    plan.stages.extend(slow_start::batches(creations));
+    plan.push_together(deletions);
+}
+
+/// Claims that a new pod lacks.
+fn push_claims(key: ObjectRef, set: &StatefulSet, ordinal: i32, plan: &mut Plan<Draft>, cluster: &Cluster) {
+    let meta = cluster.meta(key);
+    for claim in &set.claim_templates {
+        let claim_name = identity::claim_name(claim, &meta.name, ordinal);
+        if cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, meta.namespace, &claim_name).is_some() {
+            continue;
+        }
+        let Some(manifest) = identity::claim(key, claim, ordinal, cluster) else { continue };
+        let namespace = cluster.namespace_name(meta.namespace);
+        let Ok(decoded) = decode(manifest, namespace, FieldValidation::Warn, &mut DecodeCache::default()) else {
+            continue;
+        };
+        plan.push(Call::Create(Box::new(decoded)));
+        let pod = identity::pod_name(&meta.name, ordinal);
+        let message = format!("Create Claim {claim_name} Pod {pod} in StatefulSet {} success", meta.name);
+        let made = event(key, EventType::Normal, "SuccessfulCreate", message, StatefulSetController::COMPONENT);
+        plan.push(Call::Event(Box::new(made)));
+    }
+}
+
+fn new_pod(key: ObjectRef, set: &StatefulSet, ordinal: i32, revision: &Revision, cluster: &mut Cluster) -> NewPod {
+    let meta = cluster.meta(key);
+    let (namespace, name) = (meta.namespace, meta.name.clone());
+    let base = &cluster.template(revision.template).raw;
+    let raw = identity::pod_template(base, set, &name, ordinal, &revision.name);
+    let template = cluster.intern_template(Arc::new(convert::pod_template(&raw)));
+    NewPod {
+        namespace,
+        name: PodName::Exact(identity::pod_name(&name, ordinal)),
+        template,
+        controller: key,
+        finalizers: Vec::new(),
+        mirror: false,
+    }
+}
+
+/// Upstream: statefulset `computeReplicaStatus`.
+fn status(
+    key: ObjectRef,
+    set: &StatefulSet,
+    current: &Revision,
+    update: &Revision,
+    replicas: &[Replica],
+    condemned: &[Replica],
+    cluster: &Cluster,
+) -> StatefulSetStatus {
+    let existing: Vec<&Replica> = replicas.iter().chain(condemned).filter(|replica| replica.pod.is_some()).collect();
+    let count = |test: &dyn Fn(&Replica) -> bool| existing.iter().filter(|replica| test(replica)).count() as i32;
+    let of_revision = |revision: &Revision| count(&|replica| !replica.deleting && replica.revision == revision.name);
+    StatefulSetStatus {
+        observed_generation: cluster.meta(key).generation,
+        replicas: existing.len() as i32,
+        ready: count(&|replica| replica.running_ready),
+        available: count(&|replica| replica.running_ready && replica.available),
+        current: of_revision(current),
+        updated: of_revision(update),
+        current_revision: current.name.clone(),
+        update_revision: update.name.clone(),
+        collision_count: Some(set.status.collision_count.unwrap_or(0)),
+        conditions: set.status.conditions.clone(),
+    }
+}
+
+/// Upstream: statefulset `completeRollingUpdate`.
+fn complete_rolling_update(set: &StatefulSet, status: &mut StatefulSetStatus) {
+    let all = [status.updated, status.ready, status.replicas] == [set.replicas; 3];
+    if !set.on_delete && all {
+        status.current = status.updated;
+        status.current_revision = status.update_revision.clone();
+    }
+}
+
+/// Upstream: statefulset `inconsistentStatus`.
+fn is_different(stored: &StatefulSetStatus, status: &StatefulSetStatus) -> bool {
+    status.observed_generation > stored.observed_generation
+        || StatefulSetStatus { collision_count: stored.collision_count, ..status.clone() }
+            != StatefulSetStatus { observed_generation: status.observed_generation, ..stored.clone() }
+}
+
+/// When the next Ready pod becomes available.
+fn next_availability(now: SimTime, set: &StatefulSet, replicas: &[Replica], cluster: &Cluster) -> Option<SimDuration> {
+    if set.min_ready_seconds <= 0 {
+        return None;
+    }
+    let wait = SimDuration::from_secs(set.min_ready_seconds as u64);
+    let waiting = replicas.iter().filter(|replica| replica.running_ready && !replica.available);
+    waiting
+        .filter_map(|replica| cluster.pod(replica.pod?).status.condition(&PodConditionType::Ready))
+        .map(|ready| (ready.last_transition + wait).since(now))
+        .min()
+}

@@ -1,0 +1,194 @@
+//! Evicts pods from nodes with NoExecute taints, after the time that their tolerations give.
+//! Upstream: tainteviction `processPodOnNode`.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{Change, Cluster, DeleteOptions, EventType, Fields, Verb};
+use crate::engine::{Significance, SimDuration, SimTime};
+use crate::model::Text;
+use crate::model::condition::ConditionStatus;
+use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::taint::{Taint, TaintEffect, Toleration};
+
+use super::calls::event;
+use super::plan::{Call, Plan};
+use super::runner::Controller;
+use super::work_queue::WorkQueue;
+
+/// The controller. Keys are nodes, whose taints changed, and pods, whose time is up.
+#[derive(Debug, Default)]
+pub(super) struct TaintEvictionController {
+    /// When pods are to go. An armed timer is kept even if a later taint would give less time.
+    deadlines: BTreeMap<PodId, SimTime>,
+}
+
+impl Controller for TaintEvictionController {
+    type Draft = ();
+
+    const COMPONENT: &'static str = "taint-eviction-controller";
+
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        if let Some(node) = change.object.as_node() {
+            if change.verb == Verb::Deleted {
+                for pod in cluster.pods_on(node) {
+                    self.deadlines.remove(&pod);
+                }
+            } else if change.fields.contains(Fields::TAINTS) {
+                queue.add(change.object);
+            }
+        } else if let Some(pod) = change.object.as_pod() {
+            let row = cluster.pod(pod);
+            if row.deleted.is_some() {
+                self.deadlines.remove(&pod);
+            } else if change.fields.contains(Fields::BOUND) && row.node.is_some() {
+                self.judge(now, pod, cluster, queue);
+            }
+        }
+    }
+
+    fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
+        match (key.as_node(), key.as_pod()) {
+            (Some(node), _) => self.judge_node(now, node, cluster),
+            (_, Some(pod)) => self.evict(now, pod, cluster),
+            _ => Plan::done(),
+        }
+    }
+
+    fn significance(&self, key: ObjectRef, _cluster: &Cluster) -> Significance {
+        let pending = key.as_pod().is_none_or(|pod| self.deadlines.contains_key(&pod));
+        if pending { Significance::Live } else { Significance::Stale }
+    }
+}
+
+impl TaintEvictionController {
+    /// A pod came to a node that may have taints.
+    fn judge(&mut self, now: SimTime, pod: PodId, cluster: &Cluster, queue: &mut WorkQueue) {
+        if let Some(stay) = stay(pod, &no_execute(cluster.pod(pod).node, cluster), cluster) {
+            self.deadlines.entry(pod).or_insert(now + stay);
+            queue.add_after(now, ObjectRef::pod(pod), stay);
+        }
+    }
+
+    /// Arms, keeps or cancels the timers of all pods of a node. Those that go at once are dealt with here; the others
+    /// come back with the node at the first deadline.
+    fn judge_node(&mut self, now: SimTime, node: NodeId, cluster: &Cluster) -> Plan<()> {
+        let mut plan = Plan::done();
+        if !cluster.is_live(ObjectRef::node(node)) {
+            return plan;
+        }
+        let taints = no_execute(node, cluster);
+        let mut next: Option<SimTime> = None;
+        for pod in cluster.pods_on(node) {
+            match stay(pod, &taints, cluster) {
+                None => {
+                    if self.deadlines.remove(&pod).is_some() && taints.is_empty() {
+                        plan.push(cancellation(pod, cluster));
+                    }
+                }
+                Some(stay) => {
+                    let deadline = *self.deadlines.entry(pod).or_insert(now + stay);
+                    let deadline = if stay == SimDuration::ZERO { now } else { deadline };
+                    if deadline <= now {
+                        plan.stages.extend(self.evict(now, pod, cluster).stages);
+                    } else {
+                        next = Some(next.map_or(deadline, |known| known.min(deadline)));
+                    }
+                }
+            }
+        }
+        plan.again_after(next.map(|next| next.since(now)))
+    }
+
+    /// Upstream: tainteviction `addConditionAndDeletePod`.
+    fn evict(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) -> Plan<()> {
+        let row = cluster.pod(pod);
+        let is_due = self.deadlines.get(&pod).is_some_and(|deadline| *deadline <= now)
+            || stay(pod, &no_execute(row.node, cluster), cluster) == Some(SimDuration::ZERO);
+        if !is_due || row.deleted.is_some() || row.deletion.is_some() {
+            return Plan::done();
+        }
+        self.deadlines.remove(&pod);
+        let message = format!("Marking for deletion Pod {}/{}", cluster.namespace_name(row.namespace), row.name);
+        let object = ObjectRef::pod(pod);
+        let marked = event(object, EventType::Normal, "TaintManagerEviction", message, Self::COMPONENT);
+        let condition = PodCondition {
+            kind: PodConditionType::DisruptionTarget,
+            status: ConditionStatus::True,
+            reason: Text::const_new("DeletionByTaintManager"),
+            message: Text::const_new("Taint manager: deleting due to NoExecute taint"),
+            last_transition: now,
+        };
+        Plan::of(Call::Event(Box::new(marked)))
+            .then(Call::PatchPodStatus { pod, conditions: vec![condition], fail: false })
+            .then(Call::Delete { object, options: DeleteOptions::default() })
+    }
+}
+
+fn cancellation(pod: PodId, cluster: &Cluster) -> Call {
+    let row = cluster.pod(pod);
+    let message = format!("Cancelling deletion of Pod {}/{}", cluster.namespace_name(row.namespace), row.name);
+    let component = TaintEvictionController::COMPONENT;
+    let draft = event(ObjectRef::pod(pod), EventType::Normal, "TaintManagerEviction", message, component);
+    Call::Event(Box::new(draft))
+}
+
+fn no_execute(node: NodeId, cluster: &Cluster) -> Vec<Taint> {
+    let body = node.is_some().then(|| cluster.node(node).body.as_node()).flatten();
+    let taints = body.into_iter().flat_map(|body| &body.taints);
+    taints.filter(|taint| taint.effect == TaintEffect::NoExecute).cloned().collect()
+}
+
+/// How long a pod may stay: `None` for ever.
+fn stay(pod: PodId, taints: &[Taint], cluster: &Cluster) -> Option<SimDuration> {
+    let row = cluster.pod(pod);
+    if taints.is_empty() || row.deleted.is_some() || row.deletion.is_some() || row.status.phase.is_terminal() {
+        return None;
+    }
+    let seconds = stay_seconds(&cluster.template(row.template).spec.tolerations, taints)?;
+    Some(SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// The least of the times that the tolerations used give; 0 where a taint is not tolerated, `None` for ever.
+/// Upstream: tainteviction `getMinTolerationTime`.
+fn stay_seconds(tolerations: &[Toleration], taints: &[Taint]) -> Option<i64> {
+    let mut used = Vec::new();
+    for taint in taints {
+        match tolerations.iter().find(|toleration| toleration.tolerates(taint)) {
+            Some(toleration) => used.push(toleration.seconds),
+            None => return Some(0),
+        }
+    }
+    used.into_iter().flatten().map(|seconds| seconds.max(0)).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::taint::TolerationOperator;
+
+    fn taint(key: &'static str) -> Taint {
+        Taint { key: Text::const_new(key), value: Text::default(), effect: TaintEffect::NoExecute }
+    }
+
+    fn toleration(key: &'static str, seconds: Option<i64>) -> Toleration {
+        Toleration {
+            key: Text::const_new(key),
+            operator: TolerationOperator::Exists,
+            value: Text::default(),
+            effect: Some(TaintEffect::NoExecute),
+            seconds,
+        }
+    }
+
+    #[test]
+    fn the_shortest_toleration_decides_and_a_missing_one_ends_it() {
+        let (one, other) = (taint("a"), taint("b"));
+        let both = [toleration("a", Some(300)), toleration("b", Some(20))];
+        assert_eq!(stay_seconds(&both, &[one.clone()]), Some(300));
+        assert_eq!(stay_seconds(&both, &[one.clone(), other.clone()]), Some(20));
+        assert_eq!(stay_seconds(&[toleration("a", None)], &[one.clone()]), None);
+        assert_eq!(stay_seconds(&[toleration("a", None)], &[one.clone(), other]), Some(0));
+        assert_eq!(stay_seconds(&[toleration("a", Some(-5))], &[one]), Some(0));
+    }
+}

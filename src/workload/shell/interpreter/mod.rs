@@ -1,0 +1,311 @@
+//! Carries out instructions: one shell, one step. A step runs until the shell must wait for something.
+
+mod frames;
+mod redirection;
+mod simple_command;
+mod test_expression;
+
+use std::sync::Arc;
+
+use super::code::{Code, Dialect, Op, Word};
+use super::context::Context;
+use super::expand::{Expanded, Expander, Stop};
+use super::kernel::{Body, Descriptors, Handle, Pid, Run, Task, Wait};
+use super::pattern;
+use super::shell::{After, CallKind, Frame, Shell, TrapOn};
+
+/// Processes of one tree at a time, as a pid limit of the container would have it.
+const TASKS_MAX: usize = 128;
+/// Instructions a task runs before the others get their turn.
+const TURN: u32 = 200;
+
+impl Shell {
+    /// Runs until it must wait, has ended, or others should get their turn.
+    pub fn run(&mut self, context: &mut Context<'_>) -> Run {
+        if let Some(path) = self.script_to_read.take()
+            && let Some(status) = self.read_script(context, &path)
+        {
+            return Run::Exit(status);
+        }
+        if let Some(run) = self.collect(context) {
+            return run;
+        }
+        for _ in 0..TURN {
+            if let Some(run) = self.take_signals(context) {
+                return run;
+            }
+            context.kernel.spent += 1;
+            let code = Arc::clone(&self.code);
+            let result = match code.ops.get(self.pc) {
+                Some(op) => self.step(context, op),
+                None => self.end_of_code(context),
+            };
+            if let Some(run) = result {
+                return run;
+            }
+            if context.kernel.endless.is_some() {
+                return Run::Yield;
+            }
+        }
+        Run::Yield
+    }
+
+    fn read_script(&mut self, context: &mut Context<'_>, path: &str) -> Option<i32> {
+        let shown = self.script.clone().unwrap_or_else(|| path.to_owned());
+        if let Ok(bytes) = context.read_file(path) {
+            match context.programs.get(&String::from_utf8_lossy(&bytes), self.dialect) {
+                Ok(code) => {
+                    self.code = code;
+                    None
+                }
+                Err(error) => {
+                    context.complain(&format!("{shown}: {error}"));
+                    Some(2)
+                }
+            }
+        } else {
+            context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
+            Some(if self.dialect == Dialect::Bash { 127 } else { 2 })
+        }
+    }
+
+    /// Uses what the shell has waited for.
+    fn collect(&mut self, context: &mut Context<'_>) -> Option<Run> {
+        match std::mem::take(&mut self.after) {
+            After::Nothing => None,
+            After::Child(pid) => {
+                self.status = context.kernel.exited.remove(&pid).unwrap_or(0);
+                self.check_failure(context)
+            }
+            After::Stages(pids) => {
+                let statuses: Vec<i32> =
+                    pids.iter().map(|pid| context.kernel.exited.remove(pid).unwrap_or(0)).collect();
+                self.status = statuses.last().copied().unwrap_or(0);
+                if self.options.pipefail {
+                    self.status = statuses.iter().rev().copied().find(|status| *status != 0).unwrap_or(0);
+                }
+                self.check_failure(context)
+            }
+            After::Capture(pid, pipe) => {
+                self.capture_status = context.kernel.exited.remove(&pid);
+                let bytes = context.kernel.pipes.remove(&pipe).map(|pipe| pipe.buffer).unwrap_or_default();
+                // Shells drop NUL bytes.
+                let text = String::from_utf8_lossy(&bytes).replace('\0', "");
+                self.captured.push(text.trim_end_matches('\n').to_owned());
+                None
+            }
+        }
+    }
+
+    /// Runs the traps of signals that have come.
+    fn take_signals(&mut self, context: &mut Context<'_>) -> Option<Run> {
+        if context.signals.is_empty() {
+            return None;
+        }
+        for signal in std::mem::take(&mut context.signals).into_iter().rev() {
+            let action = self.traps.get(&TrapOn::Signal(signal)).cloned().unwrap_or_default();
+            if action.is_empty() {
+                continue;
+            }
+            match context.programs.get(&action, self.dialect) {
+                Ok(code) => self.call(code, CallKind::Trap(self.status), None),
+                Err(error) => context.complain(&format!("{}{error}", self.prefix())),
+            }
+        }
+        None
+    }
+
+    fn step(&mut self, context: &mut Context<'_>, op: &Op) -> Option<Run> {
+        match op {
+            Op::Simple(command) => return self.simple(context, command),
+            Op::Redirect { redirects, otherwise } => return self.redirect_block(context, redirects, *otherwise),
+            Op::Restore | Op::ConditionLeave | Op::CaseLeave => {
+                self.pop_frame(context);
+                if matches!(op, Op::CaseLeave) {
+                    self.status = 0;
+                }
+            }
+            Op::Jump(target) => {
+                self.pc = *target;
+                return None;
+            }
+            Op::JumpIfFailure(target) | Op::JumpIfSuccess(target) => {
+                if (self.status == 0) == matches!(op, Op::JumpIfSuccess(_)) {
+                    self.pc = *target;
+                    return None;
+                }
+            }
+            Op::Negate => self.status = i32::from(self.status == 0),
+            Op::SetStatus(status) => self.status = *status,
+            Op::ConditionEnter => self.frames.push(Frame::Condition),
+            Op::LoopEnter { continue_to, end } => self.enter_loop(*continue_to, *end, Vec::new()),
+            Op::ForEnter { words, continue_to, end } => {
+                let items = match words {
+                    None => Ok(self.positional.to_vec()),
+                    Some(words) => Expander::new(self, context).fields(words),
+                };
+                match self.settle(context, items) {
+                    Ok(mut items) => {
+                        items.reverse();
+                        self.enter_loop(*continue_to, *end, items);
+                    }
+                    Err(run) => return run,
+                }
+            }
+            Op::ForNext { variable, exit } => {
+                let Some(Frame::Loop(innermost)) = self.frames.last_mut() else {
+                    unreachable!("a `for` has its frame")
+                };
+                if let Some(item) = innermost.items.pop() {
+                    self.set(variable, item);
+                } else {
+                    self.pc = *exit;
+                    return None;
+                }
+            }
+            Op::LoopBack(top) => {
+                self.end_of_turn(context);
+                self.pc = *top;
+                return None;
+            }
+            Op::LoopLeave => {
+                if let Some(Frame::Loop(ended)) = self.pop_frame(context) {
+                    self.status = ended.status;
+                }
+            }
+            Op::CaseEnter(word) => {
+                let value = Expander::new(self, context).single(word);
+                match self.settle(context, value) {
+                    Ok(value) => self.frames.push(Frame::Case(value)),
+                    Err(run) => return run,
+                }
+            }
+            Op::CaseTest { patterns, otherwise } => return self.case_test(context, patterns, *otherwise),
+            Op::Subshell(body) => {
+                let child = self.fork(body);
+                let pid = self.spawn(context, Body::Shell(Box::new(child)), context.descriptors.clone());
+                self.pc += 1;
+                self.after = After::Child(pid);
+                return Some(Run::Block(Wait::Child(pid)));
+            }
+            Op::Pipeline(stages) => return Some(self.pipeline(context, stages)),
+            Op::Background(body) => self.background(context, body),
+            Op::DefineFunction { name, body } => {
+                self.version += 1;
+                Arc::make_mut(&mut self.functions).insert(name.clone(), Arc::clone(body));
+                self.status = 0;
+            }
+            Op::Arithmetic(word) => {
+                let mut expander = Expander::new(self, context);
+                let value = expander.single(word).and_then(|text| expander.arithmetic(&text));
+                match self.settle(context, value) {
+                    Ok(value) => self.status = i32::from(value == 0),
+                    Err(run) => return run,
+                }
+                self.pc += 1;
+                return self.check_failure(context);
+            }
+            Op::Test(expression) => {
+                let value = Expander::new(self, context).test(expression);
+                match self.settle(context, value) {
+                    Ok(value) => self.status = i32::from(!value),
+                    Err(run) => return run,
+                }
+                self.pc += 1;
+                return self.check_failure(context);
+            }
+        }
+        self.pc += 1;
+        None
+    }
+
+    fn case_test(&mut self, context: &mut Context<'_>, patterns: &[Word], otherwise: usize) -> Option<Run> {
+        let mut expander = Expander::new(self, context);
+        let texts: Expanded<Vec<String>> = patterns.iter().map(|pattern| expander.pattern(pattern)).collect();
+        let texts = match self.settle(context, texts) {
+            Ok(texts) => texts,
+            Err(run) => return run,
+        };
+        let Some(Frame::Case(value)) = self.frames.last() else { unreachable!("a `case` has its frame") };
+        if texts.iter().any(|text| pattern::matches(text, value)) {
+            self.pop_frame(context);
+            self.pc += 1;
+        } else {
+            self.pc = otherwise;
+        }
+        None
+    }
+
+    /// What an expansion gave; or what the shell does instead.
+    fn settle<T>(&mut self, context: &mut Context<'_>, result: Expanded<T>) -> Result<T, Option<Run>> {
+        match result {
+            Ok(value) => {
+                self.captured.clear();
+                Ok(value)
+            }
+            Err(Stop::Capture(code, undo)) => {
+                let child = self.fork(&code);
+                for (name, before) in undo.into_iter().rev() {
+                    self.put_back(&name, before);
+                }
+                let pipe = context.kernel.new_pipe(true);
+                let mut descriptors = context.descriptors.clone();
+                descriptors.insert(1, Handle::PipeWrite(pipe));
+                let pid = self.spawn(context, Body::Shell(Box::new(child)), descriptors);
+                self.after = After::Capture(pid, pipe);
+                Err(Some(Run::Block(Wait::Capture(pid, pipe))))
+            }
+            Err(Stop::Fail(message, status)) => {
+                self.captured.clear();
+                context.complain(&format!("{}{message}", self.prefix()));
+                Err(self.exit(context, status))
+            }
+        }
+    }
+
+    pub fn spawn(&mut self, context: &mut Context<'_>, body: Body, descriptors: Descriptors) -> Pid {
+        let pid = context.kernel.new_pid();
+        if context.kernel.tasks.len() >= TASKS_MAX {
+            context.complain(&format!("{}can't fork: Resource temporarily unavailable", self.prefix()));
+            context.kernel.exited.insert(pid, 2);
+            return pid;
+        }
+        let ignored = context.ignored.clone();
+        let task =
+            Task { pid, parent: context.pid, body, descriptors, wait: Wait::Ready, signals: Vec::new(), ignored };
+        context.kernel.tasks.push(task);
+        pid
+    }
+
+    fn pipeline(&mut self, context: &mut Context<'_>, stages: &[Arc<Code>]) -> Run {
+        let mut pids = Vec::new();
+        let mut input = None;
+        for (index, stage) in stages.iter().enumerate() {
+            let mut descriptors = context.descriptors.clone();
+            if let Some(pipe) = input.take() {
+                descriptors.insert(0, Handle::PipeRead(pipe));
+            }
+            if index + 1 < stages.len() {
+                let pipe = context.kernel.new_pipe(false);
+                descriptors.insert(1, Handle::PipeWrite(pipe));
+                input = Some(pipe);
+            }
+            let child = self.fork(stage);
+            pids.push(self.spawn(context, Body::Shell(Box::new(child)), descriptors));
+        }
+        self.pc += 1;
+        self.after = After::Stages(pids.clone());
+        Run::Block(Wait::Stages(pids))
+    }
+
+    fn background(&mut self, context: &mut Context<'_>, body: &Arc<Code>) {
+        let child = self.fork(body);
+        let mut descriptors = context.descriptors.clone();
+        descriptors.insert(0, Handle::Null);
+        let pid = self.spawn(context, Body::Shell(Box::new(child)), descriptors);
+        self.last_background = Some(pid);
+        self.jobs.push(pid);
+        self.version += 1;
+        self.status = 0;
+    }
+}

@@ -1,0 +1,234 @@
+//! A command with its words: expansion, assignments, and then a function, a builtin or a program.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::builtins::{self, Outcome};
+use super::super::code::{Code, Dialect, SimpleCommand};
+use super::super::context::Context;
+use super::super::expand::{Expanded, Expander};
+use super::super::kernel::{Pid, Run, Wait};
+use super::super::launch::{Launched, launch};
+use super::super::programs;
+use super::super::shell::{After, CallKind, Frame, Shell, Variable};
+use super::redirection::{Saved, Target, restore, targets};
+
+/// Functions, `eval` and traps nest at most this deep.
+const CALLS_MAX: usize = 1000;
+
+impl Shell {
+    pub(super) fn simple(&mut self, context: &mut Context<'_>, command: &SimpleCommand) -> Option<Run> {
+        if command.line > 0 {
+            self.line = command.line;
+        }
+        let expanded = expand_command(&mut Expander::new(self, context), command);
+        let captured = self.captured.clone();
+        let (words, values, targets) = match self.settle(context, expanded) {
+            Ok(expanded) => expanded,
+            Err(run) => return run,
+        };
+        if self.options.xtrace {
+            self.trace(context, command, &words, &values);
+        }
+        let saved = match self.apply(context, &targets) {
+            Ok(saved) => saved,
+            Err(message) => {
+                context.complain(&message);
+                self.status = 1;
+                self.pc += 1;
+                return self.check_failure(context);
+            }
+        };
+        if words.is_empty() {
+            restore(context, saved);
+            return self.assign_all(context, values);
+        }
+        let mut shadowed = Vec::new();
+        for (name, value) in values {
+            shadowed.push((name.clone(), self.variables.get(&name).cloned()));
+            self.set(&name, value);
+            self.mark(&name, |variable| variable.is_exported = true);
+        }
+        self.capture_status = None;
+        let run = self.execute(context, words, shadowed, saved);
+        if matches!(run, Some(Run::Block(Wait::Input(..) | Wait::Jobs(_)))) {
+            // The command is run again once the wait is over, with the same words.
+            self.captured = captured;
+        }
+        run
+    }
+
+    fn assign_all(&mut self, context: &mut Context<'_>, values: Vec<(String, String)>) -> Option<Run> {
+        for (name, value) in values {
+            if !self.set(&name, value) {
+                context.complain(&format!("{}{name}: is read only", self.prefix()));
+                return self.exit(context, 2);
+            }
+        }
+        self.status = self.capture_status.take().unwrap_or(0);
+        self.pc += 1;
+        self.check_failure(context)
+    }
+
+    fn trace(&self, context: &mut Context<'_>, command: &SimpleCommand, words: &[String], values: &[(String, String)]) {
+        let _ = command;
+        let assignments = values.iter().map(|(name, value)| format!("{name}={}", quote_for_trace(value)));
+        let all: Vec<String> = assignments.chain(words.iter().map(|word| quote_for_trace(word))).collect();
+        context.complain(&format!("{}{}", self.get("PS4").unwrap_or("+ "), all.join(" ")));
+    }
+
+    /// Runs a function, a builtin or a program.
+    fn execute(
+        &mut self,
+        context: &mut Context<'_>,
+        words: Vec<String>,
+        shadowed: Vec<(String, Option<Variable>)>,
+        saved: Saved,
+    ) -> Option<Run> {
+        let name = words[0].clone();
+        if let Some(body) = self.functions.get(&name).cloned() {
+            return self.call_function(context, body, words, shadowed, saved);
+        }
+        if let Some(builtin) = builtins::find(&name) {
+            let depth = self.frames.len();
+            let outcome = builtin(self, context, &words);
+            if matches!(outcome, Outcome::Call) && self.frames.len() > depth {
+                if let Some(Frame::Call(call)) = self.frames.last_mut() {
+                    (call.shadowed, call.descriptors) = (shadowed, saved);
+                    call.pc += 1;
+                }
+                return None;
+            }
+            // What `exec` redirects stays so, with and without a program.
+            let keeps = name == "exec" && !matches!(outcome, Outcome::Exit(_));
+            return self.after_builtin(context, outcome, shadowed, if keeps { Vec::new() } else { saved });
+        }
+        let environment = self.environment();
+        let result = self.run_program(context, words, environment);
+        restore(context, saved);
+        for (name, before) in shadowed.into_iter().rev() {
+            self.put_back(&name, before);
+        }
+        self.pc += 1;
+        match result {
+            Ok(pid) => {
+                self.after = After::Child(pid);
+                Some(Run::Block(Wait::Child(pid)))
+            }
+            Err(status) => {
+                self.status = status;
+                self.check_failure(context)
+            }
+        }
+    }
+
+    fn call_function(
+        &mut self,
+        context: &mut Context<'_>,
+        body: Arc<Code>,
+        words: Vec<String>,
+        shadowed: Vec<(String, Option<Variable>)>,
+        saved: Saved,
+    ) -> Option<Run> {
+        if self.frames.iter().filter(|frame| matches!(frame, Frame::Call(_))).count() > CALLS_MAX {
+            context.complain(&format!("{}maximum function recursion depth exceeded", self.prefix()));
+            return self.exit(context, 2);
+        }
+        self.pc += 1;
+        self.call(body, CallKind::Function, Some(words[1..].to_vec()));
+        if let Some(Frame::Call(call)) = self.frames.last_mut() {
+            (call.shadowed, call.descriptors) = (shadowed, saved);
+        }
+        None
+    }
+
+    fn after_builtin(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Outcome,
+        shadowed: Vec<(String, Option<Variable>)>,
+        saved: Saved,
+    ) -> Option<Run> {
+        restore(context, saved);
+        if !matches!(outcome, Outcome::Become(_)) {
+            for (name, before) in shadowed.into_iter().rev() {
+                self.put_back(&name, before);
+            }
+        }
+        match outcome {
+            Outcome::Status(status) => {
+                self.status = status;
+                self.pc += 1;
+                self.check_failure(context)
+            }
+            // The flow of control has been set already.
+            Outcome::Call | Outcome::Jumped => None,
+            Outcome::Block(wait) => Some(Run::Block(wait)),
+            Outcome::Exit(status) => self.exit(context, status),
+            Outcome::Become(body) => Some(Run::Become(body)),
+            Outcome::Spawned(pid) => {
+                self.pc += 1;
+                self.after = After::Child(pid);
+                Some(Run::Block(Wait::Child(pid)))
+            }
+        }
+    }
+
+    /// Starts a program as a child; or does it at once and gives its status.
+    pub fn run_program(
+        &mut self,
+        context: &mut Context<'_>,
+        words: Vec<String>,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Pid, i32> {
+        if let Some(instant) = programs::find_instant(&words[0]) {
+            let mut call =
+                programs::Call { context, words: &words, environment: &environment, cwd: &self.cwd, umask: self.umask };
+            return Err(instant(&mut call));
+        }
+        match launch(context, words, environment, &self.cwd, self.umask) {
+            Launched::Body(body) => Ok(self.spawn(context, body, context.descriptors.clone())),
+            Launched::Failed(message, status) => {
+                let message = match message.strip_suffix(": not found") {
+                    Some(name) if self.dialect == Dialect::Bash => {
+                        let words = if name.contains('/') { "No such file or directory" } else { "command not found" };
+                        format!("{name}: {words}")
+                    }
+                    _ => message,
+                };
+                context.complain(&format!("{}{message}", self.prefix()));
+                Err(status)
+            }
+        }
+    }
+}
+
+type ExpandedCommand = (Vec<String>, Vec<(String, String)>, Vec<Target>);
+
+fn expand_command(expander: &mut Expander<'_, '_>, command: &SimpleCommand) -> Expanded<ExpandedCommand> {
+    let words = expander.fields(&command.words)?;
+    let mut values: Vec<(String, String)> = Vec::new();
+    for assignment in &command.assignments {
+        let mut value = expander.single(&assignment.value)?;
+        if assignment.append {
+            let before = expander.shell.get(&assignment.name).unwrap_or_default();
+            value.insert_str(0, before);
+        }
+        if words.is_empty() {
+            // Later assignments of the same command see earlier ones.
+            expander.assign(&assignment.name, value.clone())?;
+        }
+        values.push((assignment.name.clone(), value));
+    }
+    let targets = targets(expander, &command.redirects)?;
+    Ok((words, values, targets))
+}
+
+fn quote_for_trace(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

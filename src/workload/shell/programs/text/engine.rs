@@ -1,0 +1,277 @@
+//! What each filter does with a line: cat, head, tail, wc, uniq, tee, rev, tac, paste, and those with files of their own.
+
+use std::collections::VecDeque;
+
+use super::super::super::kernel::Handle;
+use super::super::Call;
+use super::FILTER_FD;
+use super::awk::Awk;
+use super::base64::{base64_decode, base64_encode};
+use super::cut::cut;
+use super::grep::Grep;
+use super::sed::Sed;
+use super::sort::Sort;
+use super::translate::Translate;
+
+/// What a filter does with a line. `is_complete`: it ended in a newline.
+#[derive(Clone, Debug)]
+pub(super) enum Engine {
+    Cat {
+        number: Option<usize>,
+    },
+    Head {
+        lines: Option<i64>,
+        bytes: u64,
+        kept: Vec<Vec<u8>>,
+    },
+    Tail {
+        lines: usize,
+        from: Option<usize>,
+        bytes: Option<usize>,
+        seen: usize,
+        kept: VecDeque<Vec<u8>>,
+        follows: bool,
+    },
+    Count(Counts),
+    Uniq {
+        counts: bool,
+        only_repeated: bool,
+        only_single: bool,
+        last: Option<(Vec<u8>, usize)>,
+    },
+    Translate(Box<Translate>),
+    Cut {
+        delimiter: u8,
+        ranges: Vec<(usize, usize)>,
+        is_characters: bool,
+        only_delimited: bool,
+    },
+    Tee(Vec<Handle>),
+    Reverse,
+    Tac(Vec<Vec<u8>>),
+    Base64 {
+        decodes: bool,
+        data: Vec<u8>,
+    },
+    Join {
+        separator: u8,
+        is_first: bool,
+    },
+    Awk(Box<Awk>),
+    Grep(Box<Grep>),
+    Sort(Box<Sort>),
+    Sed(Box<Sed>),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    letters: String,
+    lines: usize,
+    words: usize,
+    bytes: usize,
+}
+
+impl Engine {
+    pub(super) fn begin_file(&mut self, name: &str) {
+        match self {
+            Self::Awk(awk) => awk.begin_file(name),
+            Self::Head { kept, .. } => kept.clear(),
+            Self::Tail { seen, kept, .. } => {
+                *seen = 0;
+                kept.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes one line; true where no more lines are wanted.
+    pub(super) fn line(
+        &mut self,
+        call: &mut Call<'_, '_>,
+        line: &[u8],
+        is_complete: bool,
+        name: &str,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        match self {
+            Self::Cat { number } => {
+                if let Some(number) = number {
+                    *number += 1;
+                    out.extend(format!("{number:6}\t").bytes());
+                }
+                put(out, line, is_complete);
+            }
+            Self::Head { lines: Some(lines), kept, .. } if *lines < 0 => {
+                kept.push(line.to_vec());
+                if kept.len() as i64 > -*lines {
+                    put(out, &kept.remove(0), true);
+                }
+            }
+            Self::Head { lines: Some(lines), kept, .. } => {
+                if (kept.len() as i64) < *lines {
+                    kept.push(Vec::new());
+                    put(out, line, is_complete);
+                }
+                return kept.len() as i64 >= *lines;
+            }
+            Self::Head { bytes, .. } => {
+                let mut text = line.to_vec();
+                if is_complete {
+                    text.push(b'\n');
+                }
+                let count = text.len().min(*bytes as usize);
+                out.extend(&text[..count]);
+                *bytes -= count as u64;
+                return *bytes == 0;
+            }
+            Self::Tail { lines, from, seen, kept, bytes, .. } => {
+                *seen += 1;
+                if let Some(from) = from {
+                    if *seen >= *from {
+                        put(out, line, is_complete);
+                    }
+                    return false;
+                }
+                let mut text = line.to_vec();
+                if is_complete {
+                    text.push(b'\n');
+                }
+                kept.push_back(text);
+                if bytes.is_none() && kept.len() > *lines {
+                    kept.pop_front();
+                }
+            }
+            Self::Count(counts) => {
+                counts.lines += usize::from(is_complete);
+                counts.words += String::from_utf8_lossy(line).split_whitespace().count();
+                counts.bytes += line.len() + usize::from(is_complete);
+            }
+            Self::Uniq { last, .. } => match last {
+                Some((text, count)) if text == line => *count += 1,
+                _ => {
+                    self.end_of_run(out);
+                    if let Self::Uniq { last, .. } = self {
+                        *last = Some((line.to_vec(), 1));
+                    }
+                }
+            },
+            Self::Translate(translate) => {
+                translate.bytes(line, out);
+                if is_complete {
+                    translate.bytes(b"\n", out);
+                }
+            }
+            Self::Cut { delimiter, ranges, is_characters, only_delimited } => {
+                if let Some(text) = cut(line, *delimiter, ranges, *is_characters, *only_delimited) {
+                    put(out, &text, true);
+                }
+            }
+            Self::Tee(handles) => {
+                let mut text = line.to_vec();
+                if is_complete {
+                    text.push(b'\n');
+                }
+                for handle in handles {
+                    let before = call.context.descriptors.insert(FILTER_FD + 1, handle.clone());
+                    let _ = call.context.write(FILTER_FD + 1, &text);
+                    call.context.descriptors.remove(&(FILTER_FD + 1));
+                    drop(before);
+                }
+                out.extend(text);
+            }
+            Self::Reverse => {
+                let text: String = String::from_utf8_lossy(line).chars().rev().collect();
+                put(out, text.as_bytes(), is_complete);
+            }
+            Self::Tac(kept) => kept.push(line.to_vec()),
+            Self::Base64 { data, .. } => put(data, line, is_complete),
+            Self::Join { separator, is_first } => {
+                if !std::mem::take(is_first) {
+                    out.push(*separator);
+                }
+                out.extend(line);
+            }
+            Self::Awk(awk) => return awk.line(line, out),
+            Self::Grep(grep) => return grep.line(line, name, out),
+            Self::Sort(sort) => sort.line(line),
+            Self::Sed(sed) => return sed.line(line, out),
+        }
+        false
+    }
+
+    fn end_of_run(&mut self, out: &mut Vec<u8>) {
+        let Self::Uniq { counts, only_repeated, only_single, last } = self else { return };
+        if let Some((text, count)) = last.take() {
+            if *only_repeated && count < 2 || *only_single && count > 1 {
+                return;
+            }
+            if *counts {
+                out.extend(format!("{count:7} ").bytes());
+            }
+            put(out, &text, true);
+        }
+    }
+
+    pub(super) fn end_of_file(&mut self, _: &mut Call<'_, '_>, name: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Tail { kept, bytes, .. } => {
+                let text: Vec<u8> = kept.drain(..).flatten().collect();
+                let start = bytes.map_or(0, |bytes| text.len().saturating_sub(bytes));
+                out.extend(&text[start..]);
+            }
+            Self::Count(counts) => counts.print(name, out),
+            Self::Grep(grep) => grep.end_of_file(name, out),
+            _ => {}
+        }
+    }
+
+    pub(super) fn end(&mut self, _: &mut Call<'_, '_>, _: bool, out: &mut Vec<u8>) -> i32 {
+        match self {
+            Self::Uniq { .. } => self.end_of_run(out),
+            Self::Tac(kept) => {
+                for line in kept.drain(..).rev() {
+                    put(out, &line, true);
+                }
+            }
+            Self::Base64 { decodes, data } => {
+                out.extend(if *decodes { base64_decode(data) } else { base64_encode(data) });
+            }
+            Self::Join { is_first: false, .. } => out.push(b'\n'),
+            Self::Awk(awk) => return awk.end(out),
+            Self::Grep(grep) => return grep.status(),
+            Self::Sort(sort) => sort.end(out),
+            Self::Sed(sed) => return sed.end(out),
+            _ => {}
+        }
+        0
+    }
+}
+
+impl Counts {
+    /// Of lines, words and bytes, those among the letters `lwc`; all without letters.
+    pub(super) fn new(letters: String) -> Self {
+        Self { letters, ..Self::default() }
+    }
+
+    fn print(&mut self, name: &str, out: &mut Vec<u8>) {
+        let shown: Vec<usize> = [('l', self.lines), ('w', self.words), ('c', self.bytes)]
+            .iter()
+            .filter(|(letter, _)| self.letters.is_empty() || self.letters.contains(*letter))
+            .map(|(_, count)| *count)
+            .collect();
+        let text = match shown.as_slice() {
+            [one] => one.to_string(),
+            many => many.iter().map(|count| format!("{count:9}")).collect::<Vec<_>>().join(" "),
+        };
+        let name = if name == "-" { String::new() } else { format!(" {name}") };
+        out.extend(format!("{text}{name}\n").bytes());
+        (self.lines, self.words, self.bytes) = (0, 0, 0);
+    }
+}
+
+pub(super) fn put(out: &mut Vec<u8>, line: &[u8], is_complete: bool) {
+    out.extend(line);
+    if is_complete {
+        out.push(b'\n');
+    }
+}
