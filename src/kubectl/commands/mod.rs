@@ -9,6 +9,7 @@ mod describe;
 pub(crate) mod drain;
 mod exec;
 mod expose;
+mod generator_table;
 mod generators;
 mod get;
 mod information;
@@ -89,9 +90,13 @@ impl fmt::Debug for Command {
     }
 }
 
+fn all() -> impl Iterator<Item = &'static Command> {
+    table::COMMANDS.iter().chain(generator_table::COMMANDS)
+}
+
 /// The command of the longest path that these words begin.
 pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
-    table::COMMANDS.iter().find(|command| {
+    all().find(|command| {
         let mut path: Vec<&str> = command.path.split(' ').collect();
         if path.len() != words.len() {
             return false;
@@ -104,7 +109,7 @@ pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
 
 /// Do these words begin commands without being one?
 pub(crate) fn is_group(words: &[String]) -> bool {
-    table::COMMANDS.iter().any(|command| {
+    all().any(|command| {
         let mut path = command.path.split(' ');
         path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(word))
     })
