@@ -4,6 +4,7 @@
 //! `KUBELAPSE_VERBOSE=1` lists each failing case with its first difference.
 
 mod conformance {
+    pub mod api_commands;
     pub mod api_defaults;
     pub mod api_quantities;
     pub mod api_selectors;
@@ -18,7 +19,9 @@ mod conformance {
 }
 
 use conformance::suite::{Suite, run};
-use conformance::{api_defaults, api_quantities, api_selectors, api_validation, live, preemption, scheduler, sequence};
+use conformance::{
+    api_commands, api_defaults, api_quantities, api_selectors, api_validation, live, preemption, scheduler, sequence,
+};
 
 fn main() -> std::process::ExitCode {
     run(&[
@@ -30,6 +33,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
+        Suite { name: "api.commands", check: api_commands::check, floor: 390 },
         Suite { name: "live.kubelet", check: live::check_kubelet, floor: 0 },
         Suite { name: "live.controllers", check: live::check_controllers, floor: 0 },
     ])

@@ -153,6 +153,8 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
     let mut path: Vec<String> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     let mut found: Option<&'static Command> = None;
+    // The words of a group of commands, while its command is missing.
+    let mut group: Option<String> = None;
     let mut rest = words.iter().peekable();
     while let Some(word) = rest.peek() {
         if word.as_str() == "--" {
@@ -168,13 +170,22 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
         }
         path.push((*word).clone());
         match commands::find(&path) {
-            Some(command) => found = Some(command),
-            None if commands::is_group(&path) => {}
+            Some(command) => {
+                found = Some(command);
+                group = None;
+            }
+            None if commands::is_group(&path) => group = Some(path.join(" ")),
             None => break,
         }
         rest.next();
     }
     others.extend(rest.cloned());
+    if let Some(group) = group {
+        return Err(others.iter().find_map(|word| word.strip_prefix("--")).map_or_else(
+            || Failure::error(format!("unknown command for \"kubectl {group}\"")),
+            |flag| Failure::flag(&group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))),
+        ));
+    }
     match found {
         Some(command) => Ok((command, others)),
         None => {

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::api::value::go_map;
 use crate::api::view::to_yaml;
 
 use super::command_line::CommandLine;
 use super::errors::Failure;
+use super::printers::table::Table;
+use super::{go_template, jsonpath};
 
 /// A form of output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,10 +62,6 @@ impl Format {
         })
     }
 
-    /// Is it a table?
-    pub(crate) fn is_table(&self) -> bool {
-        matches!(self, Self::Table { .. })
-    }
 }
 
 /// Several objects as kubectl wraps them.
@@ -72,18 +71,59 @@ pub(crate) fn list_of(items: Vec<Value>) -> Value {
 
 /// Prints an object in a form other than a table or a name.
 pub(crate) fn print(format: &Format, value: &Value, no_headers: bool, out: &mut String) -> Result<(), Failure> {
-    let _ = no_headers;
     match format {
         Format::Yaml => out.push_str(&to_yaml(value)),
         Format::Json => {
             out.push_str(&indented(value));
             out.push('\n');
         }
-        Format::JsonPath(_) | Format::GoTemplate(_) | Format::CustomColumns(_) => {
-            return Err(Failure::unsupported("this form of -o"));
+        Format::JsonPath(text) => {
+            let template = jsonpath::Template::parse(text)
+                .map_err(|error| Failure::error(format!("error parsing jsonpath {text}, {error}")))?;
+            out.push_str(&template.print(value));
         }
+        Format::GoTemplate(text) => {
+            let template = go_template::Template::parse(text)
+                .map_err(|error| Failure::error(format!("error parsing template {text}, {error}")))?;
+            let printed = template
+                .print(value)
+                .map_err(|error| Failure::error(format!("error executing template \"{text}\": {error}")))?;
+            out.push_str(&printed);
+        }
+        Format::CustomColumns(text) => custom_columns(text, value, no_headers, out)?,
         Format::Table { .. } | Format::Name => {}
     }
+    Ok(())
+}
+
+/// `HEADER:path,…`: a row for each object. Upstream: kubectl cmd/get `CustomColumnsPrinter`.
+fn custom_columns(text: &str, value: &Value, no_headers: bool, out: &mut String) -> Result<(), Failure> {
+    if text.is_empty() {
+        return Err(Failure::error("custom-columns format specified but no custom columns given"));
+    }
+    let mut table = Table::default();
+    let mut paths = Vec::new();
+    for column in text.split(',') {
+        let Some((header, path)) = column.split_once(':') else {
+            return Err(Failure::error(format!(
+                "unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>"
+            )));
+        };
+        table.headers.push(header.to_owned());
+        let path = jsonpath::Template::parse_relaxed(path)
+            .map_err(|error| Failure::error(format!("error parsing jsonpath {path}, {error}")))?;
+        paths.push(path);
+    }
+    let single = [value.clone()];
+    let items = if value["kind"] == "List" { value["items"].as_array().map_or(&[][..], Vec::as_slice) } else { &single };
+    for item in items {
+        let cell = |path: &jsonpath::Template| {
+            let words: Vec<String> = path.find(item).iter().map(go_map).collect();
+            if words.is_empty() { "<none>".to_owned() } else { words.join(",") }
+        };
+        table.rows.push(paths.iter().map(cell).collect());
+    }
+    table.print(!no_headers, out);
     Ok(())
 }
 

@@ -92,8 +92,6 @@ pub(crate) enum Step {
     Descend,
     /// `[?(…)]`.
     Filter(Filter),
-    /// A quoted text.
-    Literal(String),
     /// `$`
     Root,
     /// `@`
@@ -113,7 +111,6 @@ fn take(step: &Step, value: &Value, root: &Value) -> Vec<Value> {
     match step {
         Step::Current => vec![value.clone()],
         Step::Root => vec![root.clone()],
-        Step::Literal(text) => vec![Value::from(text.as_str())],
         Step::Field(name) => value.get(name).cloned().into_iter().collect(),
         Step::All => children(value),
         Step::Items(indices) => {

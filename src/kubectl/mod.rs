@@ -10,6 +10,7 @@ mod describe;
 mod errors;
 mod flags;
 mod formats;
+mod go_template;
 mod jsonpath;
 mod listing;
 mod manifests;

@@ -11,8 +11,10 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Document, Item};
+use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
+use super::super::resources;
 use super::Outcome;
 use super::create_file::field_validation;
 
@@ -69,6 +71,28 @@ fn apply_item(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut
         printed.line(text);
     }
     Ok(())
+}
+
+/// `kubectl apply view-last-applied`: the manifest an object remembers.
+pub(super) fn view_last_applied(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    let named = resources::named(&line.arguments)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        match patch::last_applied(&call.cluster.view(object)) {
+            Some(manifest) if line.flags.text("output") == "json" => {
+                printed.line(crate::kubectl::formats::indented(&manifest));
+            }
+            Some(manifest) => printed.out.push_str(&crate::api::view::to_yaml(&manifest)),
+            None => printed.fail(&Failure::error(format!(
+                "no last-applied-configuration annotation found on resource: {}",
+                call.cluster.identity(object).1
+            ))),
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 /// One object to be applied.

@@ -84,5 +84,14 @@ fn refusal(error: DecodeError, wording: Wording<'_>) -> Failure {
 /// An object that was never sent prints as Go's empty structures do.
 fn as_built(mut object: Value) -> Value {
     object["metadata"]["creationTimestamp"] = Value::Null;
+    for template in ["/spec/template", "/spec/jobTemplate", "/spec/jobTemplate/spec/template"] {
+        if let Some(template) = object.pointer_mut(template).filter(|template| template.is_object()) {
+            template["metadata"]["creationTimestamp"] = Value::Null;
+        }
+    }
+    let has_status = ["Deployment", "Pod", "Job", "CronJob", "Namespace", "ResourceQuota"];
+    if has_status.iter().any(|kind| object["kind"] == *kind) && object["status"].is_null() {
+        object["status"] = serde_json::json!({});
+    }
     object
 }

@@ -1,6 +1,7 @@
 //! The commands: one table, one file each.
 
 pub(crate) mod apply;
+mod config;
 mod create;
 mod create_file;
 pub(crate) mod delete;
@@ -8,8 +9,10 @@ mod describe;
 pub(crate) mod drain;
 mod exec;
 mod expose;
+mod generator_table;
 mod generators;
 mod get;
+mod information;
 pub(crate) mod logs;
 mod metadata;
 mod nodes;
@@ -18,6 +21,7 @@ pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
 mod scale;
+mod set;
 mod set_image;
 mod table;
 pub(crate) mod wait;
@@ -86,9 +90,13 @@ impl fmt::Debug for Command {
     }
 }
 
+fn all() -> impl Iterator<Item = &'static Command> {
+    table::COMMANDS.iter().chain(generator_table::COMMANDS)
+}
+
 /// The command of the longest path that these words begin.
 pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
-    table::COMMANDS.iter().find(|command| {
+    all().find(|command| {
         let mut path: Vec<&str> = command.path.split(' ').collect();
         if path.len() != words.len() {
             return false;
@@ -101,7 +109,7 @@ pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
 
 /// Do these words begin commands without being one?
 pub(crate) fn is_group(words: &[String]) -> bool {
-    table::COMMANDS.iter().any(|command| {
+    all().any(|command| {
         let mut path = command.path.split(' ');
         path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(word))
     })

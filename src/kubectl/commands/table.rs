@@ -2,24 +2,37 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
-    Command, Run, apply, create_file, delete, describe, drain, exec, expose, generators, get, logs, metadata, nodes,
-    patch, replace, rollout, run, scale, set_image, wait,
+    Command, Run, apply, create_file, delete, describe, drain, exec, expose, get, information, logs, metadata, nodes, patch,
+    replace, rollout, run, scale, set, set_image, wait,
 };
 
-const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
+pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
     Command { path, aliases: &[], flags, required: &[], run }
 }
 
-/// What every generator accepts.
-const GENERATOR: &[Flag] = &[
-    short("output", 'o', Takes::Text),
-    flag("template", Takes::Text),
-    flag("show-managed-fields", Takes::Switch),
-    flag("allow-missing-template-keys", Takes::Switch),
-    flag("dry-run", Takes::Optional("unchanged")),
-    flag("validate", Takes::Optional("strict")),
-    flag("field-manager", Takes::Text),
-    flag("save-config", Takes::Switch),
+/// What `set` accepts.
+static SETTER: &[&[Flag]] = &[
+    flags::FILES,
+    flags::OUTPUT,
+    flags::SELECTOR,
+    flags::ALL,
+    flags::DRY_RUN,
+    flags::RECORD,
+    flags::MANAGER,
+    &[
+        short("containers", 'c', Takes::Text),
+        short("env", 'e', Takes::Many),
+        flag("from", Takes::Text),
+        flag("prefix", Takes::Text),
+        flag("keys", Takes::List),
+        flag("list", Takes::Switch),
+        flag("resolve", Takes::Switch),
+        flag("overwrite", Takes::Switch),
+        flag("limits", Takes::Text),
+        flag("requests", Takes::Text),
+        flag("local", Takes::Switch),
+        flag("resource-version", Takes::Text),
+    ],
 ];
 
 /// What `label`, `annotate` and `taint` accept.
@@ -159,70 +172,6 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         create_file::run,
     ),
-    Command {
-        path: "create deployment",
-        aliases: &["deploy"],
-        flags: &[
-            GENERATOR,
-            &[flag("image", Takes::List), short("replicas", 'r', Takes::Number), flag("port", Takes::Number)],
-        ],
-        required: &["image"],
-        run: generators::deployment,
-    },
-    command("create job", &[GENERATOR, &[flag("image", Takes::Text), flag("from", Takes::Text)]], generators::job),
-    Command {
-        path: "create cronjob",
-        aliases: &["cj"],
-        flags: &[GENERATOR, &[flag("image", Takes::Text), flag("schedule", Takes::Text), flag("restart", Takes::Text)]],
-        required: &["image", "schedule"],
-        run: generators::cron_job,
-    },
-    Command {
-        path: "create namespace",
-        aliases: &["ns"],
-        flags: &[GENERATOR],
-        required: &[],
-        run: generators::namespace,
-    },
-    Command {
-        path: "create serviceaccount",
-        aliases: &["sa"],
-        flags: &[GENERATOR],
-        required: &[],
-        run: generators::service_account,
-    },
-    Command {
-        path: "create priorityclass",
-        aliases: &["pc"],
-        flags: &[
-            GENERATOR,
-            &[
-                flag("value", Takes::Number),
-                flag("global-default", Takes::Switch),
-                flag("description", Takes::Text),
-                flag("preemption-policy", Takes::Text),
-            ],
-        ],
-        required: &[],
-        run: generators::priority_class,
-    },
-    Command {
-        path: "create quota",
-        aliases: &["resourcequota"],
-        flags: &[GENERATOR, &[flag("hard", Takes::Text), flag("scopes", Takes::Text)]],
-        required: &[],
-        run: generators::quota,
-    },
-    Command {
-        path: "create poddisruptionbudget",
-        aliases: &["pdb"],
-        flags: &[
-            GENERATOR,
-            &[flag("selector", Takes::Text), flag("min-available", Takes::Text), flag("max-unavailable", Takes::Text)],
-        ],
-        required: &[],
-        run: generators::pod_disruption_budget,
-    },
     Command {
         path: "run",
         aliases: &[],
@@ -440,4 +389,47 @@ pub(super) static COMMANDS: &[Command] = &[
     command("rollout pause", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::pause),
     command("rollout resume", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::resume),
     command("rollout restart", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::restart),
+    command("set env", SETTER, set::env),
+    command("set resources", SETTER, set::resources_command),
+    Command { path: "set serviceaccount", aliases: &["sa"], flags: SETTER, required: &[], run: set::service_account },
+    command("set selector", SETTER, set::selector),
+    command(
+        "events",
+        &[
+            flags::OUTPUT,
+            flags::ALL_NAMESPACES,
+            &[
+                flag("for", Takes::Text),
+                flag("types", Takes::List),
+                flag("no-headers", Takes::Switch),
+                short("watch", 'w', Takes::Switch),
+            ],
+        ],
+        information::events,
+    ),
+    Command {
+        path: "top node",
+        aliases: &["nodes", "no"],
+        flags: &[flags::SELECTOR, &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text)]],
+        required: &[],
+        run: information::top_nodes,
+    },
+    Command {
+        path: "top pod",
+        aliases: &["pods", "po"],
+        flags: &[
+            flags::SELECTOR,
+            flags::ALL_NAMESPACES,
+            &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text), flag("containers", Takes::Switch)],
+        ],
+        required: &[],
+        run: information::top_pods,
+    },
+    command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
+    command("config current-context", &[], information::current_context),
+    command(
+        "apply view-last-applied",
+        &[flags::FILES, flags::SELECTOR, flags::ALL, &[short("output", 'o', Takes::Text)]],
+        apply::view_last_applied,
+    ),
 ];

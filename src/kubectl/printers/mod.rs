@@ -15,7 +15,7 @@ mod storage;
 pub(crate) mod table;
 mod workloads;
 
-pub(crate) use events::{event_cells, event_object};
+pub(crate) use events::event_cells;
 
 use std::net::Ipv4Addr;
 
