@@ -27,8 +27,7 @@ impl Cluster {
         }
         let row = self.pod(pod);
         // Upstream `canIgnorePDB`: no budget counts these pods.
-        let ignored =
-            row.status.phase.is_terminal() || row.status.phase == PodPhase::Pending || row.deletion.is_some();
+        let ignored = row.status.phase.is_terminal() || row.status.phase == PodPhase::Pending || row.deletion.is_some();
         if !ignored {
             self.take_disruption(now, pod)?;
         }
@@ -38,7 +37,8 @@ impl Cluster {
     fn take_disruption(&mut self, now: SimTime, pod: PodId) -> Result<(), Status> {
         let budgets = self.budgets_of(pod);
         if budgets.len() > 1 {
-            let text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+            let text =
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
             return Err(Status::new(Reason::InternalError, text));
         }
         let Some(budget) = budgets.first().copied() else { return Ok(()) };

@@ -201,7 +201,7 @@ fn created_message(owner: ObjectRef, pod: &str, cluster: &Cluster) -> String {
     format!("Created pod: {pod}")
 }
 
-/// Upstream: controller `RealPodControl.DeletePod`: a pod that is gone already is an error without an Event.
+/// Upstream: controller `RealPodControl.DeletePod`. Controllers do not mind a pod that is gone already.
 fn delete_pod(
     now: SimTime,
     component: &'static str,
@@ -209,6 +209,9 @@ fn delete_pod(
     owner: ObjectRef,
     cluster: &mut Cluster,
 ) -> Result<ObjectRef, api::Status> {
+    if !cluster.is_live(ObjectRef::pod(pod)) {
+        return Ok(ObjectRef::pod(pod));
+    }
     cluster.delete(now, ObjectRef::pod(pod), DeleteOptions::default())?;
     let name = &cluster.pod(pod).name;
     let message = if owner.kind == Kind::STATEFUL_SET {

@@ -8,6 +8,7 @@ mod calls;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod endpoint_slice;
 mod garbage_collector;
 mod history;
@@ -19,6 +20,8 @@ mod pod_census;
 mod pod_gc;
 mod replica_set;
 mod runner;
+#[cfg(test)]
+mod scale_tests;
 mod selector_index;
 mod service_account;
 mod settings;
@@ -41,6 +44,7 @@ use crate::model::object::NodeId;
 use cron_job::CronJobController;
 use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
+use disruption::DisruptionController;
 use endpoint_slice::EndpointSliceController;
 use garbage_collector::GarbageCollector;
 use job::JobController;
@@ -198,6 +202,13 @@ controllers! {
     Kind::CRON_JOB | Kind::JOB => CronJob cron_job: CronJobController = Profile::with_workers(5);
     /// `pod-garbage-collector-controller`.
     Kind::NODE | Kind::POD => PodGarbageCollector pod_gc: PodGarbageCollector = Profile::with_workers(1);
+    /// `disruption-controller`.
+    Kind::POD_DISRUPTION_BUDGET
+    | Kind::POD
+    | Kind::DEPLOYMENT
+    | Kind::REPLICA_SET
+    | Kind::STATEFUL_SET
+    | Kind::REPLICATION_CONTROLLER => Disruption disruption: DisruptionController = Profile::with_workers(1);
     /// `ttl-after-finished-controller`.
     Kind::JOB => TtlAfterFinished ttl_after_finished: TtlAfterFinishedController = Profile::with_workers(5);
     /// `node-lifecycle-controller`.

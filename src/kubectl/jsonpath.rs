@@ -118,10 +118,7 @@ fn take(step: &Step, value: &Value, root: &Value) -> Vec<Value> {
         Step::All => children(value),
         Step::Items(indices) => {
             let Some(items) = value.as_array() else { return Vec::new() };
-            indices
-                .iter()
-                .filter_map(|index| items.get(position(*index, items.len())?).cloned())
-                .collect()
+            indices.iter().filter_map(|index| items.get(position(*index, items.len())?).cloned()).collect()
         }
         Step::Slice(from, to, step) => slice(value, *from, *to, *step),
         Step::Descend => {

@@ -290,6 +290,12 @@ impl Record {
             load.requested.cpu_milli -= cpu_milli;
             load.requested.memory_bytes -= memory_bytes;
         }
+        self.node_unsampled(index);
+    }
+
+    /// A node's load or use changed: it takes part in the next sample.
+    pub fn node_unsampled(&mut self, index: NodeIndex) {
+        let node = &mut self.nodes[index.index()];
         if !node.is_unsampled {
             node.is_unsampled = true;
             self.unsampled.push(index);

@@ -1,5 +1,5 @@
-//! The scheduling algorithm for one pod: find feasible nodes, score them, choose one. Reads the cache and keeps only what
-//! it may forget; writes nothing. Upstream: schedule_one `schedulePod`.
+//! The scheduling algorithm for one pod: find feasible nodes, score them, choose one. Reads the cache and keeps only
+//! what it may forget; writes nothing. Upstream: schedule_one `schedulePod`.
 
 use std::collections::BTreeSet;
 
@@ -203,6 +203,10 @@ impl Algorithm {
         }
         let shape = self.shape(cluster, pod);
         let spread = if self.profile.spread.is_some() { self.counts.spreads.of(cluster, cache, pod) } else { None };
+        // What only scores is counted when there is a choice.
+        if let Some(id) = spread.filter(|id| self.counts.spreads.get(*id).has_hard()) {
+            self.counts.spreads.update(cluster, cache, id);
+        }
         let has_affinity =
             self.profile.affinity.is_some() && self.counts.affinities.update(cluster, cache, pod, hypothetical);
         Prepared { shape, spread, has_affinity }
@@ -230,6 +234,9 @@ impl Algorithm {
             return Err(reject(rejection));
         }
         let Some(names) = names else { return Ok(None) };
+        if let (Some(name), 1) = (names.first(), names.len()) {
+            return Ok(Some(cluster.node_by_name(name).filter(|node| cache.is_known(*node)).into_iter().collect()));
+        }
         let named = |node: &NodeId| names.contains(cluster.node_name(*node));
         Ok(Some(cache.order().iter().copied().filter(named).collect()))
     }
@@ -266,6 +273,19 @@ impl Algorithm {
         let list = candidates.unwrap_or(cache.order());
         let has_nominated = nominator.has_pods();
         let cycle = cycle(&self.profile, &self.counts, inputs, prepared, has_nominated);
+        if let Some([only]) = candidates {
+            // A DaemonSet's pod: not worth a column of judgements for its shape.
+            self.feasible.clear();
+            let verdict = cycle.filter_with_nominated(cache.node(*only), &[]);
+            if verdict.is_pass() {
+                self.feasible.push(*only);
+            } else {
+                diagnosis.verdicts.retain(|(node, _)| node != only);
+                diagnosis.verdicts.push((*only, verdict));
+            }
+            self.next_start_node_index = (self.next_start_node_index + 1) % cache.order().len();
+            return;
+        }
         let looks_wider = cycle.spread.is_some() || cycle.affinity.is_some();
         let mut view = self.judgements.of(&self.profile, prepared.shape, cycle.shape, cache);
         let feasible = &mut self.feasible;
@@ -302,6 +322,9 @@ impl Algorithm {
     /// The best of the feasible nodes.
     fn prioritize(&mut self, inputs: Inputs<'_>, prepared: Prepared) -> NodeId {
         let cache = inputs.cache;
+        if let Some(id) = prepared.spread {
+            self.counts.spreads.update(inputs.cluster, cache, id);
+        }
         let shape = self.counts.shapes.get(prepared.shape);
         let view = self.judgements.of(&self.profile, prepared.shape, shape, cache);
         self.totals.clear();
@@ -337,6 +360,9 @@ impl Algorithm {
         nodes: &[NodeId],
     ) -> Vec<(PluginName, Vec<i64>)> {
         let cache = inputs.cache;
+        if let Some(id) = prepared.spread {
+            self.counts.spreads.update(inputs.cluster, cache, id);
+        }
         let shape = self.counts.shapes.get(prepared.shape);
         let context = ScoreContext { nodes: cache.order().len(), images: cache.images() };
         let mut columns: Vec<(PluginName, Vec<i64>)> = Vec::new();

@@ -14,6 +14,8 @@ impl Scheduler {
         let Some(Binding { node, queued }) = self.bindings.remove(&pod) else { return };
         match cluster.bind(now, pod, node) {
             Ok(()) => {
+                // Upstream: gate ClearingNominatedNodeNameAfterBinding.
+                cluster.nominate(now, pod, NodeId::NONE);
                 let row = cluster.pod(pod);
                 let namespace = cluster.namespace_name(row.namespace);
                 let message = format!("Successfully assigned {namespace}/{} to {}", row.name, cluster.node_name(node));
@@ -27,6 +29,7 @@ impl Scheduler {
                     result: AttemptResult::Error,
                     message: format!("running Bind plugin \"DefaultBinder\": {}", status.message),
                     rejectors: PluginSet::EMPTY,
+                    evaluated: 0,
                     nominate: Some(NodeId::NONE),
                 };
                 if let Some(patch) = self.fail(now, pod, queued, failure, cluster) {

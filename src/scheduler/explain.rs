@@ -1,5 +1,5 @@
-//! Why a pod goes where it goes: every node's verdict, and every plugin's score of the feasible ones. Nothing is sampled
-//! and nothing is changed: for people who ask, and for comparison with recordings.
+//! Why a pod goes where it goes: every node's verdict, and every plugin's score of the feasible ones. Nothing is
+//! sampled and nothing is changed: for people who ask, and for comparison with recordings.
 
 use super::algorithm::{Algorithm, Inputs};
 use super::cache::Cache;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rustc_hash::FxHashMap;
-
 use super::framework::{PluginName, PluginSet, PodShape, Profile, Verdict};
 use crate::model::Text;
 use crate::model::object::NodeId;
@@ -37,7 +35,7 @@ impl Diagnosis {
         rejectors
     }
 
-    /// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`, with PostFilter's message behind it.
+    /// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`, PostFilter's message behind it.
     pub fn message(&self, profile: &Profile, pod: &PodShape, post_filter: &str) -> String {
         let mut text = format!("0/{} nodes are available:", self.nodes);
         match &self.pre_filter {
@@ -56,22 +54,31 @@ impl Diagnosis {
     }
 
     fn histogram(&self, profile: &Profile, pod: &PodShape) -> String {
-        let mut counts: FxHashMap<Verdict, usize> = FxHashMap::default();
-        for (_, verdict) in &self.verdicts {
-            *counts.entry(*verdict).or_default() += 1;
-        }
-        let mut reasons: BTreeMap<Text, usize> = BTreeMap::new();
-        for (verdict, count) in counts {
-            let Some(plugin) = verdict.plugin() else { continue };
-            for bit in verdict.reasons() {
-                *reasons.entry(profile.reason(pod, plugin, bit)).or_default() += count;
-            }
-        }
+        let mut reasons = count_reasons(profile, pod, self.verdicts.iter().map(|(_, verdict)| *verdict));
         if let Some((_, reason)) = self.absent.as_ref().filter(|_| self.verdicts.len() < self.nodes) {
             *reasons.entry(reason.clone()).or_default() += self.nodes - self.verdicts.len();
         }
         histogram_text(reasons)
     }
+}
+
+/// How often each reason is given: once for each node that gives it.
+pub fn count_reasons(
+    profile: &Profile,
+    pod: &PodShape,
+    verdicts: impl Iterator<Item = Verdict>,
+) -> BTreeMap<Text, usize> {
+    // Nodes of one verdict are counted before anything is worded: there may be thousands.
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    verdicts.for_each(|verdict| *counts.entry(verdict).or_default() += 1);
+    let mut reasons = BTreeMap::new();
+    for (verdict, count) in counts {
+        let Some(plugin) = verdict.plugin() else { continue };
+        for bit in verdict.reasons() {
+            *reasons.entry(profile.reason(pod, plugin, bit)).or_default() += count;
+        }
+    }
+    reasons
 }
 
 /// `12 a, 3 b`: sorted as texts, counts first, as upstream does.

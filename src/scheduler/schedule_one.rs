@@ -32,6 +32,8 @@ pub(super) struct Failure {
     pub(super) result: AttemptResult,
     pub(super) message: String,
     pub(super) rejectors: PluginSet,
+    /// Nodes looked at.
+    pub(super) evaluated: usize,
     /// What becomes of the nomination: set, cleared with `NodeId::NONE`, or left alone.
     pub(super) nominate: Option<NodeId>,
 }
@@ -105,6 +107,7 @@ impl Scheduler {
                 result: AttemptResult::Unschedulable,
                 message: NO_NODES.to_owned(),
                 rejectors: PluginSet::EMPTY,
+                evaluated: 0,
                 nominate: Some(NodeId::NONE),
             },
             Outcome::Unfit(diagnosis) => {
@@ -125,6 +128,7 @@ impl Scheduler {
                     result: AttemptResult::Unschedulable,
                     message: diagnosis.message(&self.algorithm.profile, shape, &suffix),
                     rejectors: diagnosis.rejectors(),
+                    evaluated: diagnosis.verdicts.len(),
                     nominate,
                 }
             }
@@ -149,6 +153,10 @@ impl Scheduler {
     ) {
         self.queue.nominator.remove(pod);
         self.queue.done(pod);
+        if self.cache.node_of(pod).is_some() {
+            // Somebody else has bound it meanwhile.
+            return;
+        }
         self.cache.assume(cluster, pod, decision.node);
         self.attempts.push(Attempt {
             at: now,
@@ -175,14 +183,14 @@ impl Scheduler {
         failure: Failure,
         cluster: &mut Cluster,
     ) -> Option<StatusPatch> {
-        let Failure { reason, result, message, rejectors, nominate } = failure;
+        let Failure { reason, result, message, rejectors, evaluated, nominate } = failure;
         self.attempts.push(Attempt {
             at: now,
             pod,
             attempt: queued.attempts,
             result,
             node: NodeId::NONE,
-            evaluated: 0,
+            evaluated: evaluated as u32,
             feasible: 0,
             message: message.as_str().into(),
         });

@@ -1,13 +1,16 @@
 //! The scheduler alone with an API server: what happens to pods, and when.
 
 use super::AttemptResult;
-use super::testing::{Driver, pod_spec, requests};
+use super::testing::{Driver, decoded, pod_spec, requests};
 use crate::cluster::DeleteOptions;
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::condition::ConditionStatus;
-use crate::model::object::ObjectRef;
+use crate::model::kind::Kind;
+use crate::model::labels::Labels;
+use crate::model::object::{Body, ObjectRef};
 use crate::model::pod::PodConditionType;
 use crate::model::pod_spec::PreemptionPolicy;
+use crate::model::volume::{Volume, VolumeSource};
 
 const SECOND: SimTime = SimTime::from_secs(1);
 
@@ -166,4 +169,33 @@ fn bindings_beyond_the_burst_wait_for_the_client_limit() {
     assert_eq!(times[..2], [6, 9].map(SimTime::from_millis));
     let gaps: Vec<_> = times[2..].windows(2).map(|pair| pair[1].since(pair[0])).collect();
     assert!(gaps.iter().all(|gap| *gap == SimDuration::from_millis(20)), "{gaps:?}");
+}
+
+#[test]
+fn a_pod_that_somebody_else_binds_meanwhile_counts_once() {
+    let mut driver = Driver::new();
+    let node = driver.node("n1", "4", "8Gi");
+    let pod = driver.pod("p", pod_spec(requests("1", "1Gi")));
+    driver.run(SimTime::from_millis(1));
+    driver.cluster.bind(driver.now, pod, node).unwrap();
+    driver.run(SECOND);
+    assert_eq!(driver.scheduler.cache().node(node).pods.len(), 1);
+    assert!(driver.scheduler.take_attempts().is_empty());
+}
+
+#[test]
+fn a_missing_claim_is_named_and_its_creation_helps() {
+    let mut driver = Driver::new();
+    driver.node("n1", "4", "8Gi");
+    let mut spec = pod_spec(requests("1", "1Gi"));
+    let source = VolumeSource::Claim { claim: "c1".into(), read_only: false };
+    spec.volumes.push(Volume { name: "data".into(), source });
+    let pod = driver.pod("p", spec);
+    driver.run(SECOND);
+    let said = "0/1 nodes are available: persistentvolumeclaim \"c1\" not found. not found";
+    assert_eq!(driver.messages(pod), [said]);
+    let claim = decoded(Kind::PERSISTENT_VOLUME_CLAIM, "default", "c1", Labels::default(), Body::default());
+    driver.cluster.create(driver.now, claim).unwrap();
+    driver.run(SimTime::from_secs(5));
+    assert!(driver.cluster.pod(pod).node.is_some());
 }

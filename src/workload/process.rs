@@ -133,11 +133,7 @@ impl Workload {
                 (waiting.due, waiting.on_files) = (until, false);
                 None
             }
-            Step::Wait(wait) => {
-                (waiting.due, waiting.on_files) = (wait.until, !wait.files.is_empty());
-                None
-            }
-            Step::Busy(wait) => {
+            Step::Wait(wait) | Step::Busy(wait) => {
                 (waiting.due, waiting.on_files) = (wait.until, !wait.files.is_empty());
                 None
             }
@@ -345,11 +341,10 @@ impl Workload {
                 machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies });
             }
             Step::Sleep(until) => session.waiting.due = until,
-            Step::Wait(wait) => {
+            Step::Wait(wait) | Step::Busy(wait) => {
                 session.waiting.due = wait.until;
                 session.waiting.on_files = !wait.files.is_empty();
             }
-            Step::Busy(wait) => session.waiting.due = wait.until,
         }
         if machines.exec(exec).is_some_and(|row| row.outcome.is_none()) {
             outbox.send(session.waiting.due, WorkloadEvent::Session { exec });

@@ -114,10 +114,11 @@ impl Controller for NodeLifecycleController {
             }
         } else if let Some(pod) = change.object.as_pod() {
             // A pod bound to a node that is not ready is not ready either.
-            let node = cluster.pod(pod).node;
-            let unready = node.is_some() && self.nodes.get(&node).is_some_and(|known| !known.was_ready);
-            if change.fields.contains(Fields::BOUND) && change.verb == Verb::Modified && unready {
-                queue.add(ObjectRef::node(node));
+            if change.fields.contains(Fields::BOUND) && change.verb == Verb::Modified {
+                let node = cluster.pod(pod).node;
+                if self.nodes.get(&node).is_some_and(|known| !known.was_ready) {
+                    queue.add(ObjectRef::node(node));
+                }
             }
         }
     }
@@ -144,7 +145,8 @@ impl Controller for NodeLifecycleController {
         if wanted != body.taints {
             plan.push(Call::SetTaints { object: key, taints: wanted.clone() });
         }
-        if !body.is_ready() {
+        // A node that has never reported is no reason to doubt its pods.
+        if taints::ready(body).is_some_and(|ready| !ready.is_true()) {
             mark_pods_not_ready(now, node, &mut plan, cluster);
         }
         let tainted = Node { taints: wanted, ..body.clone() };

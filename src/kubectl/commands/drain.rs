@@ -66,8 +66,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         nodes::set_unschedulable(call, line, *node, true, printed)?;
     }
     let grace_seconds = line.flags.number("grace-period").filter(|grace| *grace >= 0);
-    let limit =
-        line.flags.duration("timeout").filter(|limit| limit.0 > 0).map(|limit| (call.now + limit, limit));
+    let limit = line.flags.duration("timeout").filter(|limit| limit.0 > 0).map(|limit| (call.now + limit, limit));
     next_node(call, nodes, grace_seconds, limit, manner, printed)
 }
 
@@ -142,7 +141,8 @@ fn classify(call: &Call<'_>, node: NodeId, manner: Manner) -> Chosen {
             continue;
         }
         let volumes = &call.cluster.template_of(pod).spec.volumes;
-        let has_local = !finished && volumes.iter().any(|volume| matches!(volume.source, VolumeSource::EmptyDir { .. }));
+        let has_local =
+            !finished && volumes.iter().any(|volume| matches!(volume.source, VolumeSource::EmptyDir { .. }));
         let is_bare = !finished && controller.is_none();
         if is_bare {
             bare.push(pod_name(call, pod));
@@ -169,12 +169,7 @@ fn classify(call: &Call<'_>, node: NodeId, manner: Manner) -> Chosen {
         "ignoring DaemonSet-managed Pods",
         "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
     );
-    sort(
-        local,
-        manner.delete_empty_dirs,
-        "",
-        "Pods with local storage (use --delete-emptydir-data to override)",
-    );
+    sort(local, manner.delete_empty_dirs, "", "Pods with local storage (use --delete-emptydir-data to override)");
     sort(
         bare,
         manner.force,

@@ -82,10 +82,9 @@ fn selector_of(kind: Kind, view: &Value) -> Result<Map<String, Value>, Failure> 
             .filter(|labels| !labels.is_empty())
             .cloned()
             .ok_or_else(|| none("the pod has no labels and cannot be exposed")),
-        Kind::SERVICE | Kind::REPLICATION_CONTROLLER => view["spec"]["selector"]
-            .as_object()
-            .cloned()
-            .ok_or_else(|| none("the service has no pod selector set")),
+        Kind::SERVICE | Kind::REPLICATION_CONTROLLER => {
+            view["spec"]["selector"].as_object().cloned().ok_or_else(|| none("the service has no pod selector set"))
+        }
         Kind::DEPLOYMENT | Kind::REPLICA_SET => {
             let selector = &view["spec"]["selector"];
             if selector["matchExpressions"].as_array().is_some_and(|list| !list.is_empty()) {

@@ -176,7 +176,8 @@ fn print(
     let Some(log) = call.machines.container(run).log() else { return Ok(()) };
     let tail = line.flags.number("tail").unwrap_or(if selecting { TAIL_WITH_SELECTOR } else { -1 });
     let skip = if tail < 0 { 0 } else { log.lines().len().saturating_sub(tail as usize) };
-    let since = line.flags.duration("since").map_or(SimTime::ZERO, |length| SimTime(call.now.0.saturating_sub(length.0)));
+    let since =
+        line.flags.duration("since").map_or(SimTime::ZERO, |length| SimTime(call.now.0.saturating_sub(length.0)));
     let spec = &call.cluster.template_of(pod).spec;
     let count = log.lines().len();
     for (place, entry) in log.lines().enumerate().skip(skip).filter(|(_, entry)| entry.at >= since) {

@@ -177,4 +177,3 @@ fn refuse_overwriting(map: &Map<String, Value>, part: Part, changes: &Changes<'_
         ))),
     }
 }
-

@@ -30,11 +30,7 @@ pub(super) fn uncordon(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
 }
 
 /// The nodes that `cordon`, `uncordon` and `drain` name.
-pub(super) fn nodes(
-    call: &Call<'_>,
-    line: &CommandLine,
-    printed: &mut Printed,
-) -> Result<Vec<ObjectRef>, Failure> {
+pub(super) fn nodes(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
     let command = line.command.path;
     if line.flags.has("selector") {
         return Ok(listing::list(call.cluster, Kind::NODE, None, &Filter::of(line, Kind::NODE)?));
@@ -66,7 +62,8 @@ pub(super) fn set_unschedulable(
     let is = call.cluster.body(node).as_node().is_some_and(|node| node.unschedulable);
     if is != unschedulable && dry_run == DryRun::None {
         call.cluster.modify_spec(call.now, node, |body| {
-            body.as_node_mut().is_some_and(|node| std::mem::replace(&mut node.unschedulable, unschedulable) != unschedulable)
+            body.as_node_mut()
+                .is_some_and(|node| std::mem::replace(&mut node.unschedulable, unschedulable) != unschedulable)
         });
     }
     let already = if is == unschedulable { "already " } else { "" };

@@ -62,7 +62,8 @@ fn parse(text: &str) -> Result<Value, Failure> {
     if let Some(error) = &documents.error {
         let text = error.to_string();
         let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
-        let message = message.split_once(": ").filter(|_| message.starts_with("offset")).map_or(message, |(_, rest)| rest);
+        let message =
+            message.split_once(": ").filter(|_| message.starts_with("offset")).map_or(message, |(_, rest)| rest);
         return Err(Failure::server(&Status::new(Reason::BadRequest, message)));
     }
     Ok(documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value))
@@ -77,9 +78,8 @@ fn patch(
     printed: &mut Printed,
 ) -> Result<bool, Failure> {
     let current = call.cluster.view(object);
-    let refused = || {
-        Failure::plain("The request is invalid: the server rejected our request due to an error in our request")
-    };
+    let refused =
+        || Failure::plain("The request is invalid: the server rejected our request due to an error in our request");
     let patched = match form {
         Form::Json => {
             let operations: Value = serde_json::from_str(text).map_err(|_| refused())?;
@@ -89,8 +89,12 @@ fn patch(
         Form::Merge => merges::merge_patch(&current, &parse(text)?),
         Form::Strategic => {
             let patch = parse(text)?;
-            merges::strategic_merge_patch(Some(object.kind), &current, &patch)
-                .map_err(|error| Failure::plain(format!("The request is invalid: patch: Invalid value: \"{}\": {error}", merges_text(&patch))))?
+            merges::strategic_merge_patch(Some(object.kind), &current, &patch).map_err(|error| {
+                Failure::plain(format!(
+                    "The request is invalid: patch: Invalid value: \"{}\": {error}",
+                    merges_text(&patch)
+                ))
+            })?
         }
     };
     if line.flags.text("subresource") == "status" {

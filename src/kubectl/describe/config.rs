@@ -17,9 +17,8 @@ fn head(page: &mut Page, view: &Value) {
 pub(super) fn namespace(page: &mut Page, view: &Value, related: &Related<'_>) {
     head(page, view);
     page.field(0, "Status", text(view, "status.phase"));
-    let any = |kind: Kind| {
-        related.cluster.list(kind).any(|object| related.cluster.identity(object).0.0 == related.object.id)
-    };
+    let any =
+        |kind: Kind| related.cluster.list(kind).any(|object| related.cluster.identity(object).0.0 == related.object.id);
     if !any(Kind::RESOURCE_QUOTA) {
         page.line(0, "");
         page.line(0, "No resource quota.");
@@ -93,8 +92,7 @@ pub(super) fn priority_class(page: &mut Page, view: &Value, related: &Related<'_
 pub(super) fn service_account(page: &mut Page, view: &Value, related: &Related<'_>) {
     head(page, view);
     for (label, key) in [("Image pull secrets", "imagePullSecrets"), ("Mountable secrets", "secrets")] {
-        let names: Vec<String> =
-            view[key].as_array().into_iter().flatten().map(|entry| text(entry, "name")).collect();
+        let names: Vec<String> = view[key].as_array().into_iter().flatten().map(|entry| text(entry, "name")).collect();
         page.list("", label, &names);
     }
     page.field(0, "Tokens", "<none>");

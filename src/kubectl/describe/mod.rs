@@ -84,11 +84,8 @@ impl Related<'_> {
 
     /// Pods on the object's node that have not ended, by namespace and name.
     fn active_pods(&self, node: crate::model::object::NodeId) -> Vec<PodId> {
-        let mut pods: Vec<PodId> = self
-            .cluster
-            .pods_on(node)
-            .filter(|pod| !self.cluster.pod(*pod).status.phase.is_terminal())
-            .collect();
+        let mut pods: Vec<PodId> =
+            self.cluster.pods_on(node).filter(|pod| !self.cluster.pod(*pod).status.phase.is_terminal()).collect();
         pods.sort_by_key(|pod| {
             let row = self.cluster.pod(*pod);
             (self.cluster.namespace_name(row.namespace).to_owned(), row.name.clone())

@@ -48,8 +48,7 @@ pub(super) fn describe(page: &mut Page, view: &Value, related: &Related<'_>) {
     }
     system_info(page, field(view, "status.nodeInfo"));
     page.field_if(0, "PodCIDR", text(view, "spec.podCIDR"));
-    let ranges: Vec<String> =
-        field(view, "spec.podCIDRs").as_array().into_iter().flatten().map(plain).collect();
+    let ranges: Vec<String> = field(view, "spec.podCIDRs").as_array().into_iter().flatten().map(plain).collect();
     page.field_if(0, "PodCIDRs", ranges.join(","));
     page.field_if(0, "ProviderID", text(view, "spec.providerID"));
     pods(page, related);
@@ -145,8 +144,7 @@ fn pods(page: &mut Page, related: &Related<'_>) {
     page.line(1, "--------\t--------\t------");
     let mut names = vec!["cpu", "memory", "ephemeral-storage"];
     let extended = |name: &&str| !names.contains(name) && *name != "pods";
-    let more: Vec<&str> =
-        allocatable.entries.iter().map(|(name, _)| name.as_str()).filter(extended).collect();
+    let more: Vec<&str> = allocatable.entries.iter().map(|(name, _)| name.as_str()).filter(extended).collect();
     names.extend(more);
     for name in names {
         let (request, limit) = (amount(&requests, name), amount(&limits, name));

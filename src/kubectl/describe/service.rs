@@ -168,7 +168,11 @@ fn metric(spec: &Value, current: &Value) -> String {
         }
         "ContainerResource" => {
             let container = text(spec, "containerResource.container");
-            resource(&spec["containerResource"], &current["containerResource"], &format!(" of container \"{container}\""))
+            resource(
+                &spec["containerResource"],
+                &current["containerResource"],
+                &format!(" of container \"{container}\""),
+            )
         }
         _ => resource(&spec["resource"], &current["resource"], ""),
     }

@@ -73,9 +73,7 @@ fn one_container(page: &mut Page, container: &Value, status: Option<&Value>, pod
             }
         }
     }
-    for (label, key) in
-        [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")]
-    {
+    for (label, key) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
         if container[key].is_object() {
             page.field(2, label, probe(&container[key]));
         }
@@ -163,8 +161,11 @@ fn environment(page: &mut Page, container: &Value, pod: Option<&Value>) {
     if let Some(sources) = container["envFrom"].as_array().filter(|sources| !sources.is_empty()) {
         page.line(2, "Environment Variables from:");
         for source in sources {
-            let (what, reference) =
-                if source["configMapRef"].is_object() { ("ConfigMap", &source["configMapRef"]) } else { ("Secret", &source["secretRef"]) };
+            let (what, reference) = if source["configMapRef"].is_object() {
+                ("ConfigMap", &source["configMapRef"])
+            } else {
+                ("Secret", &source["secretRef"])
+            };
             let prefix = text(source, "prefix");
             let with = if prefix.is_empty() { String::new() } else { format!(" with prefix '{prefix}'") };
             let optional = reference["optional"].as_bool().unwrap_or(false);
@@ -193,8 +194,11 @@ fn environment(page: &mut Page, container: &Value, pod: Option<&Value>) {
             let resource = text(from, "resourceFieldRef.resource");
             page.line(3, format!("{name}:\t{} ({resource})", container_resource(container, &resource)));
         } else {
-            let (what, kind) =
-                if from["configMapKeyRef"].is_object() { ("configMapKeyRef", "of config map") } else { ("secretKeyRef", "in secret") };
+            let (what, kind) = if from["configMapKeyRef"].is_object() {
+                ("configMapKeyRef", "of config map")
+            } else {
+                ("secretKeyRef", "in secret")
+            };
             let reference = &from[what];
             let optional = reference["optional"].as_bool().unwrap_or(false);
             page.line(

@@ -36,12 +36,8 @@ impl Page {
 
     /// A map as one `key=value` a line. Upstream: describe `printLabelsMultiline`.
     pub(super) fn labels(&mut self, indent: &str, label: &str, map: &Value) {
-        let pairs: Vec<String> = map
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| format!("{key}={}", plain(value)))
-            .collect();
+        let pairs: Vec<String> =
+            map.as_object().into_iter().flatten().map(|(key, value)| format!("{key}={}", plain(value))).collect();
         self.list(indent, label, &pairs);
     }
 

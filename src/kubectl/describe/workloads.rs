@@ -171,8 +171,12 @@ pub(super) fn stateful_set(page: &mut Page, view: &Value, related: &Related<'_>)
         page.labels("  ", "Labels", field(claim, "metadata.labels"));
         page.annotations("  ", "Annotations", field(claim, "metadata.annotations"));
         page.field(1, "Capacity", or(text(claim, "spec.resources.requests.storage"), "<default>"));
-        let modes: Vec<String> =
-            field(claim, "spec.accessModes").as_array().into_iter().flatten().map(super::super::printers::plain).collect();
+        let modes: Vec<String> = field(claim, "spec.accessModes")
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(super::super::printers::plain)
+            .collect();
         page.field(1, "Access Modes", format!("[{}]", modes.join(" ")));
     }
     related.events(page, view);

@@ -204,18 +204,19 @@ impl Collector {
         !self.record.unsampled.is_empty()
     }
 
-    /// Writes samples of the nodes whose load changed.
-    pub fn sample(&mut self, now: SimTime) {
-        let now = self.moment(now);
-        for node in self.record.take_unsampled() {
-            self.record.node_sampled(now, node, None);
-        }
+    /// What a node's containers use changed: it takes part in the next sample.
+    pub fn usage_changed(&mut self, node: NodeId) {
+        self.record.node_unsampled(NodeIndex(node.0));
     }
 
-    /// Writes a sample of what a node's containers use.
-    pub fn sample_usage(&mut self, now: SimTime, node: NodeId, used: Amounts) {
+    /// Writes samples of the nodes whose load or use changed; `used` tells what the containers of a node use now.
+    pub fn sample(&mut self, now: SimTime, used: impl Fn(NodeId) -> Amounts) {
         let now = self.moment(now);
-        self.record.node_sampled(now, NodeIndex(node.0), Some(used));
+        for node in self.record.take_unsampled() {
+            if !self.record.nodes[node.index()].deleted.is_some() {
+                self.record.node_sampled(now, node, Some(used(NodeId(node.0))));
+            }
+        }
     }
 
     /// The run ended: the record of everything up to `now`, with a last sample.

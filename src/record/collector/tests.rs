@@ -204,8 +204,8 @@ fn nodes_have_the_scenarios_group_and_price_and_are_sampled_when_their_load_chan
     scene.settle();
     assert!(scene.collector.is_sample_due());
     let used = Amounts { cpu_milli: 120, memory_bytes: 64 };
-    scene.collector.sample_usage(SimTime::from_secs(15), node, used);
-    scene.collector.sample(SimTime::from_secs(15));
+    scene.collector.usage_changed(node);
+    scene.collector.sample(SimTime::from_secs(15), |_| used);
     assert!(!scene.collector.is_sample_due());
     scene.cluster.modify_status(SimTime::from_secs(40), ObjectRef::node(node), |body| {
         body.as_node_mut().unwrap().conditions[0].status = ConditionStatus::Unknown;

@@ -39,30 +39,17 @@ struct Column {
 }
 
 /// The judgements of the shapes used most recently.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Judgements {
     columns: Vec<Option<Box<Column>>>,
     kept: usize,
     uses: u64,
-    /// Without, every judgement is made anew: for tests that compare.
-    is_enabled: bool,
 }
 
 /// Shapes whose judgements are kept: 20 bytes a node each.
 const SHAPES_KEPT: usize = 256;
 
-impl Default for Judgements {
-    fn default() -> Self {
-        Self { columns: Vec::new(), kept: 0, uses: 0, is_enabled: true }
-    }
-}
-
 impl Judgements {
-    /// Judgements that are never kept.
-    pub fn disabled() -> Self {
-        Self { is_enabled: false, ..Self::default() }
-    }
-
     /// The judgements for a shape in this cycle.
     pub fn of<'a>(&'a mut self, profile: &'a Profile, id: ShapeId, shape: &'a PodShape, cache: &'a Cache) -> View<'a> {
         self.uses += 1;
@@ -79,7 +66,7 @@ impl Judgements {
         let column = self.columns[place].get_or_insert_default();
         column.last_use = self.uses;
         let nodes = cache.order().len();
-        if column.nodes != nodes || !self.is_enabled {
+        if column.nodes != nodes {
             column.nodes = nodes;
             column.rows.clear();
         }

@@ -1,4 +1,4 @@
-//! What plugins and the scheduler agree on: extension points, verdicts, pod shapes, and the set of plugins of a profile.
+//! What plugins and the scheduler agree on: extension points, verdicts, pod shapes, the set of plugins of a profile.
 //! Knows neither the queue nor the cluster's tables.
 
 mod cluster_event;

@@ -68,6 +68,8 @@ impl PodShape {
         let mut hasher = FxHasher::default();
         (&self.requests, &self.host_ports, &self.node_name, &self.node_selector).hash(&mut hasher);
         (&self.tolerations, &self.images, &self.disks, &self.claims).hash(&mut hasher);
+        let required = self.node_affinity.as_ref().and_then(|affinity| affinity.required.as_ref());
+        required.hash(&mut hasher);
         hasher.finish()
     }
 }

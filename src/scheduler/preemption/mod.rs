@@ -9,7 +9,7 @@ mod pick;
 pub use candidates::Candidate;
 
 use super::algorithm::{Algorithm, Inputs};
-use super::fit_error::{Diagnosis, histogram_text};
+use super::fit_error::{Diagnosis, count_reasons, histogram_text};
 use super::framework::Verdict;
 use crate::engine::SimTime;
 use crate::engine::random::Stream;
@@ -98,20 +98,13 @@ impl Algorithm {
     /// verdict has no victims.
     fn no_candidates(&self, inputs: Inputs<'_>, verdicts: &[Option<Verdict>]) -> String {
         let nodes = inputs.cache.order().len();
-        let mut reasons = std::collections::BTreeMap::<Text, usize>::new();
-        let prepared_shape = self.shape_content_of(inputs);
-        for verdict in verdicts {
-            let Some(verdict) = verdict else {
-                *reasons.entry(NO_VICTIMS).or_default() += 1;
-                continue;
-            };
-            let Some(plugin) = verdict.plugin() else { continue };
-            for bit in verdict.reasons() {
-                *reasons.entry(self.profile.reason(prepared_shape, plugin, bit)).or_default() += 1;
+        let tried = verdicts.iter().flatten().copied();
+        let mut reasons = count_reasons(&self.profile, self.shape_content_of(inputs), tried);
+        let without_victims = verdicts.iter().filter(|verdict| verdict.is_none()).count();
+        for (reason, count) in [(NO_VICTIMS, without_victims), (NOT_HELPFUL, nodes - verdicts.len())] {
+            if count > 0 {
+                *reasons.entry(reason).or_default() += count;
             }
-        }
-        if verdicts.len() < nodes {
-            *reasons.entry(NOT_HELPFUL).or_default() += nodes - verdicts.len();
         }
         format!("0/{nodes} nodes are available: {}.", histogram_text(reasons))
     }

@@ -40,15 +40,13 @@ fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster)
         PluginName::VolumeRestrictions => volume_restrictions::hint(event, pod, template, cluster),
         PluginName::VolumeBinding => volume_binding::hint(event, pod, template, cluster),
         PluginName::InterPodAffinity => inter_pod_affinity::hints::hint(event, pod, cluster),
-        PluginName::SchedulingGates => {
-            matches!(event, ClusterEvent::PodUpdated { pod: changed, update: PodUpdate::GatesEliminated, .. } if *changed == pod)
-        }
+        PluginName::SchedulingGates => reopens(plugin, event, pod),
         _ => false,
     }
 }
 
-/// Plugins that wait for nodes but not for taints hear of taints too: a node may have been out of the list for its taint
-/// alone when they rejected it.
+/// Plugins that wait for nodes but not for taints hear of taints too: a node may have been out of the list for its
+/// taint alone when they rejected it.
 fn is_taint_update(event: &ClusterEvent) -> bool {
     matches!(event, ClusterEvent::NodeUpdated { update: NodeUpdate::Taint, .. })
 }
@@ -129,4 +127,64 @@ fn requested_names(template: &PodTemplate) -> impl Iterator<Item = &str> {
 fn fits_empty(template: &PodTemplate, node: &NodeFacts) -> bool {
     node.allowed_pods >= 1
         && requested_names(template).all(|name| template.requests.get(name) <= node.allocatable.get(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::labels::Labels;
+    use crate::model::resources::Resources;
+    use crate::model::taint::{Taint, TaintEffect};
+    use crate::scheduler::testing::{cluster, create_pod, pod_spec, requests};
+
+    fn node(cpu: &str, taints: Vec<Taint>) -> Arc<NodeFacts> {
+        let allocatable = Resources::from_list(&requests(cpu, "8Gi"));
+        Arc::new(NodeFacts { allocatable, allowed_pods: 110, taints, ..NodeFacts::default() })
+    }
+
+    fn helps(rejector: PluginName, event: &ClusterEvent) -> bool {
+        let mut cluster = cluster();
+        let pod = create_pod(&mut cluster, "p", Labels::default(), pod_spec(requests("2", "1Gi")));
+        is_worth_requeuing(PluginSet::of(rejector), event, pod, &cluster)
+    }
+
+    #[test]
+    fn a_node_helps_only_where_the_pod_would_fit_an_empty_one() {
+        let added = |cpu| ClusterEvent::NodeAdded { after: node(cpu, Vec::new()) };
+        assert!(helps(PluginName::NodeResourcesFit, &added("2")));
+        assert!(!helps(PluginName::NodeResourcesFit, &added("1")));
+    }
+
+    #[test]
+    fn more_allocatable_helps_only_if_the_pod_asks_for_it() {
+        let grown = |before, after| ClusterEvent::NodeUpdated {
+            update: NodeUpdate::Allocatable,
+            before: node(before, Vec::new()),
+            after: node(after, Vec::new()),
+        };
+        assert!(helps(PluginName::NodeResourcesFit, &grown("2", "3")));
+        assert!(!helps(PluginName::NodeResourcesFit, &grown("3", "3")));
+        assert!(!helps(PluginName::TaintToleration, &grown("2", "3")));
+    }
+
+    #[test]
+    fn a_taint_that_goes_helps_who_was_kept_out_by_it_and_who_never_saw_the_node() {
+        let taint = Taint { key: "k".into(), value: "".into(), effect: TaintEffect::NoSchedule };
+        let update = |before, after| ClusterEvent::NodeUpdated { update: NodeUpdate::Taint, before, after };
+        let (tainted, plain) = (node("1", vec![taint]), node("1", Vec::new()));
+        let goes = update(Arc::clone(&tainted), Arc::clone(&plain));
+        assert!(helps(PluginName::TaintToleration, &goes));
+        assert!(helps(PluginName::NodeResourcesFit, &goes));
+        assert!(!helps(PluginName::TaintToleration, &update(plain, tainted)));
+    }
+
+    #[test]
+    fn whom_nobody_rejected_is_tried_again_after_any_change() {
+        let cluster = &mut cluster();
+        let pod = create_pod(cluster, "p", Labels::default(), pod_spec(requests("2", "1Gi")));
+        let event = ClusterEvent::PodAdded { pod };
+        assert!(is_worth_requeuing(PluginSet::EMPTY, &event, pod, cluster));
+    }
 }

@@ -33,8 +33,6 @@ const UNSCHEDULABLE_SCAN: SimDuration = SimDuration::from_secs(30);
 struct InFlight {
     pod: PodId,
     events: Vec<ClusterEvent>,
-    /// It was called to be active again, whatever happened.
-    is_activated: bool,
 }
 
 /// Where a waiting pod is.
@@ -129,7 +127,7 @@ impl SchedulingQueue {
         let pod = self.active.pop().map(|(pod, _)| pod).or_else(|| self.backoff.pop().map(|(pod, _)| pod))?;
         let mut queued = self.waiting.remove(&pod).expect("a queued pod has a record").pod;
         queued.attempts += 1;
-        self.in_flight = Some(InFlight { pod, events: Vec::new(), is_activated: false });
+        self.in_flight = Some(InFlight { pod, events: Vec::new() });
         Some((pod, queued))
     }
 
@@ -161,9 +159,7 @@ impl SchedulingQueue {
             queued.consecutive_errors = 0;
         }
         let helps = |event: &ClusterEvent| hints::is_worth_requeuing(rejectors, event, pod, cluster);
-        let retries = in_flight.is_none_or(|in_flight| {
-            rejectors.is_empty() || in_flight.is_activated || in_flight.events.iter().any(helps)
-        });
+        let retries = in_flight.is_none_or(|in_flight| rejectors.is_empty() || in_flight.events.iter().any(helps));
         if retries {
             self.requeue(now, cluster, pod, queued);
         } else {
@@ -258,15 +254,6 @@ impl SchedulingQueue {
             Some(victim) => self.preempting.insert(pod, victim),
             None => self.preempting.remove(&pod),
         };
-    }
-
-    /// Makes a pod active without back-off, or as soon as its attempt ends. Upstream: `Activate`.
-    pub fn force_activate(&mut self, now: SimTime, cluster: &Cluster, pod: PodId) {
-        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.pod == pod) {
-            in_flight.is_activated = true;
-        } else if let Some(queued) = self.leave(pod) {
-            self.activate_or_gate(now, cluster, pod, queued);
-        }
     }
 
     /// After back-off, or at once if it is over.

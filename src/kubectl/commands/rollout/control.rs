@@ -67,9 +67,7 @@ pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
             continue;
         }
         if deployment_of(call, object) == Some(true) {
-            printed.fail(&Failure::error(format!(
-                "{name} can't restart paused deployment (run rollout resume first)"
-            )));
+            printed.fail(&Failure::error(format!("{name} can't restart paused deployment (run rollout resume first)")));
             continue;
         }
         let mut view = call.cluster.view(object);

@@ -38,11 +38,8 @@ pub(crate) fn history(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
             }
             printed.line(format!("{printed_object} with revision #{wanted}"));
             let view = call.cluster.view(revision.object);
-            let template = if view["data"].is_object() {
-                &view["data"]["spec"]["template"]
-            } else {
-                &view["spec"]["template"]
-            };
+            let template =
+                if view["data"].is_object() { &view["data"]["spec"]["template"] } else { &view["spec"]["template"] };
             printed.line(describe::template_with_tabs(template));
             continue;
         }

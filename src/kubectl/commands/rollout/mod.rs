@@ -8,8 +8,8 @@ mod undo;
 
 pub(super) use control::{pause, restart, resume};
 pub(super) use history::history;
-pub(crate) use status::{Watch, go_on};
 pub(super) use status::status;
+pub(crate) use status::{Watch, go_on};
 pub(super) use undo::undo;
 
 use crate::model::object::ObjectRef;

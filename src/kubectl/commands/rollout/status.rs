@@ -100,9 +100,8 @@ fn state(call: &Call<'_>, object: ObjectRef) -> Result<(String, bool), Failure> 
             if late {
                 return Err(Failure::error(format!("deployment \"{name}\" exceeded its progress deadline")));
             }
-            let waiting = |rest: String| {
-                Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {rest}..."), false))
-            };
+            let waiting =
+                |rest: String| Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {rest}..."), false));
             if status.updated < deployment.replicas {
                 return waiting(format!(
                     "{} out of {} new replicas have been updated",
@@ -110,16 +109,10 @@ fn state(call: &Call<'_>, object: ObjectRef) -> Result<(String, bool), Failure> 
                 ));
             }
             if status.replicas > status.updated {
-                return waiting(format!(
-                    "{} old replicas are pending termination",
-                    status.replicas - status.updated
-                ));
+                return waiting(format!("{} old replicas are pending termination", status.replicas - status.updated));
             }
             if status.available < status.updated {
-                return waiting(format!(
-                    "{} of {} updated replicas are available",
-                    status.available, status.updated
-                ));
+                return waiting(format!("{} of {} updated replicas are available", status.available, status.updated));
             }
             Ok((format!("deployment \"{name}\" successfully rolled out"), true))
         }
@@ -131,9 +124,8 @@ fn state(call: &Call<'_>, object: ObjectRef) -> Result<(String, bool), Failure> 
             if generation > status.observed_generation {
                 return Ok(("Waiting for daemon set spec update to be observed...".to_owned(), false));
             }
-            let waiting = |rest: String| {
-                Ok((format!("Waiting for daemon set \"{name}\" rollout to finish: {rest}..."), false))
-            };
+            let waiting =
+                |rest: String| Ok((format!("Waiting for daemon set \"{name}\" rollout to finish: {rest}..."), false));
             if status.updated < status.desired {
                 return waiting(format!("{} out of {} new pods have been updated", status.updated, status.desired));
             }

@@ -94,8 +94,7 @@ fn same(left: &Value, right: &Value) -> bool {
         Value::Object(map) if map.is_empty() => Value::Null,
         other => other.clone(),
     };
-    left["spec"] == right["spec"]
-        && ["labels", "annotations"].iter().all(|key| part(left, key) == part(right, key))
+    left["spec"] == right["spec"] && ["labels", "annotations"].iter().all(|key| part(left, key) == part(right, key))
 }
 
 /// The Deployment's own bookkeeping stays, everything else is the revision's.

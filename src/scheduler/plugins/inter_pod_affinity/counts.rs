@@ -8,6 +8,7 @@ use super::{InterPodAffinityArgs, has_terms};
 use crate::cluster::Cluster;
 use crate::model::Text;
 use crate::model::object::{NamespaceId, NodeId, TemplateId};
+use crate::model::pod_template::PodTemplate;
 use crate::scheduler::cache::{Cache, DeltaKind, KeyId, NO_DOMAIN, PodEntry, Topology};
 
 /// What is counted.
@@ -91,6 +92,21 @@ impl PodAffinities {
             topology_version: None,
             cursor: 0,
         }
+    }
+
+    /// Are these the counts for pods of another template too?
+    pub(super) fn serves(&self, cluster: &Cluster, namespace: NamespaceId, template: TemplateId) -> bool {
+        let (own, other) = (cluster.template(self.template), cluster.template(template));
+        let equal = |own: &PodTemplate, other: &PodTemplate| match (&own.spec.affinity, &other.spec.affinity) {
+            (Some(own), Some(other)) => own.pod == other.pod && own.anti_pod == other.anti_pod,
+            _ => false,
+        };
+        let none_or_equal = || match (has_terms(own), has_terms(other)) {
+            (false, false) => true,
+            (true, true) => equal(own, other),
+            _ => false,
+        };
+        self.namespace == namespace && own.labels == other.labels && none_or_equal()
     }
 
     /// Brings the counts up to date.

@@ -53,15 +53,16 @@ pub fn has_terms(template: &PodTemplate) -> bool {
     })
 }
 
-/// The counts of the templates scheduled recently.
+/// The counts for pods scheduled recently: pods of equal labels and equal terms share them.
 #[derive(Debug, Default)]
 pub struct Affinities {
     args: InterPodAffinityArgs,
-    rows: FxHashMap<(NamespaceId, TemplateId), Box<PodAffinities>>,
+    rows: Vec<PodAffinities>,
+    by_template: FxHashMap<(NamespaceId, TemplateId), usize>,
 }
 
-/// Templates kept; beyond that all are forgotten and counted anew.
-const MOST_TEMPLATES: usize = 512;
+/// Counts kept; beyond that all are forgotten and counted anew.
+const MOST_COUNTS: usize = 512;
 
 impl Affinities {
     /// With these arguments.
@@ -72,35 +73,47 @@ impl Affinities {
     /// A namespace changed: terms may select other namespaces.
     pub fn clear(&mut self) {
         self.rows.clear();
+        self.by_template.clear();
     }
 
     /// Brings the counts for a pod up to date. Returns whether there is anything to count: pods with terms, or terms of
     /// its own. `hypothetical`: pods that are not on nodes yet count too, so there may be.
     pub fn update(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId, hypothetical: bool) -> bool {
         let row = cluster.pod(pod);
+        let key = (row.namespace, row.template);
         if !hypothetical && !cache.has_pods_with_affinity() && !has_terms(cluster.template(row.template)) {
             // Counts of before would be out of date.
-            if !self.rows.is_empty() {
-                self.rows.remove(&(row.namespace, row.template));
+            if !self.by_template.is_empty() {
+                self.by_template.remove(&key);
             }
             return false;
         }
-        let key = (row.namespace, row.template);
-        if self.rows.len() >= MOST_TEMPLATES && !self.rows.contains_key(&key) {
-            self.rows.clear();
-        }
-        let args = self.args;
-        let counts = self
-            .rows
-            .entry(key)
-            .or_insert_with(|| Box::new(PodAffinities::new(cluster, row.namespace, row.template, args)));
-        counts.update(cluster, cache);
+        let place = match self.by_template.get(&key) {
+            Some(known) => *known,
+            None => {
+                let place = self.place_of(cluster, row.namespace, row.template);
+                self.by_template.insert(key, place);
+                place
+            }
+        };
+        self.rows[place].update(cluster, cache);
         true
     }
 
     /// The counts for a pod, if `update` found any.
     pub fn get(&self, cluster: &Cluster, pod: PodId) -> Option<&PodAffinities> {
         let row = cluster.pod(pod);
-        self.rows.get(&(row.namespace, row.template)).map(|counts| &**counts)
+        self.by_template.get(&(row.namespace, row.template)).map(|place| &self.rows[*place])
+    }
+
+    fn place_of(&mut self, cluster: &Cluster, namespace: NamespaceId, template: TemplateId) -> usize {
+        let known = self.rows.iter().position(|counts| counts.serves(cluster, namespace, template));
+        known.unwrap_or_else(|| {
+            if self.rows.len() == MOST_COUNTS {
+                self.clear();
+            }
+            self.rows.push(PodAffinities::new(cluster, namespace, template, self.args));
+            self.rows.len() - 1
+        })
     }
 }

@@ -51,6 +51,11 @@ impl Spread {
         Self { set, counts, matches: FxHashMap::default(), topology_version: None, cursor: 0 }
     }
 
+    /// Are there constraints that filter?
+    pub fn has_hard(&self) -> bool {
+        !self.set.hard.is_empty()
+    }
+
     pub(super) fn hard(&self) -> impl Iterator<Item = (&Constraint, &Count)> {
         self.set.hard.iter().zip(&self.counts)
     }

@@ -81,19 +81,22 @@ impl Spreads {
         self.by_pod.clear();
     }
 
-    /// The counts for a pod's constraints, up to date; `None` if it has none.
+    /// The counts for a pod's constraints; `None` if it has none. They are out of date until `update`.
     pub fn of(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId) -> Option<SpreadId> {
         let key @ (namespace, template, controller) = key(cluster, pod);
-        let id = match self.by_pod.get(&key) {
+        match self.by_pod.get(&key) {
             Some(known) => *known,
             None => {
                 let found = self.find(cluster, cache, namespace, template, controller);
                 self.by_pod.insert(key, found);
                 found
             }
-        }?;
+        }
+    }
+
+    /// Brings counts up to date.
+    pub fn update(&mut self, cluster: &Cluster, cache: &Cache, id: SpreadId) {
         self.rows[id.0 as usize].update(cluster, cache);
-        Some(id)
     }
 
     /// The place of a pod's counts, if it has constraints and was seen before.
