@@ -152,7 +152,7 @@ impl Kubelets {
     /// A sidecar of a terminating pod waits for all main containers and every later sidecar.
     fn has_to_wait(&self, hubs: &Hubs<'_>, pod: PodId, slot: u8) -> bool {
         let Some(worker) = self.workers.get(pod) else { return false };
-        if !worker.flags.contains(Flags::TERMINATING) {
+        if !worker.flags.intersects(Flags::TERMINATING | Flags::KILL_POD) {
             return false;
         }
         let spec = &hubs.cluster.template_of(pod).spec;

@@ -25,7 +25,9 @@ impl Kubelets {
         let looked = self.node_state(node).relist_before(began);
         let worker = self.workers.row(pod);
         worker.snapshot = if worker.relisted <= began { worker.relisted.max(looked) } else { looked };
-        worker.flags.remove(Flags::AGAIN | Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF);
+        let pending = worker.flags.contains(Flags::PENDING);
+        worker.flags.remove(Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF | Flags::PENDING | Flags::KILL_POD);
+        worker.flags.set(Flags::AGAIN, pending);
         worker.to_start.clear();
         if let Some(extra) = &mut worker.extra {
             extra.backoff_until = SimTime::NEVER;
@@ -113,12 +115,7 @@ impl Kubelets {
         worker.to_start.extend(todo.start.iter().rev().copied());
         if todo.kill_pod {
             worker.to_start.clear();
-            let grace = u32::try_from(spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
-            worker.stage = Stage::Idle;
-            let node = worker.node;
-            let next_relist = self.node_state(node).relist_after(hubs.now);
-            self.workers.row(pod).ready_at = next_relist;
-            self.end_pod(hubs, pod, grace, Flags::empty());
+            self.kill_rest(hubs, pod, spec);
             return;
         }
         if !worker.flags.contains(Flags::SANDBOX) {
@@ -142,6 +139,21 @@ impl Kubelets {
         } else {
             self.kill_for_probes(hubs, pod, spec, &todo.kill);
         }
+    }
+
+    /// Nothing is left that the pod exists for: what still runs (its sidecars) is stopped within this sync; the next
+    /// one finds that the pod has ended.
+    fn kill_rest(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
+        let grace = u32::try_from(spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
+        let worker = self.workers.row(pod);
+        worker.stage = Stage::Killing;
+        worker.flags.insert(Flags::ACTED | Flags::KILL_POD);
+        let running = running_slots(hubs.machines, worker);
+        for slot in running.iter().rev() {
+            let name = &spec.containers[usize::from(*slot)].name;
+            self.start_kill(hubs, pod, *slot, grace, format!("Stopping container {name}"));
+        }
+        self.continue_after_kills(hubs, pod);
     }
 
     /// The sandbox exists: the pod has its address, and its first containers start.

@@ -176,6 +176,7 @@ impl Kubelets {
         let relist = self.settings.latencies.fixed(Latency::PodRelist);
         let node = self.workers.row(pod).node;
         let next_relist = self.node_state(node).relist_after(now);
+        let looked = self.node_state(node).relist_before(now);
         let unseen_exit = self.has_unseen_exit(hubs, pod);
         let worker = self.workers.row(pod);
         worker.stage = Stage::Idle;
@@ -184,16 +185,26 @@ impl Kubelets {
         let acted = worker.flags.contains(Flags::ACTED);
         worker.ready_at = next_relist;
         if acted && !failed {
-            worker.relisted = now + relist;
-            worker.ready_at = worker.relisted;
+            // The look is at the sync's end; what it shows is written the relist's and the status's delay later.
+            worker.relisted = now;
+            worker.ready_at = now + relist;
         }
         if worker.flags.contains(Flags::TERMINATING) {
             let at = worker.ready_at.max(now);
             self.schedule(hubs, pod, at);
             return;
         }
-        let again = worker.flags.contains(Flags::AGAIN);
+        // A look during a long sync has seen a container that it started: an update waits already.
+        let seen_meanwhile = failed
+            && worker.slots.iter().any(|slot| {
+                slot.current.is_some() && {
+                    let started = hubs.machines.container(slot.current).started;
+                    started > worker.snapshot && started <= looked
+                }
+            });
+        let again = worker.flags.contains(Flags::AGAIN) || seen_meanwhile;
         worker.flags.remove(Flags::AGAIN);
+        worker.flags.set(Flags::PENDING, again && failed && unseen_exit);
         let ready_at = worker.ready_at;
         if acted || again {
             self.wake(hubs, pod, ready_at);

@@ -14,6 +14,12 @@ impl Kubelets {
         worker.stage = Stage::Terminating;
         worker.to_start.clear();
         let grace = worker.grace;
+        if worker.extra.as_ref().is_some_and(|extra| extra.end.is_some()) {
+            // The reason is known and shown in the conditions; the phase waits for the containers.
+            let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+            self.publish(hubs, pod, &template.spec, false);
+        }
+        let worker = self.workers.row(pod);
         let running = running_slots(hubs.machines, worker);
         self.stop_probes(hubs, pod, false);
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);

@@ -69,6 +69,10 @@ bitflags::bitflags! {
         const ADMITTED = 1 << 11;
         /// Some start of this sync waits for a crash back-off.
         const BACKING_OFF = 1 << 12;
+        /// The next look finds something that the sync it is made for does not wait for: one more sync follows.
+        const PENDING = 1 << 13;
+        /// This sync stops what is left of the pod.
+        const KILL_POD = 1 << 14;
     }
 }
 

@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 use crate::cluster::Cluster;
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, Significance, SimTime};
-use crate::machines::{ContainerId, ExecId, MachineChange, Machines, Signal};
+use crate::machines::{ContainerId, ExecId, ExitReason, MachineChange, Machines, Signal};
 use crate::model::latency::Latencies;
 use crate::model::object::TemplateId;
 use behaviour::BehaviourTable;
@@ -59,6 +59,13 @@ pub enum WorkloadEvent {
     },
     /// It ends because it was told to.
     Stop {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// It has filled more memory than it may.
+    OutOfMemory {
         /// Which.
         container: ContainerId,
         /// Of the run.
@@ -169,6 +176,9 @@ impl Workload {
             WorkloadEvent::Resume { container, serial } if runs_still(machines, container, serial) => {
                 self.process_due(now, container, cluster, machines, outbox);
             }
+            WorkloadEvent::OutOfMemory { container, serial } if runs_still(machines, container, serial) => {
+                machines.exit(now, container, 137, ExitReason::OomKilled);
+            }
             WorkloadEvent::Session { exec } => self.session_due(now, exec, cluster, machines, outbox),
             WorkloadEvent::Look { container, serial } if runs_still(machines, container, serial) => {
                 self.look(now, container, machines, outbox);
@@ -185,6 +195,7 @@ impl Workload {
             WorkloadEvent::Serve { container, serial }
             | WorkloadEvent::End { container, serial }
             | WorkloadEvent::Stop { container, serial }
+            | WorkloadEvent::OutOfMemory { container, serial }
             | WorkloadEvent::Resume { container, serial }
             | WorkloadEvent::Look { container, serial } => (container, serial),
         };

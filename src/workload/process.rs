@@ -8,7 +8,7 @@ use super::files::{ContainerFiles, PodVolumes, View};
 use super::shell::{Options, Process, Signal, Step, Understanding};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
-use crate::engine::{Outbox, SimTime};
+use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, ExitReason, Machines, RunState, Serving, Usage};
 use crate::model::Text;
 use crate::model::object::PodId;
@@ -146,7 +146,7 @@ impl Workload {
             let ports = waiting.process.listening();
             outbox.send(waiting.due, WorkloadEvent::Resume { container, serial });
             self.processes.mains.insert(container, waiting);
-            self.apply_process_use(now, container, usage.cpu_milli, usage.memory_bytes, ports, machines);
+            self.apply_process_use(now, container, usage, ports, machines, outbox);
         }
         if stepped.changed {
             self.files_changed(now, pod, container, cluster, machines, outbox);
@@ -158,15 +158,18 @@ impl Workload {
         &mut self,
         now: SimTime,
         container: ContainerId,
-        cpu_milli: u64,
-        memory: u64,
+        usage: super::shell::Usage,
         ports: Vec<u16>,
         machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
     ) {
+        let (cpu_milli, memory) = (usage.cpu_milli, usage.memory_bytes);
         let program = &self.programs[self.runs[container.index()].program as usize];
         let (cpu_limit, memory_limit) = program.limits;
         if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
-            machines.exit(now, container, 137, ExitReason::OomKilled);
+            let serial = machines.container(container).serial;
+            let after = ALLOCATION + program.memory_after;
+            outbox.send(now + after, WorkloadEvent::OutOfMemory { container, serial });
             return;
         }
         let limited = cpu_limit.map_or(cpu_milli, |limit| cpu_milli.min((limit * 1000.0) as u64));
@@ -362,6 +365,8 @@ impl Workload {
     }
 }
 
+/// How long a process takes to fill the memory it asks for.
+const ALLOCATION: SimDuration = SimDuration::from_millis(200);
 /// What an idle shell occupies.
 const IDLE_SHELL_BYTES: u64 = 1 << 20;
 

@@ -7,6 +7,7 @@ use super::behaviour::{ContainerBehaviour, ContainerFacts, OnTerm, RunLength, St
 use super::catalogue::{self, Entry};
 use super::process::is_understood;
 use crate::cluster::Cluster;
+use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
@@ -31,6 +32,8 @@ pub(super) struct Program {
     pub logs: Option<Box<str>>,
     pub unready: Box<[Window]>,
     pub dead: Box<[Window]>,
+    /// How long its process waits before it fills its memory (`stress --backoff`).
+    pub memory_after: SimDuration,
     /// The built-in shell runs its command.
     pub in_shell: bool,
     /// Nobody stated or knows what it does.
@@ -82,6 +85,7 @@ fn known_program(container: &Container, term: f64) -> Program {
         logs: None,
         unready: Box::default(),
         dead: Box::default(),
+        memory_after: stress_backoff(container),
         in_shell: false,
         assumed: true,
     };
@@ -168,6 +172,13 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
     program.unready = stated.unready.into();
     program.dead = stated.dead.into();
     program
+}
+
+/// `--backoff` of `stress`, in microseconds.
+fn stress_backoff(container: &Container) -> SimDuration {
+    let words: Vec<&str> = container.command.iter().chain(&container.args).map(|word| word.as_str()).collect();
+    let given = words.windows(2).find(|pair| pair[0] == "--backoff").and_then(|pair| pair[1].parse::<u64>().ok());
+    SimDuration::from_micros(given.unwrap_or(0))
 }
 
 /// The seconds of a container that only sleeps: `sleep 3600`.
