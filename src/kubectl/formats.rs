@@ -61,7 +61,6 @@ impl Format {
             }
         })
     }
-
 }
 
 /// Several objects as kubectl wraps them.
@@ -115,7 +114,8 @@ fn custom_columns(text: &str, value: &Value, no_headers: bool, out: &mut String)
         paths.push(path);
     }
     let single = [value.clone()];
-    let items = if value["kind"] == "List" { value["items"].as_array().map_or(&[][..], Vec::as_slice) } else { &single };
+    let items =
+        if value["kind"] == "List" { value["items"].as_array().map_or(&[][..], Vec::as_slice) } else { &single };
     for item in items {
         let cell = |path: &jsonpath::Template| {
             let words: Vec<String> = path.find(item).iter().map(go_map).collect();

@@ -113,9 +113,7 @@ impl Scope {
             Some(Value::Array(items)) => {
                 items.into_iter().enumerate().map(|(place, item)| (Value::from(place), item)).collect()
             }
-            Some(Value::Object(members)) => {
-                members.into_iter().map(|(key, item)| (Value::from(key), item)).collect()
-            }
+            Some(Value::Object(members)) => members.into_iter().map(|(key, item)| (Value::from(key), item)).collect(),
             None | Some(Value::Null) => Vec::new(),
             Some(other) => return Err(format!("range can't iterate over {}", functions::printed(Some(&other)))),
         };

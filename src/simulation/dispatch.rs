@@ -4,6 +4,7 @@ use crate::cluster::Change;
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::machines::MachineChange;
 use crate::model::kind::Kind;
+use crate::model::object::NodeId;
 use crate::record::AttemptResult;
 use crate::record::collector::Attempt;
 use crate::scheduler;
@@ -147,6 +148,11 @@ impl Simulation {
             if let MachineChange::UsageChanged { container } | MachineChange::ContainerExited { container } = change {
                 self.recording.collector.usage_changed(self.machines.container(container).node);
             }
+            match change {
+                MachineChange::ExecDone { .. } => self.steps.look_again(),
+                MachineChange::MachineChanged { node } => self.tell_of_heartbeats(node),
+                _ => {}
+            }
             self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
             self.kubelets.observe_machine(
                 now,
@@ -156,6 +162,13 @@ impl Simulation {
                 &mut self.outboxes.kubelets,
             );
         }
+    }
+
+    /// Heartbeats cost no events: the node lifecycle controller hears when they end and when they come again.
+    fn tell_of_heartbeats(&mut self, node: NodeId) {
+        let machine = self.machines.machine(node);
+        let last = (!machine.is_reachable()).then(|| machine.last_heartbeat(self.now));
+        self.controllers.hear_of_node(self.now, node, last, &mut self.outboxes.controllers);
     }
 
     fn drain_outboxes(&mut self) {

@@ -2,6 +2,7 @@
 //! The only place that knows every component; holds no rule of Kubernetes.
 
 mod behaviors;
+mod command;
 mod delivery;
 mod dispatch;
 mod event;

@@ -2,10 +2,11 @@
 //! virtual time.
 
 use crate::engine::SimTime;
-use crate::kubectl::{Output, Progress, Waiting};
+use crate::kubectl::Output;
 use crate::record;
 use crate::scenario::plan::{Action, Plan, Trigger};
 
+use super::command::Pending;
 use super::event::Event;
 use super::{Observer, Simulation};
 
@@ -30,7 +31,7 @@ struct Running {
 
 /// A command that waits.
 struct Current {
-    waiting: Waiting,
+    pending: Pending,
     started: SimTime,
     command: String,
 }
@@ -53,6 +54,11 @@ impl StepRunner {
         self.waiting > 0
     }
 
+    /// Something happened that the change log does not tell: waiting commands look again.
+    pub(super) fn look_again(&mut self) {
+        self.changes_seen = u64::MAX;
+    }
+
     /// Commands that had not ended when the run did.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = (&str, SimTime)> {
         self.steps
@@ -72,20 +78,15 @@ impl Simulation {
         while let Some(command) = self.steps.steps[index].commands.get(self.steps.steps[index].next).cloned() {
             self.steps.steps[index].next += 1;
             let started = self.now;
-            match self.kubectl.start(started, &command, &mut self.cluster, &self.machines, &self.files) {
-                Progress::Done(output) => {
+            match self.start_command(&command) {
+                Ok(output) => {
                     if !self.command_ended(index, &command, started, output, observer) {
                         return;
                     }
                 }
-                Progress::Waiting(waiting) => {
-                    self.wait_for(index, waiting, command, started);
+                Err(pending) => {
+                    self.wait_for(index, pending, command, started);
                     return;
-                }
-                Progress::Exec(_) => {
-                    if !self.command_ended(index, &command, started, no_exec(), observer) {
-                        return;
-                    }
                 }
             }
         }
@@ -108,24 +109,24 @@ impl Simulation {
     fn poll_step(&mut self, index: usize, observer: &mut dyn Observer) -> bool {
         let Some(current) = self.steps.steps[index].current.take() else { return true };
         self.steps.waiting -= 1;
-        match self.kubectl.poll(self.now, current.waiting, &mut self.cluster, &self.machines) {
-            Progress::Done(output) => self.command_ended(index, &current.command, current.started, output, observer),
-            Progress::Waiting(waiting) => {
-                self.wait_for(index, waiting, current.command, current.started);
+        match self.poll_command(current.pending) {
+            Ok(output) => self.command_ended(index, &current.command, current.started, output, observer),
+            Err(pending) => {
+                self.steps.waiting += 1;
+                self.steps.steps[index].current = Some(Current { pending, ..current });
                 false
             }
-            Progress::Exec(_) => self.command_ended(index, &current.command, current.started, no_exec(), observer),
         }
     }
 
-    fn wait_for(&mut self, index: usize, waiting: Waiting, command: String, started: SimTime) {
-        let deadline = waiting.deadline();
+    fn wait_for(&mut self, index: usize, pending: Pending, command: String, started: SimTime) {
+        let deadline = pending.deadline();
         if deadline != SimTime::NEVER && deadline > self.now {
             self.queue.push(deadline, Event::Step(index as u32));
         }
         self.steps.waiting += 1;
-        self.steps.changes_seen = u64::MAX;
-        self.steps.steps[index].current = Some(Current { waiting, started, command });
+        self.steps.look_again();
+        self.steps.steps[index].current = Some(Current { pending, started, command });
     }
 
     /// Writes a command down. Returns whether the list goes on.
@@ -155,29 +156,4 @@ impl Simulation {
         self.steps.failures.push(format!("`kubectl {command}` exited with {}: {reason}", output.exit));
         false
     }
-}
-
-impl Simulation {
-    /// Types a command line now and lets virtual time pass until it ends. Steps of the scenario go on meanwhile.
-    pub fn kubectl(&mut self, command: &str, observer: &mut dyn Observer) -> Output {
-        let mut progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
-        loop {
-            let waiting = match progress {
-                Progress::Done(output) => return output,
-                Progress::Exec(_) => return no_exec(),
-                Progress::Waiting(waiting) => waiting,
-            };
-            self.settle(observer);
-            if !self.advance(waiting.deadline(), observer) {
-                let stderr = "error: nothing is left that could end the wait\n".to_owned();
-                return Output { stderr, exit: 1, ..Output::default() };
-            }
-            progress = self.kubectl.poll(self.now, waiting, &mut self.cluster, &self.machines);
-        }
-    }
-}
-
-/// The answer to `kubectl exec`, which needs the shell of a running container.
-fn no_exec() -> Output {
-    Output { stderr: "error: exec is not supported by kubelapse yet\n".to_owned(), exit: 1, ..Output::default() }
 }

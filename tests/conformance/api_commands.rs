@@ -49,7 +49,6 @@ struct World {
     now: SimTime,
 }
 
-
 impl World {
     fn new() -> Self {
         let streams = Streams::new(0);

@@ -49,9 +49,10 @@ fn sources(call: &Call<'_>, line: &CommandLine, kind: &'static str, name: &str) 
         from_file(call, source, &mut sources)?;
     }
     for literal in line.flags.all("from-literal") {
-        let (key, value) = literal.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-            Failure::error(format!("invalid literal source {literal}, expected key=value"))
-        })?;
+        let (key, value) = literal
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| Failure::error(format!("invalid literal source {literal}, expected key=value")))?;
         let value = value.trim_matches('"').trim_matches('\'');
         sources.add(key, value.to_owned())?;
     }
@@ -143,7 +144,8 @@ pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &m
     }
     // Go writes the members in the order of its structure.
     let member = |key: &str| entry[key].to_string();
-    let mut members = vec![format!("\"username\":{}", member("username")), format!("\"password\":{}", member("password"))];
+    let mut members =
+        vec![format!("\"username\":{}", member("username")), format!("\"password\":{}", member("password"))];
     if entry["email"].is_string() {
         members.push(format!("\"email\":{}", member("email")));
     }
@@ -223,12 +225,10 @@ pub(super) fn service(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
 /// `80:8080`. Upstream: kubectl cmd/create `parsePorts`.
 fn port(spec: &str, line: &CommandLine) -> Result<Value> {
     let (port, target) = spec.split_once(':').unwrap_or((spec, spec));
-    let number: i64 = port
-        .parse()
-        .map_err(|_| Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")))?;
+    let number: i64 =
+        port.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")))?;
     let target = target.parse::<i64>().map_or_else(|_| json!(target), |number| json!(number));
-    let mut entry =
-        json!({"name": spec.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target});
+    let mut entry = json!({"name": spec.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target});
     if let Some(node_port) = line.flags.number("node-port").filter(|port| *port != 0) {
         entry["nodePort"] = json!(node_port);
     }

@@ -44,10 +44,8 @@ fn store(
 fn containers<'a>(view: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
     let Some(spec) = pod_spec_mut(view) else { return Vec::new() };
     let list = spec["containers"].as_array_mut().into_iter().flatten();
-    list.filter(|container| {
-        pattern.is_empty() || pattern == "*" || container["name"].as_str() == Some(pattern)
-    })
-    .collect()
+    list.filter(|container| pattern.is_empty() || pattern == "*" || container["name"].as_str() == Some(pattern))
+        .collect()
 }
 
 pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {

@@ -2,8 +2,8 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
-    Command, Run, apply, create_file, delete, describe, drain, exec, expose, get, information, logs, metadata, nodes, patch,
-    replace, rollout, run, scale, set, set_image, wait,
+    Command, Run, apply, create_file, delete, describe, drain, exec, expose, get, information, logs, metadata, nodes,
+    patch, replace, rollout, run, scale, set, set_image, wait,
 };
 
 pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {

@@ -65,8 +65,8 @@ pub(super) fn call(name: &str, arguments: &[Argument]) -> Result<Argument, Strin
         "eq" => Value::from(arguments[1.min(arguments.len())..].iter().any(|other| same(first, other.as_ref()))),
         "ne" => Value::from(!same(first, arguments.get(1).and_then(Option::as_ref))),
         "lt" | "le" | "gt" | "ge" => {
-            let order = compare(first, arguments.get(1).and_then(Option::as_ref))
-                .ok_or("incompatible types for comparison")?;
+            let order =
+                compare(first, arguments.get(1).and_then(Option::as_ref)).ok_or("incompatible types for comparison")?;
             Value::from(match name {
                 "lt" => order.is_lt(),
                 "le" => order.is_le(),
@@ -133,7 +133,8 @@ fn printf(format: &str, arguments: &[Argument]) -> String {
         let text = printed(value.as_ref());
         let text = if verb == 'q' { format!("{text:?}") } else { text };
         let left = flags.starts_with('-');
-        let width: usize = flags.trim_start_matches('-').split('.').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let width: usize =
+            flags.trim_start_matches('-').split('.').next().and_then(|text| text.parse().ok()).unwrap_or(0);
         if left {
             out.push_str(&format!("{text:<width$}"));
         } else {

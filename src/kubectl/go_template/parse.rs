@@ -103,11 +103,7 @@ impl Parser {
         Ok((nodes, None))
     }
 
-    fn block(
-        &mut self,
-        condition: &str,
-        make: fn(Pipeline, Vec<Node>, Vec<Node>) -> Node,
-    ) -> Result<Node, String> {
+    fn block(&mut self, condition: &str, make: fn(Pipeline, Vec<Node>, Vec<Node>) -> Node) -> Result<Node, String> {
         let pipeline = pipeline(condition)?;
         let (then, end) = self.nodes()?;
         let otherwise = match end.as_deref() {
@@ -217,7 +213,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             }
             ')' => {
                 tokens.push(Token::Close);
-                let end = rest[1..].find(|c: char| !(c.is_alphanumeric() || "_.".contains(c))).map_or(rest.len(), |end| end + 1);
+                let end = rest[1..]
+                    .find(|c: char| !(c.is_alphanumeric() || "_.".contains(c)))
+                    .map_or(rest.len(), |end| end + 1);
                 if rest[1..].starts_with('.') {
                     tokens.push(Token::Chain(chain(&rest[1..end])));
                     end

@@ -1,0 +1,108 @@
+//! One kubectl command line in virtual time: it ends at once, waits for changes, or runs something in a container.
+
+use crate::engine::SimTime;
+use crate::kubectl::{Exec, Output, Progress, Waiting};
+use crate::machines::{ContainerId, ExecId, ExecPurpose, RunState};
+
+use super::{Observer, Simulation};
+
+/// What a command waits for.
+pub(super) enum Pending {
+    /// Changes of the cluster.
+    Changes(Waiting),
+    /// The end of a command in a container.
+    Exec {
+        /// Which.
+        exec: ExecId,
+        /// What kubectl had printed before.
+        before: Output,
+    },
+}
+
+impl Pending {
+    /// When it gives up.
+    pub(super) fn deadline(&self) -> SimTime {
+        match self {
+            Self::Changes(waiting) => waiting.deadline(),
+            Self::Exec { .. } => SimTime::NEVER,
+        }
+    }
+}
+
+impl Simulation {
+    /// Types a command line now and lets virtual time pass until it ends. Steps of the scenario go on meanwhile.
+    pub fn kubectl(&mut self, command: &str, observer: &mut dyn Observer) -> Output {
+        let mut result = self.start_command(command);
+        loop {
+            let pending = match result {
+                Ok(output) => return output,
+                Err(pending) => pending,
+            };
+            self.settle(observer);
+            let ended = matches!(&pending, Pending::Exec { exec, .. } if self.has_ended(*exec));
+            if !ended && !self.advance(pending.deadline(), observer) {
+                let stderr = "error: nothing is left that could end the wait\n".to_owned();
+                return Output { stderr, exit: 1, ..Output::default() };
+            }
+            result = self.poll_command(pending);
+        }
+    }
+
+    pub(super) fn start_command(&mut self, command: &str) -> Result<Output, Pending> {
+        let progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
+        self.go_on(progress)
+    }
+
+    pub(super) fn poll_command(&mut self, pending: Pending) -> Result<Output, Pending> {
+        match pending {
+            Pending::Changes(waiting) => {
+                let progress = self.kubectl.poll(self.now, waiting, &mut self.cluster, &self.machines);
+                self.go_on(progress)
+            }
+            Pending::Exec { exec, before } => self.exec_result(exec, before),
+        }
+    }
+
+    fn go_on(&mut self, progress: Progress) -> Result<Output, Pending> {
+        match progress {
+            Progress::Done(output) => Ok(output),
+            Progress::Waiting(waiting) => Err(Pending::Changes(waiting)),
+            Progress::Exec(exec) => self.start_exec(*exec),
+        }
+    }
+
+    fn start_exec(&mut self, exec: Exec) -> Result<Output, Pending> {
+        let Some(container) = self.running_container(&exec) else {
+            let name = &self.cluster.template_of(exec.pod).spec.containers[exec.container].name;
+            let error = format!("error: unable to upgrade connection: container not found (\"{name}\")\n");
+            return Ok(Output { stderr: exec.before.stderr + &error, stdout: exec.before.stdout, exit: 1 });
+        };
+        let argv = exec.command.iter().map(|word| word.as_str().into()).collect();
+        let id = self.machines.request_exec(self.now, container, ExecPurpose::Command(argv));
+        Err(Pending::Exec { exec: id, before: exec.before })
+    }
+
+    fn running_container(&self, exec: &Exec) -> Option<ContainerId> {
+        let index = u8::try_from(exec.container).ok()?;
+        let mut runs = self.machines.runs(exec.pod, index);
+        runs.find(|run| self.machines.container(*run).state == RunState::Running)
+    }
+
+    fn has_ended(&self, exec: ExecId) -> bool {
+        self.machines.exec(exec).is_none_or(|row| row.outcome.is_some())
+    }
+
+    /// Upstream: kubectl `exec` passes the command's exit code on.
+    fn exec_result(&mut self, exec: ExecId, before: Output) -> Result<Output, Pending> {
+        if !self.has_ended(exec) {
+            return Err(Pending::Exec { exec, before });
+        }
+        let outcome = self.machines.exec(exec).and_then(|row| row.outcome.clone()).unwrap_or_default();
+        self.machines.forget_exec(exec);
+        let mut output = Output { stdout: before.stdout + &outcome.output, stderr: before.stderr, exit: outcome.code };
+        if outcome.code != 0 {
+            output.stderr += &format!("command terminated with exit code {}\n", outcome.code);
+        }
+        Ok(output)
+    }
+}
