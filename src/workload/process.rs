@@ -140,7 +140,13 @@ impl Workload {
         };
         if let Some(code) = ended {
             self.leave_message(container, cluster, machines);
-            machines.exit(now, container, code, ExitReason::of_code(code));
+            if machines.container(container).started == now {
+                // Commands cost no time in the shell, but no process begins and ends in one instant.
+                self.runs[container.index()].stop_code = code;
+                outbox.send(now + SHORTEST_PROCESS, WorkloadEvent::Stop { container, serial });
+            } else {
+                machines.exit(now, container, code, ExitReason::of_code(code));
+            }
         } else {
             let usage = waiting.process.usage();
             let ports = waiting.process.listening();
@@ -367,6 +373,8 @@ impl Workload {
 
 /// How long a process takes to fill the memory it asks for.
 const ALLOCATION: SimDuration = SimDuration::from_millis(200);
+/// How long the shortest commands of the recordings live.
+const SHORTEST_PROCESS: SimDuration = SimDuration::from_millis(5);
 /// What an idle shell occupies.
 const IDLE_SHELL_BYTES: u64 = 1 << 20;
 
