@@ -136,33 +136,30 @@ impl EventStore {
         if legacy && !self.has_token(now, source) {
             return;
         }
-        let row = match self.by_content.get(&content) {
-            Some(row) => {
-                let known = &mut self.rows[*row as usize];
-                known.count += 1;
-                known.last = now;
-                if combined {
-                    known.message = message.into();
-                }
-                *row
+        let row = if let Some(row) = self.by_content.get(&content) {
+            let known = &mut self.rows[*row as usize];
+            known.count += 1;
+            known.last = now;
+            if combined {
+                known.message = message.into();
             }
-            None => {
-                let row = self.rows.len() as u32;
-                self.by_content.insert(content, row);
-                self.rows.push(EventRow {
-                    object: draft.object,
-                    container: draft.container,
-                    kind: draft.kind,
-                    reason: draft.reason,
-                    message: message.into(),
-                    component: draft.component,
-                    host: draft.host,
-                    first: now,
-                    last: now,
-                    count: 1,
-                });
-                row
-            }
+            *row
+        } else {
+            let row = self.rows.len() as u32;
+            self.by_content.insert(content, row);
+            self.rows.push(EventRow {
+                object: draft.object,
+                container: draft.container,
+                kind: draft.kind,
+                reason: draft.reason,
+                message: message.into(),
+                component: draft.component,
+                host: draft.host,
+                first: now,
+                last: now,
+                count: 1,
+            });
+            row
         };
         self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
     }

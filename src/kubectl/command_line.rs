@@ -186,15 +186,14 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
             |flag| Failure::flag(&group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))),
         ));
     }
-    match found {
-        Some(command) => Ok((command, others)),
-        None => {
-            let name = path.first().map_or("", String::as_str);
-            if commands::TOP_LEVEL.contains(&name) {
-                return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
-            }
-            Err(unknown_command(name))
+    if let Some(command) = found {
+        Ok((command, others))
+    } else {
+        let name = path.first().map_or("", String::as_str);
+        if commands::TOP_LEVEL.contains(&name) {
+            return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
         }
+        Err(unknown_command(name))
     }
 }
 

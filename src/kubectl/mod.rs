@@ -29,7 +29,7 @@ use std::fmt;
 use crate::api::DecodeCache;
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
-use crate::machines::{Machines, Registry};
+use crate::machines::Machines;
 use crate::model::Text;
 use command_line::{CommandLine, Parsed};
 use output::Printed;

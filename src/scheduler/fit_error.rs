@@ -38,13 +38,12 @@ impl Diagnosis {
     /// `0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.`, PostFilter's message behind it.
     pub fn message(&self, profile: &Profile, pod: &PodShape, post_filter: &str) -> String {
         let mut text = format!("0/{} nodes are available:", self.nodes);
-        match &self.pre_filter {
-            Some((_, reason)) => write!(text, " {reason}.").expect("a String takes everything"),
-            None => {
-                let reasons = self.histogram(profile, pod);
-                if !reasons.is_empty() {
-                    write!(text, " {reasons}.").expect("a String takes everything");
-                }
+        if let Some((_, reason)) = &self.pre_filter {
+            write!(text, " {reason}.").expect("a String takes everything")
+        } else {
+            let reasons = self.histogram(profile, pod);
+            if !reasons.is_empty() {
+                write!(text, " {reasons}.").expect("a String takes everything");
             }
         }
         if !post_filter.is_empty() {

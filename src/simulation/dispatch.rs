@@ -46,7 +46,7 @@ impl Simulation {
             self.settle(observer);
             self.events_handled += 1;
             self.idle.handled();
-            if self.events_handled % PROGRESS_EVERY == 0 {
+            if self.events_handled.is_multiple_of(PROGRESS_EVERY) {
                 observer.progress(self.now, self.events_handled);
             }
         }
@@ -89,16 +89,16 @@ impl Simulation {
             Event::Step(step) => self.run_step(step, observer),
             Event::Wake(watcher) => self.wake(watcher),
             Event::Scheduler(event) => {
-                self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler)
+                self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler);
             }
             Event::Controllers(event) => {
-                self.controllers.handle(now, event, &mut self.cluster, &mut self.outboxes.controllers)
+                self.controllers.handle(now, event, &mut self.cluster, &mut self.outboxes.controllers);
             }
             Event::Kubelet(event) => {
-                self.kubelets.handle(now, event, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets)
+                self.kubelets.handle(now, event, &mut self.cluster, &mut self.machines, &mut self.outboxes.kubelets);
             }
             Event::Workload(event) => {
-                self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload)
+                self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
             }
             Event::Sample => self.take_sample(),
         }
@@ -111,10 +111,10 @@ impl Simulation {
         while let Some(change) = self.delivery.next(watcher, &self.cluster.log, now) {
             match watcher {
                 Watcher::Scheduler => {
-                    self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler)
+                    self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler);
                 }
                 Watcher::Controllers => {
-                    self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers)
+                    self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers);
                 }
                 Watcher::Kubelets => self.kubelets.observe(
                     now,

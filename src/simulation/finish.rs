@@ -60,7 +60,7 @@ impl Simulation {
         let bound = self
             .cluster
             .list(Kind::POD)
-            .filter_map(|object| object.as_pod())
+            .filter_map(super::super::model::object::ObjectRef::as_pod)
             .filter(|pod| self.cluster.pod(*pod).node.is_some())
             .count();
         if pods > 0 && bound == 0 {

@@ -18,7 +18,7 @@ use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::{self, ManifestSource, Plan};
 use crate::scenario::setting::Target;
 use crate::scheduler::{Scheduler, SchedulerSettings};
-use crate::workload::{Workload, WorkloadSettings};
+use crate::workload::{Workload, WorkloadSettings, catalogue};
 
 use super::delivery::Delivery;
 use super::files::PlanFiles;
@@ -199,6 +199,7 @@ fn apply(
 /// The registry as the plan describes it.
 fn registry(plan: &Plan, streams: Streams) -> Registry {
     let mut registry = Registry::default();
+    catalogue::add_sizes(&mut registry);
     registry.bandwidth = plan.images.bandwidth as u64;
     registry.latency = Some(plan.images.latency);
     for (index, (name, image)) in plan.images.entries.iter().enumerate() {

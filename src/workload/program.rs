@@ -176,7 +176,8 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
 
 /// `--backoff` of `stress`, in microseconds.
 fn stress_backoff(container: &Container) -> SimDuration {
-    let words: Vec<&str> = container.command.iter().chain(&container.args).map(|word| word.as_str()).collect();
+    let words: Vec<&str> =
+        container.command.iter().chain(&container.args).map(compact_str::CompactString::as_str).collect();
     let given = words.windows(2).find(|pair| pair[0] == "--backoff").and_then(|pair| pair[1].parse::<u64>().ok());
     SimDuration::from_micros(given.unwrap_or(0))
 }

@@ -76,7 +76,7 @@ fn compare(output: &Output, case: &Value) -> Result<(), String> {
         return Err(format!("stderr {found:?} expected {expected:?}"));
     }
     let (found, expected) = (mask(&output.stdout), mask(text(case, "stdout")));
-    if found != expected { Err(format!("stdout {found:?} expected {expected:?}")) } else { Ok(()) }
+    if found == expected { Ok(()) } else { Err(format!("stdout {found:?} expected {expected:?}")) }
 }
 
 /// Diffs of internal structures are compared up to their first hunk.

@@ -29,7 +29,7 @@ pub fn check_controllers(root: &Path) -> Option<Vec<Outcome>> {
 
 fn check(root: &Path, suite: &str) -> Option<Vec<Outcome>> {
     let mut folders: Vec<_> = fs::read_dir(root.join("live")).ok()?.filter_map(Result::ok).collect();
-    folders.sort_by_key(std::fs::DirEntry::file_name);
+    folders.sort_by_key(fs::DirEntry::file_name);
     let mut outcomes = Vec::new();
     for folder in folders {
         let Ok(text) = fs::read_to_string(folder.path().join("case.yaml")) else { continue };
@@ -65,7 +65,7 @@ fn simulate(folder: &Path, case: &Value) -> Result<History, String> {
     let mut history = History::default();
     let mut now = SimTime::ZERO;
     while now < end {
-        now = now + LOOK;
+        now += LOOK;
         simulation.run_until(now, &mut Unobserved);
         history.look(now.as_secs_f64(), &simulation.cluster);
     }

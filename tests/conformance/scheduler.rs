@@ -53,6 +53,6 @@ fn shown_node(node: &NodeExplanation) -> Value {
     };
     let Some(plugin) = rejection.plugin else { return json!({ "status": "PreFilterExcluded" }) };
     let status = if rejection.is_unresolvable { "UnschedulableAndUnresolvable" } else { "Unschedulable" };
-    let reasons: Vec<&str> = rejection.reasons.iter().map(|reason| reason.as_str()).collect();
+    let reasons: Vec<&str> = rejection.reasons.iter().map(compact_str::CompactString::as_str).collect();
     json!({ "status": status, "plugin": plugin.as_str(), "reasons": reasons })
 }

@@ -128,7 +128,7 @@ impl World {
         let mut made = Vec::new();
         for manifest in manifests {
             let decoded =
-                decode::decode(manifest.value, "default", decode::FieldValidation::Strict, &mut cache).expect("valid");
+                decode(manifest.value, "default", decode::FieldValidation::Strict, &mut cache).expect("valid");
             let mut decoded = decoded;
             if let Some(number) = number {
                 decoded.name = format!("{}-{number}", decoded.name).as_str().into();

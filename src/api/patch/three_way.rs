@@ -61,21 +61,20 @@ fn map(original: &Object, modified: &Object, current: &Object, place: Place<'_>)
             merged.remove(key);
             continue;
         }
-        let outcome = match new {
-            Value::Array(new) => Value::Array(list(
+        let outcome = if let Value::Array(new) = new {
+            Value::Array(list(
                 applied.as_array().map_or(&[], Vec::as_slice),
                 new,
                 old.as_array().map_or(&[], Vec::as_slice),
                 key,
                 place,
-            )),
-            _ => {
-                let mut outcome = value(applied, new, old, Place { kind: place.kind, parent: key });
-                if retains_keys(place, key) && outcome != *old {
-                    retain(&mut outcome, new);
-                }
-                outcome
+            ))
+        } else {
+            let mut outcome = value(applied, new, old, Place { kind: place.kind, parent: key });
+            if retains_keys(place, key) && outcome != *old {
+                retain(&mut outcome, new);
             }
+            outcome
         };
         merged.insert(key.clone(), outcome);
     }

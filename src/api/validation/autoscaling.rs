@@ -109,7 +109,7 @@ fn target(target: &Value, field: &str, source: &str, errors: &mut Errors) {
             }
         }
         "pods" if !average => {
-            errors.required(format!("{path}.averageValue"), "must specify a positive target averageValue")
+            errors.required(format!("{path}.averageValue"), "must specify a positive target averageValue");
         }
         "object" | "external" if is_nil(&target["value"]) && !average => {
             let detail = if field == "object" {

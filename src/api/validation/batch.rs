@@ -118,13 +118,11 @@ pub(super) fn cron_job(spec: &Value, errors: &mut Errors) {
     let schedule = text(&spec["schedule"]);
     if schedule.is_empty() {
         errors.required("spec.schedule", "");
-    } else {
-        if schedule.contains("TZ") {
-            let detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
-            errors.invalid_text("spec.schedule", schedule, detail);
-        } else if let Err(detail) = cron_schedule::check(schedule) {
-            errors.invalid_text("spec.schedule", schedule, &detail);
-        }
+    } else if schedule.contains("TZ") {
+        let detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
+        errors.invalid_text("spec.schedule", schedule, detail);
+    } else if let Err(detail) = cron_schedule::check(schedule) {
+        errors.invalid_text("spec.schedule", schedule, &detail);
     }
     not_negative(&spec["startingDeadlineSeconds"], "spec.startingDeadlineSeconds", errors);
     if let Some(zone) = spec["timeZone"].as_str() {

@@ -19,10 +19,8 @@ pub(super) fn validate(kind: Kind, object: &Value, errors: &mut Errors) {
         Kind::LIMIT_RANGE => limit_range(spec, errors),
         Kind::PRIORITY_CLASS => priority_class(object, errors),
         Kind::POD_DISRUPTION_BUDGET => disruption_budget(spec, errors),
-        Kind::INGRESS => {
-            if is_zero(&spec["rules"]) && is_nil(&spec["defaultBackend"]) {
-                errors.invalid_raw("spec", "null", "either `defaultBackend` or `rules` must be specified");
-            }
+        Kind::INGRESS if is_zero(&spec["rules"]) && is_nil(&spec["defaultBackend"]) => {
+            errors.invalid_raw("spec", "null", "either `defaultBackend` or `rules` must be specified");
         }
         Kind::NETWORK_POLICY => network_policy(spec, errors),
         _ => {}

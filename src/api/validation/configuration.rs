@@ -55,17 +55,15 @@ pub(super) fn secret(object: &Value, errors: &mut Errors) {
             require(".dockercfg");
             json_content(data, ".dockercfg", errors);
         }
-        "kubernetes.io/basic-auth" => {
-            if data["username"].is_null() && data["password"].is_null() {
-                errors.required("data[username]", "");
-                errors.required("data[password]", "");
-            }
+        "kubernetes.io/basic-auth" if data["username"].is_null() && data["password"].is_null() => {
+            errors.required("data[username]", "");
+            errors.required("data[password]", "");
         }
         "kubernetes.io/ssh-auth" => require("ssh-privatekey"),
-        "kubernetes.io/service-account-token" => {
-            if text(&object["metadata"]["annotations"]["kubernetes.io/service-account.name"]).is_empty() {
-                errors.required("metadata.annotations[kubernetes.io/service-account.name]", "");
-            }
+        "kubernetes.io/service-account-token"
+            if text(&object["metadata"]["annotations"]["kubernetes.io/service-account.name"]).is_empty() =>
+        {
+            errors.required("metadata.annotations[kubernetes.io/service-account.name]", "");
         }
         _ => {}
     }

@@ -41,10 +41,8 @@ pub fn validate_update(kind: Kind, old: &Value, new: &Value) -> Vec<String> {
             }
         }
         Kind::CONFIG_MAP | Kind::SECRET => configuration(kind, old, new, &mut errors),
-        Kind::PRIORITY_CLASS => {
-            if int(&old["value"]) != int(&new["value"]) {
-                errors.forbidden("value", "may not be changed in an update.");
-            }
+        Kind::PRIORITY_CLASS if int(&old["value"]) != int(&new["value"]) => {
+            errors.forbidden("value", "may not be changed in an update.");
         }
         Kind::SERVICE => {
             let (was, now) = (text(&before["clusterIP"]), text(&after["clusterIP"]));
@@ -52,11 +50,11 @@ pub fn validate_update(kind: Kind, old: &Value, new: &Value) -> Vec<String> {
                 errors.invalid("spec.clusterIPs[0]", &after["clusterIPs"], "may not change once set");
             }
         }
-        Kind::PERSISTENT_VOLUME_CLAIM => {
-            if !equal_but(before, after, &["resources", "volumeName", "volumeAttributesClassName"]) {
-                let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n";
-                errors.forbidden("spec", detail);
-            }
+        Kind::PERSISTENT_VOLUME_CLAIM
+            if !equal_but(before, after, &["resources", "volumeName", "volumeAttributesClassName"]) =>
+        {
+            let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n";
+            errors.forbidden("spec", detail);
         }
         _ => {}
     }

@@ -81,10 +81,8 @@ fn sources(volume: &Value, path: &str, errors: &mut Errors) {
 
 fn source(kind: &str, source: &Value, path: &str, errors: &mut Errors) {
     match kind {
-        "emptyDir" => {
-            if convert::quantity(&source["sizeLimit"]).is_some_and(|size| size.nano < 0) {
-                errors.forbidden(format!("{path}.sizeLimit"), "SizeLimit field must be a valid resource quantity");
-            }
+        "emptyDir" if convert::quantity(&source["sizeLimit"]).is_some_and(|size| size.nano < 0) => {
+            errors.forbidden(format!("{path}.sizeLimit"), "SizeLimit field must be a valid resource quantity");
         }
         "hostPath" => {
             let host_path = text(&source["path"]);

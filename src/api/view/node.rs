@@ -64,7 +64,7 @@ pub(super) fn status(node: &Node, name: &str, clock: Clock) -> Value {
     }
     if !node.images.is_empty() {
         let images = node.images.iter().map(|image| {
-            let names: Vec<&str> = image.names.iter().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = image.names.iter().map(compact_str::CompactString::as_str).collect();
             json!({"names": names, "sizeBytes": image.size})
         });
         out.insert("images".to_owned(), images.collect());

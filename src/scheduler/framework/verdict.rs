@@ -22,7 +22,7 @@ impl Verdict {
 
     /// Rejected; removing pods from the node may help. Upstream: code `Unschedulable`.
     pub const fn unschedulable(plugin: PluginName, reasons: u32) -> Self {
-        Self(plugin as u32 + 1 | reasons << REASON_SHIFT)
+        Self((plugin as u32 + 1) | (reasons << REASON_SHIFT))
     }
 
     /// Rejected, whatever pods leave. Upstream: code `UnschedulableAndUnresolvable`.

@@ -85,12 +85,11 @@ impl Algorithm {
             candidates =
                 DryRun { now, cycle: &cycle, budgets: &budgets }.run(&potential, offset, wanted, &mut verdicts);
         }
-        match pick::pick_one(candidates, inputs.cluster, now) {
-            Some(candidate) => PostFilter::Nominated(candidate),
-            None => {
-                let text = self.no_candidates(inputs, &verdicts);
-                PostFilter::Rejected { message: format!("{NO_CLAIMS}{text}"), clears_nomination: true }
-            }
+        if let Some(candidate) = pick::pick_one(candidates, inputs.cluster, now) {
+            PostFilter::Nominated(candidate)
+        } else {
+            let text = self.no_candidates(inputs, &verdicts);
+            PostFilter::Rejected { message: format!("{NO_CLAIMS}{text}"), clears_nomination: true }
         }
     }
 

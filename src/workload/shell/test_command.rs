@@ -12,7 +12,7 @@ pub(super) fn run(call: &mut Call<'_, '_>) -> i32 {
         match words.split_last() {
             Some((last, rest)) if last == if name == "[" { "]" } else { "]]" } => words = rest,
             _ => {
-                call.context.complain(&"sh: missing ]".to_string());
+                call.context.complain("sh: missing ]");
                 return 2;
             }
         }

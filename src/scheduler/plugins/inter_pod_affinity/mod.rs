@@ -88,13 +88,12 @@ impl Affinities {
             }
             return false;
         }
-        let place = match self.by_template.get(&key) {
-            Some(known) => *known,
-            None => {
-                let place = self.place_of(cluster, row.namespace, row.template);
-                self.by_template.insert(key, place);
-                place
-            }
+        let place = if let Some(known) = self.by_template.get(&key) {
+            *known
+        } else {
+            let place = self.place_of(cluster, row.namespace, row.template);
+            self.by_template.insert(key, place);
+            place
         };
         self.rows[place].update(cluster, cache);
         true

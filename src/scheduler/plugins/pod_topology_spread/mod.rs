@@ -84,13 +84,12 @@ impl Spreads {
     /// The counts for a pod's constraints; `None` if it has none. They are out of date until `update`.
     pub fn of(&mut self, cluster: &Cluster, cache: &mut Cache, pod: PodId) -> Option<SpreadId> {
         let key @ (namespace, template, controller) = key(cluster, pod);
-        match self.by_pod.get(&key) {
-            Some(known) => *known,
-            None => {
-                let found = self.find(cluster, cache, namespace, template, controller);
-                self.by_pod.insert(key, found);
-                found
-            }
+        if let Some(known) = self.by_pod.get(&key) {
+            *known
+        } else {
+            let found = self.find(cluster, cache, namespace, template, controller);
+            self.by_pod.insert(key, found);
+            found
         }
     }
 

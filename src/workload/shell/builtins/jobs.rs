@@ -37,7 +37,7 @@ pub(super) fn kill(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     let mut words: Vec<String> = words.to_vec();
     for word in words.iter_mut().skip(1).filter(|word| word.starts_with('%')) {
         if let Some(pid) = job(shell, word) {
-            *word = pid.to_string()
+            *word = pid.to_string();
         } else {
             let message = format!("{}kill: {word}: no such job", shell.prefix());
             context.complain(&message);
