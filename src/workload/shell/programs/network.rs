@@ -78,7 +78,7 @@ fn reason(status: u16) -> &'static str {
 /// `wget [-q] [-S] [-T SECONDS] [-O FILE] [--spider] [--timeout=S] URL`
 pub(super) fn wget(call: &mut Call<'_, '_>) -> State {
     let (mut target, mut is_quiet, mut limit, mut address) = (None, false, SimDuration::from_secs(900), None);
-    let (mut is_spider, mut body) = (false, None);
+    let (mut is_spider, mut shows_headers, mut body) = (false, false, None);
     let mut words = call.words[1..].iter();
     while let Some(word) = words.next() {
         if let Some((name, value)) = word.strip_prefix("--").and_then(|option| option.split_once('=')) {
@@ -91,9 +91,11 @@ pub(super) fn wget(call: &mut Call<'_, '_>) -> State {
         } else if let Some(long) = word.strip_prefix("--") {
             is_spider |= long == "spider";
             is_quiet |= long == "quiet";
+            shows_headers |= long == "server-response";
         } else if let Some(options) = word.strip_prefix('-').filter(|options| !options.is_empty()) {
             for (at, letter) in options.char_indices() {
                 is_quiet |= letter == 'q';
+                shows_headers |= letter == 'S';
                 if "OTtPUY".contains(letter) {
                     let inline = &options[at + 1..];
                     let value =
@@ -137,6 +139,11 @@ pub(super) fn wget(call: &mut Call<'_, '_>) -> State {
             return answer(call, after, Vec::new(), stderr, 1);
         }
     };
+    if shows_headers {
+        // Upstream: busybox networking/wget `get_sanitized_hdr`: every header line, two blanks before it.
+        let (status, length) = (response.status, response.body.len());
+        stderr += &format!("  HTTP/1.1 {status} {}\n  Content-Length: {length}\n  Connection: close\n", reason(status));
+    }
     if !(200..400).contains(&response.status) {
         let (status, words) = (response.status, reason(response.status));
         stderr += &format!("wget: server returned error: HTTP/1.1 {status} {words}\n");
