@@ -24,7 +24,7 @@ fn cluster() -> Cluster {
 
 fn template(app: &str) -> Arc<PodTemplate> {
     let labels = Arc::new(Labels::from_pairs([("app", app)]));
-    let raw = json!({"metadata": {"labels": {"app": app}}, "spec": {}});
+    let raw = json!({"metadata": {"labels": {"app": app}}, "spec": {"terminationGracePeriodSeconds": 30}});
     Arc::new(PodTemplate::new(labels, Labels::empty(), PodSpec::default(), Arc::new(raw)))
 }
 

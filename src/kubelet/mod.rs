@@ -215,6 +215,3 @@ impl Kubelets {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

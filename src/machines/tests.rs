@@ -1,3 +1,5 @@
+//! What the machines promise: addresses, images, runs and their log.
+
 use super::*;
 use crate::engine::SimDuration;
 

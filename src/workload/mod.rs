@@ -213,6 +213,3 @@ impl Workload {
 fn runs_still(machines: &Machines, container: ContainerId, serial: u32) -> bool {
     machines.container_of_serial(container, serial).is_some_and(|row| row.state == crate::machines::RunState::Running)
 }
-
-#[cfg(test)]
-mod tests;

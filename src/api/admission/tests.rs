@@ -1,3 +1,5 @@
+//! Admission: what it adds to a pod, and what it refuses.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Decoding of whole manifests: defaults, strictness, real files.
+
 use std::io::Read;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Hashes equal to upstream's, byte for byte.
+
 use serde_json::json;
 
 use super::*;

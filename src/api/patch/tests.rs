@@ -1,3 +1,5 @@
+//! Patches of every type, and the three-way apply.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Validation in the server's words.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Objects as they are printed.
+
 use std::fs;
 
 use serde_json::json;

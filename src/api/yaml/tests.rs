@@ -1,3 +1,5 @@
+//! The manifest reader: YAML 1.1, JSON, Lists, and what is no manifest.
+
 use serde_json::json;
 
 use super::*;

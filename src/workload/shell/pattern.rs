@@ -21,7 +21,9 @@ pub(super) fn is_pattern(text: &str) -> bool {
             '\\' => {
                 characters.next();
             }
-            '*' | '?' | '[' => return true,
+            '*' | '?' => return true,
+            // A bracket that is never closed is itself: `[` is also the name of a command.
+            '[' if characters.as_str().contains(']') => return true,
             _ => {}
         }
     }

@@ -279,7 +279,8 @@ impl Parser {
             self.at = before;
         }
         let mut values = Vec::new();
-        if !self.is_end() {
+        let redirects = |parser: &Self| [">", ">>", "|"].iter().any(|symbol| parser.is(symbol));
+        if !self.is_end() && !redirects(self) {
             let outer = std::mem::replace(&mut self.is_print, true);
             loop {
                 values.push(self.expression()?);
@@ -290,7 +291,7 @@ impl Parser {
             }
             self.is_print = outer;
         }
-        if [">", ">>", "|"].iter().any(|symbol| self.is(symbol)) {
+        if redirects(self) {
             return Err(AwkError::Unsupported("output to files and pipes".to_owned()));
         }
         Ok(values)

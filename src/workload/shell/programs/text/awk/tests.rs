@@ -62,7 +62,7 @@ fn programs_print_what_the_real_ones_do() {
             "",
             "1000000 0.3 0.333333 1024 1 -1 10000000000\n",
         ),
-        ("BEGIN {print 1 \" \" 2, 3 - 1 \"x\"; print -1 \" \" -1}", "", "1 2 2x\n-1 -1\n"),
+        ("BEGIN {print 1 \" \" 2, 3 - 1 \"x\"; print -1 \" \" -1}", "", "1 2 2x\n-1-1\n"),
         ("BEGIN {print (1 < 2) ? \"y\" : \"n\"; print (\"10\" < \"9\"), (10 < 9)}", "", "y\n1 0\n"),
         ("$1 > $2 {print \"more\"}", "10 9\nb a\n1 2\n", "more\nmore\n"),
         ("NR==2,NR==3 {print NR}", "a\nb\nc\nd\n", "2\n3\n"),
