@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench simulation` runs all cases; `cargo bench --bench simulation -- NAME` one of them.
 
+#![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -210,7 +210,7 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.value {
-            Value::String(text) => visitor.visit_str(text).map_err(|error: DecodeError| error.in_base64(text)),
+            Value::String(text) => visitor.visit_str(text).map_err(|_: DecodeError| DecodeError::illegal_base64(text)),
             // A null item or member reads as the zero value.
             Value::Null => visitor.visit_str(""),
             other => Err(self.walk.wrong_type(other, "string")),

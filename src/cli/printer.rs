@@ -24,6 +24,7 @@ impl Printer {
     }
 
     /// Data, as it is.
+    #[expect(clippy::unused_self, reason = "only who holds the printer writes")]
     pub(super) fn data(&mut self, text: &str) {
         // A reader that has gone away wants no more.
         let _ = io::stdout().lock().write_all(text.as_bytes());
@@ -37,6 +38,7 @@ impl Printer {
     }
 
     /// `error: …`, also with `--quiet`.
+    #[expect(clippy::unused_self, reason = "only who holds the printer writes")]
     pub(super) fn error(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "error: {text}");
     }

@@ -11,7 +11,6 @@ use crate::simulation::Observer;
 use super::printer::Printer;
 
 /// Real time since the run began. The one place that looks at the wall clock, and only for the terminal.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Stopwatch {
     #[expect(clippy::disallowed_types, reason = "cli measures real time for the terminal; no result holds it")]
     started: std::time::Instant,

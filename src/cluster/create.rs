@@ -62,7 +62,7 @@ impl Cluster {
                         now,
                         namespace,
                         template,
-                        decoded.name,
+                        &decoded.name,
                         decoded.generate_name,
                         owners,
                         decoded.finalizers,
@@ -127,7 +127,7 @@ impl Cluster {
                 true,
             ));
         }
-        self.create_decoded_pod(now, new.namespace, new.template, name, generate_name, owners, new.finalizers)
+        self.create_decoded_pod(now, new.namespace, new.template, &name, generate_name, owners, new.finalizers)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a pod's metadata, once, between two private functions")]
@@ -136,13 +136,13 @@ impl Cluster {
         now: SimTime,
         namespace: NamespaceId,
         template: TemplateId,
-        name: Text,
+        name: &Text,
         generate_name: Text,
         owners: Vec<OwnerReference>,
         finalizers: Vec<Text>,
     ) -> Result<PodId, Status> {
-        let template = self.admit_pod(namespace, template, &name)?;
-        let name = self.free_name(Kind::POD, namespace, &name, &generate_name)?;
+        let template = self.admit_pod(namespace, template, name)?;
+        let name = self.free_name(Kind::POD, namespace, name, &generate_name)?;
         Ok(self.insert_pod(now, namespace, template, name, generate_name, owners, finalizers, false))
     }
 

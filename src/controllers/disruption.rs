@@ -201,7 +201,7 @@ mod tests {
     use super::super::testing::{World, deployment};
     use super::*;
 
-    fn allowed(spec: Value, replicas: i32) -> (i64, i64, i64) {
+    fn allowed(spec: &Value, replicas: i32) -> (i64, i64, i64) {
         let mut world = World::new(0);
         world.apply(deployment("web", replicas, "nginx:1.25"));
         let mut manifest = json!({
@@ -220,9 +220,9 @@ mod tests {
 
     #[test]
     fn a_budget_allows_what_is_healthy_beyond_what_is_desired() {
-        assert_eq!(allowed(json!({"minAvailable": 2}), 3), (3, 2, 1));
-        assert_eq!(allowed(json!({"minAvailable": "50%"}), 5), (5, 3, 2));
-        assert_eq!(allowed(json!({"maxUnavailable": "30%"}), 4), (4, 2, 2));
-        assert_eq!(allowed(json!({"minAvailable": 5}), 3), (3, 5, 0));
+        assert_eq!(allowed(&json!({"minAvailable": 2}), 3), (3, 2, 1));
+        assert_eq!(allowed(&json!({"minAvailable": "50%"}), 5), (5, 3, 2));
+        assert_eq!(allowed(&json!({"maxUnavailable": "30%"}), 4), (4, 2, 2));
+        assert_eq!(allowed(&json!({"minAvailable": 5}), 3), (3, 5, 0));
     }
 }

@@ -185,9 +185,9 @@ mod tests {
     fn the_shortest_toleration_decides_and_a_missing_one_ends_it() {
         let (one, other) = (taint("a"), taint("b"));
         let both = [toleration("a", Some(300)), toleration("b", Some(20))];
-        assert_eq!(stay_seconds(&both, &[one.clone()]), Some(300));
+        assert_eq!(stay_seconds(&both, std::slice::from_ref(&one)), Some(300));
         assert_eq!(stay_seconds(&both, &[one.clone(), other.clone()]), Some(20));
-        assert_eq!(stay_seconds(&[toleration("a", None)], &[one.clone()]), None);
+        assert_eq!(stay_seconds(&[toleration("a", None)], std::slice::from_ref(&one)), None);
         assert_eq!(stay_seconds(&[toleration("a", None)], &[one.clone(), other]), Some(0));
         assert_eq!(stay_seconds(&[toleration("a", Some(-5))], &[one]), Some(0));
     }

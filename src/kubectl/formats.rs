@@ -64,7 +64,7 @@ impl Format {
 }
 
 /// Several objects as kubectl wraps them.
-pub(crate) fn list_of(items: Vec<Value>) -> Value {
+pub(crate) fn list_of(items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 

@@ -153,6 +153,7 @@ impl Scope {
     }
 
     /// A function with its arguments, the value piped into it last; or a single operand.
+    #[expect(clippy::option_option, reason = "nothing piped in, no value piped in, a value piped in")]
     fn command(
         &mut self,
         command: &[Operand],

@@ -25,20 +25,12 @@ impl Refusal {
     }
 }
 
-/// Upstream: kubelet types `IsCriticalPod`.
-const CRITICAL_PRIORITY: i32 = 2_000_000_000;
-
-/// Is the pod one that the node cannot do without?
-pub(super) fn is_critical(template: &PodTemplate, is_static: bool) -> bool {
-    is_static || template.spec.priority >= CRITICAL_PRIORITY
-}
-
 impl Kubelets {
     /// Admits a pod and makes its worker, or fails it. Returns whether it was admitted.
     pub(super) fn admit(&mut self, hubs: &mut Hubs<'_>, pod: PodId, node: NodeId, is_static: bool) -> bool {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         if let Some(refusal) = self.refusal(hubs, &template, node, is_static) {
-            self.reject(hubs, pod, refusal);
+            reject(hubs, pod, refusal);
             return false;
         }
         let mut worker = Worker::new(pod, node, template.spec.containers.len());
@@ -139,30 +131,30 @@ impl Kubelets {
         };
         self.node_state(node).with_host_ports.iter().any(claimed)
     }
+}
 
-    /// Upstream: kubelet `rejectPod`: the status is made anew, without conditions.
-    pub(super) fn reject(&mut self, hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
-        let draft_reason = refusal.reason.clone();
-        let message = format!("Pod was rejected: {}", refusal.message);
-        let host = hubs.cluster.pod(pod).node;
-        let draft = crate::cluster::EventDraft {
-            object: ObjectRef::pod(pod),
-            container: None,
-            kind: crate::cluster::EventType::Warning,
-            reason: draft_reason,
-            message: refusal.message,
-            component: "kubelet",
-            host,
-        };
-        hubs.cluster.events.record(hubs.now, draft);
-        let status = PodStatus {
-            phase: PodPhase::Failed,
-            reason: Some(Box::new((refusal.reason, message.into()))),
-            start_time: Some(hubs.now),
-            ..PodStatus::default()
-        };
-        hubs.cluster.set_pod_status(hubs.now, pod, status);
-    }
+/// Upstream: kubelet `rejectPod`: the status is made anew, without conditions.
+fn reject(hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
+    let draft_reason = refusal.reason.clone();
+    let message = format!("Pod was rejected: {}", refusal.message);
+    let host = hubs.cluster.pod(pod).node;
+    let draft = crate::cluster::EventDraft {
+        object: ObjectRef::pod(pod),
+        container: None,
+        kind: crate::cluster::EventType::Warning,
+        reason: draft_reason,
+        message: refusal.message,
+        component: "kubelet",
+        host,
+    };
+    hubs.cluster.events.record(hubs.now, draft);
+    let status = PodStatus {
+        phase: PodPhase::Failed,
+        reason: Some(Box::new((refusal.reason, message.into()))),
+        start_time: Some(hubs.now),
+        ..PodStatus::default()
+    };
+    hubs.cluster.set_pod_status(hubs.now, pod, status);
 }
 
 /// Node selector and required node affinity.

@@ -195,7 +195,7 @@ impl Kubelets {
         match event {
             KubeletEvent::Step { pod, generation } => match self.workers.get(pod) {
                 Some(worker) if worker.generation == generation && worker.due != SimTime::NEVER => {
-                    self.step_significance(worker)
+                    pod_worker::step_significance(worker)
                 }
                 _ => Significance::Stale,
             },

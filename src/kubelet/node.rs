@@ -72,7 +72,7 @@ impl Kubelets {
             }
         }
         self.node_state(node);
-        self.report_ready(hubs, node);
+        report_ready(hubs, node);
     }
 
     /// The kubelet of a node; its phases are drawn when it is first needed.
@@ -89,33 +89,6 @@ impl Kubelets {
         &mut self.nodes[node.index()]
     }
 
-    /// The node status of a kubelet that works: addresses and healthy conditions.
-    pub(super) fn report_ready(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
-        let machine = hubs.machines.machine(node);
-        let (ip, network) = (machine.internal_ip(), machine.pod_network());
-        let now = hubs.now;
-        hubs.cluster.modify_status(now, ObjectRef::node(node), |body| {
-            let Body::Node(columns) = body else { return false };
-            let before = columns.clone();
-            columns.internal_ip = ip;
-            if columns.pod_cidr.is_empty() {
-                columns.pod_cidr = Text::from(format!("{}/24", std::net::Ipv4Addr::from_bits(network)));
-            }
-            for (kind, holds, reason, message) in HEALTHY {
-                let status = ConditionStatus::from(holds);
-                let known = columns.conditions.iter_mut().find(|condition| condition.kind == kind);
-                match known {
-                    Some(condition) if condition.status == status => {}
-                    Some(condition) => {
-                        *condition = healthy(kind, status, reason, message, now);
-                    }
-                    None => columns.conditions.push(healthy(kind, status, reason, message, now)),
-                }
-            }
-            before != *columns
-        });
-    }
-
     /// Power, network or the kubelet's process changed: a kubelet that is back looks at everything anew.
     pub(super) fn machine_changed(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
         let machine = hubs.machines.machine(node);
@@ -124,7 +97,7 @@ impl Kubelets {
         }
         let restarted = machine.kubelet_started() == hubs.now;
         self.node_state(node);
-        self.report_ready(hubs, node);
+        report_ready(hubs, node);
         let pods: Vec<PodId> = hubs.cluster.pods_on(node).collect();
         for pod in pods {
             self.pod_seen_again(hubs, pod, restarted);
@@ -144,6 +117,33 @@ impl Kubelets {
         }
         self.pod_changed(hubs, pod, crate::cluster::Fields::all());
     }
+}
+
+/// The node status of a kubelet that works: addresses and healthy conditions.
+fn report_ready(hubs: &mut Hubs<'_>, node: NodeId) {
+    let machine = hubs.machines.machine(node);
+    let (ip, network) = (machine.internal_ip(), machine.pod_network());
+    let now = hubs.now;
+    hubs.cluster.modify_status(now, ObjectRef::node(node), |body| {
+        let Body::Node(columns) = body else { return false };
+        let before = columns.clone();
+        columns.internal_ip = ip;
+        if columns.pod_cidr.is_empty() {
+            columns.pod_cidr = Text::from(format!("{}/24", std::net::Ipv4Addr::from_bits(network)));
+        }
+        for (kind, holds, reason, message) in HEALTHY {
+            let status = ConditionStatus::from(holds);
+            let known = columns.conditions.iter_mut().find(|condition| condition.kind == kind);
+            match known {
+                Some(condition) if condition.status == status => {}
+                Some(condition) => {
+                    *condition = healthy(kind, status, reason, message, now);
+                }
+                None => columns.conditions.push(healthy(kind, status, reason, message, now)),
+            }
+        }
+        before != *columns
+    });
 }
 
 fn healthy(

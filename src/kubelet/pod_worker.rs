@@ -260,15 +260,6 @@ impl Kubelets {
         self.workers.remove(pod);
     }
 
-    /// The kubelet confirms the end of a pod: the object goes, unless finalizers hold it.
-    pub(super) fn confirm_deletion(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
-        let object = ObjectRef::pod(pod);
-        if hubs.cluster.is_live(object) {
-            // Somebody else may have removed it in the same instant; then there is nothing to confirm.
-            let _ = hubs.cluster.delete(hubs.now, object, DeleteOptions::NOW);
-        }
-    }
-
     /// A kubelet that starts has lost its back-offs, probe results and steps under way.
     pub(super) fn forget_for_restart(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let worker = self.workers.row(pod);
@@ -288,14 +279,23 @@ impl Kubelets {
             self.schedule(hubs, pod, at);
         }
     }
+}
 
-    pub(super) fn step_significance(&self, worker: &Worker) -> Significance {
-        // A retry of something that has failed before shows nothing new; what would heal it is somebody else's change.
-        let retry = worker.stage == Stage::Idle
-            && worker.flags.contains(Flags::FAILED)
-            && !worker.flags.intersects(Flags::BACKING_OFF | Flags::TERMINATING);
-        let mounting =
-            worker.stage == Stage::Volumes && worker.extra.as_ref().is_some_and(|extra| extra.failed_mounts > 1);
-        if retry || mounting { Significance::Background } else { Significance::Live }
+/// The kubelet confirms the end of a pod: the object goes, unless finalizers hold it.
+pub(super) fn confirm_deletion(hubs: &mut Hubs<'_>, pod: PodId) {
+    let object = ObjectRef::pod(pod);
+    if hubs.cluster.is_live(object) {
+        // Somebody else may have removed it in the same instant; then there is nothing to confirm.
+        let _ = hubs.cluster.delete(hubs.now, object, DeleteOptions::NOW);
     }
+}
+
+/// What a pending step of a worker would still do.
+pub(super) fn step_significance(worker: &Worker) -> Significance {
+    // A retry of something that has failed before shows nothing new; what would heal it is somebody else's change.
+    let retry = worker.stage == Stage::Idle
+        && worker.flags.contains(Flags::FAILED)
+        && !worker.flags.intersects(Flags::BACKING_OFF | Flags::TERMINATING);
+    let mounting = worker.stage == Stage::Volumes && worker.extra.as_ref().is_some_and(|extra| extra.failed_mounts > 1);
+    if retry || mounting { Significance::Background } else { Significance::Live }
 }

@@ -2,6 +2,7 @@
 //! Upstream: kubelet `SyncTerminatingPod`, `SyncTerminatedPod`, status manager `TerminatePod`.
 
 use super::pod_sync::running_slots;
+use super::pod_worker::confirm_deletion;
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::model::latency::Latency;
@@ -81,7 +82,7 @@ impl Kubelets {
         if worker.flags.contains(Flags::REMOVED) {
             self.clean_up(hubs, pod);
         } else if worker.flags.contains(Flags::DELETED) {
-            self.confirm_deletion(hubs, pod);
+            confirm_deletion(hubs, pod);
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Machines {
     pub log: MachineLog,
     /// Where images come from.
     pub registry: Registry,
-    machines: Vec<Machine>,
+    by_node: Vec<Machine>,
     containers: ContainerTable,
     execs: ExecTable,
     streams: Streams,
@@ -46,7 +46,7 @@ impl Machines {
         Self {
             log: MachineLog::default(),
             registry,
-            machines: Vec::new(),
+            by_node: Vec::new(),
             containers: ContainerTable::default(),
             execs: ExecTable::default(),
             streams,
@@ -56,17 +56,17 @@ impl Machines {
 
     /// Plugs in the machine of a Node object; `internal_ip` 0 lets it take the next address of 10.0.0.0/16.
     pub fn add_machine(&mut self, now: SimTime, node: NodeId, internal_ip: u32) {
-        while self.machines.len() <= node.index() {
-            let next = NodeId::from_index(self.machines.len());
-            self.machines.push(Machine::absent(next, self.streams));
+        while self.by_node.len() <= node.index() {
+            let next = NodeId::from_index(self.by_node.len());
+            self.by_node.push(Machine::absent(next, self.streams));
         }
-        self.machines[node.index()].plug_in(now, internal_ip, &self.registry);
+        self.by_node[node.index()].plug_in(now, internal_ip, &self.registry);
         self.log.append(MachineChange::MachineChanged { node });
     }
 
     /// Is there a machine for this node?
     pub fn has_machine(&self, node: NodeId) -> bool {
-        self.machines.get(node.index()).is_some_and(Machine::is_present)
+        self.by_node.get(node.index()).is_some_and(Machine::is_present)
     }
 
     /// A node's machine.
@@ -74,36 +74,36 @@ impl Machines {
     /// # Panics
     /// There is none.
     pub fn machine(&self, node: NodeId) -> &Machine {
-        &self.machines[node.index()]
+        &self.by_node[node.index()]
     }
 
     /// A node's machine for a write of something that nobody waits for.
     pub fn machine_mut(&mut self, node: NodeId) -> &mut Machine {
-        &mut self.machines[node.index()]
+        &mut self.by_node[node.index()]
     }
 
     /// Does the kubelet of this node work?
     pub fn kubelet_up(&self, node: NodeId) -> bool {
-        self.machines.get(node.index()).is_some_and(Machine::kubelet_works)
+        self.by_node.get(node.index()).is_some_and(Machine::kubelet_works)
     }
 
     /// Stops or starts the kubelet's process; containers go on.
     pub fn set_kubelet(&mut self, now: SimTime, node: NodeId, up: bool) {
-        if self.machines[node.index()].set_kubelet(now, up) {
+        if self.by_node[node.index()].set_kubelet(now, up) {
             self.log.append(MachineChange::MachineChanged { node });
         }
     }
 
     /// Cuts or restores the network between the node and the API server.
     pub fn set_connected(&mut self, now: SimTime, node: NodeId, connected: bool) {
-        if self.machines[node.index()].set_connected(now, connected) {
+        if self.by_node[node.index()].set_connected(now, connected) {
             self.log.append(MachineChange::MachineChanged { node });
         }
     }
 
     /// Turns a machine off (all its containers are gone at once, as 255 `Unknown` when it is back) or on again.
     pub fn set_power(&mut self, now: SimTime, node: NodeId, on: bool) {
-        if !self.machines[node.index()].set_power(now, on) {
+        if !self.by_node[node.index()].set_power(now, on) {
             return;
         }
         if !on {
@@ -116,12 +116,12 @@ impl Machines {
 
     /// Millicores used by the containers of a node.
     pub fn cpu_used(&self, node: NodeId) -> u64 {
-        self.machines.get(node.index()).map_or(0, |machine| machine.used.cpu_milli)
+        self.by_node.get(node.index()).map_or(0, |machine| machine.used.cpu_milli)
     }
 
     /// Bytes used by the containers of a node.
     pub fn memory_used(&self, node: NodeId) -> u64 {
-        self.machines.get(node.index()).map_or(0, |machine| machine.used.memory)
+        self.by_node.get(node.index()).map_or(0, |machine| machine.used.memory)
     }
 
     /// A container run.
@@ -183,7 +183,7 @@ impl Machines {
         let node = row.node;
         let freed = row.usage;
         self.containers.exit(now, container, code, reason);
-        self.machines[node.index()].used.release(freed);
+        self.by_node[node.index()].used.release(freed);
         self.log.append(MachineChange::ContainerExited { container });
         self.execs.cut(container, &mut self.log);
     }
@@ -201,7 +201,7 @@ impl Machines {
         }
         let before = std::mem::replace(&mut row.usage, usage);
         let node = row.node;
-        let used = &mut self.machines[node.index()].used;
+        let used = &mut self.by_node[node.index()].used;
         used.release(before);
         used.take(usage);
         self.log.append(MachineChange::UsageChanged { container });

@@ -39,7 +39,7 @@ impl Diagnosis {
     pub fn message(&self, profile: &Profile, pod: &PodShape, post_filter: &str) -> String {
         let mut text = format!("0/{} nodes are available:", self.nodes);
         if let Some((_, reason)) = &self.pre_filter {
-            write!(text, " {reason}.").expect("a String takes everything")
+            write!(text, " {reason}.").expect("a String takes everything");
         } else {
             let reasons = self.histogram(profile, pod);
             if !reasons.is_empty() {

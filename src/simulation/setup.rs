@@ -46,7 +46,7 @@ struct Sourced {
 }
 
 impl Sourced {
-    fn error(&self, message: impl ToString) -> SetupError {
+    fn error(&self, message: &impl ToString) -> SetupError {
         SetupError { file: self.file.clone(), line: self.line, message: message.to_string() }
     }
 }
@@ -152,7 +152,7 @@ fn read_manifests(plan: &Plan) -> Result<Vec<Sourced>, SetupError> {
         let Target::Manifest(target) = &setting.setting.target else { continue };
         for object in objects.iter_mut().filter(|object| target.matches(&object.value)) {
             let applied = setting.setting.apply(&mut object.value, setting.value.clone());
-            applied.map_err(|reason| object.error(reason))?;
+            applied.map_err(|reason| object.error(&reason))?;
         }
     }
     Ok(objects)
@@ -173,8 +173,8 @@ fn create_nodes(plan: &Plan, objects: &[Sourced], cluster: &mut Cluster) -> Resu
     for node in &plan.cluster.nodes {
         let object = Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp) };
         let decoded = decode(object.value.clone(), "", FieldValidation::Strict, &mut cache)
-            .map_err(|error| object.error(error))?;
-        cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(status))?;
+            .map_err(|error| object.error(&error))?;
+        cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(&status))?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Simulation {
             let started = self.now;
             match self.start_command(&command) {
                 Ok(output) => {
-                    if !self.command_ended(index, &command, started, output, observer) {
+                    if !self.command_ended(index, &command, started, &output, observer) {
                         return;
                     }
                 }
@@ -110,7 +110,7 @@ impl Simulation {
         let Some(current) = self.steps.steps[index].current.take() else { return true };
         self.steps.waiting -= 1;
         match self.poll_command(current.pending) {
-            Ok(output) => self.command_ended(index, &current.command, current.started, output, observer),
+            Ok(output) => self.command_ended(index, &current.command, current.started, &output, observer),
             Err(pending) => {
                 self.steps.waiting += 1;
                 self.steps.steps[index].current = Some(Current { pending, ..current });
@@ -135,7 +135,7 @@ impl Simulation {
         index: usize,
         command: &str,
         started: SimTime,
-        output: Output,
+        output: &Output,
         observer: &mut dyn Observer,
     ) -> bool {
         let text = [output.stdout.as_str(), output.stderr.as_str()].concat();

@@ -203,22 +203,22 @@ impl BehaviourTable {
 }
 
 fn merge(into: &mut ContainerBehaviour, from: &ContainerBehaviour) {
-    fn first<T: Clone>(into: &mut Option<T>, from: &Option<T>) {
+    fn first<T: Clone>(into: &mut Option<T>, from: Option<&T>) {
         if into.is_none() {
-            into.clone_from(from);
+            *into = from.cloned();
         }
     }
     if into.name.is_empty() {
         into.name.clone_from(&from.name);
     }
-    first(&mut into.startup, &from.startup);
-    first(&mut into.run, &from.run);
-    first(&mut into.on_term, &from.on_term);
-    first(&mut into.cpu, &from.cpu);
-    first(&mut into.memory, &from.memory);
-    first(&mut into.logs, &from.logs);
-    first(&mut into.needs, &from.needs);
-    first(&mut into.answer, &from.answer);
+    first(&mut into.startup, from.startup.as_ref());
+    first(&mut into.run, from.run.as_ref());
+    first(&mut into.on_term, from.on_term.as_ref());
+    first(&mut into.cpu, from.cpu.as_ref());
+    first(&mut into.memory, from.memory.as_ref());
+    first(&mut into.logs, from.logs.as_ref());
+    first(&mut into.needs, from.needs.as_ref());
+    first(&mut into.answer, from.answer.as_ref());
     if into.unready.is_empty() {
         into.unready.clone_from(&from.unready);
     }

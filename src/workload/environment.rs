@@ -68,7 +68,7 @@ fn expand(text: &str, variables: &Environment) -> String {
             rest = after;
         } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
             if let Some(value) = variables.get(name) {
-                out.push_str(value)
+                out.push_str(value);
             } else {
                 out.push_str("$(");
                 out.push_str(name);

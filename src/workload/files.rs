@@ -108,10 +108,8 @@ fn shows_objects(source: &VolumeSource) -> bool {
 fn content(cluster: &Cluster, pod: PodId, source: &VolumeSource, now: SimTime) -> MemoryFs {
     let mut files = MemoryFs::default();
     match source {
-        VolumeSource::EmptyDir { size_limit, .. } => {
-            if let Some(limit) = size_limit {
-                files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
-            }
+        VolumeSource::EmptyDir { size_limit: Some(limit), .. } => {
+            files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
         }
         VolumeSource::ConfigMap { name, items, .. } => {
             put_data(&mut files, cluster, pod, Kind::CONFIG_MAP, name, items, now);

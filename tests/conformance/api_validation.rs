@@ -123,7 +123,7 @@ impl Server {
         if call.command == "apply" && value["metadata"].is_object() {
             submitted = patch::with_last_applied(value, "default");
         }
-        match self.submit(call, value, submitted, fields, output) {
+        match self.submit(call, value, &submitted, fields, output) {
             Ok(()) => Ok(()),
             Err(DecodeError::NotSet(message)) => {
                 let unset = "if you choose to ignore these errors, turn validation off with --validate=false";
@@ -162,7 +162,7 @@ impl Server {
         &mut self,
         call: &Call<'_>,
         manifest: &Value,
-        submitted: Value,
+        submitted: &Value,
         fields: FieldValidation,
         output: &mut Output,
     ) -> Result<(), DecodeError> {
@@ -190,7 +190,7 @@ impl Server {
                     kind.plural(), patch::LAST_APPLIED
                 ));
             }
-            let applied = patch::three_way(Some(kind), original.as_ref(), &submitted, &current);
+            let applied = patch::three_way(Some(kind), original.as_ref(), submitted, &current);
             if !applied.changed {
                 output.stdout.push_str(&format!("{}/{name} unchanged\n", kind.printed()));
                 return Ok(());

@@ -75,7 +75,8 @@ pub fn json_lines(root: &Path, folder: &str, name: &str) -> Option<Vec<Value>> {
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            file.starts_with(name) && (file.ends_with(".jsonl") || file.ends_with(".jsonl.gz"))
+            let unpacked = Path::new(file.strip_suffix(".gz").unwrap_or(&file));
+            file.starts_with(name) && unpacked.extension().is_some_and(|extension| extension == "jsonl")
         })
         .collect();
     paths.sort();

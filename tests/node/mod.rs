@@ -100,6 +100,7 @@ impl World {
     }
 
     /// `run`: seconds and exit code. `on_term`: `Some(None)` ignores it.
+    #[expect(clippy::option_option, reason = "nothing stated, ignored, or an exit")]
     pub fn behave(&mut self, image: &str, run: Option<(f64, i32)>, on_term: Option<Option<(f64, i32)>>) {
         let behaviour = ContainerBehaviour {
             run: run.map(|(seconds, exit)| Run { length: RunLength::Time(Distribution::Constant(seconds)), exit }),

@@ -6,7 +6,7 @@ use super::*;
 use crate::api::decode::{DecodeCache, FieldValidation, decode};
 use crate::api::decoded::DecodedBody;
 
-fn template(spec: Value) -> Arc<PodTemplate> {
+fn template(spec: &Value) -> Arc<PodTemplate> {
     let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec});
     match decode(value, "default", FieldValidation::Strict, &mut DecodeCache::default()).unwrap().body {
         DecodedBody::Pod(template) => template,
@@ -20,7 +20,7 @@ fn input() -> AdmissionInput<'static> {
 
 #[test]
 fn a_pod_tolerates_lost_nodes_for_five_minutes() {
-    let plain = template(json!({"containers": [{"name": "a", "image": "b"}]}));
+    let plain = template(&json!({"containers": [{"name": "a", "image": "b"}]}));
     let admitted = pod_admission(&plain, &input()).unwrap();
     assert_eq!(admitted.spec.tolerations.len(), 2);
     assert_eq!(admitted.spec.tolerations[0].seconds, Some(300));
@@ -30,6 +30,6 @@ fn a_pod_tolerates_lost_nodes_for_five_minutes() {
 
 #[test]
 fn an_unknown_priority_class_is_refused() {
-    let plain = template(json!({"containers": [{"name": "a", "image": "b"}], "priorityClassName": "x"}));
+    let plain = template(&json!({"containers": [{"name": "a", "image": "b"}], "priorityClassName": "x"}));
     assert_eq!(pod_admission(&plain, &input()).unwrap_err(), "no PriorityClass with name x was found");
 }

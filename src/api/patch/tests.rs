@@ -17,16 +17,16 @@ fn a_json_patch_adds_at_the_end_of_a_list() {
     assert!(json_patch(&json!({}), &[json!({"op": "replace", "path": "/x", "value": 1})]).is_err());
 }
 
-fn deployment(containers: Value) -> Value {
+fn deployment(containers: &Value) -> Value {
     json!({"spec": {"template": {"spec": {"containers": containers}}}})
 }
 
 #[test]
 fn a_strategic_patch_merges_containers_by_name() {
-    let current = deployment(json!([{"name": "a", "image": "x:1", "args": ["1"]}, {"name": "b", "image": "y"}]));
-    let patch = deployment(json!([{"name": "a", "image": "x:2"}, {"name": "b", "$patch": "delete"}, {"name": "c"}]));
+    let current = deployment(&json!([{"name": "a", "image": "x:1", "args": ["1"]}, {"name": "b", "image": "y"}]));
+    let patch = deployment(&json!([{"name": "a", "image": "x:2"}, {"name": "b", "$patch": "delete"}, {"name": "c"}]));
     let found = strategic_merge_patch(Some(Kind::DEPLOYMENT), &current, &patch).unwrap();
-    assert_eq!(found, deployment(json!([{"name": "a", "image": "x:2", "args": ["1"]}, {"name": "c"}])));
+    assert_eq!(found, deployment(&json!([{"name": "a", "image": "x:2", "args": ["1"]}, {"name": "c"}])));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn apply_removes_what_it_set_before_and_keeps_what_others_set() {
 #[test]
 fn apply_of_the_same_manifest_changes_nothing() {
     let manifest = with_last_applied(
-        &deployment(json!([{"name": "a", "image": "x", "ports": [{"containerPort": 80}]}])),
+        &deployment(&json!([{"name": "a", "image": "x", "ports": [{"containerPort": 80}]}])),
         "default",
     );
     let mut current = manifest.clone();

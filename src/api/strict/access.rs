@@ -32,14 +32,14 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
 
 /// The members of a map with free keys.
 pub(super) struct Members<'de, 'w> {
-    members: serde_json::map::Iter<'de>,
+    entries: serde_json::map::Iter<'de>,
     current: Option<(&'de str, &'de Value)>,
     walk: &'w mut Walk<'de>,
 }
 
 impl<'de, 'w> Members<'de, 'w> {
     pub(super) fn new(members: &'de Map<String, Value>, walk: &'w mut Walk<'de>) -> Self {
-        Self { members: members.iter(), current: None, walk }
+        Self { entries: members.iter(), current: None, walk }
     }
 }
 
@@ -47,7 +47,7 @@ impl<'de> MapAccess<'de> for Members<'de, '_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        let Some((key, value)) = self.members.next() else { return Ok(None) };
+        let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.current = Some((key, value));
         seed.deserialize(StrDeserializer::<DecodeError>::new(key)).map(Some)
     }

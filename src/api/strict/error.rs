@@ -10,8 +10,8 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Rewrites the base64 decoder's complaint about `text` as Go words it.
-    pub(super) fn in_base64(self, text: &str) -> Self {
+    /// The complaint about `text` that is not base64, as Go words it.
+    pub(super) fn illegal_base64(text: &str) -> Self {
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
         let bytes: Vec<u8> = text.bytes().filter(|byte| *byte != b'\n' && *byte != b'\r').collect();
         let data = bytes.iter().position(|byte| !alphabet(*byte)).unwrap_or(bytes.len());

@@ -16,7 +16,7 @@ fn yaml_prints_as_kubectl_does() {
         "a:\n  colon: 'a: b'\n  date: \"2026-01-15T11:49:40Z\"\n  empty: {}\n  lit: |\n    x\n    y\n  none: []\n  num: \"5\"\n",
         "b:\n- x: 1\n  \"y\": \"true\"\n- - 1\n  - 2\n- plain\n"
     );
-    assert_eq!(to_yaml(&value), expected.replace("  \"y\": ", "  \"y\": "));
+    assert_eq!(to_yaml(&value), expected);
 }
 
 /// Every `-o yaml` of one object in the recordings, read back and printed again, gives the same text.

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, documents: &mut Documents) {
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count()
+    text.as_bytes()[..offset].split(|byte| *byte == b'\n').count()
 }
 
 /// serde's complaint in Go's words. Go's offset counts the bytes read up to and with the offending one.

@@ -116,8 +116,8 @@ mod tests {
             effect: Some(TaintEffect::NoExecute),
             seconds: None,
         };
-        assert_eq!(by_taints(&[schedule.clone()], &[]), Wish { run: false, stay: true });
-        assert_eq!(by_taints(&[execute.clone()], &[]), Wish { run: false, stay: false });
+        assert_eq!(by_taints(std::slice::from_ref(&schedule), &[]), Wish { run: false, stay: true });
+        assert_eq!(by_taints(std::slice::from_ref(&execute), &[]), Wish { run: false, stay: false });
         assert_eq!(by_taints(&[execute, schedule], &[tolerates_execute]), Wish { run: false, stay: true });
         assert_eq!(by_taints(&[], &[]), Wish { run: true, stay: true });
     }

@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> SimDuration {
     SimDuration::from_secs(seconds)
 }
 
-fn job(world: &mut World, spec: Value) -> ObjectRef {
+fn job(world: &mut World, spec: &Value) -> ObjectRef {
     let mut manifest = json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox:1"}]}}},
@@ -58,7 +58,7 @@ fn four_completions_two_at_a_time() {
     }
     let mut world = World::new(0);
     world.checks.push(at_most_two);
-    let key = job(&mut world, json!({"completions": 4, "parallelism": 2}));
+    let key = job(&mut world, &json!({"completions": 4, "parallelism": 2}));
     world.run(seconds(2));
     let first = status(&world, key);
     assert_eq!((first.active, first.ready, first.start_time.is_some()), (2, Some(2), true));
@@ -76,7 +76,7 @@ fn four_completions_two_at_a_time() {
 #[test]
 fn a_failed_pod_is_replaced_after_10_s_then_20_s_until_the_limit() {
     let mut world = World::new(1);
-    let key = job(&mut world, json!({"backoffLimit": 2}));
+    let key = job(&mut world, &json!({"backoffLimit": 2}));
     world.run(seconds(2));
     let mut starts = vec![];
     for _ in 0..3 {
@@ -102,7 +102,7 @@ fn a_failed_pod_is_replaced_after_10_s_then_20_s_until_the_limit() {
 #[test]
 fn an_indexed_job_does_each_index_once() {
     let mut world = World::new(2);
-    let key = job(&mut world, json!({"completions": 5, "parallelism": 3, "completionMode": "Indexed"}));
+    let key = job(&mut world, &json!({"completions": 5, "parallelism": 3, "completionMode": "Indexed"}));
     world.run(seconds(2));
     let names: Vec<String> =
         active(&world, key).iter().map(|pod| world.cluster.pod(*pod).name[..7].to_owned()).collect();
@@ -120,7 +120,7 @@ fn an_indexed_job_does_each_index_once() {
 #[test]
 fn the_deadline_ends_a_job_and_its_pods() {
     let mut world = World::new(3);
-    let key = job(&mut world, json!({"activeDeadlineSeconds": 20, "parallelism": 2}));
+    let key = job(&mut world, &json!({"activeDeadlineSeconds": 20, "parallelism": 2}));
     world.run(seconds(19));
     assert_eq!(active(&world, key).len(), 2);
     world.run(seconds(5));
@@ -132,7 +132,7 @@ fn the_deadline_ends_a_job_and_its_pods() {
 #[test]
 fn a_suspended_job_has_no_pods_and_starts_over_when_resumed() {
     let mut world = World::new(4);
-    let key = job(&mut world, json!({"parallelism": 2, "suspend": true}));
+    let key = job(&mut world, &json!({"parallelism": 2, "suspend": true}));
     world.run(seconds(5));
     assert_eq!((active(&world, key).len(), status(&world, key).start_time), (0, None));
     assert_eq!(is(&world, key, "Suspended").as_deref(), Some("JobSuspended"));
@@ -151,7 +151,7 @@ fn a_suspended_job_has_no_pods_and_starts_over_when_resumed() {
 #[test]
 fn a_work_queue_adds_nobody_after_the_first_success() {
     let mut world = World::new(5);
-    let key = job(&mut world, json!({"parallelism": 3}));
+    let key = job(&mut world, &json!({"parallelism": 3}));
     world.run(seconds(2));
     let pods = active(&world, key);
     assert_eq!(pods.len(), 3);
@@ -166,7 +166,7 @@ fn a_work_queue_adds_nobody_after_the_first_success() {
 #[test]
 fn a_deleted_job_takes_its_pods_with_it_finalizers_and_all() {
     let mut world = World::new(6);
-    let key = job(&mut world, json!({"parallelism": 2}));
+    let key = job(&mut world, &json!({"parallelism": 2}));
     world.run(seconds(2));
     world.act(|now, cluster| cluster.delete(now, key, DeleteOptions::default())).unwrap();
     world.run(seconds(5));
@@ -179,7 +179,7 @@ fn with_a_limit_for_each_index_one_bad_index_does_not_stop_the_others() {
     let spec = json!({
         "completions": 3, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 1,
     });
-    let key = job(&mut world, spec);
+    let key = job(&mut world, &spec);
     world.run(seconds(2));
     for round in 0..2 {
         for pod in active(&world, key) {

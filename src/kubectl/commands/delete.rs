@@ -170,6 +170,7 @@ fn report(
 }
 
 /// Waits until they are all gone, or until the time is over.
+#[expect(clippy::unnecessary_wraps, reason = "what is pending goes on with one signature, and others can fail")]
 pub(crate) fn go_on(
     call: &mut Call<'_>,
     deadline: SimTime,

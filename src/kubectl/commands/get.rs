@@ -203,6 +203,6 @@ fn print_views(
         return Ok(());
     }
     let single = found.by_name && items.len() == 1 && !refusals.failed;
-    let value = if single { items.swap_remove(0) } else { formats::list_of(items) };
+    let value = if single { items.swap_remove(0) } else { formats::list_of(&items) };
     formats::print(format, &value, line.flags.is_on("no-headers", false), &mut printed.out)
 }

@@ -95,7 +95,7 @@ pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
 
 fn percent(part: u64, whole: i64) -> String {
     let whole = u64::try_from(whole).unwrap_or(0);
-    format!("{}%", if whole == 0 { 0 } else { part * 100 / whole })
+    format!("{}%", (part * 100).checked_div(whole).unwrap_or(0))
 }
 
 /// What each running pod's containers use now.
@@ -146,11 +146,13 @@ fn pod_usage(call: &Call<'_>, object: ObjectRef) -> Option<(u64, u64)> {
     used
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
 pub(super) fn version(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     printed.line("Client Version: v1.36.2\nKustomize Version: v5.8.0\nServer Version: v1.36.2");
     Ok(Outcome::Done)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
 pub(super) fn current_context(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     printed.line("kubelapse");
     Ok(Outcome::Done)

@@ -109,7 +109,7 @@ fn patch(
     if patched == current {
         return Ok(false);
     }
-    let (changed, unknown) = call.update(object, patched).map_err(|status| wrong_type(status, text))?;
+    let (changed, unknown) = call.update(object, patched).map_err(|status| wrong_type(&status, text))?;
     for path in unknown {
         printed.err_line(format!("Warning: unknown field \"{path}\""));
     }
@@ -122,7 +122,7 @@ fn merges_text(patch: &Value) -> String {
 
 /// A patch whose values have the wrong type is refused in words of its own.
 /// Upstream: apimachinery strategicpatch, `errors.NewInvalid` on `patch`.
-fn wrong_type(status: Status, patch: &str) -> Failure {
+fn wrong_type(status: &Status, patch: &str) -> Failure {
     let wanted = status.message.rsplit_once(" of type ").map(|(_, wanted)| wanted.to_owned());
     match wanted.filter(|_| status.message.contains("json: cannot unmarshal")) {
         Some(wanted) => {
@@ -131,6 +131,6 @@ fn wrong_type(status: Status, patch: &str) -> Failure {
                 "The request is invalid: patch: Invalid value: \"{shown}\": unrecognized type: {wanted}"
             ))
         }
-        None => Failure::server(&status),
+        None => Failure::server(status),
     }
 }

@@ -98,7 +98,7 @@ impl<'a, 'b> Expander<'a, 'b> {
             self.parts(&word.parts, false, &mut built)?;
             built.end_field();
             for field in built.done {
-                self.file_names(field, &mut fields);
+                self.file_names(&field, &mut fields);
             }
         }
         Ok(fields)
@@ -201,7 +201,7 @@ impl<'a, 'b> Expander<'a, 'b> {
             Parameter::Count => Some(self.shell.positional.len().to_string()),
             Parameter::Status => Some(self.shell.status.to_string()),
             Parameter::Options => Some(self.option_letters()),
-            Parameter::ProcessId => Some(self.shell.shell_pid.to_string()),
+            Parameter::ProcessId => Some(self.shell.process_id.to_string()),
             Parameter::Background => self.shell.last_background.map(|pid| pid.to_string()),
             Parameter::Indirect(name) => {
                 let target = self.shell.get(name)?.to_owned();
@@ -350,14 +350,14 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 
     /// Adds the files a field matches, or the field itself.
-    fn file_names(&mut self, field: String, out: &mut Vec<String>) {
-        if self.shell.options.noglob || !pattern::is_pattern(&field) {
-            out.push(pattern::unquote(&field));
+    fn file_names(&mut self, field: &str, out: &mut Vec<String>) {
+        if self.shell.options.noglob || !pattern::is_pattern(field) {
+            out.push(pattern::unquote(field));
             return;
         }
-        let found = super::glob::find(self.context, &self.shell.cwd, &field);
+        let found = super::glob::find(self.context, &self.shell.cwd, field);
         if found.is_empty() {
-            out.push(pattern::unquote(&field));
+            out.push(pattern::unquote(field));
         }
         out.extend(found);
     }

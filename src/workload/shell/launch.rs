@@ -100,7 +100,7 @@ pub(super) fn shell(
     };
     let name = call.name.clone().unwrap_or_else(|| argv[0].clone());
     let mut shell = Shell::new(dialect, name, call.positional, code, pid);
-    shell.cwd = cwd.to_owned();
+    cwd.clone_into(&mut shell.cwd);
     shell.import(environment);
     shell.set("PWD", cwd.to_owned());
     for (letter, name, is_on) in &call.letters {

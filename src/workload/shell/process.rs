@@ -318,7 +318,7 @@ impl Process {
         } else {
             match launch(&mut context, argv, options.environment, &options.cwd, 0o022) {
                 Launched::Body(Body::Shell(mut shell)) => {
-                    shell.shell_pid = self.root;
+                    shell.process_id = self.root;
                     Ok(Body::Shell(shell))
                 }
                 Launched::Body(body) => Ok(body),

@@ -122,7 +122,7 @@ pub(super) struct Shell {
     /// Status of the last command substitution of the command at hand.
     pub capture_status: Option<i32>,
     /// `$$`
-    pub shell_pid: Pid,
+    pub process_id: Pid,
     /// `$!`
     pub last_background: Option<Pid>,
     pub jobs: Vec<Pid>,
@@ -164,7 +164,7 @@ impl Shell {
             options: Options::default(),
             status: 0,
             capture_status: None,
-            shell_pid: pid,
+            process_id: pid,
             last_background: None,
             jobs: Vec::new(),
             cwd: "/".to_owned(),

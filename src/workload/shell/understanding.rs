@@ -89,9 +89,10 @@ impl Names<'_> {
             "exec" | "command" if rest.is_empty() || rest[0].starts_with('-') => return,
             "exec" | "command" => Some(rest),
             _ if dialect(name).is_some() => return,
-            _ => {
-                programs::wrapped(&[&[name.clone()], rest.as_slice()].concat(), &mut std::collections::BTreeMap::new())
-            }
+            _ => programs::wrapped(
+                &[std::slice::from_ref(name), rest.as_slice()].concat(),
+                &mut std::collections::BTreeMap::new(),
+            ),
         };
         match inner {
             Some(inner) => match check(&inner, self.parsed) {

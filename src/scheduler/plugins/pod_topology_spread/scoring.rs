@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn halves_are_rounded_up() {
-        for (sum, whole) in [(0.0, 0), (0.49999999999999994, 0), (0.5, 1), (2.5, 3), (7.386, 7), (8.773, 9)] {
+        for (sum, whole) in [(0.0, 0), (0.499_999_999_999_999_94, 0), (0.5, 1), (2.5, 3), (7.386, 7), (8.773, 9)] {
             assert_eq!(rounded(sum), whole, "{sum}");
         }
     }

@@ -82,7 +82,7 @@ pub(super) fn exec(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     match launch(context, words[1..].to_vec(), shell.environment(), &shell.cwd, shell.umask) {
         Launched::Body(mut body) => {
             if let Body::Shell(next) = &mut body {
-                next.shell_pid = context.pid;
+                next.process_id = context.pid;
             }
             Outcome::Become(Box::new(body))
         }

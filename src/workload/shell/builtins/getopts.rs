@@ -22,7 +22,7 @@ pub(super) fn getopts(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
     let (mut next_index, mut next_offset) = if rest.is_empty() { (index + 1, 1) } else { (index, offset + 1) };
     let mut result = letter.to_string();
     if place.is_none() {
-        result = "?".to_owned();
+        "?".clone_into(&mut result);
         if !letters.starts_with(':') {
             let message = format!("{}Illegal option -{letter}", shell.prefix());
             context.complain(&message);
@@ -34,7 +34,8 @@ pub(super) fn getopts(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
         if let Some(value) = value {
             shell.set("OPTARG", value);
         } else {
-            result = if letters.starts_with(':') { ":" } else { "?" }.to_owned();
+            let mark = if letters.starts_with(':') { ":" } else { "?" };
+            mark.clone_into(&mut result);
             let message = format!("{}No arg for -{letter} option", shell.prefix());
             context.complain(&message);
         }

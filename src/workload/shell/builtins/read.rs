@@ -28,10 +28,7 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
         (None, Some(seconds)) => context.now + SimDuration::from_secs_f64(seconds),
         (None, None) => SimTime::NEVER,
     };
-    let (input, is_complete) = match context.read_line(0) {
-        Ok(read) => read,
-        Err(_) => return Outcome::Status(1),
-    };
+    let Ok((input, is_complete)) = context.read_line(0) else { return Outcome::Status(1) };
     let line = match input {
         Input::Wait if context.now >= deadline => {
             shell.deadline = None;

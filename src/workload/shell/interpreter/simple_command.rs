@@ -87,7 +87,7 @@ impl Shell {
     ) -> Option<Run> {
         let name = words[0].clone();
         if let Some(body) = self.functions.get(&name).cloned() {
-            return self.call_function(context, body, words, shadowed, saved);
+            return self.call_function(context, body, &words, shadowed, saved);
         }
         if let Some(builtin) = builtins::find(&name) {
             let depth = self.frames.len();
@@ -126,7 +126,7 @@ impl Shell {
         &mut self,
         context: &mut Context<'_>,
         body: Arc<Code>,
-        words: Vec<String>,
+        words: &[String],
         shadowed: Vec<(String, Option<Variable>)>,
         saved: Saved,
     ) -> Option<Run> {

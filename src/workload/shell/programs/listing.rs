@@ -196,10 +196,11 @@ pub(super) fn df(call: &mut Call<'_, '_>) -> i32 {
     if files.is_empty() {
         files.push("/".to_owned());
     }
-    let mut out = "Filesystem           1K-blocks      Used Available Use% Mounted on\n".to_owned();
-    if letters.contains('h') {
-        out = "Filesystem                Size      Used Available Use% Mounted on\n".to_owned();
-    }
+    let mut out = if letters.contains('h') {
+        "Filesystem                Size      Used Available Use% Mounted on\n".to_owned()
+    } else {
+        "Filesystem           1K-blocks      Used Available Use% Mounted on\n".to_owned()
+    };
     call.context.observed();
     for file in files {
         let path = call.path(&file);

@@ -32,8 +32,7 @@ pub(in super::super) fn kill(call: &mut Call<'_, '_>) -> i32 {
             continue;
         };
         if !send(call, pid, signal, is_question) {
-            let who = if call.context.kernel.tasks.is_empty() { "sh" } else { "sh" };
-            call.context.complain(&format!("{who}: can't kill pid {pid}: No such process"));
+            call.context.complain(&format!("sh: can't kill pid {pid}: No such process"));
             status = 1;
         }
     }
@@ -74,12 +73,13 @@ fn command(task: &Task) -> String {
 pub(super) fn kill_by_name(call: &mut Call<'_, '_>) -> i32 {
     let mut signal = Signal::Term;
     let mut status = 0;
-    for word in call.words[1..].to_vec() {
+    for word in &call.words[1..] {
         if let Some(name) = word.strip_prefix('-') {
             signal = Signal::parse(name).unwrap_or(signal);
             continue;
         }
-        let is_called = |task: &&Task| super::base_name(command(task).split(' ').next().unwrap_or_default()) == word;
+        let is_called =
+            |task: &&Task| super::base_name(command(task).split(' ').next().unwrap_or_default()) == word.as_str();
         let pids: Vec<u32> = call.context.kernel.tasks.iter().filter(is_called).map(|task| task.pid).collect();
         if pids.is_empty() {
             status = call.fail(&format!("{word}: no process killed"));

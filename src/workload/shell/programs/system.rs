@@ -44,22 +44,22 @@ fn show(seconds: i64, nanos: u32, format: &str) -> String {
 /// `date [-u] [-Iseconds] [-d @SECONDS] [+FORMAT]`
 pub(super) fn date(call: &mut Call<'_, '_>) -> i32 {
     call.context.observed();
-    let (mut format, mut given) = ("%a %b %e %H:%M:%S UTC %Y".to_owned(), None);
+    let (mut format, mut given) = ("%a %b %e %H:%M:%S UTC %Y", None);
     let mut words = call.words[1..].iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "-d" | "--date" => given = words.next().cloned(),
-            "-R" => format = "%a, %d %b %Y %H:%M:%S +0000".to_owned(),
-            "-I" => format = "%Y-%m-%d".to_owned(),
-            "-Iseconds" | "--iso-8601=seconds" => format = "%Y-%m-%dT%H:%M:%S+00:00".to_owned(),
-            word if word.starts_with('+') => format = word[1..].to_owned(),
+            "-R" => format = "%a, %d %b %Y %H:%M:%S +0000",
+            "-I" => format = "%Y-%m-%d",
+            "-Iseconds" | "--iso-8601=seconds" => format = "%Y-%m-%dT%H:%M:%S+00:00",
+            word if word.starts_with('+') => format = &word[1..],
             word if word.starts_with('-') => {}
             other => return call.fail(&format!("invalid date '{other}'")),
         }
     }
     let now = call.context.now;
     let text = match given {
-        None => date_text(call, now, &format),
+        None => date_text(call, now, format),
         Some(text) => {
             let seconds = text.strip_prefix('@').and_then(|digits| digits.parse::<i64>().ok());
             let parsed = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
@@ -133,10 +133,10 @@ pub(super) fn uptime(call: &mut Call<'_, '_>) -> i32 {
 /// `which NAMES`
 pub(super) fn which(call: &mut Call<'_, '_>) -> i32 {
     let mut status = 0;
-    for name in call.words[1..].to_vec() {
-        if is_known(&name)
-            || dialect(&name).is_some()
-            || matches!(name.as_str(), "pwd" | "kill") && builtins::find(&name).is_some()
+    for name in &call.words[1..] {
+        if is_known(name)
+            || dialect(name).is_some()
+            || matches!(name.as_str(), "pwd" | "kill") && builtins::find(name).is_some()
         {
             call.print(&format!("/bin/{name}\n"));
         } else {

@@ -172,10 +172,9 @@ impl Engine {
                     text.push(b'\n');
                 }
                 for handle in handles {
-                    let before = call.context.descriptors.insert(FILTER_FD + 1, handle.clone());
+                    call.context.descriptors.insert(FILTER_FD + 1, handle.clone());
                     let _ = call.context.write(FILTER_FD + 1, &text);
                     call.context.descriptors.remove(&(FILTER_FD + 1));
-                    drop(before);
                 }
                 out.extend(text);
             }

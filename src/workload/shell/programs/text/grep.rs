@@ -160,19 +160,16 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     if letters.contains('x') {
         pattern = format!("^(?:{pattern})$");
     }
-    let pattern =
-        if let Ok(pattern) = RegexBuilder::new(&pattern).case_insensitive(letters.contains(['i', 'y'])).build() {
-            pattern
-        } else {
-            call.fail(&format!("bad regex '{}'", patterns.join("\n")));
-            return State::Done(2);
-        };
+    let Ok(pattern) = RegexBuilder::new(&pattern).case_insensitive(letters.contains(['i', 'y'])).build() else {
+        call.fail(&format!("bad regex '{}'", patterns.join("\n")));
+        return State::Done(2);
+    };
     if letters.contains(['r', 'R']) {
         rest = below(call, &rest);
     }
     let has_many = (rest.len() > 1 || letters.contains(['r', 'R', 'H'])) && !letters.contains('h');
     let grep = Grep { pattern, letters, has_many, stops_at, count: 0, number: 0, found: false };
-    Filter::new(Engine::Grep(Box::new(grep)), rest)
+    Filter::over(Engine::Grep(Box::new(grep)), rest)
 }
 
 /// All files below the given ones.

@@ -43,7 +43,8 @@ pub(super) enum Progress {
 }
 
 impl Filter {
-    fn new(engine: Engine, sources: Vec<String>) -> State {
+    /// A filter over files; over standard input when none is named.
+    fn over(engine: Engine, sources: Vec<String>) -> State {
         let mut sources = sources;
         if sources.is_empty() {
             sources.push("-".to_owned());

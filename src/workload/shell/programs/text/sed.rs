@@ -79,7 +79,7 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     };
     let sed = Sed { commands, is_quiet, number: 0, held: None, has_quit: false };
     if !in_place {
-        return Filter::new(Engine::Sed(Box::new(sed)), files);
+        return Filter::over(Engine::Sed(Box::new(sed)), files);
     }
     let mut status = 0;
     for file in files {

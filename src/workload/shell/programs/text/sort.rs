@@ -50,7 +50,7 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             sort.letters.push(letter);
         }
     }
-    Filter::new(Engine::Sort(Box::new(sort)), rest)
+    Filter::over(Engine::Sort(Box::new(sort)), rest)
 }
 
 impl Sort {

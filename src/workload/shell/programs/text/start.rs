@@ -104,7 +104,7 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             let squeezes = letters.contains('s');
             let is_complement = letters.contains(['c', 'C']);
             let translate = Translate { from, to, deletes, squeezes, is_complement, last: None };
-            return Filter::new(Engine::Translate(Box::new(translate)), Vec::new());
+            return Filter::over(Engine::Translate(Box::new(translate)), Vec::new());
         }
         "cut" => {
             let characters = value('c').or(value('b'));
@@ -135,7 +135,7 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
                     }
                 }
             }
-            return Filter::new(Engine::Tee(handles), Vec::new());
+            return Filter::over(Engine::Tee(handles), Vec::new());
         }
         "rev" => Engine::Reverse,
         "tac" => Engine::Tac(Vec::new()),
@@ -146,5 +146,5 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
         "nl" => Engine::Cat { number: Some(0) },
         _ => Engine::Cat { number: letters.contains('n').then_some(0) },
     };
-    Filter::new(engine, rest)
+    Filter::over(engine, rest)
 }

@@ -119,7 +119,7 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
         return State::Done(1);
     }
     if reads {
-        return Filter::new(Engine::Awk(Box::new(awk)), rest);
+        return Filter::over(Engine::Awk(Box::new(awk)), rest);
     }
     State::Done(awk.told(call).unwrap_or(status))
 }
