@@ -108,8 +108,8 @@ impl World for ContainerWorld<'_> {
     fn http(&mut self, request: &HttpRequest, _at: SimTime) -> Delayed<Result<HttpResponse, NetworkError>> {
         self.varies = true;
         let found = network::connect(self.cluster, self.machines, self.pod, &request.host, request.port);
-        let result = found.map(|pod| {
-            let well = network::serving(self.machines, pod, request.port).is_some_and(|serving| serving.alive);
+        let result = found.map(|(pod, port)| {
+            let well = network::serving(self.machines, pod, port).is_some_and(|serving| serving.alive);
             let body = format!("{}\n", super::environment::hostname(self.cluster, pod)).into_bytes();
             HttpResponse { status: if well { 200 } else { 500 }, server: String::new(), body }
         });

@@ -77,18 +77,18 @@ pub(super) fn resolve(cluster: &Cluster, from: NamespaceId, name: &str) -> Resul
     }
 }
 
-/// Who answers at a host and port for the pod `from`.
+/// Who answers at a host and port for the pod `from`, and on which of its own ports.
 pub(super) fn connect(
     cluster: &Cluster,
     machines: &Machines,
     from: PodId,
     host: &str,
     port: u16,
-) -> Result<PodId, NetworkError> {
+) -> Result<(PodId, u16), NetworkError> {
     let namespace = cluster.pod(from).namespace;
     let is_local = host == "localhost" || host.starts_with("127.");
     if is_local {
-        return if listens(machines, from, port) { Ok(from) } else { Err(NetworkError::Refused) };
+        return if listens(machines, from, port) { Ok((from, port)) } else { Err(NetworkError::Refused) };
     }
     let address = *resolve(cluster, namespace, host)?.first().ok_or(NetworkError::UnknownName)?;
     let IpAddr::V4(address) = address else { return Err(NetworkError::Unreachable) };
@@ -106,7 +106,7 @@ pub(super) fn connect(
         }
     }
     let pod = pod_at(cluster, address).ok_or(NetworkError::TimedOut)?;
-    if listens(machines, pod, port) { Ok(pod) } else { Err(NetworkError::Refused) }
+    if listens(machines, pod, port) { Ok((pod, port)) } else { Err(NetworkError::Refused) }
 }
 
 fn through_service(
@@ -115,7 +115,7 @@ fn through_service(
     object: ObjectRef,
     columns: &Service,
     port: u16,
-) -> Result<PodId, NetworkError> {
+) -> Result<(PodId, u16), NetworkError> {
     let entry = columns.ports.iter().find(|candidate| candidate.port == port).ok_or(NetworkError::TimedOut)?;
     if cluster.meta(object).name == "kubernetes" && columns.selector.is_none() {
         return Err(NetworkError::Unreachable);
@@ -132,7 +132,7 @@ fn through_service(
             .map_or(0, |port| port.container_port),
     };
     let ready = endpoints(cluster, object, columns);
-    let found = ready.iter().copied().find(|pod| listens(machines, *pod, target(*pod)));
+    let found = ready.iter().map(|pod| (*pod, target(*pod))).find(|(pod, port)| listens(machines, *pod, *port));
     found.ok_or(NetworkError::Refused)
 }
 
