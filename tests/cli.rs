@@ -9,13 +9,13 @@ impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("kubelapse-cli-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
+        std::fs::create_dir_all(&path).expect("the temporary folder is writable");
         Self(path)
     }
 
     fn file(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("the temporary folder is writable");
         path.display().to_string()
     }
 }
@@ -27,7 +27,11 @@ impl Drop for Scratch {
 }
 
 fn kubelapse(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kubelapse")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_kubelapse"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .expect("the program was built")
 }
 
 fn stderr(output: &Output) -> String {

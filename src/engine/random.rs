@@ -1,8 +1,8 @@
 //! Named random streams. Every random consumer has its own ChaCha stream derived from (seed, name, id), so
 //! that adding a consumer, or a draw in one, never shifts another.
 
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The run's seed, from which streams are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

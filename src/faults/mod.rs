@@ -1,1 +1,0 @@
-//! Crash, partition, reboot, disk, pressure.
