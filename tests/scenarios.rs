@@ -158,3 +158,25 @@ spec: { containers: [ { name: c, image: busybox, command: [sleep, '600'] } ] }
     // `sleep` as PID 1 ignores TERM: KILL comes at the end of the grace period of 30 s.
     assert!((40.0..42.0).contains(&at), "{steps:?}");
 }
+
+#[test]
+fn a_behaviour_that_matches_nothing_is_a_warning() {
+    let (record, ..) = run_text(
+        r"
+apiVersion: kubelapse/v1
+kind: Scenario
+spec:
+  behaviors:
+    - { name: web, match: { image: 'nginx*' }, startup: 2s }
+    - { name: ghost, match: { image: 'postgres*' }, startup: 2s }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: a }
+spec: { containers: [ { name: c, image: nginx } ] }
+",
+    );
+    let about: Vec<&String> =
+        record.warnings.iter().filter(|warning| warning.contains("matched no container")).collect();
+    assert_eq!(about, ["spec.behaviors[1] (`ghost`) matched no container"]);
+}

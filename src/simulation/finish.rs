@@ -50,6 +50,12 @@ impl Simulation {
             .chain(&plan.without_effect)
             .map(|warning| format!("{}: {}", warning.place(), warning.message))
             .collect();
+        for (index, (behavior, used)) in plan.behaviors.iter().zip(self.workload.behaviours_used()).enumerate() {
+            if *used == 0 {
+                let name = if behavior.name.is_empty() { String::new() } else { format!(" (`{}`)", behavior.name) };
+                warnings.push(format!("spec.behaviors[{index}]{name} matched no container"));
+            }
+        }
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",

@@ -52,7 +52,7 @@ pub struct Plan {
     pub cluster: Cluster,
     /// Images and the registry.
     pub images: Images,
-    /// What containers do, in order; `behaviors::resolve` merges them for one container.
+    /// What containers do, in order; the workload merges those that match a container.
     pub behaviors: Vec<Behavior>,
     /// Kubernetes manifests, in the order in which they are applied at t=0.
     pub manifests: Vec<ManifestSource>,
