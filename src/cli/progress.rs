@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::engine::SimTime;
+use crate::engine::time::NANOS_PER_MILLI;
+use crate::engine::{SimDuration, SimTime};
 use crate::simulation::Observer;
 
 use super::printer::Printer;
@@ -55,7 +56,7 @@ impl<'a> LiveView<'a> {
 
 impl Observer for LiveView<'_> {
     fn transcript(&mut self, at: SimTime, command: &str, output: &str) {
-        let text = format!("[{}] $ kubectl {command}\n{output}", at.since(self.origin));
+        let text = format!("[{}] $ kubectl {command}\n{output}", milliseconds(at.since(self.origin)));
         match &self.bar {
             Some(bar) => bar.suspend(|| self.printer.say(text.trim_end())),
             None => self.printer.say(text.trim_end()),
@@ -66,8 +67,13 @@ impl Observer for LiveView<'_> {
         let Some(bar) = &self.bar else { return };
         let wall = self.watch.elapsed().as_secs_f64().max(1e-9);
         let simulated = now.since(self.origin);
-        let whole = crate::engine::SimDuration::from_secs(simulated.as_secs());
+        let whole = SimDuration::from_secs(simulated.as_secs());
         bar.set_message(format!("t={whole}  {events} events  {:.0}× real time", simulated.as_secs_f64() / wall));
         bar.tick();
     }
+}
+
+/// Cut to milliseconds, which is as much as anybody reads.
+fn milliseconds(time: SimDuration) -> SimDuration {
+    SimDuration(time.0 / NANOS_PER_MILLI * NANOS_PER_MILLI)
 }
