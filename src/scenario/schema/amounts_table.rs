@@ -177,7 +177,7 @@ static AMOUNT_AND_CURVE: [Field; 14] = {
     all
 };
 
-/// A curve alone, as [`Curve`] reads it (for the comparison with serde).
+/// A curve alone, as `Curve` reads it (for the comparison with serde).
 pub static CURVE: Shape = Shape {
     name: "Curve",
     summary: "A function of time.",
