@@ -180,3 +180,23 @@ spec: { containers: [ { name: c, image: nginx } ] }
         record.warnings.iter().filter(|warning| warning.contains("matched no container")).collect();
     assert_eq!(about, ["spec.behaviors[1] (`ghost`) matched no container"]);
 }
+
+#[test]
+fn a_flag_without_effect_is_refused_and_not_passed_over() {
+    let (record, failures, _) = run_text(
+        r"
+apiVersion: kubelapse/v1
+kind: Scenario
+spec:
+  until: 10s
+  steps:
+    - { at: 1s, kubectl: events -w, mayFail: true }
+    - { at: 2s, kubectl: run a --image=busybox -it --rm, mayFail: true }
+    - { at: 3s, kubectl: get pods }
+",
+    );
+    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(record.steps[0].output, "error: kubectl events --watch is not supported by kubelapse yet\n");
+    assert_eq!(record.steps[1].output, "error: kubectl run --stdin is not supported by kubelapse yet\n");
+    assert_eq!(record.steps[2].output, "No resources found in default namespace.\n", "a refused command does nothing");
+}

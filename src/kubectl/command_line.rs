@@ -32,6 +32,12 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
 }
 
 impl CommandLine {
+    /// Refuses flags that kubectl has and that would have no effect here: never a silent nothing.
+    pub(crate) fn refuse(&self, flags: &[&str]) -> Result<(), Failure> {
+        let given = flags.iter().find(|flag| self.flags.has(flag));
+        given.map_or(Ok(()), |flag| Err(Failure::unsupported(format!("kubectl {} --{flag}", self.command.path))))
+    }
+
     /// Reads the words of a command line, `kubectl` in front or not.
     pub(crate) fn parse(words: &[String]) -> Result<Parsed, Failure> {
         let words = if words.first().is_some_and(|word| word == "kubectl") { &words[1..] } else { words };

@@ -30,8 +30,6 @@ pub enum Ending {
 #[derive(Clone, Debug)]
 pub struct IdleCheck {
     handled_since: usize,
-    /// The last look found live events: there is no use in another before something is handled.
-    last_look: SimTime,
 }
 
 /// A look is due at the latest when the clock would jump this far.
@@ -40,7 +38,7 @@ const LONG_JUMP: SimDuration = SimDuration::from_secs(1);
 impl IdleCheck {
     /// Nothing handled yet.
     pub fn new() -> Self {
-        Self { handled_since: 0, last_look: SimTime::ZERO }
+        Self { handled_since: 0 }
     }
 
     /// An event was handled.
@@ -57,7 +55,6 @@ impl IdleCheck {
             self.handled_since >= pending || next.since(now) >= LONG_JUMP && self.handled_since * 64 >= pending;
         if worth_it {
             self.handled_since = 0;
-            self.last_look = now;
         }
         worth_it
     }

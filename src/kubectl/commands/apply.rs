@@ -25,6 +25,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if line.flags.is_on("prune", false) {
         return Err(Failure::unsupported("apply --prune"));
     }
+    if !["", "name"].contains(&line.flags.text("output")) {
+        line.refuse(&["output"])?;
+    }
     if !line.arguments.is_empty() {
         let words = line.arguments.join(" ");
         return Err(Failure::usage("apply", format!("Unexpected args: [{words}]")));

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::convert::base64_encode;
+
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::output::Printed;
@@ -118,7 +120,7 @@ pub(super) fn generic_secret(call: &mut Call<'_>, line: &CommandLine, printed: &
     let name = name_argument(line)?;
     let data: Map<String, Value> = sources(call, line, "Secret", name)?
         .into_iter()
-        .map(|(key, value)| (key, json!(base64(value.as_bytes()))))
+        .map(|(key, value)| (key, json!(base64_encode(value.as_bytes()))))
         .collect();
     let mut object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}});
     if !data.is_empty() {
@@ -137,7 +139,7 @@ pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &m
     let server = line.flags.text("docker-server");
     let server = if server.is_empty() { "https://index.docker.io/v1/" } else { server };
     let mut entry = json!({
-        "username": user, "password": password, "auth": base64(format!("{user}:{password}").as_bytes()),
+        "username": user, "password": password, "auth": base64_encode(format!("{user}:{password}").as_bytes()),
     });
     if line.flags.has("docker-email") {
         entry["email"] = json!(line.flags.text("docker-email"));
@@ -153,7 +155,7 @@ pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &m
     let config = format!("{{\"auths\":{{{}:{{{}}}}}}}", json!(server), members.join(","));
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
-        "data": {".dockerconfigjson": base64(config.as_bytes())}, "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": base64_encode(config.as_bytes())}, "type": "kubernetes.io/dockerconfigjson",
     });
     send(call, line, object, "created", Wording::Failed("secret"), printed)?;
     Ok(Outcome::Done)
@@ -169,26 +171,13 @@ pub(super) fn tls_secret(call: &mut Call<'_>, line: &CommandLine, printed: &mut 
             .read(path)
             .map_err(|error| Failure::error(format!("Cannot read file {path}, open {path}: {error}")))?;
         let text: String = files.into_iter().map(|(_, text)| text).collect();
-        data.insert(key.to_owned(), json!(base64(text.as_bytes())));
+        data.insert(key.to_owned(), json!(base64_encode(text.as_bytes())));
     }
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data, "type": "kubernetes.io/tls",
     });
     send(call, line, object, "created", Wording::Failed("secret"), printed)?;
     Ok(Outcome::Done)
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = ALPHABET[(group >> (18 - 6 * place) & 63) as usize];
-            out.push(if place <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
 }
 
 pub(super) fn service(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
@@ -237,12 +226,12 @@ fn port(spec: &str, line: &CommandLine) -> Result<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::base64_encode;
 
     #[test]
     fn secrets_are_base64() {
         for (bytes, text) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("secret", "c2VjcmV0")] {
-            assert_eq!(base64(bytes.as_bytes()), text);
+            assert_eq!(base64_encode(bytes.as_bytes()), text);
         }
     }
 }

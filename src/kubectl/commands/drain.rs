@@ -54,6 +54,7 @@ impl Drain {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    line.refuse(&["pod-selector", "skip-wait-for-delete-timeout"])?;
     let nodes = nodes::nodes(call, line, printed)?;
     let manner = Manner {
         ignore_daemon_sets: line.flags.is_on("ignore-daemonsets", false),

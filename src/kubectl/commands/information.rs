@@ -21,6 +21,7 @@ fn words(line: &[&str]) -> Vec<String> {
 
 /// Oldest first. Upstream: kubectl cmd/events.
 pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["watch"])?;
     let everywhere = line.flags.is_on("all-namespaces", false);
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut rows = listing::events(call, (!everywhere).then_some(namespace.as_str()), line)?;
@@ -70,6 +71,7 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
 
 /// What the containers of each node use now, of its allocatable.
 pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["sort-by"])?;
     let mut nodes = listing::list(call.cluster, Kind::NODE, None, &Filter::of(line, Kind::NODE)?);
     if let Some(name) = line.arguments.first() {
         nodes = vec![call.find(Kind::NODE, "", name)?];
@@ -100,6 +102,7 @@ fn percent(part: u64, whole: i64) -> String {
 
 /// What each running pod's containers use now.
 pub(super) fn top_pods(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["sort-by", "containers"])?;
     let everywhere = line.flags.is_on("all-namespaces", false);
     let namespace = line.namespace(call.context_namespace).to_owned();
     let scope = (!everywhere).then_some(namespace.as_str());

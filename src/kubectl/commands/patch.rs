@@ -24,6 +24,7 @@ enum Form {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    line.refuse(&["output"])?;
     let form = match line.flags.text("type") {
         "" | "strategic" => Form::Strategic,
         "merge" => Form::Merge,

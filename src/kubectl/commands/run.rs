@@ -8,6 +8,7 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::output::Printed;
+use super::super::requests::DryRun;
 use super::Outcome;
 use super::create::{Wording, send};
 
@@ -21,6 +22,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let attaches = line.flags.is_on("attach", false) || line.flags.is_on("stdin", false);
     if line.flags.is_on("rm", false) && !attaches {
         return Err(usage("--rm should only be used for attached containers".to_owned()));
+    }
+    if DryRun::of(line)? == DryRun::None {
+        line.refuse(&["attach", "stdin", "rm"])?;
     }
     let port = line.flags.text("port");
     if line.flags.is_on("expose", false) && port.is_empty() {

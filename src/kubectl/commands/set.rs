@@ -49,6 +49,7 @@ fn containers<'a>(view: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
 }
 
 pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["output"])?;
     let is_change = |word: &&String| word.contains('=') || word.ends_with('-');
     let (changes, words): (Vec<&String>, Vec<&String>) = line.arguments.iter().partition(is_change);
     let words: Vec<String> = words.into_iter().cloned().collect();
@@ -137,6 +138,7 @@ fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Va
 }
 
 pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["output"])?;
     let (limits, requests) = (line.flags.text("limits"), line.flags.text("requests"));
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
@@ -171,6 +173,7 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
 }
 
 pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["output"])?;
     let Some((account, words)) = line.arguments.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
@@ -187,6 +190,7 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
 }
 
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    line.refuse(&["output"])?;
     let Some((expression, words)) = line.arguments.split_last() else { return Err(Failure::no_resources()) };
     let wanted = pairs(expression)?;
     let named = resources::named(words)?;

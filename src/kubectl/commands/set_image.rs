@@ -14,6 +14,7 @@ use super::super::resources;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    line.refuse(&["output"])?;
     let (images, words): (Vec<&String>, Vec<&String>) =
         line.arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with('='));
     let words: Vec<String> = words.into_iter().cloned().collect();
