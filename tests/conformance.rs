@@ -10,7 +10,10 @@ mod conformance {
     pub mod api_selectors;
     pub mod api_validation;
     pub mod live;
+    pub mod live_compare;
     pub mod live_history;
+    pub mod live_scenario;
+    pub mod live_states;
     pub mod preemption;
     pub mod recorded_cluster;
     pub mod scheduler;
@@ -34,7 +37,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: 420 },
-        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 37 },
-        Suite { name: "live.controllers", check: live::check_controllers, floor: 11 },
+        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 40 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 17 },
     ])
 }

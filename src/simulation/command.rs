@@ -35,7 +35,10 @@ impl Simulation {
         let mut result = self.start_command(command);
         loop {
             let pending = match result {
-                Ok(output) => return output,
+                Ok(output) => {
+                    self.settle(observer);
+                    return output;
+                }
                 Err(pending) => pending,
             };
             self.settle(observer);

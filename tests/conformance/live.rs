@@ -1,21 +1,21 @@
 //! `live.kubelet`, `live.controllers`: recordings of whole clusters over time against a run of the same steps.
-//! Compared as live/README.md says: per pod the sequences of columns, conditions and container states without what
-//! lasted less than 0.1 s, their times, and the set of Events. Equal to either recording is enough.
+//! Compared as live/README.md says (`live_compare`). Equal to either recording is enough.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use kubelapse::engine::{SimDuration, SimTime};
+use kubelapse::model::selector::LabelSelector;
 use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::live_history::{Event, History};
+use super::live_scenario::{LateCommand, late_commands, scenario};
 use super::suite::Outcome;
 
-/// How often the running simulation is looked at: finer than what the rule drops.
-const LOOK: SimDuration = SimDuration::from_millis(10);
+/// How often the running simulation is looked at: far finer than what the rule drops.
+const LOOK: SimDuration = SimDuration::from_millis(1);
 
 /// The kubelet's cases.
 pub fn check_kubelet(root: &Path) -> Option<Vec<Outcome>> {
@@ -45,14 +45,14 @@ fn check(root: &Path, suite: &str) -> Option<Vec<Outcome>> {
 fn check_case(folder: &Path, case: &Value) -> Result<(), String> {
     let simulated = simulate(folder, case)?;
     let runs = [folder.to_path_buf(), folder.join("run2")];
-    let mut first = None;
+    let mut differences = Vec::new();
     for run in runs.iter().filter(|run| run.join("timeline.jsonl").exists()) {
         match History::recorded(run).difference(&simulated) {
             None => return Ok(()),
-            Some(difference) => first = first.or(Some(difference)),
+            Some(difference) => differences.push(difference),
         }
     }
-    Err(first.unwrap_or_else(|| "nothing was recorded".to_owned()))
+    Err(differences.join("\n    or: "))
 }
 
 /// Runs a case's steps and writes down what could be seen.
@@ -62,15 +62,40 @@ fn simulate(folder: &Path, case: &Value) -> Result<History, String> {
     let plan = load_source(&source, &LoadOptions::default()).map_err(|error| format!("{error:?}"))?;
     let mut simulation = Simulation::new(&plan).map_err(|error| error.to_string())?;
     let end = SimTime::ZERO + SimDuration::from_secs_f64(case["duration"].as_f64().unwrap_or(0.0));
+    let namespace = case["namespace"].as_str().unwrap_or("default");
     let mut history = History::default();
+    let mut late = late_commands(case).into_iter().peekable();
     let mut now = SimTime::ZERO;
+    history.look(0.0, &simulation.cluster, namespace);
     while now < end {
         now += LOOK;
         simulation.run_until(now, &mut Unobserved);
-        history.look(now.as_secs_f64(), &simulation.cluster);
+        while let Some(command) = late.next_if(|command| command.at <= now) {
+            let command = with_names(&simulation, namespace, &command)?;
+            simulation.kubectl(&command, &mut Unobserved);
+        }
+        history.look(now.as_secs_f64(), &simulation.cluster, namespace);
     }
     history.events = events(&simulation);
     Ok(history)
+}
+
+/// The command with the names of the pods that its placeholders mean by now.
+fn with_names(simulation: &Simulation, namespace: &str, command: &LateCommand) -> Result<String, String> {
+    let cluster = &simulation.cluster;
+    let mut text = command.text.clone();
+    while let Some((front, rest)) = text.split_once("{pod ") {
+        let (inside, back) = rest.split_once('}').ok_or("a placeholder does not end")?;
+        let (label, index) = inside.split_once(' ').ok_or("a placeholder has no index")?;
+        let (key, value) = label.split_once('=').ok_or("a placeholder has no label")?;
+        let namespace = cluster.namespace(namespace).ok_or("the namespace is not there")?;
+        let selected = cluster.pods_matching(namespace, &LabelSelector::from_map([(key, value)]));
+        let mut names: Vec<&str> = selected.iter().map(|pod| cluster.pod(*pod).name.as_str()).collect();
+        names.sort_unstable();
+        let name = index.parse().ok().and_then(|index: usize| names.get(index)).ok_or("no such pod")?;
+        text = format!("{front}{name}{back}");
+    }
+    Ok(text)
 }
 
 fn events(simulation: &Simulation) -> Vec<Event> {
@@ -85,75 +110,4 @@ fn events(simulation: &Simulation) -> Vec<Event> {
         count: u64::from(row.count),
     })
     .collect()
-}
-
-/// A case as a scenario of kubelapse.
-fn scenario(case: &Value) -> Result<String, String> {
-    let name = case["name"].as_str().unwrap_or_default();
-    let namespace = case["namespace"].as_str().unwrap_or("default");
-    let none = Vec::new();
-    let mut images = serde_json::Map::new();
-    let mut preloaded: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let nodes = case["nodes"].as_array().unwrap_or(&none);
-    for image in case["images"].as_array().unwrap_or(&none) {
-        let reference = image["name"].as_str().unwrap_or_default();
-        let mut entry = json!({"size": image["size"].clone()});
-        if image["missing"] == true {
-            entry = json!({"missing": true});
-        } else if let Some(seconds) = image["pull"].as_f64() {
-            entry["pull"] = json!(format!("{seconds}s"));
-        }
-        images.insert(reference.to_owned(), entry);
-        for node in nodes {
-            let on = image["preloaded"].as_array().unwrap_or(&none);
-            if on.iter().any(|pattern| *pattern == "*" || *pattern == node["name"]) {
-                let stored = json!({"names": [reference], "sizeBytes": image["size"].clone()});
-                preloaded.entry(node["name"].to_string()).or_default().push(stored);
-            }
-        }
-    }
-    let mut steps = Vec::new();
-    for step in case["steps"].as_array().unwrap_or(&none) {
-        let Some(command) = step["kubectl"].as_str() else {
-            return Err(format!("action {} is not simulated", step["action"]));
-        };
-        if command.contains('{') && command.contains("{pod ") {
-            return Err("a command names a pod by its label".to_owned());
-        }
-        let (before, after) = command.split_once(" -- ").map_or((command, None), |(b, a)| (b, Some(a)));
-        let mut command = format!("{before} -n {namespace}");
-        if let Some(after) = after {
-            command = format!("{command} -- {after}");
-        }
-        let at = step["at"].as_f64().unwrap_or(0.0);
-        steps.push(json!({"at": format!("{at}s"), "kubectl": command, "mayFail": true}));
-    }
-    let start = case["recorded"]["start"].as_str().unwrap_or("2026-01-01T00:00:00Z");
-    let start = format!("{}Z", start.split('.').next().unwrap_or(start).trim_end_matches('Z'));
-    let duration = case["duration"].as_f64().unwrap_or(0.0);
-    let scenario = json!({
-        "apiVersion": "kubelapse/v1", "kind": "Scenario", "metadata": {"name": name},
-        "spec": {
-            "seed": 1, "start": start, "until": format!("{duration}s"),
-            "cluster": {"latency": "recorded"}, "images": images, "steps": steps,
-        },
-    });
-    let mut documents =
-        vec![scenario, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})];
-    if namespace == "default" {
-        documents.pop();
-    }
-    for node in nodes {
-        let amounts =
-            json!({"cpu": node["cpu"], "memory": node["memory"], "pods": "110", "ephemeral-storage": "100Gi"});
-        let name = node["name"].as_str().unwrap_or_default();
-        documents.push(json!({
-            "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
-            "status": {"capacity": amounts, "allocatable": amounts, "images": preloaded.get(&node["name"].to_string())},
-        }));
-    }
-    let texts: Vec<String> =
-        documents.iter().map(|document| serde_yaml::to_string(document).expect("it is data")).collect();
-    Ok(texts.join("---\n"))
 }
