@@ -204,6 +204,9 @@ impl ObjectHistory {
     }
 }
 
+/// How far an alignment is on both sides, and the last pair of equal states.
+type Place = (usize, usize, Option<(usize, usize)>);
+
 /// Two tracks side by side.
 struct Alignment<'a> {
     recorded: &'a States,
@@ -241,7 +244,7 @@ impl Alignment<'_> {
         at: usize,
         own: usize,
         last: Option<(usize, usize)>,
-        tried: &mut BTreeSet<(usize, usize, Option<(usize, usize)>)>,
+        tried: &mut BTreeSet<Place>,
         furthest: &mut (usize, usize),
     ) -> bool {
         if at == self.recorded.len() && own == self.simulated.len() {

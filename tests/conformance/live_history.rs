@@ -116,14 +116,11 @@ impl History {
                 // Recordings begin in a namespace that is there, and show it once it changes.
                 continue;
             }
-            let index = match self.seen.get(&object) {
-                Some(index) => *index,
-                None => {
-                    let index = self.add(kind, name);
-                    self.seen.insert(object, index);
-                    index
-                }
-            };
+            let index = self.seen.get(&object).copied().unwrap_or_else(|| {
+                let index = self.add(kind, name);
+                self.seen.insert(object, index);
+                index
+            });
             if let Some(pod) = pod.filter(|pod| !cluster.pod(*pod).controller.is_some()) {
                 let template = cluster.template_of(pod);
                 let what = format!("{:?} {:?}", template.labels, template.spec);
