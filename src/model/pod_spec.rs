@@ -191,6 +191,15 @@ pub struct Container {
     pub termination_message_from_logs: bool,
 }
 
+/// One `hostAliases[]`: names that a pod's hosts file knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAlias {
+    /// Address.
+    pub ip: Text,
+    /// Names.
+    pub hostnames: Vec<Text>,
+}
+
 /// What part a container plays in its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContainerKind {
@@ -242,6 +251,8 @@ pub struct PodSpec {
     pub readiness_gates: Vec<Text>,
     /// Shares the node's network.
     pub host_network: bool,
+    /// `hostAliases`.
+    pub host_aliases: Vec<HostAlias>,
     /// `hostname`, may be empty.
     pub hostname: Text,
     /// `subdomain`, may be empty.
@@ -282,6 +293,7 @@ impl Default for PodSpec {
             scheduling_gates: Vec::new(),
             readiness_gates: Vec::new(),
             host_network: false,
+            host_aliases: Vec::new(),
             hostname: Text::default(),
             subdomain: Text::default(),
             service_account: Text::const_new("default"),

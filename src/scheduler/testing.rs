@@ -76,6 +76,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         scheduling_gates: Vec::new(),
         readiness_gates: Vec::new(),
         host_network: false,
+        host_aliases: Vec::new(),
         hostname: "".into(),
         subdomain: "".into(),
         service_account: "".into(),

@@ -3,6 +3,7 @@
 use crate::engine::SimTime;
 use crate::kubectl::{Exec, Output, Progress, Waiting};
 use crate::machines::{ContainerId, ExecId, ExecPurpose, RunState};
+use crate::workload::terminal;
 
 use super::{Observer, Simulation};
 
@@ -17,6 +18,13 @@ pub(super) enum Pending {
         /// What kubectl had printed before.
         before: Output,
     },
+    /// The end of kubectl, whose output the rest of a pipeline reads.
+    Piped {
+        /// What kubectl waits for.
+        inner: Box<Pending>,
+        /// The rest.
+        filter: String,
+    },
 }
 
 impl Pending {
@@ -25,6 +33,7 @@ impl Pending {
         match self {
             Self::Changes(waiting) => waiting.deadline(),
             Self::Exec { .. } => SimTime::NEVER,
+            Self::Piped { inner, .. } => inner.deadline(),
         }
     }
 }
@@ -42,7 +51,7 @@ impl Simulation {
                 Err(pending) => pending,
             };
             self.settle(observer);
-            let ended = matches!(&pending, Pending::Exec { exec, .. } if self.has_ended(*exec));
+            let ended = self.may_end(&pending);
             if !ended && !self.advance(pending.deadline(), observer) {
                 let stderr = "error: nothing is left that could end the wait\n".to_owned();
                 return Output { stderr, exit: 1, ..Output::default() };
@@ -52,8 +61,24 @@ impl Simulation {
     }
 
     pub(super) fn start_command(&mut self, command: &str) -> Result<Output, Pending> {
+        let (command, filter) = terminal::split_pipeline(command);
         let progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
-        self.go_on(progress)
+        let result = self.go_on(progress);
+        match filter {
+            Some(filter) => self.piped(result, filter.to_owned()),
+            None => result,
+        }
+    }
+
+    /// What kubectl has printed goes through the rest of the pipeline; before its end nothing does.
+    fn piped(&self, result: Result<Output, Pending>, filter: String) -> Result<Output, Pending> {
+        match result {
+            Err(pending) => Err(Pending::Piped { inner: Box::new(pending), filter }),
+            Ok(output) => {
+                let piped = terminal::pipe(&filter, &output.stdout, self.now);
+                Ok(Output { stdout: piped.stdout, stderr: output.stderr + &piped.stderr, exit: piped.status })
+            }
+        }
     }
 
     pub(super) fn poll_command(&mut self, pending: Pending) -> Result<Output, Pending> {
@@ -63,6 +88,19 @@ impl Simulation {
                 self.go_on(progress)
             }
             Pending::Exec { exec, before } => self.exec_result(exec, before),
+            Pending::Piped { inner, filter } => {
+                let result = self.poll_command(*inner);
+                self.piped(result, filter)
+            }
+        }
+    }
+
+    /// Has a command in a container ended that this waits for?
+    fn may_end(&self, pending: &Pending) -> bool {
+        match pending {
+            Pending::Changes(_) => false,
+            Pending::Exec { exec, .. } => self.has_ended(*exec),
+            Pending::Piped { inner, .. } => self.may_end(inner),
         }
     }
 

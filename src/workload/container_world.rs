@@ -1,9 +1,10 @@
 //! The surroundings of a process in a container: its files, the cluster's network, the clock, and where its output goes.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::files::View;
 use super::network;
+use super::network_files::{self, NAME_SERVER};
 use super::shell::{
     Delayed, Errno, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Signal, Stream as Output,
     World, WriteAt,
@@ -20,8 +21,6 @@ const RESOLVE: SimDuration = SimDuration::from_millis(2);
 const CONNECT: SimDuration = SimDuration::from_millis(1);
 /// A small answer from a server that is not busy.
 const ANSWER: SimDuration = SimDuration::from_millis(5);
-/// kubeadm's name server.
-const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
 
 /// Handed to a process for each step.
 pub(super) struct ContainerWorld<'a> {
@@ -95,19 +94,22 @@ impl World for ContainerWorld<'_> {
 
     fn resolve(&mut self, name: &str, _at: SimTime) -> Delayed<Result<Vec<IpAddr>, NetworkError>> {
         self.varies = true;
+        if let Some(address) = network_files::alias(&self.cluster.template_of(self.pod).spec, name) {
+            return Delayed::now(Ok(vec![address.into()]));
+        }
         let namespace = self.cluster.pod(self.pod).namespace;
         Delayed { after: RESOLVE, result: network::resolve(self.cluster, namespace, name) }
     }
 
     fn connect(&mut self, host: &str, port: u16, _at: SimTime) -> Delayed<Result<(), NetworkError>> {
         self.varies = true;
-        let result = network::connect(self.cluster, self.machines, self.pod, host, port);
+        let result = network::connect(self.cluster, self.machines, self.pod, host, port, self.random);
         Delayed { after: CONNECT, result: result.map(|_| ()) }
     }
 
     fn http(&mut self, request: &HttpRequest, _at: SimTime) -> Delayed<Result<HttpResponse, NetworkError>> {
         self.varies = true;
-        let found = network::connect(self.cluster, self.machines, self.pod, &request.host, request.port);
+        let found = network::connect(self.cluster, self.machines, self.pod, &request.host, request.port, self.random);
         let result = found.map(|(pod, port)| {
             let well = network::serving(self.machines, pod, port).is_some_and(|serving| serving.alive);
             let body = format!("{}\n", super::environment::hostname(self.cluster, pod)).into_bytes();

@@ -37,9 +37,10 @@ pub(super) struct PodVolumes {
 }
 
 impl ContainerFiles {
-    /// A fresh root with the container's mounts in it.
-    pub fn new(cluster: &Cluster, pod: PodId, container: &Container) -> Self {
+    /// A fresh root with the container's mounts in it; `address` is the pod's, 0 for none.
+    pub fn new(cluster: &Cluster, pod: PodId, address: u32, container: &Container) -> Self {
         let mut root = MemoryFs::container_root();
+        super::network_files::put(&mut root, cluster, pod, address);
         let volumes = &cluster.template_of(pod).spec.volumes;
         let mut mounts: Vec<Mount> = container
             .mounts

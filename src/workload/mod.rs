@@ -10,10 +10,12 @@ mod container_world;
 mod environment;
 mod files;
 mod network;
+mod network_files;
 mod process;
 mod program;
 mod run;
 pub mod shell;
+pub mod terminal;
 
 use rustc_hash::FxHashMap;
 

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::network_files;
 use super::shell::NetworkError;
 use crate::cluster::Cluster;
+use crate::engine::random::Stream;
 use crate::machines::{Machines, Serving};
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NamespaceId, ObjectRef, PodId};
@@ -84,7 +86,10 @@ pub(super) fn connect(
     from: PodId,
     host: &str,
     port: u16,
+    random: &mut Stream,
 ) -> Result<(PodId, u16), NetworkError> {
+    let alias = network_files::alias(&cluster.template_of(from).spec, host).map(|address| address.to_string());
+    let host = alias.as_deref().unwrap_or(host);
     let namespace = cluster.pod(from).namespace;
     let is_local = host == "localhost" || host.starts_with("127.");
     if is_local {
@@ -102,19 +107,21 @@ pub(super) fn connect(
     if let Some(object) = service {
         let columns = cluster.body(object).as_service().ok_or(NetworkError::Refused)?;
         if columns.cluster_ip != 0 {
-            return through_service(cluster, machines, object, columns, port);
+            return through_service(cluster, machines, object, columns, port, random);
         }
     }
     let pod = pod_at(cluster, address).ok_or(NetworkError::TimedOut)?;
     if listens(machines, pod, port) { Ok((pod, port)) } else { Err(NetworkError::Refused) }
 }
 
+/// kube-proxy's choice: any of the endpoints, each as likely as the others (iptables mode).
 fn through_service(
     cluster: &Cluster,
     machines: &Machines,
     object: ObjectRef,
     columns: &Service,
     port: u16,
+    random: &mut Stream,
 ) -> Result<(PodId, u16), NetworkError> {
     let entry = columns.ports.iter().find(|candidate| candidate.port == port).ok_or(NetworkError::TimedOut)?;
     if cluster.meta(object).name == "kubernetes" && columns.selector.is_none() {
@@ -132,8 +139,12 @@ fn through_service(
             .map_or(0, |port| port.container_port),
     };
     let ready = endpoints(cluster, object, columns);
-    let found = ready.iter().map(|pod| (*pod, target(*pod))).find(|(pod, port)| listens(machines, *pod, *port));
-    found.ok_or(NetworkError::Refused)
+    if ready.is_empty() {
+        return Err(NetworkError::Refused);
+    }
+    let pod = ready[random.below(ready.len() as u64) as usize];
+    let port = target(pod);
+    if listens(machines, pod, port) { Ok((pod, port)) } else { Err(NetworkError::Refused) }
 }
 
 /// The pod that has an address.

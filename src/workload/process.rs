@@ -68,13 +68,13 @@ impl Workload {
         outbox: &mut Outbox<WorkloadEvent>,
     ) {
         let row = machines.container(container);
-        let (pod, index) = (row.pod, usize::from(row.index));
+        let (pod, index, address) = (row.pod, usize::from(row.index), row.address);
         let definition = &cluster.template_of(pod).spec.containers[index];
         let variables = environment::variables(cluster, machines, container);
         let argv = environment::command(definition, &variables);
         let cwd = if definition.working_dir.is_empty() { "/".to_owned() } else { definition.working_dir.to_string() };
         let process = Process::start(argv, Options { environment: variables, cwd, ..Options::default() });
-        self.processes.files.insert(container, Box::new(ContainerFiles::new(cluster, pod, definition)));
+        self.processes.files.insert(container, Box::new(ContainerFiles::new(cluster, pod, address, definition)));
         self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
         self.processes.mains.insert(container, Box::new(Waiting { process, due: SimTime::NEVER, on_files: false }));
         self.resume_main(now, container, cluster, machines, outbox);
@@ -196,8 +196,9 @@ impl Workload {
     ) -> Stepped {
         let pod = machines.container(container).pod;
         let index = usize::from(machines.container(container).index);
+        let address = machines.container(container).address;
         let own = self.processes.files.entry(container).or_insert_with(|| {
-            Box::new(ContainerFiles::new(cluster, pod, &cluster.template_of(pod).spec.containers[index]))
+            Box::new(ContainerFiles::new(cluster, pod, address, &cluster.template_of(pod).spec.containers[index]))
         });
         let volumes = self.processes.volumes.entry(pod).or_default();
         let files = View { own, volumes, changed: false };

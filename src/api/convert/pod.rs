@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::value::{flag, int, int32, is_nil, items, short, text};
 use super::{affinity, container, labels, reference_names, resource_list, volume};
-use crate::model::pod_spec::{PodSpec, PreemptionPolicy, RestartPolicy};
+use crate::model::pod_spec::{HostAlias, PodSpec, PreemptionPolicy, RestartPolicy};
 use crate::model::pod_template::PodTemplate;
 
 /// A defaulted `{metadata, spec}` as a shared template.
@@ -58,6 +58,7 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         scheduling_gates: gates("schedulingGates", "name"),
         readiness_gates: gates("readinessGates", "conditionType"),
         host_network: flag(&spec["hostNetwork"]),
+        host_aliases: items(&spec["hostAliases"]).iter().map(host_alias).collect(),
         hostname: short(&spec["hostname"]),
         subdomain: short(&spec["subdomain"]),
         service_account: short(&spec["serviceAccountName"]),
@@ -67,4 +68,8 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         enable_service_links: spec["enableServiceLinks"].as_bool().unwrap_or(true),
         image_pull_secrets: reference_names(&spec["imagePullSecrets"]),
     }
+}
+
+fn host_alias(alias: &Value) -> HostAlias {
+    HostAlias { ip: short(&alias["ip"]), hostnames: items(&alias["hostnames"]).iter().map(short).collect() }
 }

@@ -258,7 +258,8 @@ impl Builder<'_> {
             let (Some(trigger), Some(action)) = (self.trigger(typed, &own), action(typed)) else { continue };
             if let Action::Kubectl(commands) | Action::LegacyKubectl(commands) = &action {
                 let field = if typed.kubectl.is_some() { "kubectl" } else { "legacyKubectl" };
-                self.step_files(commands, &own.key(field), &mut step_files);
+                let may_fail = typed.may_fail.unwrap_or(false);
+                self.step_files(commands, may_fail, &own.key(field), &mut step_files);
             }
             steps.push(Step {
                 index,
@@ -273,7 +274,14 @@ impl Builder<'_> {
         (steps, step_files)
     }
 
-    fn step_files(&mut self, commands: &[String], path: &FieldPath, step_files: &mut BTreeMap<String, StepFile>) {
+    /// Reads what commands name. Where a step may fail, a file that is not there is kubectl's affair.
+    fn step_files(
+        &mut self,
+        commands: &[String],
+        may_fail: bool,
+        path: &FieldPath,
+        step_files: &mut BTreeMap<String, StepFile>,
+    ) {
         for (index, command) in commands.iter().enumerate() {
             for named in files::named_by(command) {
                 if step_files.contains_key(&named) {
@@ -281,6 +289,9 @@ impl Builder<'_> {
                 }
                 let own = if commands.len() == 1 { path.clone() } else { path.index(index) };
                 let read = files::read_step_file(self.amounts.directory, &named);
+                if read.is_err() && may_fail {
+                    continue;
+                }
                 if read.is_err() {
                     let hint = nearest_file(self.amounts.directory, &named);
                     let message = format!("there is no file `{}`", self.amounts.directory.join(&named).display());

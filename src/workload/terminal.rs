@@ -1,0 +1,206 @@
+//! The terminal at which a scenario's commands are typed: `kubectl … | grep … | head -1`. What kubectl prints goes
+//! through the rest of the pipeline in the built-in shell, on a file system of its own that nothing else sees.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::engine::SimTime;
+
+use super::shell::{
+    Delayed, Errno, FileSystem, HttpRequest, HttpResponse, Links, MemoryFs, Metadata, NetworkError, Options, Process,
+    Signal, Step, Stream, World, WriteAt,
+};
+
+/// A command line cut at its first `|` outside quotes: kubectl's part and the rest of the pipeline.
+pub fn split_pipeline(line: &str) -> (&str, Option<&str>) {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, character) in line.char_indices() {
+        match (quote, character) {
+            _ if escaped => escaped = false,
+            (None | Some('"'), '\\') => escaped = true,
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            (None, '|') => return (line[..at].trim_end(), Some(line[at + 1..].trim_start())),
+            _ => {}
+        }
+    }
+    (line, None)
+}
+
+/// What a pipeline made of its input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Piped {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Status of the pipeline's last command; 124 if it waits for ever.
+    pub status: i32,
+}
+
+/// Runs `script` with `input` on its standard input, in no time: a filter that sleeps is taken as one that does not.
+pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
+    /// More waits than any filter has.
+    const WAITS_MAX: usize = 10_000;
+    let mut world = Terminal { files: MemoryFs::container_root(), stdout: Vec::new(), stderr: Vec::new() };
+    let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+    let options = Options { is_init: false, stdin: input.as_bytes().to_vec(), ..Options::default() };
+    let mut process = Process::start(argv, options);
+    let mut at = now;
+    let mut status = 124;
+    for _ in 0..WAITS_MAX {
+        match process.resume(at, &mut world) {
+            Step::Exit(code) => {
+                status = code;
+                break;
+            }
+            Step::Sleep(until) => at = until,
+            Step::Wait(wait) | Step::Busy(wait) if wait.until != SimTime::NEVER => at = wait.until,
+            Step::Wait(_) | Step::Busy(_) => break,
+        }
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Piped { stdout: text(world.stdout), stderr: text(world.stderr), status }
+}
+
+/// The user's own machine: files, and no network into the cluster.
+struct Terminal {
+    files: MemoryFs,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl FileSystem for Terminal {
+    fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
+        self.files.stat(path, links)
+    }
+
+    fn read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno> {
+        self.files.read(path, offset, limit)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+        self.files.list(path)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, Errno> {
+        self.files.read_link(path)
+    }
+
+    fn create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+        self.files.create(path, mode, at)
+    }
+
+    fn truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno> {
+        self.files.truncate(path, size, at)
+    }
+
+    fn write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno> {
+        self.files.write(path, place, bytes, at)
+    }
+
+    fn extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno> {
+        self.files.extend(path, length, at)
+    }
+
+    fn make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+        self.files.make_directory(path, mode, at)
+    }
+
+    fn make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno> {
+        self.files.make_link(path, target, at)
+    }
+
+    fn remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno> {
+        self.files.remove(path, at)
+    }
+
+    fn rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno> {
+        self.files.rename(from, to, at)
+    }
+
+    fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
+        self.files.set_mode(path, mode)
+    }
+
+    fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {
+        self.files.set_modified(path, modified)
+    }
+
+    fn space(&self, path: &str) -> (u64, u64) {
+        self.files.space(path)
+    }
+}
+
+impl World for Terminal {
+    fn output(&mut self, stream: Stream, bytes: &[u8], _: SimTime) {
+        match stream {
+            Stream::Stdout => self.stdout.extend(bytes),
+            Stream::Stderr => self.stderr.extend(bytes),
+        }
+    }
+
+    fn hostname(&self) -> String {
+        "terminal".to_owned()
+    }
+
+    fn wall_clock(&self, at: SimTime) -> (i64, u32) {
+        (at.as_secs() as i64, 0)
+    }
+
+    fn random(&mut self) -> u64 {
+        0
+    }
+
+    fn user(&self) -> (u32, u32) {
+        (0, 0)
+    }
+
+    fn resolve(&mut self, _: &str, _: SimTime) -> Delayed<Result<Vec<IpAddr>, NetworkError>> {
+        Delayed::now(Err(NetworkError::UnknownName))
+    }
+
+    fn connect(&mut self, _: &str, _: u16, _: SimTime) -> Delayed<Result<(), NetworkError>> {
+        Delayed::now(Err(NetworkError::Unreachable))
+    }
+
+    fn http(&mut self, _: &HttpRequest, _: SimTime) -> Delayed<Result<HttpResponse, NetworkError>> {
+        Delayed::now(Err(NetworkError::Unreachable))
+    }
+
+    fn name_server(&self) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    }
+
+    fn signal_main(&mut self, _: Signal, _: SimTime) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_at_its_first_pipe_outside_quotes() {
+        for (line, expected) in [
+            ("get pods", ("get pods", None)),
+            ("exec a -- env|grep MY_POD", ("exec a -- env", Some("grep MY_POD"))),
+            ("get pods | grep a | head -1", ("get pods", Some("grep a | head -1"))),
+            ("exec a -- sh -c 'env | sort'", ("exec a -- sh -c 'env | sort'", None)),
+            ("get -o jsonpath=\"{a|\\\"}\" | wc", ("get -o jsonpath=\"{a|\\\"}\"", Some("wc"))),
+            (r"get a\|b", (r"get a\|b", None)),
+        ] {
+            assert_eq!(split_pipeline(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_pipeline_reads_what_was_printed() {
+        let input = "NAME READY\na 1/1\nb 0/1\n";
+        let piped = |script| pipe(script, input, SimTime::ZERO);
+        assert_eq!(piped("grep 0/1 | cut -d' ' -f1").stdout, "b\n");
+        assert_eq!(piped("wc -l").stdout, "3\n");
+        assert_eq!((piped("grep c").status, piped("grep a").status), (1, 0));
+        assert!(piped("grepp c").stderr.contains("not found"));
+        assert_eq!(piped("tail -f /etc/hosts").status, 124);
+    }
+}
