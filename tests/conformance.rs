@@ -37,7 +37,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: 420 },
-        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 40 },
-        Suite { name: "live.controllers", check: live::check_controllers, floor: 17 },
+        Suite { name: "live.kubelet", check: live::check_kubelet, floor: 46 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 18 },
     ])
 }

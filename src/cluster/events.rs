@@ -1,7 +1,7 @@
 //! Kubernetes Events: recorded, correlated and counted as client-go's recorder does.
 //!
 //! Equal Events raise a count; more than ten that differ only in their message within ten minutes are combined; a
-//! source may send 25 Events about one object and then one every five minutes.
+//! source may send 25 Events of one type about one object and then one every five minutes.
 //! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
 
 use std::hash::{Hash, Hasher};
@@ -133,7 +133,7 @@ impl EventStore {
         }
         let combined = message.starts_with("(combined from similar events)");
         let content = if combined { hash(&(similar_key, "combined")) } else { hash(&(similar_key, &message)) };
-        if legacy && !self.has_token(now, source) {
+        if legacy && !self.has_token(now, hash(&(source, draft.kind == EventType::Normal))) {
             return;
         }
         let row = if let Some(row) = self.by_content.get(&content) {
@@ -257,11 +257,13 @@ mod tests {
     #[test]
     fn the_26th_event_about_an_object_is_dropped_for_five_minutes() {
         let mut store = EventStore::default();
+        // Other types count on their own.
+        store.record(SimTime::ZERO, EventDraft { kind: EventType::Normal, ..draft("a") });
         for _ in 0..30 {
             store.record(SimTime::ZERO, draft("a"));
         }
-        assert_eq!(store.row(0).count, 25);
+        assert_eq!(store.row(1).count, 25);
         store.record(SimTime::from_secs(300), draft("a"));
-        assert_eq!(store.row(0).count, 26);
+        assert_eq!(store.row(1).count, 26);
     }
 }

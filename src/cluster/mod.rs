@@ -223,12 +223,13 @@ impl Cluster {
         namespace: NamespaceId,
         selector: &crate::model::selector::LabelSelector,
     ) -> Vec<PodId> {
-        let mut found: Vec<PodId> = self
-            .pods
-            .templates_in(namespace)
-            .filter(|template| selector.matches(&self.templates.get(*template).labels))
-            .flat_map(|template| self.pods.by_template(namespace, template))
-            .collect();
+        self.pods_of_templates(namespace, |template| selector.matches(&template.labels))
+    }
+
+    /// Live pods of a namespace whose template is one of those looked for, by id. Costs a look at each template.
+    pub fn pods_of_templates(&self, namespace: NamespaceId, wanted: impl Fn(&PodTemplate) -> bool) -> Vec<PodId> {
+        let templates = self.pods.templates_in(namespace).filter(|template| wanted(self.templates.get(*template)));
+        let mut found: Vec<PodId> = templates.flat_map(|template| self.pods.by_template(namespace, template)).collect();
         found.sort_unstable();
         found
     }

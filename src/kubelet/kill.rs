@@ -7,6 +7,7 @@ use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{ExecId, ExecPurpose, Signal};
+use crate::model::latency::Latency;
 use crate::model::object::PodId;
 use crate::model::pod_spec::{ContainerKind, PodSpec, RestartPolicy};
 use crate::model::probe::Handler;
@@ -200,6 +201,12 @@ impl Kubelets {
             return;
         }
         match worker.stage {
+            Stage::Killing if worker.flags.contains(Flags::KILL_POD) => {
+                // Upstream: `killPod` stops the sandbox too.
+                worker.stage = Stage::KillingSandbox;
+                let at = hubs.now + self.settings.latencies.sample(Latency::SandboxStop, &mut self.runtime);
+                self.schedule(hubs, pod, at);
+            }
             Stage::Killing => self.start_next(hubs, pod),
             Stage::Terminating => self.stop_sandbox(hubs, pod),
             _ => {}

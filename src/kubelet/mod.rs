@@ -89,6 +89,8 @@ pub struct Kubelets {
     jitter: Stream,
     /// Durations of pulls.
     registry: Stream,
+    /// Factors 1 to 1.5 of the resyncs of quiet pods.
+    resync: Stream,
 }
 
 /// All that a step may read and write.
@@ -107,6 +109,7 @@ impl Kubelets {
             runtime: stream("kubelet/runtime"),
             jitter: stream("kubelet/requeue-jitter"),
             registry: stream("kubelet/registry"),
+            resync: stream("kubelet/resync-jitter"),
             settings,
             nodes: Vec::new(),
             workers: Workers::default(),
@@ -136,6 +139,9 @@ impl Kubelets {
             }
             Kind::POD if change.fields.intersects(OF_INTEREST) => {
                 self.pod_changed(&mut hubs, PodId(change.object.id), change.fields);
+            }
+            Kind::CONFIG_MAP | Kind::SECRET if change.verb != Verb::Deleted => {
+                self.data_changed(&mut hubs, change.object);
             }
             Kind::NODE if change.verb == Verb::Added => {
                 self.register(&mut hubs, NodeId(change.object.id));

@@ -35,6 +35,8 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
         let first = hubs.cluster.pod(pod).status.start_time.is_none();
+        self.refresh_volumes(hubs, pod);
+        self.note_deadline(hubs, pod, spec);
         let ended = self.publish(hubs, pod, spec, false);
         if first && let Some(seconds) = spec.active_deadline_seconds {
             let at = hubs.now + SimDuration::from_secs(seconds.max(0) as u64);
@@ -88,21 +90,29 @@ impl Kubelets {
         self.end_pod(hubs, pod, grace, Flags::empty());
     }
 
-    /// The pod was active for as long as it may. Upstream: kubelet active_deadline.
+    /// The first tick after the pod was active for as long as it may: a sync finds that out.
     pub(super) fn deadline_due(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
-        let Some(worker) = self.workers.get_mut(pod) else { return };
-        if worker.flags.contains(Flags::TERMINATING) || !hubs.machines.kubelet_up(worker.node) {
-            return;
+        if self.workers.get(pod).is_some_and(|worker| hubs.machines.kubelet_up(worker.node)) {
+            let at = hubs.now;
+            self.wake(hubs, pod, at);
         }
-        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
-        let grace = u32::try_from(template.spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
-        worker.extra_mut().end = Some(EndReason {
-            reason: Text::const_new(DEADLINE_REASON),
-            message: Text::const_new(DEADLINE_MESSAGE),
-            disruption: false,
-        });
-        self.normal(hubs, pod, None, DEADLINE_REASON, DEADLINE_MESSAGE);
-        self.end_pod(hubs, pod, grace, Flags::empty());
+    }
+
+    /// Asked whenever a status is made; each time that the deadline is over it is an Event.
+    /// Upstream: kubelet active_deadline `ShouldEvict`.
+    pub(super) fn note_deadline(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) -> bool {
+        let Some(seconds) = spec.active_deadline_seconds else { return false };
+        let started = hubs.cluster.pod(pod).status.start_time;
+        let over = started.is_some_and(|at| at + SimDuration::from_secs(seconds.max(0) as u64) <= hubs.now);
+        if over {
+            self.workers.row(pod).extra_mut().end.get_or_insert(EndReason {
+                reason: Text::const_new(DEADLINE_REASON),
+                message: Text::const_new(DEADLINE_MESSAGE),
+                disruption: false,
+            });
+            self.normal(hubs, pod, None, DEADLINE_REASON, DEADLINE_MESSAGE);
+        }
+        over
     }
 
     /// The volumes are there (`since` when): on with sandbox and containers.

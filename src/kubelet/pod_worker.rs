@@ -40,6 +40,9 @@ impl Kubelets {
         let spec_changed = fields.intersects(Fields::SPEC | Fields::LABELS | Fields::ANNOTATIONS);
         let gates = fields.contains(Fields::CONDITIONS)
             && !hubs.cluster.template(hubs.cluster.pod(pod).template).spec.readiness_gates.is_empty();
+        if spec_changed {
+            worker.flags.insert(Flags::STALE_VOLUMES);
+        }
         if worker.due == SimTime::NEVER && (spec_changed && fields != Fields::all() || gates) {
             let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
             self.wake(hubs, pod, at);
@@ -164,6 +167,10 @@ impl Kubelets {
             Stage::Pulling => self.pull_ended(hubs, pod),
             Stage::Creating => self.container_created(hubs, pod),
             Stage::PostStart => self.post_start_slept(hubs, pod),
+            Stage::KillingSandbox => {
+                self.release_sandbox(hubs, pod);
+                self.finish_sync(hubs, pod);
+            }
             Stage::StoppingSandbox => self.sandbox_stopped(hubs, pod),
             Stage::Unmounting => self.terminated(hubs, pod),
             Stage::Killing | Stage::Terminating | Stage::Finished => {}
@@ -181,6 +188,7 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.stage = Stage::Idle;
         worker.due = SimTime::NEVER;
+        worker.synced = now;
         let failed = worker.flags.intersects(Flags::FAILED | Flags::BACKING_OFF);
         let acted = worker.flags.contains(Flags::ACTED);
         worker.ready_at = next_relist;

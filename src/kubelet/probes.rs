@@ -164,7 +164,7 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         let node = worker.node;
         let probe = &mut worker.extra_mut().probes[at];
-        if probe.generation != generation || !hubs.machines.kubelet_up(node) {
+        if probe.generation != generation || probe.due == SimTime::NEVER || !hubs.machines.kubelet_up(node) {
             return;
         }
         probe.due = SimTime::NEVER;

@@ -15,15 +15,16 @@ impl Kubelets {
         worker.stage = Stage::Terminating;
         worker.to_start.clear();
         let grace = worker.grace;
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        self.note_deadline(hubs, pod, &template.spec);
+        let worker = self.workers.row(pod);
         if worker.extra.as_ref().is_some_and(|extra| extra.end.is_some()) {
             // The reason is known and shown in the conditions; the phase waits for the containers.
-            let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
             self.publish(hubs, pod, &template.spec, false);
         }
         let worker = self.workers.row(pod);
         let running = running_slots(hubs.machines, worker);
         self.stop_probes(hubs, pod, false);
-        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         // Later containers first: a sidecar must know of all it waits for before its turn is decided.
         for slot in running.iter().rev() {
             let name = &template.spec.containers[usize::from(*slot)].name;
@@ -48,16 +49,12 @@ impl Kubelets {
     pub(super) fn sandbox_stopped(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let now = hubs.now;
         self.stop_probes(hubs, pod, true);
+        self.release_sandbox(hubs, pod);
         let worker = self.workers.row(pod);
-        let address = std::mem::take(&mut worker.address);
-        if address != 0 {
-            hubs.machines.machine_mut(worker.node).release_address(address);
-        }
-        let worker = self.workers.row(pod);
-        worker.flags.remove(Flags::SANDBOX);
         worker.snapshot = now;
         let (node, gone) = (worker.node, worker.flags.intersects(Flags::DELETED | Flags::REMOVED));
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let late = self.note_deadline(hubs, pod, &template.spec);
         self.publish(hubs, pod, &template.spec, true);
         self.release(hubs, pod);
         hubs.machines.unmount(pod);
@@ -65,7 +62,7 @@ impl Kubelets {
         let done = self.node_state(node).relist_after(now) + unmount;
         let worker = self.workers.row(pod);
         worker.ready_at = done;
-        if gone {
+        if gone || late {
             worker.stage = Stage::Unmounting;
             self.schedule(hubs, pod, done);
         } else {
@@ -75,10 +72,23 @@ impl Kubelets {
         }
     }
 
+    /// The network of the sandbox is torn down, and its address is free.
+    pub(super) fn release_sandbox(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let worker = self.workers.row(pod);
+        worker.flags.remove(Flags::SANDBOX);
+        let address = std::mem::take(&mut worker.address);
+        if address != 0 {
+            hubs.machines.machine_mut(worker.node).release_address(address);
+        }
+    }
+
     /// The volumes are unmounted: nothing of the pod is left on the node.
     pub(super) fn terminated(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        self.note_deadline(hubs, pod, &template.spec);
         let worker = self.workers.row(pod);
         worker.stage = Stage::Finished;
+        worker.extra = None;
         if worker.flags.contains(Flags::REMOVED) {
             self.clean_up(hubs, pod);
         } else if worker.flags.contains(Flags::DELETED) {

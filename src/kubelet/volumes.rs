@@ -5,8 +5,9 @@ use super::{Hubs, Kubelets};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
-use crate::model::object::{Body, PodId};
+use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod_spec::PodSpec;
+use crate::model::pod_template::PodTemplate;
 use crate::model::volume::{KeyToPath, ProjectedSource, Volume, VolumeSource};
 
 /// First retry of a mount that failed; doubled each time. Upstream: goroutinemap exponentialbackoff.
@@ -54,6 +55,66 @@ impl Kubelets {
             return;
         }
         self.schedule(hubs, pod, at);
+    }
+}
+
+/// How long a quiet pod may have been synced without a change before its next resync is drawn without going through all
+/// that were in between.
+const RESYNCS_KNOWN: SimDuration = SimDuration::from_secs(3600);
+
+impl Kubelets {
+    /// A ConfigMap or Secret was made or changed: pods that show it in a volume follow at their next sync, for a quiet
+    /// pod that of `syncFrequency`. Upstream: volumemanager `MarkRemountRequired`, which each sync calls.
+    pub(super) fn data_changed(&mut self, hubs: &mut Hubs<'_>, object: ObjectRef) {
+        let (namespace, name) = hubs.cluster.identity(object);
+        let shows =
+            |template: &PodTemplate| template.spec.volumes.iter().any(|one| shows(&one.source, object.kind, name));
+        for pod in hubs.cluster.pods_of_templates(namespace, shows) {
+            let Some(worker) = self.workers.get_mut(pod) else { continue };
+            worker.flags.insert(Flags::STALE_VOLUMES);
+            if worker.stage == Stage::Idle && worker.flags.contains(Flags::MOUNTED) {
+                let at = self.next_resync(hubs.now, pod);
+                let node = self.workers.row(pod).node;
+                let at = self.node_state(node).tick_from(at);
+                self.wake(hubs, pod, at);
+            }
+        }
+    }
+
+    /// When a quiet pod is synced next. Nothing ticks: the syncs since the last one that had an effect are only drawn.
+    fn next_resync(&mut self, now: SimTime, pod: PodId) -> SimTime {
+        let frequency = self.settings.sync_frequency;
+        let mut at = self.workers.row(pod).synced;
+        if now.since(at) > RESYNCS_KNOWN {
+            return now + SimDuration((self.resync.unit() * 1.25 * frequency.0 as f64) as u64);
+        }
+        while at <= now {
+            at += frequency + SimDuration((frequency.0 as f64 * 0.5 * self.resync.unit()) as u64);
+        }
+        at
+    }
+
+    /// A sync brings the pod's volumes up to date.
+    pub(super) fn refresh_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let flags = &mut self.workers.row(pod).flags;
+        if flags.contains(Flags::STALE_VOLUMES | Flags::MOUNTED) {
+            flags.remove(Flags::STALE_VOLUMES);
+            hubs.machines.refresh_volumes(pod);
+        }
+    }
+}
+
+/// Does a volume show this ConfigMap or Secret?
+fn shows(source: &VolumeSource, kind: Kind, object: &str) -> bool {
+    match source {
+        VolumeSource::ConfigMap { name, .. } => kind == Kind::CONFIG_MAP && name == object,
+        VolumeSource::Secret { name, .. } => kind == Kind::SECRET && name == object,
+        VolumeSource::Projected { sources, .. } => sources.iter().any(|source| match source {
+            ProjectedSource::ConfigMap { name, .. } => kind == Kind::CONFIG_MAP && name == object,
+            ProjectedSource::Secret { name, .. } => kind == Kind::SECRET && name == object,
+            _ => false,
+        }),
+        _ => false,
     }
 }
 

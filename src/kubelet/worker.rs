@@ -29,6 +29,8 @@ pub(super) enum Stage {
     PostStart,
     /// In a sync: containers that failed a probe (or their hook) are being stopped.
     Killing,
+    /// In a sync: nothing is left that the pod exists for, and its sandbox is being stopped.
+    KillingSandbox,
     /// Terminating: containers are being stopped.
     Terminating,
     /// Terminating: the sandbox is being stopped.
@@ -73,6 +75,8 @@ bitflags::bitflags! {
         const PENDING = 1 << 13;
         /// This sync stops what is left of the pod.
         const KILL_POD = 1 << 14;
+        /// A ConfigMap or Secret of its volumes has changed, or what its downward API volumes show.
+        const STALE_VOLUMES = 1 << 15;
     }
 }
 
@@ -145,6 +149,8 @@ pub(super) struct Worker {
     pub ready_at: SimTime,
     /// The last look at this pod alone, after a sync that changed something.
     pub relisted: SimTime,
+    /// The end of the last sync, from which the next one of a quiet pod counts.
+    pub synced: SimTime,
     /// The look at the runtime on which the step under way rests.
     pub snapshot: SimTime,
     pub slots: SmallVec<[Slot; 1]>,
@@ -166,6 +172,7 @@ impl Worker {
             due: SimTime::NEVER,
             ready_at: SimTime::ZERO,
             relisted: SimTime::ZERO,
+            synced: SimTime::ZERO,
             snapshot: SimTime::ZERO,
             slots: SmallVec::from_elem(Slot::EMPTY, containers),
             to_start: SmallVec::new(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::live_history::{Event, History};
 use super::live_scenario::{LateCommand, late_commands, scenario};
-use super::suite::Outcome;
+use super::suite::{Outcome, variable};
 
 /// How often the running simulation is looked at: far finer than what the rule drops.
 const LOOK: SimDuration = SimDuration::from_millis(1);
@@ -44,6 +44,9 @@ fn check(root: &Path, suite: &str) -> Option<Vec<Outcome>> {
 
 fn check_case(folder: &Path, case: &Value) -> Result<(), String> {
     let simulated = simulate(folder, case)?;
+    if variable("KUBELAPSE_SHOW").is_some_and(|shown| case["name"] == shown.as_str()) {
+        simulated.show();
+    }
     let runs = [folder.to_path_buf(), folder.join("run2")];
     let mut differences = Vec::new();
     for run in runs.iter().filter(|run| run.join("timeline.jsonl").exists()) {
@@ -100,8 +103,10 @@ fn with_names(simulation: &Simulation, namespace: &str, command: &LateCommand) -
 
 fn events(simulation: &Simulation) -> Vec<Event> {
     let cluster = &simulation.cluster;
-    let rows = cluster.events.rows().iter();
-    rows.map(|row| Event {
+    let sightings = cluster.events.sightings();
+    let rows = cluster.events.rows().iter().enumerate();
+    rows.map(|(index, row)| Event {
+        times: sightings.iter().filter(|one| one.row as usize == index).map(|one| one.at.as_secs_f64()).collect(),
         at: row.first.as_secs_f64(),
         object: format!("{}/{}", row.object.kind.name(), cluster.identity(row.object).1),
         kind: row.kind.name().to_owned(),

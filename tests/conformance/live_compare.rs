@@ -307,6 +307,10 @@ impl Names<'_> {
                 out.push(' ');
             }
             let core = word.trim_matches(|c: char| "\"'.,:;()[]".contains(c));
+            if is_uid(core) {
+                out.push_str("<uid>");
+                continue;
+            }
             let word = if core.is_empty() { word.to_owned() } else { word.replace(core, &self.canonical(core)) };
             let mut digits = false;
             let mut in_parentheses = false;
@@ -338,6 +342,11 @@ impl Names<'_> {
         }
         out.replace("Nms", "D").replace("Ns", "D")
     }
+}
+
+/// `0a1b2c3d-…`, which recordings show as `<uid>`.
+fn is_uid(word: &str) -> bool {
+    word.len() == 36 && word.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// `web-7d4f-x2b4c` without its last part, if that can be a random suffix.

@@ -29,6 +29,8 @@ pub struct ObjectHistory {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub at: f64,
+    /// All sightings, of a simulation.
+    pub times: Vec<f64>,
     pub object: String,
     pub kind: String,
     pub reason: String,
@@ -77,6 +79,7 @@ impl History {
             .iter()
             .map(|line| Event {
                 at: line["t"].as_f64().unwrap_or(0.0),
+                times: Vec::new(),
                 object: text(&line["object"]),
                 kind: text(&line["type"]),
                 reason: text(&line["reason"]),
@@ -133,6 +136,24 @@ impl History {
                 None => simulated_object(kind, cluster, object),
             };
             self.objects[index].see(at, state);
+        }
+    }
+
+    /// Prints everything, for a case that `KUBELAPSE_SHOW` names.
+    #[expect(clippy::print_stdout, reason = "it was asked for")]
+    pub fn show(&self) {
+        for object in &self.objects {
+            let tracks = object.track_names().iter().zip(&object.tracks);
+            for (track, (at, state)) in tracks.flat_map(|(track, states)| states.iter().map(move |one| (track, one))) {
+                println!("    {at:8.3} {}/{} {track}: {state}", object.kind, object.name);
+            }
+            if let Some(gone) = object.gone {
+                println!("    {gone:8.3} {}/{} gone", object.kind, object.name);
+            }
+        }
+        for event in &self.events {
+            let Event { at, times, object, kind, reason, message, count } = event;
+            println!("    {at:8.3} {object} {kind} {reason} x{count}: {message} at {times:.3?}");
         }
     }
 

@@ -44,7 +44,7 @@ pub fn run(suites: &[Suite]) -> ExitCode {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test's own interface")]
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
