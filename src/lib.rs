@@ -19,6 +19,7 @@
 //! | 4 | [`controllers`] | kube-controller-manager: one file or folder a controller | the other spokes |
 //! | 4 | [`kubelet`] | a pod's life on its node | the other spokes |
 //! | 4 | [`workload`] | what containers do: shell, behaviours, image catalogue | the other spokes |
+//! | 4 | [`faults`] | what breaks and when it works again: nodes, registries, containers | the API, the other spokes |
 //! | 4 | [`kubectl`] | command lines to verbs, objects to tables | the other spokes |
 //! | 4 | [`record`] | the change log as rows of a timeline | the other spokes |
 //! | 4 | [`scenario`] | scenario files to a [`scenario::Plan`] | the other spokes |
@@ -73,6 +74,7 @@ pub mod cli;
 pub mod cluster;
 pub mod controllers;
 pub mod engine;
+pub mod faults;
 pub mod kubectl;
 pub mod kubelet;
 pub mod machines;

@@ -87,6 +87,9 @@ impl Kubelets {
         let latencies = &self.settings.latencies;
         let registry = &hubs.machines.registry;
         let stated = registry.image(image);
+        if !registry.is_up(image) {
+            return DIAL_TIMEOUT;
+        }
         if stated.missing {
             return stated.pull.unwrap_or_else(|| latencies.sample(Latency::PullFailure, &mut self.registry));
         }
@@ -115,10 +118,16 @@ impl Kubelets {
         let name = &container.image;
         let now = hubs.now;
         let stated = hubs.machines.registry.image(image).clone();
-        if stated.missing {
+        let is_up = hubs.machines.registry.is_up(image);
+        if stated.missing || !is_up {
             let reference = full_reference(name);
+            let (code, why) = if is_up {
+                ("NotFound", format!("{reference}: not found"))
+            } else {
+                ("Unknown", no_answer(&reference))
+            };
             let error = format!(
-                "rpc error: code = NotFound desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {reference}: not found"
+                "rpc error: code = {code} desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {why}"
             );
             let pulls = &mut self.workers.row(pod).extra_mut().pulls;
             match pulls.iter_mut().find(|(candidate, _, _)| *candidate == image) {
@@ -160,6 +169,18 @@ impl Kubelets {
             }
         }
     }
+}
+
+/// How long containerd waits for a connection to a registry. containerd: remotes/docker/config `NewDefaultTransport`.
+const DIAL_TIMEOUT: SimDuration = SimDuration::from_secs(30);
+
+/// What containerd says of a registry that does not answer; the address that real messages have before `i/o timeout` is
+/// the world's.
+fn no_answer(reference: &str) -> String {
+    let (host, path) = reference.split_once('/').unwrap_or(("", reference));
+    let server = if host == "docker.io" { "registry-1.docker.io" } else { host };
+    let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
+    format!("failed to do request: Head \"https://{server}/v2/{repository}/manifests/{tag}\": dial tcp: i/o timeout")
 }
 
 /// Go prints these durations cut to milliseconds.

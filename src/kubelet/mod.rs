@@ -21,6 +21,7 @@ mod probe_worker;
 mod probes;
 mod restart_backoff;
 mod settings;
+pub mod static_pods;
 mod status;
 mod termination;
 mod view;
@@ -74,6 +75,11 @@ pub enum KubeletEvent {
     Deadline {
         /// The pod.
         pod: PodId,
+    },
+    /// A kubelet reads its folder of static pods.
+    Manifests {
+        /// The node.
+        node: NodeId,
     },
 }
 
@@ -167,9 +173,13 @@ impl Kubelets {
             }
             MachineChange::ExecDone { exec } => self.exec_done(&mut hubs, exec),
             MachineChange::MachineChanged { node } => self.machine_changed(&mut hubs, node),
+            MachineChange::ShutdownRequested { node } => hubs.machines.set_power(now, node, false),
+            MachineChange::ManifestsChanged { node } => self.manifests_changed(&mut hubs, node),
             MachineChange::ContainerStarted { .. }
             | MachineChange::SignalSent { .. }
             | MachineChange::UsageChanged { .. }
+            | MachineChange::HealthChanged { .. }
+            | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }
             | MachineChange::ExecRequested { .. } => {}
@@ -187,37 +197,47 @@ impl Kubelets {
     ) {
         let mut hubs = Hubs { now, cluster, machines, outbox };
         match event {
-            KubeletEvent::Step { pod, generation } => self.step(&mut hubs, pod, generation),
-            KubeletEvent::Kill { pod, slot, generation } => self.kill_due(&mut hubs, pod, slot, generation),
-            KubeletEvent::Probe { pod, slot, kind, generation } => {
-                self.probe_due(&mut hubs, pod, slot, kind, generation);
+            KubeletEvent::Step { pod, generation } => self.step(&mut hubs, self.workers.current(pod), generation),
+            KubeletEvent::Kill { pod, slot, generation } => {
+                self.kill_due(&mut hubs, self.workers.current(pod), slot, generation)
             }
-            KubeletEvent::Deadline { pod } => self.deadline_due(&mut hubs, pod),
+            KubeletEvent::Probe { pod, slot, kind, generation } => {
+                self.probe_due(&mut hubs, self.workers.current(pod), slot, kind, generation);
+            }
+            KubeletEvent::Deadline { pod } => self.deadline_due(&mut hubs, self.workers.current(pod)),
+            KubeletEvent::Manifests { node } => self.manifests_due(&mut hubs, node),
         }
     }
 
     /// What a pending event would still do.
     pub fn significance(&self, event: KubeletEvent, cluster: &Cluster) -> Significance {
         match event {
-            KubeletEvent::Step { pod, generation } => match self.workers.get(pod) {
+            KubeletEvent::Step { pod, generation } => match self.workers.get(self.workers.current(pod)) {
                 Some(worker) if worker.generation == generation && worker.due != SimTime::NEVER => {
                     pod_worker::step_significance(worker)
                 }
                 _ => Significance::Stale,
             },
             KubeletEvent::Kill { pod, slot, generation } => {
-                let kills = self.workers.get(pod).and_then(|worker| worker.extra.as_ref()).map(|extra| &extra.kills);
+                let kills = self
+                    .workers
+                    .get(self.workers.current(pod))
+                    .and_then(|worker| worker.extra.as_ref())
+                    .map(|extra| &extra.kills);
                 let live = kills
                     .is_some_and(|kills| kills.iter().any(|kill| kill.slot == slot && kill.generation == generation));
                 if live { Significance::Live } else { Significance::Stale }
             }
-            KubeletEvent::Probe { pod, slot, kind, generation } => self.probe_significance(pod, slot, kind, generation),
-            KubeletEvent::Deadline { pod } => match self.workers.get(pod) {
+            KubeletEvent::Probe { pod, slot, kind, generation } => {
+                self.probe_significance(self.workers.current(pod), slot, kind, generation)
+            }
+            KubeletEvent::Deadline { pod } => match self.workers.get(self.workers.current(pod)) {
                 Some(worker) if worker.stage != Stage::Finished && !cluster.pod(pod).status.phase.is_terminal() => {
                     Significance::Live
                 }
                 _ => Significance::Stale,
             },
+            KubeletEvent::Manifests { .. } => Significance::Live,
         }
     }
 }

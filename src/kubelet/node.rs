@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::worker::Flags;
+use super::static_pods::StaticPods;
+use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
+use crate::cluster::{EventDraft, EventType};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::{Condition, ConditionStatus};
@@ -29,6 +31,8 @@ pub(super) struct NodeState {
     /// Pulls under way, and the pods that wait for theirs.
     pub pulling: u32,
     pub pull_queue: VecDeque<PodId>,
+    /// What its folder of manifests holds.
+    pub static_pods: StaticPods,
 }
 
 impl NodeState {
@@ -47,6 +51,15 @@ impl NodeState {
     pub fn tick_from(&self, at: SimTime) -> SimTime {
         at.next_on_grid(self.tick_phase, SECOND)
     }
+}
+
+/// How a kubelet came back.
+#[derive(Clone, Copy, Debug)]
+struct Back {
+    /// Its process is a new one.
+    restarted: bool,
+    /// The machine was off.
+    booted: bool,
 }
 
 /// Conditions of a healthy node in upstream's order, with reason and message.
@@ -73,6 +86,7 @@ impl Kubelets {
         }
         self.node_state(node);
         report_ready(hubs, node);
+        self.manifests_changed(hubs, node);
     }
 
     /// The kubelet of a node; its phases are drawn when it is first needed.
@@ -95,20 +109,46 @@ impl Kubelets {
         if !machine.is_reachable() || !hubs.cluster.is_live(ObjectRef::node(node)) {
             return;
         }
-        let restarted = machine.kubelet_started() == hubs.now;
+        let back = Back {
+            restarted: machine.kubelet_started() == hubs.now,
+            booted: machine.booted() == hubs.now && machine.boots() > 0,
+        };
         self.node_state(node);
+        // Machines that are there from the start have been up for long.
+        let is_news = hubs.machines.machine(node).booted() != hubs.now
+            || back.booted
+            || hubs.cluster.node(node).meta.created > SimTime::ZERO;
+        if back.restarted && is_news {
+            self.kubelet_starts(hubs, node, back.booted);
+        }
         report_ready(hubs, node);
+        // Pods that left the API meanwhile come first: their resources may be wanted.
+        let mut pods: Vec<PodId> = self.workers.on_node(node).collect();
+        pods.retain(|pod| !hubs.cluster.is_live(ObjectRef::pod(*pod)));
+        for pod in pods {
+            if back.restarted {
+                self.forget_for_restart(hubs, pod, back.booted);
+            }
+            self.pod_removed(hubs, pod);
+        }
         let pods: Vec<PodId> = hubs.cluster.pods_on(node).collect();
         for pod in pods {
-            self.pod_seen_again(hubs, pod, restarted);
+            self.pod_seen_again(hubs, pod, back);
         }
+        self.manifests_changed(hubs, node);
     }
 
     /// After its kubelet was away: what has happened to a pod meanwhile is news.
-    fn pod_seen_again(&mut self, hubs: &mut Hubs<'_>, pod: PodId, restarted: bool) {
-        if self.workers.get(pod).is_some() {
-            if restarted {
-                self.forget_for_restart(hubs, pod);
+    fn pod_seen_again(&mut self, hubs: &mut Hubs<'_>, pod: PodId, back: Back) {
+        if let Some(worker) = self.workers.get(pod) {
+            let unreported = worker.stage == Stage::Finished && !hubs.cluster.pod(pod).status.phase.is_terminal();
+            if unreported {
+                let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+                self.publish(hubs, pod, &template.spec, true);
+                self.workers.row(pod).extra = None;
+            }
+            if back.restarted {
+                self.forget_for_restart(hubs, pod, back.booted);
             }
             let worker = self.workers.row(pod);
             worker.flags.insert(Flags::AGAIN);
@@ -117,6 +157,59 @@ impl Kubelets {
         }
         self.pod_changed(hubs, pod, crate::cluster::Fields::all());
     }
+}
+
+impl Kubelets {
+    /// The Events of a kubelet's start. Upstream: kubelet `BirthCry`, kubelet_node_status `recordNodeStatusEvent`,
+    /// nodestatus `NodeInfo` (Rebooted), cm `enforceNodeAllocatableCgroups`.
+    fn kubelet_starts(&mut self, hubs: &mut Hubs<'_>, node: NodeId, booted: bool) {
+        Self::node_event(hubs, node, EventType::Normal, "Starting", "Starting kubelet.");
+        if booted {
+            let name = hubs.cluster.node_name(node);
+            let boots = u64::from(hubs.machines.machine(node).boots());
+            let mut draws = self.settings.streams.stream("kubelet/boot-id", boots << 32 | u64::from(node.0));
+            let message =
+                format!("Node {name} has been rebooted, boot id: {}", random_uuid(draws.next_u64(), draws.next_u64()));
+            Self::node_event(hubs, node, EventType::Warning, "Rebooted", message);
+        }
+        let message = "Updated Node Allocatable limit across pods";
+        Self::node_event(hubs, node, EventType::Normal, "NodeAllocatableEnforced", message);
+    }
+
+    /// An Event about a node.
+    pub(super) fn node_event(
+        hubs: &mut Hubs<'_>,
+        node: NodeId,
+        kind: EventType,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) {
+        if !hubs.machines.is_reachable(node) {
+            return;
+        }
+        let draft = EventDraft {
+            object: ObjectRef::node(node),
+            container: None,
+            kind,
+            reason: Text::const_new(reason),
+            message: message.into(),
+            component: "kubelet",
+            host: node,
+        };
+        hubs.cluster.events.record(hubs.now, draft);
+    }
+}
+
+/// A version 4 UUID of these bits.
+fn random_uuid(high: u64, low: u64) -> String {
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        0x8000 | low >> 48 & 0x3fff,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// The node status of a kubelet that works: addresses and healthy conditions.

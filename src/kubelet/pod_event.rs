@@ -17,6 +17,10 @@ impl Kubelets {
         message: String,
     ) {
         let host: NodeId = self.workers.get(pod).map_or_else(|| hubs.cluster.pod(pod).node, |worker| worker.node);
+        if !hubs.machines.is_reachable(host) {
+            // Upstream's recorder tries again for about two minutes and then drops it.
+            return;
+        }
         let reason = Text::const_new(reason);
         let draft = EventDraft {
             object: ObjectRef::pod(pod),

@@ -60,19 +60,24 @@ impl Kubelets {
     pub(super) fn publish(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, terminal: bool) -> bool {
         let Some(worker) = self.workers.get(pod) else { return false };
         let row = hubs.cluster.pod(pod);
-        let mut new = status::compute(hubs.now, spec, worker, hubs.machines, &row.status, terminal);
+        let previous = worker.extra.as_ref().and_then(|extra| extra.mirrored.as_deref()).unwrap_or(&row.status);
+        let mut new = status::compute(hubs.now, spec, worker, hubs.machines, previous, terminal);
         let ended = new.phase.is_terminal();
         if ended && !terminal {
-            new.phase = row.status.phase;
-            new.reason.clone_from(&row.status.reason);
+            new.phase = previous.phase;
+            new.reason.clone_from(&previous.reason);
         }
         let initialized = new.is_condition_true(&PodConditionType::Initialized);
-        let gone = row.deleted.is_some();
+        // Without a way to the API the status waits until the kubelet has one again and computes it anew.
+        let gone = row.deleted.is_some() || !hubs.machines.is_reachable(worker.node);
         if initialized && spec.init_count > 0 {
             self.workers.row(pod).flags.insert(Flags::INITIALIZED);
         }
         if !gone {
             hubs.cluster.set_pod_status(hubs.now, pod, new);
+            if let Some(extra) = &mut self.workers.row(pod).extra {
+                extra.mirrored = None;
+            }
         }
         if !terminal {
             self.probes_after_look(hubs, pod, spec);
@@ -174,7 +179,8 @@ impl Kubelets {
         worker.address =
             if template.spec.host_network { 0 } else { hubs.machines.machine_mut(worker.node).take_address() };
         // Upstream: `OnPodSandboxReady`: this condition alone is written at once.
-        let gone = hubs.cluster.pod(pod).deleted.is_some();
+        let node = self.workers.row(pod).node;
+        let gone = hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(node);
         if !gone {
             let now = hubs.now;
             hubs.cluster.modify_pod_status(now, pod, |status: &mut PodStatus| {

@@ -28,8 +28,15 @@ impl Kubelets {
         }
         let (deletion, terminal) = (row.deletion, row.status.phase.is_terminal());
         let is_static = row.extra.as_ref().is_some_and(|extra| extra.mirror);
+        if is_static {
+            // A mirror asks for nothing; whoever deletes it only makes the kubelet make it anew.
+            if deletion.is_some() && self.workers.get(pod).is_some() {
+                self.mirror_changed(hubs, pod);
+            }
+            return;
+        }
         if self.workers.get(pod).is_none() {
-            self.pod_added(hubs, pod, terminal, is_static);
+            self.pod_added(hubs, pod, terminal);
         }
         let Some(worker) = self.workers.get_mut(pod) else { return };
         if let Some(deletion) = deletion {
@@ -49,7 +56,7 @@ impl Kubelets {
         }
     }
 
-    fn pod_added(&mut self, hubs: &mut Hubs<'_>, pod: PodId, terminal: bool, is_static: bool) {
+    fn pod_added(&mut self, hubs: &mut Hubs<'_>, pod: PodId, terminal: bool) {
         let row = hubs.cluster.pod(pod);
         let (node, being_deleted) = (row.node, row.deletion.is_some());
         if terminal || being_deleted {
@@ -63,7 +70,7 @@ impl Kubelets {
             self.workers.insert(worker);
             return;
         }
-        if self.admit(hubs, pod, node, is_static) {
+        if self.admit(hubs, pod, node, false) {
             let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
             self.wake(hubs, pod, at);
         }
@@ -72,6 +79,14 @@ impl Kubelets {
     /// The pod's object is gone.
     pub(super) fn pod_removed(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let Some(worker) = self.workers.get(pod) else { return };
+        if !hubs.machines.is_reachable(worker.node) {
+            // Nobody tells it; it will see what is gone when it looks again.
+            return;
+        }
+        if worker.flags.contains(Flags::STATIC) {
+            self.mirror_changed(hubs, pod);
+            return;
+        }
         if worker.stage == Stage::Finished {
             self.clean_up(hubs, pod);
             return;
@@ -268,17 +283,33 @@ impl Kubelets {
         self.workers.remove(pod);
     }
 
-    /// A kubelet that starts has lost its back-offs, probe results and steps under way.
-    pub(super) fn forget_for_restart(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+    /// A kubelet that starts has lost its back-offs, probe results and steps under way; after a boot (`booted`) the
+    /// pod's sandbox and mounts are gone too.
+    pub(super) fn forget_for_restart(&mut self, hubs: &mut Hubs<'_>, pod: PodId, booted: bool) {
+        let jitter = self.jitter.unit();
         let worker = self.workers.row(pod);
+        if booted {
+            worker.flags.remove(Flags::SANDBOX | Flags::MOUNTED);
+            let address = std::mem::take(&mut worker.address);
+            if address != 0 {
+                hubs.machines.machine_mut(worker.node).release_address(address);
+            }
+        }
         if let Some(extra) = &mut worker.extra {
+            // Workers of probes are new, and begin somewhere within their period. Upstream: prober `worker.run`.
+            let spec = &hubs.cluster.template_of(pod).spec;
+            for probe in &mut extra.probes {
+                let period = probe.kind.of(&spec.containers[usize::from(probe.slot)]);
+                let period = period.map_or(1.0, |settings| f64::from(settings.period_seconds.max(1)));
+                probe.begin_anew(hubs.now + SimDuration::from_secs_f64(period * jitter));
+            }
             extra.restarts.clear();
             extra.pulls.clear();
             extra.kills.clear();
             extra.reasons.clear();
         }
         worker.to_start.clear();
-        if worker.is_syncing() || worker.stage == Stage::Terminating {
+        if worker.is_syncing() || matches!(worker.stage, Stage::Terminating | Stage::StoppingSandbox) {
             worker.stage = Stage::Idle;
             worker.due = SimTime::NEVER;
         }
@@ -292,7 +323,8 @@ impl Kubelets {
 /// The kubelet confirms the end of a pod: the object goes, unless finalizers hold it.
 pub(super) fn confirm_deletion(hubs: &mut Hubs<'_>, pod: PodId) {
     let object = ObjectRef::pod(pod);
-    if hubs.cluster.is_live(object) {
+    let node = hubs.cluster.pod(pod).node;
+    if hubs.cluster.is_live(object) && hubs.machines.is_reachable(node) {
         // Somebody else may have removed it in the same instant; then there is nothing to confirm.
         let _ = hubs.cluster.delete(hubs.now, object, DeleteOptions::NOW);
     }

@@ -109,6 +109,17 @@ impl ProbeWorker {
         self.exec = ExecId::NONE;
     }
 
+    /// The kubelet's process is a new one: ticks count from `phase`, nothing is pending, verdicts stay until the first
+    /// answer.
+    pub fn begin_anew(&mut self, phase: SimTime) {
+        self.phase = phase;
+        self.due = SimTime::NEVER;
+        self.generation = self.generation.wrapping_add(1);
+        self.exec = ExecId::NONE;
+        self.settled = false;
+        self.streak = 0;
+    }
+
     /// Counts an answer; returns how often it came in a row.
     pub fn count(&mut self, success: bool) -> u16 {
         self.streak = if self.last == success { self.streak.saturating_add(1) } else { 1 };

@@ -290,7 +290,7 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         let index = usize::from(slot);
         let (ready, started) = super::status::readiness(spec, worker, index, &seen_by(hubs.machines, worker, index));
-        if hubs.cluster.pod(pod).deleted.is_some() {
+        if hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(self.workers.row(pod).node) {
             return;
         }
         let now = hubs.now;

@@ -68,7 +68,9 @@ impl Kubelets {
         } else {
             // Nothing more is seen of it until somebody deletes the object.
             worker.stage = Stage::Finished;
-            worker.extra = None;
+            if hubs.machines.is_reachable(node) {
+                worker.extra = None;
+            }
         }
     }
 
@@ -88,8 +90,12 @@ impl Kubelets {
         self.note_deadline(hubs, pod, &template.spec);
         let worker = self.workers.row(pod);
         worker.stage = Stage::Finished;
-        worker.extra = None;
-        if worker.flags.contains(Flags::REMOVED) {
+        if hubs.machines.is_reachable(worker.node) {
+            worker.extra = None;
+        }
+        if worker.flags.contains(Flags::STATIC | Flags::REMOVED) {
+            self.static_pod_over(hubs, pod);
+        } else if worker.flags.contains(Flags::REMOVED) {
             self.clean_up(hubs, pod);
         } else if worker.flags.contains(Flags::DELETED) {
             confirm_deletion(hubs, pod);

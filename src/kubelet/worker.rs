@@ -1,6 +1,8 @@
 //! What a kubelet keeps of a pod: where its worker stands, its container runs, back-offs, probes and kills.
 //! Plain data; the rules are in the files named after their step.
 
+use std::collections::BTreeMap;
+
 use smallvec::SmallVec;
 
 use super::kill::Kill;
@@ -10,6 +12,7 @@ use crate::engine::SimTime;
 use crate::machines::{ContainerId, ExecId, ImageId};
 use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
+use crate::model::pod::PodStatus;
 
 /// Where a pod's worker stands. Upstream: `pod_workers` (syncing, terminating, terminated) and the blocking calls
 /// inside one `SyncPod`.
@@ -118,6 +121,8 @@ pub(super) struct Extra {
     /// The postStart hook that the sync waits for.
     pub hook: ExecId,
     pub end: Option<EndReason>,
+    /// The status of a static pod whose mirror is new and has none yet.
+    pub mirrored: Option<Box<PodStatus>>,
     /// Earliest end of a crash back-off met in this sync.
     pub backoff_until: SimTime,
     /// Failed mounts so far, for their growing delays.
@@ -229,6 +234,8 @@ pub(super) struct Workers {
     rows: Vec<Worker>,
     free: Vec<u32>,
     by_pod: Vec<u32>,
+    /// Rows of mirrors that were made anew, and the ones that took their place.
+    aliases: BTreeMap<PodId, PodId>,
 }
 
 impl Workers {
@@ -263,6 +270,32 @@ impl Workers {
             self.rows.len() as u32 - 1
         };
         self.by_pod[pod.index()] = row;
+    }
+
+    /// The pods of a node, in the order of their rows.
+    pub fn on_node(&self, node: NodeId) -> impl Iterator<Item = PodId> + '_ {
+        let mut pods: Vec<PodId> =
+            self.rows.iter().filter(|worker| worker.node == node).map(|worker| worker.pod).collect();
+        pods.sort_unstable();
+        pods.into_iter()
+    }
+
+    /// The worker of `from` is the one of `to` from now on, and still hears what was booked for `from`.
+    pub fn rename(&mut self, from: PodId, to: PodId) {
+        let row = self.by_pod[from.index()];
+        if self.by_pod.len() <= to.index() {
+            self.by_pod.resize(to.index() + 1, Self::NONE);
+        }
+        self.by_pod[to.index()] = row;
+        self.rows[row as usize].pod = to;
+        self.by_pod[from.index()] = Self::NONE;
+        self.aliases.values_mut().filter(|alias| **alias == from).for_each(|alias| *alias = to);
+        self.aliases.insert(from, to);
+    }
+
+    /// The pod under whose row a worker stands now.
+    pub fn current(&self, pod: PodId) -> PodId {
+        if self.aliases.is_empty() { pod } else { self.aliases.get(&pod).copied().unwrap_or(pod) }
     }
 
     pub fn remove(&mut self, pod: PodId) {

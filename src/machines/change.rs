@@ -75,6 +75,28 @@ pub enum MachineChange {
         /// Which.
         node: NodeId,
     },
+    /// A part of a machine that runs broke or works again: its disk, a resource that is eaten.
+    HealthChanged {
+        /// Which.
+        node: NodeId,
+    },
+    /// The operating system is about to shut down: the kubelet may end pods first, and then lets go of it.
+    ShutdownRequested {
+        /// Which.
+        node: NodeId,
+    },
+    /// The kubelet's folder of static pods holds other files than before.
+    ManifestsChanged {
+        /// Which.
+        node: NodeId,
+    },
+    /// All that stood under one pod now stands under another: the mirror of a static pod was made anew.
+    PodRenamed {
+        /// Its row so far.
+        from: PodId,
+        /// Its row from now on.
+        to: PodId,
+    },
 }
 
 /// A reader's place in the log.

@@ -147,6 +147,8 @@ pub struct ContainerRow {
     /// Index into the template's containers.
     pub index: u8,
     live: bool,
+    /// Lost with its machine's power, and found by the container runtime since.
+    found: bool,
     /// The pod's run before this one (of any container), as a chain.
     older: ContainerId,
     extra: Option<Box<RunExtra>>,
@@ -221,6 +223,7 @@ impl ContainerTable {
             serving: Serving::default(),
             index,
             live: true,
+            found: false,
             older: self.newest[pod.index()],
             extra: None,
         };
@@ -285,6 +288,30 @@ impl ContainerTable {
 
     pub(super) fn runs(&self, pod: PodId, index: u8) -> impl Iterator<Item = ContainerId> + '_ {
         self.runs_of_pod(pod).filter(move |id| self.row(*id).index == index)
+    }
+
+    /// Runs that a machine lost with its power ended, for all that its container runtime can tell, when it was back.
+    pub(super) fn found_after_boot(&mut self, now: SimTime, node: NodeId) {
+        for row in self.rows.iter_mut().filter(|row| row.live && row.node == node) {
+            if matches!(row.state, RunState::Exited { reason: ExitReason::Unknown, .. }) && !row.found {
+                row.finished = now;
+                row.found = true;
+            }
+        }
+    }
+
+    pub(super) fn rename_pod(&mut self, from: PodId, to: PodId) {
+        let runs: Vec<ContainerId> = self.runs_of_pod(from).collect();
+        if self.newest.len() <= to.index() {
+            self.newest.resize(to.index() + 1, ContainerId::NONE);
+        }
+        for run in &runs {
+            self.row_mut(*run).pod = to;
+        }
+        if let Some(newest) = runs.first() {
+            self.newest[from.index()] = ContainerId::NONE;
+            self.newest[to.index()] = *newest;
+        }
     }
 
     /// In order of their rows: only for a machine that loses its power.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::container::Usage;
+use super::health::Health;
+use super::manifest_folder::ManifestFolder;
 use super::registry::{ImageId, Registry};
 use crate::engine::random::Streams;
 use crate::engine::{SimDuration, SimTime};
@@ -35,6 +37,12 @@ pub struct Machine {
     silent_since: SimTime,
     /// When the kubelet's process was last started.
     kubelet_started: SimTime,
+    /// When the machine was last turned on.
+    booted: SimTime,
+    /// How often it was turned on again.
+    boots: u32,
+    pub(super) health: Health,
+    pub(super) manifests: ManifestFolder,
     /// First heartbeat after the start, within one interval.
     heartbeat_phase: SimDuration,
     internal_ip: u32,
@@ -57,6 +65,10 @@ impl Machine {
             connected: true,
             silent_since: SimTime::NEVER,
             kubelet_started: SimTime::ZERO,
+            booted: SimTime::ZERO,
+            boots: 0,
+            health: Health::default(),
+            manifests: ManifestFolder::default(),
             heartbeat_phase: SimDuration(jitter),
             internal_ip: NODE_NETWORK + 2 + node.0,
             pod_network: CLUSTER_CIDR + (node.0 << 8),
@@ -75,6 +87,7 @@ impl Machine {
         self.connected = true;
         self.silent_since = SimTime::NEVER;
         self.kubelet_started = now;
+        self.booted = now;
         if internal_ip != 0 {
             self.internal_ip = internal_ip;
         }
@@ -105,6 +118,26 @@ impl Machine {
     /// When the kubelet's process was last started.
     pub fn kubelet_started(&self) -> SimTime {
         self.kubelet_started
+    }
+
+    /// When the machine was last turned on.
+    pub fn booted(&self) -> SimTime {
+        self.booted
+    }
+
+    /// How often it was turned on again.
+    pub fn boots(&self) -> u32 {
+        self.boots
+    }
+
+    /// What is wrong with it, while it runs.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The kubelet's folder of static pods.
+    pub fn manifests(&self) -> &ManifestFolder {
+        &self.manifests
     }
 
     /// `InternalIP` as an IPv4 number.
@@ -147,7 +180,10 @@ impl Machine {
         let changed = std::mem::replace(&mut self.power, on) != on;
         if changed && on {
             self.kubelet_started = now;
+            self.booted = now;
+            self.boots += 1;
             self.kubelet = true;
+            self.health.shutting_down = false;
         }
         self.update_silence(now);
         changed

@@ -7,8 +7,11 @@
 mod change;
 mod container;
 mod exec;
+mod health;
 mod log;
 mod machine;
+mod manifest_folder;
+mod power;
 mod registry;
 
 use crate::engine::SimTime;
@@ -18,9 +21,11 @@ use crate::model::object::{NodeId, PodId};
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
 pub use container::{ContainerId, ContainerRow, ExitReason, Placement, RunState, Serving, Usage};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
+pub use health::{Health, Pressure};
 pub use log::{ContainerLog, LogLine};
 pub use machine::{Machine, StoredImage};
-pub use registry::{ImageId, Registry, RegistryImage, repository_of};
+pub use manifest_folder::ManifestFolder;
+pub use registry::{ImageId, Registry, RegistryImage, Trouble, host_of, repository_of};
 
 use container::ContainerTable;
 use exec::ExecTable;
@@ -56,12 +61,17 @@ impl Machines {
 
     /// Plugs in the machine of a Node object; `internal_ip` 0 lets it take the next address of 10.0.0.0/16.
     pub fn add_machine(&mut self, now: SimTime, node: NodeId, internal_ip: u32) {
+        self.make_room(node);
+        self.by_node[node.index()].plug_in(now, internal_ip, &self.registry);
+        self.log.append(MachineChange::MachineChanged { node });
+    }
+
+    /// Rows up to this node's, of machines that are not there yet.
+    fn make_room(&mut self, node: NodeId) {
         while self.by_node.len() <= node.index() {
             let next = NodeId::from_index(self.by_node.len());
             self.by_node.push(Machine::absent(next, self.streams));
         }
-        self.by_node[node.index()].plug_in(now, internal_ip, &self.registry);
-        self.log.append(MachineChange::MachineChanged { node });
     }
 
     /// Is there a machine for this node?
@@ -80,38 +90,6 @@ impl Machines {
     /// A node's machine for a write of something that nobody waits for.
     pub fn machine_mut(&mut self, node: NodeId) -> &mut Machine {
         &mut self.by_node[node.index()]
-    }
-
-    /// Does the kubelet of this node work?
-    pub fn kubelet_up(&self, node: NodeId) -> bool {
-        self.by_node.get(node.index()).is_some_and(Machine::kubelet_works)
-    }
-
-    /// Stops or starts the kubelet's process; containers go on.
-    pub fn set_kubelet(&mut self, now: SimTime, node: NodeId, up: bool) {
-        if self.by_node[node.index()].set_kubelet(now, up) {
-            self.log.append(MachineChange::MachineChanged { node });
-        }
-    }
-
-    /// Cuts or restores the network between the node and the API server.
-    pub fn set_connected(&mut self, now: SimTime, node: NodeId, connected: bool) {
-        if self.by_node[node.index()].set_connected(now, connected) {
-            self.log.append(MachineChange::MachineChanged { node });
-        }
-    }
-
-    /// Turns a machine off (all its containers are gone at once, as 255 `Unknown` when it is back) or on again.
-    pub fn set_power(&mut self, now: SimTime, node: NodeId, on: bool) {
-        if !self.by_node[node.index()].set_power(now, on) {
-            return;
-        }
-        if !on {
-            for container in self.containers.running_on(node) {
-                self.exit(now, container, 255, ExitReason::Unknown);
-            }
-        }
-        self.log.append(MachineChange::MachineChanged { node });
     }
 
     /// Millicores used by the containers of a node.

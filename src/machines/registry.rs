@@ -1,5 +1,7 @@
 //! Where images come from: their sizes, how long a pull takes, which do not exist.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::engine::{SimDuration, typed_id};
@@ -37,6 +39,17 @@ pub struct Registry {
     by_name: FxHashMap<Text, ImageId>,
     /// Sizes by repository (without tag), for tags that are not listed.
     by_repository: FxHashMap<Text, u64>,
+    /// Hosts that do not work as they should.
+    troubled: BTreeMap<Text, Trouble>,
+}
+
+/// What is wrong with a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It does not answer.
+    Down,
+    /// It sends at most this many bytes per second.
+    Slow(u64),
 }
 
 impl Default for Registry {
@@ -47,6 +60,7 @@ impl Default for Registry {
             images: Vec::new(),
             by_name: FxHashMap::default(),
             by_repository: FxHashMap::default(),
+            troubled: BTreeMap::new(),
         }
     }
 }
@@ -101,7 +115,37 @@ impl Registry {
 
     /// Time that moving the image's bytes takes.
     pub fn transfer(&self, id: ImageId) -> SimDuration {
-        SimDuration::from_secs_f64(self.image(id).size as f64 / self.bandwidth.max(1) as f64)
+        let bandwidth = match self.troubled.get(host_of(self.name(id))) {
+            Some(Trouble::Slow(left)) => self.bandwidth.min(*left),
+            _ => self.bandwidth,
+        };
+        SimDuration::from_secs_f64(self.image(id).size as f64 / bandwidth.max(1) as f64)
+    }
+
+    /// Something is wrong with the registry at `host` from now on, or (`None`) nothing any more.
+    pub fn set_trouble(&mut self, host: &str, trouble: Option<Trouble>) {
+        match trouble {
+            Some(trouble) => self.troubled.insert(host.into(), trouble),
+            None => self.troubled.remove(host),
+        };
+    }
+
+    /// Does the registry of this image answer?
+    pub fn is_up(&self, id: ImageId) -> bool {
+        self.troubled.get(host_of(self.name(id))) != Some(&Trouble::Down)
+    }
+
+    /// Was any image of this registry ever mentioned?
+    pub fn knows_host(&self, host: &str) -> bool {
+        self.images.iter().any(|(name, _)| host_of(name) == host)
+    }
+}
+
+/// The registry of a reference: `docker.io` where none is named.
+pub fn host_of(reference: &str) -> &str {
+    match reference.split_once('/') {
+        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
+        _ => "docker.io",
     }
 }
 

@@ -100,6 +100,7 @@ impl Simulation {
             Event::Workload(event) => {
                 self.workload.handle(now, event, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
             }
+            Event::Fault(event) => self.faults.handle(now, event, &mut self.machines),
             Event::Sample => self.take_sample(),
         }
     }
@@ -153,6 +154,7 @@ impl Simulation {
                 MachineChange::MachineChanged { node } => self.tell_of_heartbeats(node),
                 _ => {}
             }
+            self.faults.observe_machine(now, change, &self.machines, &mut self.outboxes.faults);
             self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
             self.kubelets.observe_machine(
                 now,
@@ -177,6 +179,7 @@ impl Simulation {
         self.outboxes.controllers.drain().for_each(|(at, event)| queue.push(at, Event::Controllers(event)));
         self.outboxes.kubelets.drain().for_each(|(at, event)| queue.push(at, Event::Kubelet(event)));
         self.outboxes.workload.drain().for_each(|(at, event)| queue.push(at, Event::Workload(event)));
+        self.outboxes.faults.drain().for_each(|(at, event)| queue.push(at, Event::Fault(event)));
     }
 
     /// New entries of the log go into digest and record.
@@ -219,6 +222,7 @@ impl Simulation {
             Event::Controllers(event) => self.controllers.significance(event, &self.cluster),
             Event::Kubelet(event) => self.kubelets.significance(event, &self.cluster),
             Event::Workload(event) => self.workload.significance(event, &self.machines),
+            Event::Fault(event) => self.faults.significance(event),
             Event::Sample => Significance::Background,
         }
     }

@@ -1,6 +1,7 @@
 //! The table of contents of a run: everything that can be due.
 
 use crate::controllers::ControllerEvent;
+use crate::faults::FaultEvent;
 use crate::kubelet::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::WorkloadEvent;
@@ -30,6 +31,8 @@ pub enum Event {
     Controllers(ControllerEvent),
     /// The kubelets' own.
     Kubelet(KubeletEvent),
+    /// What breaks, and when it works again.
+    Fault(FaultEvent),
     /// What containers do.
     Workload(WorkloadEvent),
     /// Node usage is sampled, after everything else of its instant.

@@ -15,6 +15,11 @@ impl PlanFiles {
     pub(super) fn new(plan: &Plan) -> Self {
         Self { entries: plan.step_files.clone() }
     }
+
+    /// A file or folder by path as typed.
+    pub(super) fn get(&self, path: &str) -> Option<&StepFile> {
+        self.entries.get(path)
+    }
 }
 
 impl Files for PlanFiles {

@@ -4,7 +4,8 @@ use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::record::collector::RunEnd;
 use crate::record::{Amounts, Moment, Record};
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::faults::{Fault, Target};
+use crate::scenario::plan::{Action, Plan};
 
 use super::Simulation;
 use super::event::Event;
@@ -54,6 +55,14 @@ impl Simulation {
             if *used == 0 {
                 let name = if behavior.name.is_empty() { String::new() } else { format!(" (`{}`)", behavior.name) };
                 warnings.push(format!("spec.behaviors[{index}]{name} matched no container"));
+            }
+        }
+        warnings.extend(self.steps.notes.iter().cloned());
+        for step in &plan.steps {
+            if let Action::Fault(Fault { target: Target::Registry(host), .. }) = &step.action
+                && !self.machines.registry.knows_host(host)
+            {
+                warnings.push(format!("spec.steps[{}]: no image comes from the registry `{host}`", step.index));
             }
         }
         if ending == Ending::Cut {

@@ -6,6 +6,7 @@ mod command;
 mod delivery;
 mod dispatch;
 mod event;
+mod faults;
 mod files;
 mod finish;
 mod nodes;
@@ -22,7 +23,9 @@ use crate::cluster::{Cluster, Cursor};
 use crate::controllers::{ControllerEvent, Controllers};
 use crate::engine::digest::Digest;
 use crate::engine::event_queue::EventQueue;
+use crate::engine::random::Streams;
 use crate::engine::{Outbox, SimDuration, SimTime};
+use crate::faults::{FaultEvent, Faults};
 use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
@@ -46,6 +49,8 @@ pub struct Simulation {
     controllers: Controllers,
     kubelets: Kubelets,
     workload: Workload,
+    faults: Faults,
+    streams: Streams,
     kubectl: Kubectl,
     steps: StepRunner,
     files: PlanFiles,
@@ -69,6 +74,7 @@ struct Outboxes {
     controllers: Outbox<ControllerEvent>,
     kubelets: Outbox<KubeletEvent>,
     workload: Outbox<WorkloadEvent>,
+    faults: Outbox<FaultEvent>,
 }
 
 /// What is written down while the run goes on.

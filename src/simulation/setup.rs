@@ -9,12 +9,14 @@ use crate::engine::digest::Digest;
 use crate::engine::event_queue::EventQueue;
 use crate::engine::random::Streams;
 use crate::engine::{SimDuration, SimTime};
+use crate::faults::Faults;
 use crate::kubectl::Kubectl;
-use crate::kubelet::{KubeletSettings, Kubelets};
+use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
 use crate::machines::{Machines, Registry, RegistryImage};
 use crate::model::latency::Latency;
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
+use crate::scenario::plan::nodes::group_name as nodes_group;
 use crate::scenario::plan::{self, ManifestSource, Plan};
 use crate::scenario::setting::Target;
 use crate::scheduler::{Scheduler, SchedulerSettings};
@@ -86,6 +88,8 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
             behaviours: behaviors::table(plan),
             origin,
         }),
+        faults: Faults::default(),
+        streams,
         kubectl,
         steps,
         files: PlanFiles::new(plan),
@@ -113,6 +117,7 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
     for (at, event) in events {
         simulation.queue.push(at, event);
     }
+    write_static_pods(plan, &mut simulation)?;
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
 }
@@ -175,6 +180,33 @@ fn create_nodes(plan: &Plan, objects: &[Sourced], cluster: &mut Cluster) -> Resu
         let decoded = decode(object.value.clone(), "", FieldValidation::Strict, &mut cache)
             .map_err(|error| object.error(&error))?;
         cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(&status))?;
+    }
+    Ok(())
+}
+
+/// Puts the files of `staticPods` into the manifest folders, after all static pods of the plan have been found right.
+fn write_static_pods(plan: &Plan, simulation: &mut Simulation) -> Result<(), SetupError> {
+    let of_steps = plan.steps.iter().filter_map(|step| match &step.action {
+        plan::Action::StaticPod(change) => change.add.as_ref(),
+        _ => None,
+    });
+    let of_groups = plan.cluster.groups.iter().flat_map(|group| &group.static_pods);
+    for file in of_groups.chain(of_steps) {
+        let Some(plan::StepFile::File(bytes)) = plan.step_files.get(file) else { continue };
+        let error = |message: String| SetupError { file: file.clone(), line: 1, message };
+        let text = std::str::from_utf8(bytes).map_err(|_| error("it is not text".to_owned()))?;
+        static_pods::parse(text, "node").map_err(error)?;
+    }
+    for node in &plan.cluster.nodes {
+        let Some(group) = plan.cluster.groups.iter().find(|group| nodes_group(group) == *node.group) else { continue };
+        let Some(id) = simulation.cluster.node_by_name(&node.name) else { continue };
+        for file in &group.static_pods {
+            simulation.write_static_pod(id, file).map_err(|message| SetupError {
+                file: plan.file.clone(),
+                line: 1,
+                message,
+            })?;
+        }
     }
     Ok(())
 }

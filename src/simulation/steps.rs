@@ -19,10 +19,14 @@ pub(super) struct StepRunner {
     changes_seen: u64,
     /// Commands that failed and should not have.
     pub(super) failures: Vec<String>,
+    /// What steps did not do, for the warnings.
+    pub(super) notes: Vec<String>,
 }
 
 /// A step and how far it has come.
 struct Running {
+    /// Its number in the file, and what it does if it is no command.
+    other: Option<(usize, Action)>,
     commands: Vec<String>,
     next: usize,
     may_fail: bool,
@@ -42,9 +46,16 @@ impl StepRunner {
         let mut runner = Self::default();
         let mut events = Vec::new();
         for step in &plan.steps {
-            let (Trigger::At(at), Action::Kubectl(commands)) = (&step.trigger, &step.action) else { continue };
+            let Trigger::At(at) = &step.trigger else { continue };
+            let (commands, other) = match &step.action {
+                Action::Kubectl(commands) => (commands.clone(), None),
+                Action::Fault(_) | Action::Heal(_) | Action::StaticPod(_) => {
+                    (Vec::new(), Some((step.index, step.action.clone())))
+                }
+                _ => continue,
+            };
             events.push((origin + *at, Event::Step(runner.steps.len() as u32)));
-            runner.steps.push(Running { commands: commands.clone(), next: 0, may_fail: step.may_fail, current: None });
+            runner.steps.push(Running { other, commands, next: 0, may_fail: step.may_fail, current: None });
         }
         (runner, events)
     }
@@ -72,6 +83,10 @@ impl Simulation {
     /// A step's time has come, or the deadline of its waiting command.
     pub(super) fn run_step(&mut self, index: u32, observer: &mut dyn Observer) {
         let index = index as usize;
+        if let Some((step, action)) = self.steps.steps[index].other.take() {
+            self.act_on_machines(step, &action, observer);
+            return;
+        }
         if self.steps.steps[index].current.is_some() && !self.poll_step(index, observer) {
             return;
         }

@@ -1,6 +1,7 @@
 //! E0022 and E0014: every step has a time and a command that can be read.
 
 use super::{BAD_STEP, CONTRADICTION, VOID};
+use crate::api::selector::ParsedSelector;
 use crate::scenario::field_path::FieldPath;
 use crate::scenario::schema::check::Finding;
 use crate::scenario::schema::scenario::Scenario;
@@ -15,6 +16,15 @@ pub fn check(scenario: &Scenario, findings: &mut Vec<Finding>) {
         for (field, commands) in [("kubectl", &step.kubectl), ("legacyKubectl", &step.legacy_kubectl)] {
             if let Some(commands) = commands {
                 check_commands(commands, &own.key(field), findings);
+            }
+        }
+        let selectors = [
+            ("fault", step.fault.as_ref().and_then(|fault| fault.nodes.as_ref())),
+            ("heal", step.heal.as_ref().and_then(|heal| heal.nodes.as_ref())),
+        ];
+        for (field, selector) in selectors {
+            if let Some(Err(reason)) = selector.map(|selector| ParsedSelector::parse(selector)) {
+                findings.push(Finding::value(&BAD_STEP, own.key(field).key("nodes"), reason));
             }
         }
         if let Some(fault) = &step.fault {

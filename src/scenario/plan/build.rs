@@ -10,7 +10,7 @@ use super::amounts::{Context, Usage};
 use super::behaviors::{Behavior, OnTerm, Run, RunLength, Startup};
 use super::{
     Action, Cluster, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until, Warmup,
-    files, nodes,
+    faults, files, nodes,
 };
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
@@ -143,11 +143,6 @@ impl Builder<'_> {
                 }
             }
         }
-        for (index, group) in cluster.nodes.iter().enumerate() {
-            for (number, named) in group.static_pods.iter().enumerate() {
-                self.exists(named, &path.key("nodes").index(index).key("staticPods").index(number));
-            }
-        }
     }
 
     fn images(&mut self, scenario: &Scenario, path: &FieldPath) -> Images {
@@ -250,12 +245,18 @@ impl Builder<'_> {
     fn steps(&mut self, scenario: &Scenario, path: &FieldPath) -> (Vec<Step>, BTreeMap<String, StepFile>) {
         let mut steps = Vec::new();
         let mut step_files = BTreeMap::new();
+        let cluster_path = FieldPath::of(&["spec", "cluster", "nodes"]);
+        for (index, group) in scenario.spec.cluster.iter().flat_map(|cluster| &cluster.nodes).enumerate() {
+            for (number, named) in group.static_pods.iter().enumerate() {
+                self.step_file(named, &cluster_path.index(index).key("staticPods").index(number), &mut step_files);
+            }
+        }
         for (index, typed) in scenario.spec.steps.iter().enumerate() {
             let own = path.index(index);
             if let Some(add) = typed.static_pod.as_ref().and_then(|change| change.add.as_ref()) {
-                self.exists(add, &own.key("staticPod").key("add"));
+                self.step_file(add, &own.key("staticPod").key("add"), &mut step_files);
             }
-            let (Some(trigger), Some(action)) = (self.trigger(typed, &own), action(typed)) else { continue };
+            let (Some(trigger), Some(action)) = (self.trigger(typed, &own), self.action(typed, &own)) else { continue };
             if let Action::Kubectl(commands) | Action::LegacyKubectl(commands) = &action {
                 let field = if typed.kubectl.is_some() { "kubectl" } else { "legacyKubectl" };
                 let may_fail = typed.may_fail.unwrap_or(false);
@@ -284,22 +285,25 @@ impl Builder<'_> {
     ) {
         for (index, command) in commands.iter().enumerate() {
             for named in files::named_by(command) {
-                if step_files.contains_key(&named) {
-                    continue;
-                }
                 let own = if commands.len() == 1 { path.clone() } else { path.index(index) };
-                let read = files::read_step_file(self.amounts.directory, &named);
-                if read.is_err() && may_fail {
+                if may_fail && files::read_step_file(self.amounts.directory, &named).is_err() {
                     continue;
                 }
-                if read.is_err() {
-                    let hint = nearest_file(self.amounts.directory, &named);
-                    let message = format!("there is no file `{}`", self.amounts.directory.join(&named).display());
-                    self.findings.push(Finding::value(&checks::MISSING_FILE, own, message).hint(hint));
-                } else if let Ok(file) = read {
-                    step_files.insert(named, file);
-                }
+                self.step_file(&named, &own, step_files);
             }
+        }
+    }
+
+    fn step_file(&mut self, named: &str, path: &FieldPath, step_files: &mut BTreeMap<String, StepFile>) {
+        if step_files.contains_key(named) {
+            return;
+        }
+        if let Ok(file) = files::read_step_file(self.amounts.directory, named) {
+            step_files.insert(named.to_owned(), file);
+        } else {
+            let hint = nearest_file(self.amounts.directory, named);
+            let message = format!("there is no file `{}`", self.amounts.directory.join(named).display());
+            self.findings.push(Finding::value(&checks::MISSING_FILE, path.clone(), message).hint(hint));
         }
     }
 
@@ -319,6 +323,30 @@ impl Builder<'_> {
         typed.at.map(|Duration(at)| Trigger::At(at))
     }
 
+    fn action(&mut self, typed: &schema::steps::Step, path: &FieldPath) -> Option<Action> {
+        let commands =
+            |commands: &schema::steps::Commands| commands.0.iter().map(|text| without_kubectl(text)).collect();
+        if let Some(kubectl) = &typed.kubectl {
+            return Some(Action::Kubectl(commands(kubectl)));
+        }
+        if let Some(legacy) = &typed.legacy_kubectl {
+            return Some(Action::LegacyKubectl(commands(legacy)));
+        }
+        if let Some(fault) = &typed.fault {
+            let lasts = self.duration(fault.duration.as_ref(), &path.key("fault").key("for"));
+            return faults::Fault::new(fault, lasts).map(Action::Fault);
+        }
+        if let Some(heal) = &typed.heal {
+            return faults::Heal::new(heal).map(Action::Heal);
+        }
+        if let Some(change) = &typed.static_pod {
+            return Some(Action::StaticPod(change.clone()));
+        }
+        let settings = typed.set.as_ref()?;
+        let read = |(path, value): (&String, &Value)| Some((Setting::parse(path).ok()?, value.clone()));
+        settings.iter().map(read).collect::<Option<Vec<_>>>().map(Action::Set)
+    }
+
     fn expectations(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<Expectation> {
         let mut expectations = Vec::new();
         for (index, typed) in scenario.spec.expect.iter().enumerate() {
@@ -336,28 +364,6 @@ impl Builder<'_> {
         }
         expectations
     }
-}
-
-fn action(typed: &schema::steps::Step) -> Option<Action> {
-    let commands = |commands: &schema::steps::Commands| commands.0.iter().map(|text| without_kubectl(text)).collect();
-    if let Some(kubectl) = &typed.kubectl {
-        return Some(Action::Kubectl(commands(kubectl)));
-    }
-    if let Some(legacy) = &typed.legacy_kubectl {
-        return Some(Action::LegacyKubectl(commands(legacy)));
-    }
-    if let Some(fault) = &typed.fault {
-        return Some(Action::Fault(fault.clone()));
-    }
-    if let Some(heal) = &typed.heal {
-        return Some(Action::Heal(heal.clone()));
-    }
-    if let Some(change) = &typed.static_pod {
-        return Some(Action::StaticPod(change.clone()));
-    }
-    let settings = typed.set.as_ref()?;
-    let read = |(path, value): (&String, &Value)| Some((Setting::parse(path).ok()?, value.clone()));
-    settings.iter().map(read).collect::<Option<Vec<_>>>().map(Action::Set)
 }
 
 /// People paste whole command lines; the first word says nothing then.

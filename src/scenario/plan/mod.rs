@@ -4,6 +4,7 @@
 pub mod amounts;
 pub mod behaviors;
 pub mod build;
+pub mod faults;
 pub mod files;
 pub mod nodes;
 pub mod reserved;
@@ -61,7 +62,7 @@ pub struct Plan {
     /// What is done. Steps whose time is the same run in this order (the file's), before anything else of that
     /// instant; the commands of one step run one after another, other steps do not wait for them.
     pub steps: Vec<Step>,
-    /// The files and folders that the steps' commands name (`-f`, `--from-file`), by path as typed.
+    /// The files and folders that the steps' commands name (`-f`, `--from-file`), and static pods, by path as typed.
     pub step_files: BTreeMap<String, StepFile>,
     /// What must be true.
     pub expectations: Vec<Expectation>,
@@ -261,10 +262,10 @@ pub enum Action {
     Kubectl(Vec<String>),
     /// The same, of commands that kubectl no longer has.
     LegacyKubectl(Vec<String>),
-    /// Something breaks, as typed.
-    Fault(schema::steps::Fault),
-    /// A fault ends, as typed.
-    Heal(schema::steps::Heal),
+    /// Something breaks.
+    Fault(faults::Fault),
+    /// A fault ends.
+    Heal(faults::Heal),
     /// A file in a kubelet's manifest folder comes or goes, as typed.
     StaticPod(schema::steps::StaticPod),
     /// Settings change.

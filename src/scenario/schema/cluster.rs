@@ -75,7 +75,7 @@ objects! {
         #[serde(default)]
         "images" images: Vec<String> = Type::List(&Type::Text), "images that are on the node already";
         #[serde(default)]
-        "staticPods" static_pods: Vec<String> = Type::List(&Type::Text), "files in the kubelet's manifest folder", no_effect_yet();
+        "staticPods" static_pods: Vec<String> = Type::List(&Type::Text), "files in the kubelet's manifest folder";
         "price" price: Option<f64> = Type::Number(0.0), "per hour and node, in any currency";
         "autoscale" autoscale: Option<Autoscale> = Type::Object(&AUTOSCALE), "limits for the cluster autoscaler", no_effect_yet();
         "spot" spot: Option<Spot> = Type::Object(&SPOT), "the provider takes these nodes back", no_effect_yet();

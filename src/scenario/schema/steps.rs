@@ -53,9 +53,9 @@ objects! {
         "forEach" for_each: Option<ForEach> = Type::Object(&FOR_EACH), "runs for each of these; `{}` in a command is the name", no_effect_yet();
         "kubectl" kubectl: Option<Commands> = COMMANDS, "a kubectl command line without `kubectl`, or a list that runs in order";
         "legacyKubectl" legacy_kubectl: Option<Commands> = COMMANDS, "commands that today's kubectl no longer has", no_effect_yet();
-        "fault" fault: Option<Fault> = Type::Object(&FAULT), "breaks something", no_effect_yet();
-        "heal" heal: Option<Heal> = Type::Object(&HEAL), "ends a fault", no_effect_yet();
-        "staticPod" static_pod: Option<StaticPod> = Type::Object(&STATIC_POD), "changes a kubelet's manifest folder", no_effect_yet();
+        "fault" fault: Option<Fault> = Type::Object(&FAULT), "breaks something";
+        "heal" heal: Option<Heal> = Type::Object(&HEAL), "ends a fault";
+        "staticPod" static_pod: Option<StaticPod> = Type::Object(&STATIC_POD), "changes a kubelet's manifest folder";
         "set" set: Option<BTreeMap<String, Value>> = Type::Map(&Type::Free), "changes settings of the scenario, by path", no_effect_yet();
         "mayFail" may_fail: Option<bool> = Type::Boolean, "a command that exits non-zero does not fail the run", default("false");
     }
@@ -73,12 +73,12 @@ objects! {
         "nodes" nodes: Option<String> = Type::Text, "nodes by label selector";
         "count" count: Option<Count> = COUNT, "with `nodes`: how many of them, or which share", default("100%");
         "registry" registry: Option<String> = Type::Text, "a registry by host name";
-        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane";
+        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane", no_effect_yet();
         "pod" pod: Option<String> = Type::Text, "a pod by [namespace/]name";
         "container" container: Option<String> = Type::Text, "with `pod`: one of its containers", default("the first");
         "kind" kind: Option<String> = Type::Keyword(&FAULT_KINDS), "what happens to it";
         "slow" slow: Option<Rate> = Type::Leaf(&RATE), "with `registry`: bandwidth that is left";
-        "for" duration: Option<RandomDuration> = RANDOM_DURATION, "how long", default("until healed");
+        "for" duration: Option<RandomDuration> = RANDOM_DURATION, "how long; of a reboot: from power-off to the kubelet's start", default("until healed; a reboot takes 1m");
         "exit" exit: Option<u8> = Type::Integer(0, 255), "with `kind: kill`: exit code", default("137");
     }
 
@@ -87,7 +87,7 @@ objects! {
         "node" node: Option<String> = Type::Text, "a node by name";
         "nodes" nodes: Option<String> = Type::Text, "nodes by label selector";
         "registry" registry: Option<String> = Type::Text, "a registry by host name";
-        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane";
+        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane", no_effect_yet();
         "kind" kind: Option<String> = Type::Keyword(&FAULT_KINDS), "only this fault", default("all");
     }
 
