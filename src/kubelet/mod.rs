@@ -199,7 +199,7 @@ impl Kubelets {
         match event {
             KubeletEvent::Step { pod, generation } => self.step(&mut hubs, self.workers.current(pod), generation),
             KubeletEvent::Kill { pod, slot, generation } => {
-                self.kill_due(&mut hubs, self.workers.current(pod), slot, generation)
+                self.kill_due(&mut hubs, self.workers.current(pod), slot, generation);
             }
             KubeletEvent::Probe { pod, slot, kind, generation } => {
                 self.probe_due(&mut hubs, self.workers.current(pod), slot, kind, generation);
