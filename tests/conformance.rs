@@ -9,6 +9,7 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod hpa;
     pub mod live;
     pub mod live_compare;
     pub mod live_history;
@@ -23,7 +24,8 @@ mod conformance {
 
 use conformance::suite::{Suite, run};
 use conformance::{
-    api_commands, api_defaults, api_quantities, api_selectors, api_validation, live, preemption, scheduler, sequence,
+    api_commands, api_defaults, api_quantities, api_selectors, api_validation, hpa, live, preemption, scheduler,
+    sequence,
 };
 
 fn main() -> std::process::ExitCode {
@@ -36,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
+        Suite { name: "hpa", check: hpa::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: 420 },
         Suite { name: "live.kubelet", check: live::check_kubelet, floor: 46 },
         Suite { name: "live.controllers", check: live::check_controllers, floor: 18 },

@@ -157,6 +157,7 @@ impl Cluster {
     }
 
     fn remove_pod(&mut self, now: SimTime, pod: PodId) {
+        self.metrics.forget(pod);
         self.pods.remove(pod, now);
         self.log.append(Change { at: now, object: ObjectRef::pod(pod), verb: Verb::Deleted, fields: Fields::all() });
     }

@@ -12,6 +12,7 @@ mod create;
 mod delete;
 pub mod events;
 mod evict;
+pub mod metrics;
 mod pods;
 mod status;
 mod table;
@@ -34,6 +35,7 @@ use crate::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, Object
 use crate::model::pod::Pod;
 use crate::model::pod_template::PodTemplate;
 use events::EventStore;
+use metrics::Metrics;
 use pods::PodTable;
 use table::Table;
 use templates::Templates;
@@ -60,6 +62,8 @@ pub struct Cluster {
     pub log: ChangeLog,
     /// Kubernetes Events.
     pub events: EventStore,
+    /// The metrics APIs.
+    pub metrics: Metrics,
     tables: Vec<Table>,
     pods: PodTable,
     templates: Templates,
@@ -78,6 +82,7 @@ impl Cluster {
             settings,
             log: ChangeLog::default(),
             events: EventStore::default(),
+            metrics: Metrics::default(),
             tables: KINDS.iter().map(|_| Table::default()).collect(),
             pods: PodTable::default(),
             templates: Templates::default(),

@@ -93,6 +93,11 @@ fn update(now: SimTime, call: Call, cluster: &mut Cluster) -> Result<ObjectRef, 
             });
             Ok(object)
         }
+        Call::Scale { object, replicas } => {
+            live(cluster, object)?;
+            cluster.scale(now, object, replicas);
+            Ok(object)
+        }
         Call::Status { object, status } => {
             live(cluster, object)?;
             cluster.modify_status(now, object, |body| write_status(body, status));

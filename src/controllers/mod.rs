@@ -12,6 +12,7 @@ mod disruption;
 mod endpoint_slice;
 mod garbage_collector;
 mod history;
+pub mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -34,12 +35,13 @@ mod token_bucket;
 mod ttl_after_finished;
 mod work_queue;
 
+pub use horizontal_pod_autoscaler::AutoscalerSettings;
 pub use settings::ControllerSettings;
 
 use crate::cluster::{Change, Cluster};
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
-use crate::model::object::NodeId;
+use crate::model::object::{NodeId, PodId};
 
 use cron_job::CronJobController;
 use daemon_set::DaemonSetController;
@@ -47,6 +49,7 @@ use deployment::DeploymentController;
 use disruption::DisruptionController;
 use endpoint_slice::EndpointSliceController;
 use garbage_collector::GarbageCollector;
+use horizontal_pod_autoscaler::{HorizontalPodAutoscalerController, RecordedDecision};
 use job::JobController;
 use namespace::NamespaceController;
 use node_lifecycle::NodeLifecycleController;
@@ -176,6 +179,28 @@ impl Controllers {
     }
 }
 
+impl Controllers {
+    /// What containers of these pods use has changed, or numbers that adapters serve. Between two changes, syncs of
+    /// autoscalers cost no event.
+    pub fn hear_of_metrics(
+        &mut self,
+        now: SimTime,
+        (pods, names): (&[PodId], &[String]),
+        cluster: &Cluster,
+        outbox: &mut Outbox<ControllerEvent>,
+    ) {
+        self.horizontal_pod_autoscaler.tell(now, outbox, |controller, queue| {
+            controller.usage_changed(now, pods, cluster, queue);
+            controller.metrics_changed(now, names, queue);
+        });
+    }
+
+    /// What autoscalers have decided since the last call.
+    pub fn take_autoscaler_decisions(&mut self) -> Vec<RecordedDecision> {
+        self.horizontal_pod_autoscaler.controller_mut().take_decisions()
+    }
+}
+
 /// Upstream: deployment `maxRetries`, endpointslice `maxRetries`.
 const FEW_RETRIES: u32 = 15;
 
@@ -209,6 +234,14 @@ controllers! {
     | Kind::REPLICA_SET
     | Kind::STATEFUL_SET
     | Kind::REPLICATION_CONTROLLER => Disruption disruption: DisruptionController = Profile::with_workers(1);
+    /// `horizontal-pod-autoscaler-controller`.
+    Kind::HORIZONTAL_POD_AUTOSCALER
+    | Kind::POD
+    | Kind::DEPLOYMENT
+    | Kind::REPLICA_SET
+    | Kind::STATEFUL_SET
+    | Kind::REPLICATION_CONTROLLER => HorizontalPodAutoscaler horizontal_pod_autoscaler: HorizontalPodAutoscalerController =
+        horizontal_pod_autoscaler::profile();
     /// `ttl-after-finished-controller`.
     Kind::JOB => TtlAfterFinished ttl_after_finished: TtlAfterFinishedController = Profile::with_workers(5);
     /// `node-lifecycle-controller`.

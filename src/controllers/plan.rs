@@ -41,6 +41,8 @@ pub(super) enum Call {
     RemoveFinalizer { object: ObjectRef, finalizer: &'static str },
     /// Writes `spec.replicas` and annotations of a ReplicaSet in one request.
     UpdateReplicaSet { object: ObjectRef, replicas: i32, min_ready_seconds: i32, annotations: Arc<Labels> },
+    /// Writes `spec.replicas` through the scale subresource.
+    Scale { object: ObjectRef, replicas: i32 },
     /// Writes a status.
     Status { object: ObjectRef, status: Status },
     /// Writes a Deployment's status and annotations in one request, as its status endpoint lets it.

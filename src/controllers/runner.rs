@@ -66,12 +66,21 @@ pub(super) struct Profile {
     pub(super) qps_factor: f64,
     /// Multiplies `--kube-api-burst`.
     pub(super) burst_factor: u32,
+    /// How long a sync takes before its writes.
+    pub(super) sync: Latency,
 }
 
 impl Profile {
     /// The usual: this many workers, the default limiter, retries for ever, the manager's own client rate.
     pub(super) fn with_workers(workers: u16) -> Self {
-        Self { workers, limiter: RateLimiter::default_controller(), retries: None, qps_factor: 1.0, burst_factor: 1 }
+        Self {
+            workers,
+            limiter: RateLimiter::default_controller(),
+            retries: None,
+            qps_factor: 1.0,
+            burst_factor: 1,
+            sync: Latency::ControllerSync,
+        }
     }
 }
 
@@ -120,6 +129,7 @@ pub(super) struct Runner<C: Controller> {
     client: TokenBucket,
     works: Vec<Option<Work<C::Draft>>>,
     retries: Option<u32>,
+    sync: Latency,
     latencies: Latencies,
     stream: Stream,
     /// The event for which the queue's first waiting key is waited: its time and its generation.
@@ -136,6 +146,7 @@ impl<C: Controller> Runner<C> {
             client: TokenBucket::new(settings.client_qps * profile.qps_factor, burst),
             works: (0..profile.workers).map(|_| None).collect(),
             retries: profile.retries,
+            sync: profile.sync,
             latencies: settings.latencies.clone(),
             stream: settings.streams.stream("controllers/sync", id as u64),
             timer: (SimTime::NEVER, 0),
@@ -162,6 +173,11 @@ impl<C: Controller> Runner<C> {
     ) {
         news(&mut self.controller, &mut self.queue);
         self.dispatch(now, outbox);
+    }
+
+    /// The controller, for what it keeps for others.
+    pub(super) fn controller_mut(&mut self) -> &mut C {
+        &mut self.controller
     }
 
     /// The queue's timer rang.
@@ -282,7 +298,7 @@ impl<C: Controller> Runner<C> {
             }
             let Some(key) = self.queue.get() else { break };
             self.works[worker] = Some(Work { key, plan: None });
-            let at = now + self.latencies.sample(Latency::ControllerSync, &mut self.stream);
+            let at = now + self.latencies.sample(self.sync, &mut self.stream);
             outbox.send(at, ControllerEvent::Work { controller: self.id, worker: worker as u16 });
         }
         if let Some(due) = self.queue.next_due().filter(|due| *due < self.timer.0) {

@@ -4,6 +4,8 @@ use crate::engine::SimDuration;
 use crate::engine::random::Streams;
 use crate::model::latency::Latencies;
 
+use super::horizontal_pod_autoscaler::AutoscalerSettings;
+
 /// What the controllers are started with.
 #[derive(Clone, Debug)]
 pub struct ControllerSettings {
@@ -31,6 +33,8 @@ pub struct ControllerSettings {
     pub large_cluster_size_threshold: u32,
     /// `--terminated-pod-gc-threshold`; zero or less keeps all.
     pub terminated_pod_gc_threshold: i32,
+    /// `--horizontal-pod-autoscaler-…`.
+    pub autoscaler: AutoscalerSettings,
 }
 
 impl ControllerSettings {
@@ -49,6 +53,7 @@ impl ControllerSettings {
             unhealthy_zone_threshold: 0.55,
             large_cluster_size_threshold: 50,
             terminated_pod_gc_threshold: 12_500,
+            autoscaler: AutoscalerSettings::default(),
         }
     }
 

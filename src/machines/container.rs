@@ -81,6 +81,15 @@ impl Usage {
     }
 }
 
+/// Which parts of a container's use are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Stated, or known from its image.
+    pub cpu: bool,
+    /// Stated, or known from its image.
+    pub memory: bool,
+}
+
 /// What a container's ports answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Serving {
@@ -142,6 +151,8 @@ pub struct ContainerRow {
     pub finished: SimTime,
     /// What it uses while it runs.
     pub usage: Usage,
+    /// Which parts of that somebody knows; the rest is an assumption, of which metrics tell nothing.
+    pub measured: Measured,
     /// What its ports answer.
     pub serving: Serving,
     /// Index into the template's containers.
@@ -220,6 +231,7 @@ impl ContainerTable {
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
             usage: Usage::default(),
+            measured: Measured::default(),
             serving: Serving::default(),
             index,
             live: true,

@@ -19,7 +19,7 @@ use crate::engine::random::Streams;
 use crate::model::object::{NodeId, PodId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
-pub use container::{ContainerId, ContainerRow, ExitReason, Placement, RunState, Serving, Usage};
+pub use container::{ContainerId, ContainerRow, ExitReason, Measured, Placement, RunState, Serving, Usage};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use health::{Health, Pressure};
 pub use log::{ContainerLog, LogLine};
@@ -169,6 +169,11 @@ impl Machines {
     /// Takes an ended or never started container from its node.
     pub fn remove_container(&mut self, container: ContainerId) {
         self.containers.remove(container);
+    }
+
+    /// Which parts of a container's use are known.
+    pub fn set_measured(&mut self, container: ContainerId, measured: Measured) {
+        self.containers.row_mut(container).measured = measured;
     }
 
     /// What a running container uses from now on.

@@ -41,6 +41,12 @@ latencies! {
     WatchDelivery "watchDelivery" recorded constant(0.003), realistic constant(0.003);
     /// From a controller's workqueue to the writes of its sync.
     ControllerSync "controllerSync" recorded constant(0.002), realistic constant(0.002);
+    /// A sync of the HorizontalPodAutoscaler controller before its writes: the scale, the pods and the metrics are read.
+    AutoscalerSync "autoscalerSync" recorded constant(0.02), realistic constant(0.02);
+    /// From the first instant to the first scrape of metrics-server. The recordings' one scraped at 11.495 s.
+    MetricsPhase "metricsPhase" recorded constant(11.495), realistic uniform(0.0, 15.0);
+    /// How old a kubelet's numbers are when they are scraped: cAdvisor looks at containers every ten seconds.
+    MetricsAge "metricsAge" recorded constant(0.0), realistic constant(5.0);
     /// The scheduling algorithm for one pod.
     Scheduling "scheduling" recorded constant(0.003), realistic constant(0.003);
     /// From the decision to the binding's commit.

@@ -2,6 +2,7 @@
 //! Knows neither the wire form (that is `api`) nor any state (that is `cluster`).
 
 pub mod affinity;
+pub mod autoscaling;
 pub mod condition;
 pub mod deployment;
 pub mod int_or_percent;

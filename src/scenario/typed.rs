@@ -148,7 +148,7 @@ impl Loaded<'_> {
             expectations: parts.expectations,
             output: parts.output,
             traffic: spec.traffic,
-            metrics: spec.metrics,
+            metrics: parts.metrics,
             without_effect: self.without_effect,
             warnings: self.warnings,
         }

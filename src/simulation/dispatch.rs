@@ -132,6 +132,7 @@ impl Simulation {
     /// written down and delivered, waiting commands look again.
     pub(super) fn settle(&mut self, observer: &mut dyn Observer) {
         self.settle_machines();
+        self.tell_of_metrics();
         self.drain_outboxes();
         self.record_changes();
         if self.steps.is_waiting() {
@@ -156,6 +157,7 @@ impl Simulation {
             }
             self.faults.observe_machine(now, change, &self.machines, &mut self.outboxes.faults);
             self.workload.observe_machine(now, change, &self.cluster, &mut self.machines, &mut self.outboxes.workload);
+            super::metrics::note(now, change, &self.machines, &mut self.cluster);
             self.kubelets.observe_machine(
                 now,
                 change,

@@ -65,6 +65,7 @@ impl Simulation {
                 warnings.push(format!("spec.steps[{}]: no image comes from the registry `{host}`", step.index));
             }
         }
+        warnings.extend(self.metric_warnings(plan));
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",

@@ -3,12 +3,14 @@
 
 mod behaviors;
 mod command;
+mod components;
 mod delivery;
 mod dispatch;
 mod event;
 mod faults;
 mod files;
 mod finish;
+mod metrics;
 mod nodes;
 pub mod observer;
 mod setup;

@@ -26,7 +26,7 @@ use super::delivery::Delivery;
 use super::files::PlanFiles;
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, nodes};
+use super::{Outboxes, Recording, Simulation, behaviors, components, nodes};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -65,6 +65,7 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
         not_ready_toleration_seconds: 300,
         unreachable_toleration_seconds: 300,
     });
+    cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
     let objects = read_manifests(plan)?;
     create_nodes(plan, &objects, &mut cluster)?;
     let machines = Machines::new(registry(plan, streams), streams);
@@ -73,6 +74,7 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
     let (steps, events) = StepRunner::new(plan, origin);
     let mut scheduler_settings = SchedulerSettings::new(latencies.clone(), streams);
     let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
+    controller_settings.autoscaler = components::autoscaler(plan);
     if plan.cluster.latency_preset == "instant" {
         scheduler_settings.client_qps = 0.0;
         controller_settings = controller_settings.with_unlimited_clients();

@@ -9,6 +9,7 @@ use super::process::is_understood;
 use crate::cluster::Cluster;
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
+use crate::machines::Measured;
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
 use crate::model::probe::{Handler, PortRef, Probe};
@@ -38,6 +39,8 @@ pub(super) struct Program {
     pub in_shell: bool,
     /// Nobody stated or knows what it does.
     pub assumed: bool,
+    /// Which parts of its use somebody stated or knows.
+    pub measured: Measured,
 }
 
 impl Workload {
@@ -88,6 +91,7 @@ fn known_program(container: &Container, term: f64) -> Program {
         memory_after: stress_backoff(container),
         in_shell: false,
         assumed: true,
+        measured: Measured::default(),
     };
     if let Some(seconds) = plain_sleep(container) {
         // The commonest command of all needs no process; the first process of a container ignores TERM.
@@ -133,6 +137,10 @@ fn known_program(container: &Container, term: f64) -> Program {
 /// Merges what the scenario states over what is known.
 fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64) -> Program {
     let mut program = known_program(container, term);
+    let is_known = !program.assumed;
+    // What a script uses is nothing that its text tells.
+    let is_known = is_known && !program.in_shell;
+    program.measured = Measured { cpu: is_known, memory: is_known };
     let Some(stated) = stated else { return program };
     program.assumed = false;
     if stated.startup.is_some() || stated.run.is_some() || stated.on_term.is_some() {
@@ -161,9 +169,11 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
         program.on_term = on_term;
     }
     if let Some(cpu) = stated.cpu {
+        program.measured.cpu = true;
         program.cpu = cpu;
     }
     if let Some(memory) = stated.memory {
+        program.measured.memory = true;
         program.memory = memory;
     }
     if let Some(logs) = stated.logs {

@@ -40,6 +40,7 @@ impl Workload {
             self.runs.resize_with(container.index() + 1, Run::default);
         }
         let program = &self.programs[id as usize];
+        machines.set_measured(container, program.measured);
         if program.assumed {
             machines.count_assumed();
         }

@@ -1,6 +1,7 @@
 //! Defaulted and validated JSON to the model's columns, one file a group of kinds.
 
 mod affinity;
+mod autoscaling;
 mod container;
 mod node;
 mod pod;
@@ -12,6 +13,7 @@ mod workload;
 use serde_json::Value;
 
 pub use affinity::{label_selector, node_selector_terms};
+pub use autoscaling::autoscaler;
 pub use pod::{pod_spec, pod_template};
 
 use super::value::{flag, int32, members, text};

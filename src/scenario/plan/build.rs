@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::amounts::{Context, Usage};
 use super::behaviors::{Behavior, OnTerm, Run, RunLength, Startup};
+use super::metrics;
 use super::{
     Action, Cluster, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until, Warmup,
     faults, files, nodes,
@@ -54,6 +55,8 @@ pub struct Parts {
     pub step_files: BTreeMap<String, StepFile>,
     /// What must be true.
     pub expectations: Vec<Expectation>,
+    /// Metrics of autoscalers.
+    pub metrics: Vec<metrics::Metric>,
     /// What is written.
     pub output: Output,
 }
@@ -75,6 +78,7 @@ pub fn build(
     let behaviors = builder.behaviors(&scenario, &spec.key("behaviors"));
     let (steps, step_files) = builder.steps(&scenario, &spec.key("steps"));
     let expectations = builder.expectations(&scenario, &spec.key("expect"));
+    let metrics = builder.metrics(&scenario, &spec.key("metrics"));
     if !builder.findings.is_empty() {
         return Err(builder.findings);
     }
@@ -90,6 +94,7 @@ pub fn build(
         steps,
         step_files,
         expectations,
+        metrics,
         output: output(&scenario),
         scenario,
     })
@@ -211,6 +216,13 @@ impl Builder<'_> {
             });
         }
         behaviors
+    }
+
+    fn metrics(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<metrics::Metric> {
+        let typed = scenario.spec.metrics.iter().enumerate();
+        let made = typed.map(|(index, typed)| (index, metrics::metric(typed, &self.amounts, index)));
+        let made: Vec<_> = made.collect();
+        made.into_iter().filter_map(|(index, made)| self.keep(made, &checks::BAD_AMOUNT, &path.index(index))).collect()
     }
 
     fn startup(&mut self, typed: Option<&schema::behaviors::Startup>, path: &FieldPath) -> Option<Startup> {

@@ -6,6 +6,7 @@ pub mod behaviors;
 pub mod build;
 pub mod faults;
 pub mod files;
+pub mod metrics;
 pub mod nodes;
 pub mod reserved;
 
@@ -70,8 +71,8 @@ pub struct Plan {
     pub output: Output,
     /// Load on Services, as typed.
     pub traffic: Vec<schema::traffic::Traffic>,
-    /// Metrics of autoscalers, as typed.
-    pub metrics: Vec<schema::traffic::Metric>,
+    /// Metrics of autoscalers.
+    pub metrics: Vec<metrics::Metric>,
     /// Warnings: what is understood but has no effect yet.
     pub without_effect: Vec<Diagnostic>,
     /// Other warnings: times after the end, settings that others make void.

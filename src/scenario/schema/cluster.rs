@@ -106,6 +106,7 @@ objects! {
         "kube-scheduler" scheduler: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the scheduler";
         "kube-controller-manager" controller_manager: Option<Flags> = FLAGS, "flags of the controller manager, without `--`";
         "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`";
+        "metrics-server" metrics_server: Option<Flags> = FLAGS, "flags of metrics-server, without `--`: metric-resolution";
         "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node";
         "featureGates" feature_gates: Option<BTreeMap<String, bool>> = Type::Map(&Type::Boolean), "feature gates, for all components";
     }
@@ -151,10 +152,13 @@ pub struct Latency {
 pub const LATENCY_PRESETS: [&str; 3] = ["realistic", "recorded", "instant"];
 
 /// Latencies that can be set one by one: the names of `model::latency`, which a test compares.
-pub const LATENCY_NAMES: [&str; 19] = [
+pub const LATENCY_NAMES: [&str; 22] = [
     "apiWrite",
     "watchDelivery",
     "controllerSync",
+    "autoscalerSync",
+    "metricsPhase",
+    "metricsAge",
     "scheduling",
     "binding",
     "podSync",

@@ -65,7 +65,7 @@ objects! {
         #[serde(default)]
         "traffic" traffic: Vec<Traffic> = Type::List(&Type::Object(&TRAFFIC)), "requests to Services", no_effect_yet();
         #[serde(default)]
-        "metrics" metrics: Vec<Metric> = Type::List(&Type::Object(&METRIC)), "custom, object and external metrics for HorizontalPodAutoscalers", no_effect_yet();
+        "metrics" metrics: Vec<Metric> = Type::List(&Type::Object(&METRIC)), "custom, object and external metrics for HorizontalPodAutoscalers";
         #[serde(default)]
         "manifests" manifests: Vec<String> = Type::List(&Type::Text), "files with Kubernetes manifests, applied at t=0 in this order; `*` and `?` match names";
         #[serde(default)]

@@ -1,0 +1,33 @@
+//! Settings of components in the words of the components.
+
+use serde_json::Value;
+
+use crate::controllers::AutoscalerSettings;
+use crate::engine::SimDuration;
+use crate::scenario::plan::Plan;
+
+/// `--horizontal-pod-autoscaler-…` of kube-controller-manager, and the gate that autoscalers know.
+pub(super) fn autoscaler(plan: &Plan) -> AutoscalerSettings {
+    let mut settings = AutoscalerSettings { scale_to_zero: feature_gate(plan, "HPAScaleToZero"), ..Default::default() };
+    let flags = plan.cluster.components.as_ref().and_then(|components| components.controller_manager.as_ref());
+    let flag = |name: &str| flags.and_then(|flags| flags.get(&format!("horizontal-pod-autoscaler-{name}")));
+    let duration = |name: &str, place: &mut SimDuration| {
+        let text = flag(name).and_then(Value::as_str);
+        if let Some(value) = text.and_then(|text| SimDuration::parse(text).ok()) {
+            *place = value;
+        }
+    };
+    duration("sync-period", &mut settings.sync_period);
+    duration("downscale-stabilization", &mut settings.downscale_stabilization);
+    duration("cpu-initialization-period", &mut settings.cpu_initialization_period);
+    duration("initial-readiness-delay", &mut settings.initial_readiness_delay);
+    let tolerance = flag("tolerance").and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
+    settings.tolerance = tolerance.unwrap_or(settings.tolerance);
+    settings
+}
+
+/// Is a feature gate on? Upstream's default of every gate that the model knows is off.
+pub(super) fn feature_gate(plan: &Plan, name: &str) -> bool {
+    let gates = plan.cluster.components.as_ref().and_then(|components| components.feature_gates.as_ref());
+    gates.and_then(|gates| gates.get(name)).copied().unwrap_or(false)
+}
