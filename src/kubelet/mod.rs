@@ -179,6 +179,7 @@ impl Kubelets {
             | MachineChange::SignalSent { .. }
             | MachineChange::UsageChanged { .. }
             | MachineChange::HealthChanged { .. }
+            | MachineChange::SystemOom { .. }
             | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }

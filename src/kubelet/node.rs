@@ -7,6 +7,7 @@ use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::cluster::{EventDraft, EventType};
 use crate::engine::{SimDuration, SimTime};
+use crate::machines::Capacity;
 use crate::model::Text;
 use crate::model::condition::{Condition, ConditionStatus};
 use crate::model::object::{Body, NodeId, ObjectRef, PodId};
@@ -76,6 +77,14 @@ impl Kubelets {
         let Some(columns) = hubs.cluster.node(node).body.as_node() else { return };
         let stated_ip = columns.internal_ip;
         hubs.machines.add_machine(hubs.now, node, stated_ip);
+        let has = |name: &str| columns.capacity.get(name);
+        let bytes = |name: &str| has(name).map_or(0, |quantity| quantity.value().max(0) as u64);
+        let capacity = Capacity {
+            cpu_milli: has("cpu").map_or(0, |quantity| quantity.milli().max(0) as u64),
+            memory: bytes("memory"),
+            disk: bytes("ephemeral-storage"),
+        };
+        hubs.machines.set_capacity(node, capacity);
         for stated in &columns.images {
             for name in &stated.names {
                 let image = hubs.machines.registry.id(name);

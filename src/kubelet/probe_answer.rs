@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::probe_worker::ProbeKind;
+use crate::engine::SimDuration;
 use crate::machines::Serving;
 use crate::model::pod_spec::Container;
 use crate::model::probe::{Handler, PortRef, Probe};
@@ -16,6 +17,7 @@ pub(super) fn ask_port(
     address: u32,
 ) -> Result<(), String> {
     let well = if kind == ProbeKind::Liveness { serving.alive } else { serving.ready && serving.alive };
+    let is_late = serving.answer > SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
     let address = Ipv4Addr::from_bits(address);
     match &probe.handler {
         Handler::HttpGet { path, port, host, scheme, .. } => {
@@ -27,12 +29,19 @@ pub(super) fn ask_port(
                     "Get \"{scheme}://{host}:{port}{path}\": dial tcp {host}:{port}: connect: connection refused"
                 ));
             }
+            if is_late {
+                let scheme = scheme.to_ascii_lowercase();
+                return Err(format!(
+                    "Get \"{scheme}://{host}:{port}{path}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                ));
+            }
             let code = if serving.alive { 503 } else { 500 };
             if well { Ok(()) } else { Err(format!("HTTP probe failed with statuscode: {code}")) }
         }
         Handler::TcpSocket { port, host } => {
             let port = number(container, port);
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
+            // The kernel accepts connections, however busy the process is.
             if serving.is_open(port) && well {
                 Ok(())
             } else {
@@ -45,6 +54,9 @@ pub(super) fn ask_port(
                 return Err(format!(
                     "timeout: failed to connect service \"{address}:{port}\" within {seconds}s: context deadline exceeded"
                 ));
+            }
+            if is_late {
+                return Err(format!("timeout: health rpc did not complete within {}s", probe.timeout_seconds.max(1)));
             }
             if well { Ok(()) } else { Err("service unhealthy (responded with \"NOT_SERVING\")".to_owned()) }
         }

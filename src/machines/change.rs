@@ -50,6 +50,11 @@ pub enum MachineChange {
         /// Which.
         container: ContainerId,
     },
+    /// Its node had no memory left, and the kernel chose this container.
+    SystemOom {
+        /// Which.
+        container: ContainerId,
+    },
     /// A command is to be run in a container.
     ExecRequested {
         /// Which.
@@ -116,6 +121,11 @@ impl MachineLog {
         let change = *self.entries.get((cursor.0 - self.first) as usize)?;
         cursor.0 += 1;
         Some(change)
+    }
+
+    /// Has everything been taken out?
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Forgets what lies before `cursor`: everybody has read it.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::cpu::{CpuDemand, CpuTerms};
 use super::log::ContainerLog;
-use crate::engine::{SimTime, typed_id};
+use crate::engine::{SimDuration, SimTime, typed_id};
 use crate::model::object::{NodeId, PodId};
 
 typed_id!(
@@ -99,6 +100,8 @@ pub struct Serving {
     pub ready: bool,
     /// Answers liveness probes well.
     pub alive: bool,
+    /// How long an answer takes.
+    pub answer: SimDuration,
 }
 
 impl Serving {
@@ -153,6 +156,10 @@ pub struct ContainerRow {
     pub usage: Usage,
     /// Which parts of that somebody knows; the rest is an assumption, of which metrics tell nothing.
     pub measured: Measured,
+    /// What it wants of CPU, of which `usage` is what it gets.
+    pub cpu_demand: CpuDemand,
+    /// Weight and limit of its cgroup.
+    pub cpu_terms: CpuTerms,
     /// What its ports answer.
     pub serving: Serving,
     /// Index into the template's containers.
@@ -174,6 +181,30 @@ impl ContainerRow {
     /// What it left in its termination message file; empty for nothing.
     pub fn termination_message(&self) -> &str {
         self.extra.as_ref().map_or("", |extra| &extra.termination_message)
+    }
+
+    /// Thousandths of a CPU that it asks its node for: what it wants, up to its limit.
+    pub fn cpu_asked(&self) -> u64 {
+        self.cpu_demand.wanted().min(u64::from(self.cpu_terms.limit_milli))
+    }
+
+    /// Thousandths of a CPU that its limit keeps from it.
+    pub fn cpu_throttled(&self) -> u64 {
+        self.cpu_demand.wanted().saturating_sub(u64::from(self.cpu_terms.limit_milli))
+    }
+
+    /// Thousandths of a CPU that its piece of work gets: its part of what the container is granted.
+    pub fn cpu_for_work(&self) -> u64 {
+        match self.cpu_demand.wanted() {
+            0 => 0,
+            wanted => self.usage.cpu_milli * u64::from(self.cpu_demand.work) / wanted,
+        }
+    }
+
+    /// How much longer something takes in it than with all the CPU it wants: 1 or more.
+    pub fn cpu_stretch(&self) -> f64 {
+        let (wanted, granted) = (self.cpu_demand.wanted(), self.usage.cpu_milli);
+        if wanted <= granted { 1.0 } else { wanted as f64 / granted.max(1) as f64 }
     }
 
     pub(super) fn extra_mut(&mut self) -> &mut RunExtra {
@@ -232,6 +263,8 @@ impl ContainerTable {
             finished: SimTime::NEVER,
             usage: Usage::default(),
             measured: Measured::default(),
+            cpu_demand: CpuDemand::default(),
+            cpu_terms: CpuTerms::default(),
             serving: Serving::default(),
             index,
             live: true,
@@ -263,6 +296,7 @@ impl ContainerTable {
         row.state = RunState::Exited { code, reason };
         row.finished = now;
         row.usage = Usage::default();
+        row.cpu_demand = CpuDemand::default();
         row.serving = Serving::default();
         self.running -= 1;
     }

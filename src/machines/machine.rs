@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::container::Usage;
+use super::container::{ContainerId, Usage};
 use super::health::Health;
 use super::manifest_folder::ManifestFolder;
 use super::registry::{ImageId, Registry};
@@ -24,6 +24,17 @@ pub struct StoredImage {
     pub size: u64,
     /// When a container last needed it.
     pub last_used: SimTime,
+}
+
+/// What a machine has; 0 is without bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// Thousandths of a CPU.
+    pub cpu_milli: u64,
+    /// Bytes.
+    pub memory: u64,
+    /// Bytes of the file system that pods and images share.
+    pub disk: u64,
 }
 
 /// A machine.
@@ -52,6 +63,13 @@ pub struct Machine {
     addresses: [u64; 4],
     next_address: u8,
     pub(super) used: Usage,
+    pub(super) capacity: Capacity,
+    /// Thousandths of a CPU that all running containers ask for.
+    pub(super) cpu_asked: u64,
+    /// Was that more than there is when CPU was last shared?
+    pub(super) cpu_is_short: bool,
+    /// Containers that run, in no order.
+    pub(super) running: Vec<ContainerId>,
     images: BTreeMap<ImageId, StoredImage>,
 }
 
@@ -76,6 +94,10 @@ impl Machine {
             addresses: [3, 0, 0, 1 << 63],
             next_address: 2,
             used: Usage::default(),
+            capacity: Capacity::default(),
+            cpu_asked: 0,
+            cpu_is_short: false,
+            running: Vec::new(),
             images: BTreeMap::new(),
         }
     }
@@ -128,6 +150,21 @@ impl Machine {
     /// How often it was turned on again.
     pub fn boots(&self) -> u32 {
         self.boots
+    }
+
+    /// What it has.
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// Containers that run on it, in no order.
+    pub fn running(&self) -> &[ContainerId] {
+        &self.running
+    }
+
+    /// Do its containers ask for more CPU than there is?
+    pub(super) fn is_short_of_cpu(&self) -> bool {
+        self.capacity.cpu_milli > 0 && self.cpu_asked > self.capacity.cpu_milli
     }
 
     /// What is wrong with it, while it runs.

@@ -6,6 +6,7 @@
 
 mod change;
 mod container;
+mod cpu;
 mod exec;
 mod health;
 mod log;
@@ -20,10 +21,11 @@ use crate::model::object::{NodeId, PodId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
 pub use container::{ContainerId, ContainerRow, ExitReason, Measured, Placement, RunState, Serving, Usage};
+pub use cpu::{CpuDemand, CpuTerms};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use health::{Health, Pressure};
 pub use log::{ContainerLog, LogLine};
-pub use machine::{Machine, StoredImage};
+pub use machine::{Capacity, Machine, StoredImage};
 pub use manifest_folder::ManifestFolder;
 pub use registry::{ImageId, Registry, RegistryImage, Trouble, host_of, repository_of};
 
@@ -138,6 +140,7 @@ impl Machines {
     /// Starts a created container.
     pub fn start_container(&mut self, now: SimTime, container: ContainerId) {
         self.containers.start(now, container);
+        self.cpu_joins(container);
         self.log.append(MachineChange::ContainerStarted { container });
     }
 
@@ -159,9 +162,10 @@ impl Machines {
             return;
         }
         let node = row.node;
-        let freed = row.usage;
+        let (freed, asked) = (row.usage, row.cpu_asked());
         self.containers.exit(now, container, code, reason);
         self.by_node[node.index()].used.release(freed);
+        self.cpu_leaves(node, container, asked);
         self.log.append(MachineChange::ContainerExited { container });
         self.execs.cut(container, &mut self.log);
     }
@@ -176,18 +180,20 @@ impl Machines {
         self.containers.row_mut(container).measured = measured;
     }
 
-    /// What a running container uses from now on.
-    pub fn set_usage(&mut self, container: ContainerId, usage: Usage) {
-        let row = self.containers.row_mut(container);
-        if row.state != RunState::Running || row.usage == usage {
+    /// What a running container uses of memory from now on, and what it wants of CPU (of which it may get less).
+    pub fn set_usage(&mut self, container: ContainerId, wanted: Usage) {
+        let row = self.containers.row(container);
+        if row.state != RunState::Running {
             return;
         }
-        let before = std::mem::replace(&mut row.usage, usage);
-        let node = row.node;
-        let used = &mut self.by_node[node.index()].used;
-        used.release(before);
-        used.take(usage);
-        self.log.append(MachineChange::UsageChanged { container });
+        self.use_resources(container, Usage { cpu_milli: row.usage.cpu_milli, memory: wanted.memory });
+        self.set_cpu_base(container, u32::try_from(wanted.cpu_milli).unwrap_or(u32::MAX));
+    }
+
+    /// The kernel kills a container because its node is out of memory.
+    pub fn system_oom(&mut self, now: SimTime, container: ContainerId) {
+        self.log.append(MachineChange::SystemOom { container });
+        self.exit(now, container, 137, ExitReason::OomKilled);
     }
 
     /// What a running container's ports answer from now on. `ports` are those that accept connections.

@@ -1,10 +1,11 @@
 //! A plan's behaviours in the words of the workload.
 
+use crate::engine::SimTime;
 use crate::scenario::plan::behaviors::{self as plan, Behavior};
 use crate::scenario::plan::{Plan, Usage};
 use crate::scenario::schema::amounts::Since as PlanSince;
 use crate::workload::behaviour::{
-    BehaviourTable, ContainerBehaviour, Matcher, OnTerm, Run, RunLength, Since, Startup, UsageSource,
+    BehaviourTable, ContainerBehaviour, Matcher, Needs, OnTerm, Run, RunLength, Since, Startup, UsageSource, Window,
 };
 
 /// The table of a plan, in its order.
@@ -44,11 +45,19 @@ fn convert(behavior: &Behavior) -> ContainerBehaviour {
         cpu: behavior.cpu.as_ref().map(usage),
         memory: behavior.memory.as_ref().map(usage),
         logs: behavior.logs.clone(),
-        needs: None,
-        answer: None,
-        unready: Vec::new(),
-        dead: Vec::new(),
+        needs: behavior.needs.as_ref().map(|needs| Needs {
+            services: needs.services.clone(),
+            otherwise: (needs.after.clone(), i32::from(needs.exit)),
+        }),
+        answer: behavior.probes.as_ref().and_then(|probes| probes.answer.clone()),
+        under_load: behavior.probes.as_ref().and_then(|probes| probes.under_load),
+        unready: behavior.unready.iter().map(window).collect(),
+        dead: behavior.dead.iter().map(window).collect(),
     }
+}
+
+fn window(typed: &crate::scenario::schema::behaviors::Window) -> Window {
+    Window { from: typed.from.0, to: typed.to.map_or(SimTime::NEVER, |to| SimTime(to.0.0)) }
 }
 
 fn usage(usage: &Usage) -> UsageSource {

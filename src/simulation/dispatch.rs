@@ -131,10 +131,16 @@ impl Simulation {
     /// After each event: what machines did reaches kubelets and workload, sent events enter the queue, changes are
     /// written down and delivered, waiting commands look again.
     pub(super) fn settle(&mut self, observer: &mut dyn Observer) {
-        self.settle_machines();
-        self.tell_of_metrics();
-        self.drain_outboxes();
-        self.record_changes();
+        loop {
+            self.settle_machines();
+            self.tell_of_metrics();
+            self.drain_outboxes();
+            self.record_changes();
+            // What containers make of the changes is part of the instant.
+            if self.machines.log.is_empty() && self.outboxes.workload.is_empty() {
+                break;
+            }
+        }
         if self.steps.is_waiting() {
             self.poll_steps(observer);
             self.record_changes();
@@ -196,6 +202,10 @@ impl Simulation {
                 recording.last_change = change.at;
             }
             recording.collector.observe(self.now, &change, &self.cluster);
+            if change.object.kind == Kind::ENDPOINT_SLICE && self.workload.has_needy() {
+                let outbox = &mut self.outboxes.workload;
+                self.workload.endpoints_changed(self.now, &self.cluster, &mut self.machines, outbox);
+            }
         }
         let sightings = self.cluster.events.sightings();
         for sighting in &sightings[recording.sightings..] {

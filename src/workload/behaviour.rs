@@ -116,6 +116,8 @@ pub struct ContainerBehaviour {
     pub needs: Option<Needs>,
     /// Seconds until a probe is answered.
     pub answer: Option<Distribution>,
+    /// Do answers take longer while the container gets less CPU than it wants?
+    pub under_load: Option<bool>,
     /// When readiness probes fail.
     pub unready: Vec<Window>,
     /// When liveness probes fail.
@@ -219,6 +221,7 @@ fn merge(into: &mut ContainerBehaviour, from: &ContainerBehaviour) {
     first(&mut into.logs, from.logs.as_ref());
     first(&mut into.needs, from.needs.as_ref());
     first(&mut into.answer, from.answer.as_ref());
+    first(&mut into.under_load, from.under_load.as_ref());
     if into.unready.is_empty() {
         into.unready.clone_from(&from.unready);
     }

@@ -9,13 +9,16 @@ pub mod catalogue;
 mod container_world;
 mod environment;
 mod files;
+mod needs;
 mod network;
 mod network_files;
+mod out_of_memory;
 mod process;
 mod program;
 mod run;
 pub mod shell;
 pub mod terminal;
+mod work;
 
 use rustc_hash::FxHashMap;
 
@@ -66,6 +69,20 @@ pub enum WorkloadEvent {
         /// Of the run.
         serial: u32,
     },
+    /// A piece of CPU work is done.
+    Work {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
+    /// It has waited for Services for as long as it does.
+    GiveUp {
+        /// Which.
+        container: ContainerId,
+        /// Of the run.
+        serial: u32,
+    },
     /// It has filled more memory than it may.
     OutOfMemory {
         /// Which.
@@ -108,6 +125,10 @@ pub struct Workload {
     /// `$RANDOM` and the like.
     shell_draws: Stream,
     processes: process::Processes,
+    /// Pieces of CPU work under way.
+    works: FxHashMap<ContainerId, work::Work>,
+    /// Containers that need Services.
+    needy: needs::AllNeedy,
 }
 
 impl Workload {
@@ -122,6 +143,8 @@ impl Workload {
             by_template: FxHashMap::default(),
             runs: Vec::new(),
             processes: process::Processes::default(),
+            works: FxHashMap::default(),
+            needy: needs::AllNeedy::default(),
         }
     }
 
@@ -149,7 +172,13 @@ impl Workload {
                 }
             }
             MachineChange::ExecRequested { exec } => self.exec_requested(now, exec, cluster, machines, outbox),
-            MachineChange::ContainerExited { container } => self.forget_process(container),
+            MachineChange::ContainerExited { container } => {
+                self.forget_process(container);
+                self.works.remove(&container);
+                self.needy.remove(&container);
+            }
+            MachineChange::UsageChanged { container } => self.usage_changed(now, container, machines, outbox),
+            MachineChange::PodRenamed { from, to } => self.rename_volumes(from, to),
             MachineChange::VolumesRefreshed { pod } => self.refresh_volumes(now, pod, cluster, machines, outbox),
             MachineChange::Unmounted { pod } => self.forget_volumes(pod),
             _ => {}
@@ -178,6 +207,12 @@ impl Workload {
             WorkloadEvent::Resume { container, serial } if runs_still(machines, container, serial) => {
                 self.process_due(now, container, cluster, machines, outbox);
             }
+            WorkloadEvent::Work { container, serial } if runs_still(machines, container, serial) => {
+                self.work_due(now, container, machines, outbox);
+            }
+            WorkloadEvent::GiveUp { container, serial } if runs_still(machines, container, serial) => {
+                self.gives_up(now, container, machines);
+            }
             WorkloadEvent::OutOfMemory { container, serial } if runs_still(machines, container, serial) => {
                 machines.exit(now, container, 137, ExitReason::OomKilled);
             }
@@ -197,6 +232,8 @@ impl Workload {
             WorkloadEvent::Serve { container, serial }
             | WorkloadEvent::End { container, serial }
             | WorkloadEvent::Stop { container, serial }
+            | WorkloadEvent::Work { container, serial }
+            | WorkloadEvent::GiveUp { container, serial }
             | WorkloadEvent::OutOfMemory { container, serial }
             | WorkloadEvent::Resume { container, serial }
             | WorkloadEvent::Look { container, serial } => (container, serial),
@@ -205,6 +242,10 @@ impl Workload {
             Significance::Stale
         } else if matches!(event, WorkloadEvent::Look { .. }) {
             self.look_significance(container)
+        } else if matches!(event, WorkloadEvent::Work { .. }) && !self.is_work_pending(container)
+            || matches!(event, WorkloadEvent::GiveUp { .. }) && !self.is_lacking(container)
+        {
+            Significance::Stale
         } else {
             Significance::Live
         }

@@ -28,7 +28,7 @@ fn service_of(cluster: &Cluster, from: NamespaceId, name: &str) -> Option<Object
 }
 
 /// Pods behind a Service: ready ones, or all that have an address where it publishes those too.
-fn endpoints(cluster: &Cluster, service: ObjectRef, columns: &Service) -> Vec<PodId> {
+pub(super) fn endpoints(cluster: &Cluster, service: ObjectRef, columns: &Service) -> Vec<PodId> {
     let Some(selector) = &columns.selector else { return Vec::new() };
     let namespace = cluster.meta(service).namespace;
     let mut pods = cluster.pods_matching(namespace, selector);

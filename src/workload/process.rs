@@ -171,17 +171,43 @@ impl Workload {
     ) {
         let (cpu_milli, memory) = (usage.cpu_milli, usage.memory_bytes);
         let program = &self.programs[self.runs[container.index()].program as usize];
-        let (cpu_limit, memory_limit) = program.limits;
+        let memory_limit = program.limits.1;
+        if program.stated.0 || program.stated.1 {
+            if !self.update_usage(now, container, machines) {
+                Self::set_ports(container, ports, machines);
+            }
+            return;
+        }
         if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
             let serial = machines.container(container).serial;
             let after = ALLOCATION + program.memory_after;
             outbox.send(now + after, WorkloadEvent::OutOfMemory { container, serial });
             return;
         }
-        let limited = cpu_limit.map_or(cpu_milli, |limit| cpu_milli.min((limit * 1000.0) as u64));
-        machines.set_usage(container, Usage { cpu_milli: limited, memory: memory.max(IDLE_SHELL_BYTES) });
-        let serving = Serving { ports: Some(ports.into()), ready: true, alive: true };
+        machines.set_usage(container, Usage { cpu_milli, memory: memory.max(IDLE_SHELL_BYTES) });
+        Self::set_ports(container, ports, machines);
+    }
+
+    fn set_ports(container: ContainerId, ports: Vec<u16>, machines: &mut Machines) {
+        let row = machines.container(container);
+        let is_first = row.serving.ports.is_none();
+        let mut serving = Serving { ports: Some(ports.into()), ..row.serving.clone() };
+        if is_first {
+            (serving.ready, serving.alive) = (true, true);
+        }
         machines.set_serving(container, serving);
+    }
+
+    /// What the programs of a container's process use; `None` without a process.
+    pub(super) fn process_usage(&self, container: ContainerId) -> Option<super::shell::Usage> {
+        self.processes.mains.get(&container).map(|waiting| waiting.process.usage())
+    }
+
+    /// A pod's volumes stand under another row.
+    pub(super) fn rename_volumes(&mut self, from: PodId, to: PodId) {
+        if let Some(volumes) = self.processes.volumes.remove(&from) {
+            self.processes.volumes.insert(to, volumes);
+        }
     }
 
     /// Runs a process until it waits.

@@ -3,31 +3,44 @@
 use std::sync::Arc;
 
 use super::Workload;
-use super::behaviour::{ContainerBehaviour, ContainerFacts, OnTerm, RunLength, Startup, UsageSource, Window};
+use super::behaviour::{ContainerBehaviour, ContainerFacts, Needs, OnTerm, RunLength, Startup, UsageSource, Window};
 use super::catalogue::{self, Entry};
+use super::out_of_memory::{NODE_CRITICAL, OomClass};
 use super::process::is_understood;
 use crate::cluster::Cluster;
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
-use crate::machines::Measured;
+use crate::machines::{CpuTerms, Measured};
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
+use crate::model::pod_template::QosClass;
 use crate::model::probe::{Handler, PortRef, Probe};
+use crate::model::resources::ResourceList;
 
 /// What a container's runs do. Times are drawn anew for each run.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
-    /// Seconds from start to serving.
-    pub startup: Distribution,
+    /// From start to serving: seconds, or work.
+    pub startup: Startup,
     /// Ports that accept connections from then on.
     pub ports: Option<Arc<[u16]>>,
-    /// Seconds until it ends by itself, and its exit code then.
-    pub run: Option<(Distribution, i32)>,
+    /// When it ends by itself, and its exit code then.
+    pub run: Option<(RunLength, i32)>,
     pub on_term: OnTerm,
     /// Cores.
     pub cpu: UsageSource,
     /// Bytes.
     pub memory: UsageSource,
+    /// Does the scenario state use of CPU and memory?
+    pub stated: (bool, bool),
+    /// Weight and limit of its cgroup.
+    pub terms: CpuTerms,
+    /// What the kernel goes by when memory is out.
+    pub oom: OomClass,
+    /// Services it needs.
+    pub needs: Option<Needs>,
+    /// Seconds until it answers a probe, and whether that takes longer while it starves.
+    pub answer: (Option<Distribution>, bool),
     /// CPU limit in cores and memory limit in bytes.
     pub limits: (Option<f64>, Option<u64>),
     pub logs: Option<Box<str>>,
@@ -63,7 +76,9 @@ impl Workload {
         };
         let stated = self.settings.behaviours.resolve(&facts);
         let term = self.settings.latencies.fixed(crate::model::latency::Latency::TermExit).as_secs_f64();
-        let program = resolve(container, stated, term);
+        let mut program = resolve(container, stated, term);
+        program.oom.qos = template.qos;
+        program.oom.critical = template.spec.priority >= NODE_CRITICAL;
         let id = self.programs.len() as u32;
         self.programs.push(program);
         self.by_template.insert(key, id);
@@ -75,12 +90,21 @@ impl Workload {
 fn known_program(container: &Container, term: f64) -> Program {
     let exits = |code| OnTerm::Exit { after: Distribution::Constant(term), exit: code };
     let mut program = Program {
-        startup: Distribution::Constant(0.0),
+        startup: Startup::Time(Distribution::Constant(0.0)),
         ports: None,
         run: None,
         on_term: exits(0),
         cpu: UsageSource::constant(container.requests.get("cpu").map_or(0.0, |cpu| cpu.milli() as f64 / 1000.0)),
         memory: UsageSource::constant(container.requests.get("memory").map_or(0.0, |bytes| bytes.value() as f64)),
+        stated: (false, false),
+        terms: CpuTerms::new(milli_cpu(&container.requests), milli_cpu(&container.limits)),
+        oom: OomClass {
+            qos: QosClass::BestEffort,
+            critical: false,
+            request: container.requests.get("memory").map_or(0, |bytes| bytes.value().max(0) as u64),
+        },
+        needs: None,
+        answer: (None, false),
         limits: (
             container.limits.get("cpu").map(|cpu| cpu.milli() as f64 / 1000.0),
             container.limits.get("memory").map(|memory| memory.value().max(0) as u64),
@@ -96,7 +120,7 @@ fn known_program(container: &Container, term: f64) -> Program {
     if let Some(seconds) = plain_sleep(container) {
         // The commonest command of all needs no process; the first process of a container ignores TERM.
         program.assumed = false;
-        program.run = Some((Distribution::Constant(seconds), 0));
+        program.run = Some((RunLength::Time(Distribution::Constant(seconds)), 0));
         program.on_term = OnTerm::Ignore;
         (program.cpu, program.memory) = (UsageSource::constant(0.0), UsageSource::constant(1_048_576.0));
         return program;
@@ -118,16 +142,16 @@ fn known_program(container: &Container, term: f64) -> Program {
         return program;
     };
     program.assumed = false;
-    program.startup = Distribution::Constant(f64::from(image.startup) / 1000.0);
+    program.startup = Startup::Time(Distribution::Constant(f64::from(image.startup) / 1000.0));
     program.on_term = exits(image.on_term);
     program.cpu = UsageSource::constant(f64::from(image.cpu_milli) / 1000.0);
     program.memory = UsageSource::constant(f64::from(image.memory) * 1024.0 * 1024.0);
     match image.entry {
         Entry::Serves(ports) => program.ports = Some(ports.into()),
         Entry::Runs => program.ports = Some(declared_ports(container)),
-        Entry::Ends => program.run = Some((Distribution::Constant(0.005), 0)),
+        Entry::Ends => program.run = Some((RunLength::Time(Distribution::Constant(0.005)), 0)),
         Entry::Prints(text) => {
-            program.run = Some((Distribution::Constant(0.005), 0));
+            program.run = Some((RunLength::Time(Distribution::Constant(0.005)), 0));
             program.logs = Some(text.into());
         }
     }
@@ -149,25 +173,21 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
     if program.ports.is_none() {
         program.ports = Some(declared_ports(container));
     }
-    let speed = program.limits.0.map_or(1.0, |limit| limit.clamp(0.001, 1.0));
-    match stated.startup {
-        Some(Startup::Time(seconds)) => program.startup = seconds,
-        Some(Startup::Cpu(work)) => program.startup = Distribution::Constant(work.as_secs_f64() / speed),
-        None => {}
+    if let Some(startup) = stated.startup {
+        program.startup = startup;
     }
     if let Some(run) = stated.run {
-        let length = match run.length {
-            RunLength::Time(seconds) => seconds,
-            RunLength::CpuSeconds(work) => Distribution::Constant(work / speed),
-        };
-        program.run = Some((length, run.exit));
-    } else if matches!(&program.run, Some((Distribution::Constant(_), 0))) {
+        program.run = Some((run.length, run.exit));
+    } else if matches!(&program.run, Some((RunLength::Time(Distribution::Constant(_)), 0))) {
         // A stated behaviour without `run` goes on until it is stopped.
         program.run = None;
     }
     if let Some(on_term) = stated.on_term {
         program.on_term = on_term;
     }
+    program.stated = (stated.cpu.is_some(), stated.memory.is_some());
+    program.needs = stated.needs;
+    program.answer = (stated.answer, stated.under_load.unwrap_or(false));
     if let Some(cpu) = stated.cpu {
         program.measured.cpu = true;
         program.cpu = cpu;
@@ -182,6 +202,11 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
     program.unready = stated.unready.into();
     program.dead = stated.dead.into();
     program
+}
+
+/// A list's CPU in thousandths.
+fn milli_cpu(list: &ResourceList) -> Option<u64> {
+    list.get("cpu").map(|cpu| cpu.milli().max(0) as u64)
 }
 
 /// `--backoff` of `stress`, in microseconds.

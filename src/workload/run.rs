@@ -1,11 +1,12 @@
 //! One run of a container from its start to its end.
 
-use super::behaviour::{OnTerm, Since, UsageSource, Window};
+use super::behaviour::{OnTerm, RunLength, Since, Startup, UsageSource, Window};
+use super::work::Purpose;
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
-use crate::machines::{ContainerId, ExitReason, Machines, Serving, Usage};
+use crate::machines::{ContainerId, ExitReason, Machines, RunState, Serving, Usage};
 
 /// What the workload keeps of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Run {
     /// Cores and bytes drawn for this run.
     pub cpu: f32,
     pub memory: f32,
+    /// Seconds until it answers a probe, drawn for this run.
+    pub answer: f32,
 }
 
 impl Workload {
@@ -50,19 +53,56 @@ impl Workload {
         };
         let cpu = drawn(&program.cpu, &mut self.draws);
         let memory = drawn(&program.memory, &mut self.draws);
-        let startup = SimDuration::from_secs_f64(program.startup.sample(&mut self.draws));
-        if let Some((seconds, _)) = &program.run {
+        let answer = program.answer.0.as_ref().map_or(0.0, |answer| answer.sample(&mut self.draws) as f32);
+        machines.set_cpu_terms(container, program.terms);
+        if let Some((RunLength::Time(seconds), _)) = &program.run {
             let length = SimDuration::from_secs_f64(seconds.sample(&mut self.draws));
             outbox.send(now + length, WorkloadEvent::End { container, serial });
         }
-        self.runs[container.index()] = Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory };
-        if program.in_shell {
-            self.start_process(now, container, cluster, machines, outbox);
-        } else if startup == SimDuration::ZERO {
-            self.serve(now, container, machines, outbox);
+        self.runs[container.index()] =
+            Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory, answer };
+        if self.has_needs_met(now, container, cluster, machines, outbox) {
+            self.start_up(now, container, cluster, machines, outbox);
         } else {
             self.update_usage(now, container, machines);
-            outbox.send(now + startup, WorkloadEvent::Serve { container, serial });
+        }
+    }
+
+    /// A container that has what it needs begins with its startup.
+    pub(super) fn start_up(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let program = &self.programs[self.runs[container.index()].program as usize];
+        if program.in_shell {
+            let has_windows = !program.unready.is_empty() || !program.dead.is_empty();
+            let looks = has_windows || program.stated.0 || program.stated.1 || program.answer.0.is_some();
+            self.start_process(now, container, cluster, machines, outbox);
+            if looks && self.has_process(container) {
+                self.look(now, container, machines, outbox);
+            }
+            return;
+        }
+        let serial = machines.container(container).serial;
+        match &program.startup {
+            Startup::Time(seconds) => {
+                let startup = SimDuration::from_secs_f64(seconds.sample(&mut self.draws));
+                if startup == SimDuration::ZERO {
+                    self.serve(now, container, machines, outbox);
+                } else {
+                    self.update_usage(now, container, machines);
+                    outbox.send(now + startup, WorkloadEvent::Serve { container, serial });
+                }
+            }
+            Startup::Cpu(work) => {
+                let work = (work.as_secs_f64(), 1.0);
+                self.begin_work(now, container, Purpose::Startup, work, machines, outbox);
+                self.update_usage(now, container, machines);
+            }
         }
     }
 
@@ -79,6 +119,11 @@ impl Workload {
         if let Some(text) = &self.programs[run.program as usize].logs {
             machines.write_log(now, container, text);
         }
+        if let Some((RunLength::CpuSeconds(seconds), _)) = &self.programs[run.program as usize].run {
+            // How many cores it takes is stated as its use of CPU; one if nothing is.
+            let work = (*seconds, 1.0);
+            self.begin_work(now, container, Purpose::Run, work, machines, outbox);
+        }
         self.look(now, container, machines, outbox);
     }
 
@@ -93,16 +138,11 @@ impl Workload {
         if self.update_usage(now, container, machines) {
             return;
         }
+        self.update_serving(now, container, machines);
         let run = self.runs[container.index()];
         let program = &self.programs[run.program as usize];
         let row = machines.container(container);
         let (started, serial) = (row.started, row.serial);
-        let serving = Serving {
-            ports: program.ports.clone().filter(|_| run.serving),
-            ready: run.serving && !is_inside(&program.unready, started, now),
-            alive: !is_inside(&program.dead, started, now),
-        };
-        machines.set_serving(container, serving);
         let windows = program.unready.iter().chain(&program.dead).flat_map(|window| {
             let to = if window.to == SimTime::NEVER { window.to } else { started + SimDuration(window.to.0) };
             [started + window.from, to]
@@ -110,6 +150,38 @@ impl Workload {
         let next = windows.filter(|at| *at > now).min().unwrap_or(SimTime::NEVER);
         let next = next.min(self.next_usage_change(now, started, run.program));
         outbox.send(next, WorkloadEvent::Look { container, serial });
+    }
+
+    /// What the container's ports answer now.
+    fn update_serving(&self, now: SimTime, container: ContainerId, machines: &mut Machines) {
+        let run = self.runs[container.index()];
+        let program = &self.programs[run.program as usize];
+        let row = machines.container(container);
+        let in_shell = self.has_process(container);
+        let serves = (run.serving || in_shell) && !self.is_lacking(container);
+        let stretch = if program.answer.1 { row.cpu_stretch() } else { 1.0 };
+        let serving = Serving {
+            ports: if in_shell { row.serving.ports.clone() } else { program.ports.clone().filter(|_| run.serving) },
+            ready: serves && !is_inside(&program.unready, row.started, now),
+            alive: !is_inside(&program.dead, row.started, now),
+            answer: SimDuration::from_secs_f64(f64::from(run.answer) * stretch),
+        };
+        machines.set_serving(container, serving);
+    }
+
+    /// A container gets more or less CPU than before: its work goes faster or slower, and perhaps its answers.
+    pub(super) fn usage_changed(
+        &mut self,
+        now: SimTime,
+        container: ContainerId,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        self.pace_work(now, container, machines, outbox);
+        let Some(run) = self.runs.get(container.index()) else { return };
+        if self.programs[run.program as usize].answer.1 && machines.container(container).state == RunState::Running {
+            self.update_serving(now, container, machines);
+        }
     }
 
     fn next_usage_change(&self, now: SimTime, started: SimTime, program: u32) -> SimTime {
@@ -133,7 +205,7 @@ impl Workload {
     }
 
     /// Sets what the container uses now. Returns whether that killed it.
-    fn update_usage(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) -> bool {
+    pub(super) fn update_usage(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) -> bool {
         let run = self.runs[container.index()];
         let program = &self.programs[run.program as usize];
         let started = machines.container(container).started;
@@ -144,15 +216,31 @@ impl Workload {
                 curve.value_at(now.as_secs_f64() - origin.as_secs_f64()).max(0.0)
             }
         };
-        let (cpu_limit, memory_limit) = program.limits;
-        let cpu = value(&program.cpu, run.cpu).min(cpu_limit.unwrap_or(f64::INFINITY));
-        let memory = value(&program.memory, run.memory) as u64;
+        let memory_limit = program.limits.1;
+        let process = self.process_usage(container);
+        let mut cpu = match process {
+            Some(usage) if !program.stated.0 => usage.cpu_milli as f64 / 1000.0,
+            _ => value(&program.cpu, run.cpu),
+        };
+        let memory = match process {
+            Some(usage) if !program.stated.1 => usage.memory_bytes,
+            _ => value(&program.memory, run.memory) as u64,
+        };
         if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
             machines.exit(now, container, 137, ExitReason::OomKilled);
             return true;
         }
+        if let Some(purpose) = self.work_of(container) {
+            // What it states it uses is what its work takes.
+            if purpose == Purpose::Run && program.stated.0 {
+                machines.set_cpu_work(container, (cpu * 1000.0).round() as u32);
+            }
+            cpu = 0.0;
+        }
         machines.set_usage(container, Usage { cpu_milli: (cpu * 1000.0).round() as u64, memory });
-        false
+        let node = machines.container(container).node;
+        self.relieve_node(now, node, machines);
+        machines.container(container).state != RunState::Running
     }
 
     /// TERM reached the container.

@@ -26,14 +26,34 @@ pub struct Behavior {
     pub memory: Option<Usage>,
     /// What it writes when it serves.
     pub logs: Option<String>,
-    /// Services that it needs, as typed.
-    pub needs: Option<typed::Needs>,
-    /// Answers to probes, as typed.
-    pub probes: Option<typed::Probes>,
+    /// Services that it needs.
+    pub needs: Option<Needs>,
+    /// Answers to probes.
+    pub probes: Option<Probes>,
     /// When readiness probes fail, as typed.
     pub unready: Vec<typed::Window>,
     /// When liveness probes fail, as typed.
     pub dead: Vec<typed::Window>,
+}
+
+/// Services without which a container cannot work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needs {
+    /// `[namespace/]name`.
+    pub services: Vec<String>,
+    /// Seconds until it gives up while one has no ready endpoint.
+    pub after: Distribution,
+    /// Its exit code then.
+    pub exit: u8,
+}
+
+/// How a container answers probes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probes {
+    /// Seconds until an answer.
+    pub answer: Option<Distribution>,
+    /// Longer while it gets less CPU than it wants?
+    pub under_load: Option<bool>,
 }
 
 /// How a container comes to serve.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::amounts::{Context, Usage};
-use super::behaviors::{Behavior, OnTerm, Run, RunLength, Startup};
+use super::behaviors::{Behavior, Needs, OnTerm, Probes, Run, RunLength, Startup};
 use super::metrics;
 use super::{
     Action, Cluster, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until, Warmup,
@@ -209,8 +209,11 @@ impl Builder<'_> {
                 cpu: self.usage(typed.cpu.as_ref(), salt, &own.key("cpu")),
                 memory: self.usage(typed.memory.as_ref(), salt + 1, &own.key("memory")),
                 logs: typed.logs.clone(),
-                needs: typed.needs.clone(),
-                probes: typed.probes.clone(),
+                needs: self.needs(typed.needs.as_ref(), &own.key("needs")),
+                probes: typed.probes.as_ref().map(|probes| Probes {
+                    answer: self.duration(probes.answer.as_ref(), &own.key("probes").key("answer")),
+                    under_load: probes.under_load,
+                }),
                 unready: typed.unready.clone(),
                 dead: typed.dead.clone(),
             });
@@ -239,6 +242,17 @@ impl Builder<'_> {
             None => RunLength::Time(self.duration(typed.duration.as_ref(), &path.key("for"))?),
         };
         Some(Run { length, exit: typed.exit.unwrap_or(0) })
+    }
+
+    fn needs(&mut self, typed: Option<&schema::behaviors::Needs>, path: &FieldPath) -> Option<Needs> {
+        let typed = typed?;
+        let after = typed.otherwise.as_ref().and_then(|otherwise| otherwise.after.as_ref());
+        let after = match after {
+            Some(after) => self.duration(Some(after), &path.key("else").key("after"))?,
+            None => Distribution::Constant(0.0),
+        };
+        let exit = typed.otherwise.as_ref().and_then(|otherwise| otherwise.exit).unwrap_or(1);
+        Some(Needs { services: typed.services.clone(), after, exit })
     }
 
     fn on_term(&mut self, typed: Option<&schema::behaviors::OnTerm>, path: &FieldPath) -> Option<OnTerm> {

@@ -36,15 +36,15 @@ objects! {
         "match" matches: Option<Match> = Type::Object(&MATCH), "which containers", default("all");
         "startup" startup: Option<Startup> = STARTUP, "from the start of the process to serving (ports open, the default probe answers)", default("0s");
         "run" run: Option<Run> = Type::Object(&RUN), "when it ends by itself", default("never");
-        "needs" needs: Option<Needs> = Type::Object(&NEEDS), "Services without which it cannot work", no_effect_yet();
+        "needs" needs: Option<Needs> = Type::Object(&NEEDS), "Services without which it cannot work";
         "onTerm" on_term: Option<OnTerm> = Type::Any(&[Type::Keyword(&["ignore"]), Type::Object(&TERM_EXIT)]), "what it does when it is told to stop", default("exits at once with 0");
         "cpu" cpu: Option<Varying> = VARYING, "use of CPU";
         "memory" memory: Option<Varying> = VARYING, "use of memory; above the limit it is killed (OOMKilled)";
-        "probes" probes: Option<Probes> = Type::Object(&PROBES), "how it answers probes", no_effect_yet();
+        "probes" probes: Option<Probes> = Type::Object(&PROBES), "how it answers probes";
         #[serde(default)]
-        "unready" unready: Vec<Window> = Type::List(&Type::Object(&WINDOW)), "when readiness probes fail, since the container's start", no_effect_yet();
+        "unready" unready: Vec<Window> = Type::List(&Type::Object(&WINDOW)), "when readiness probes fail, since the container's start";
         #[serde(default)]
-        "dead" dead: Vec<Window> = Type::List(&Type::Object(&WINDOW)), "when liveness probes fail, since the container's start", no_effect_yet();
+        "dead" dead: Vec<Window> = Type::List(&Type::Object(&WINDOW)), "when liveness probes fail, since the container's start";
         "logs" logs: Option<String> = Type::Text, "what it writes when it serves";
     }
 
@@ -61,7 +61,7 @@ objects! {
     /// When a container ends by itself.
     Run RUN ["for", "cpuSeconds"] {
         "for" duration: Option<RandomDuration> = RANDOM_DURATION, "after this time";
-        "cpuSeconds" cpu_seconds: Option<f64> = Type::Number(0.0), "after this much CPU work", no_effect_yet();
+        "cpuSeconds" cpu_seconds: Option<f64> = Type::Number(0.0), "after this much CPU work: seconds of one core; it takes what `cpu` states, one core if nothing does";
         "exit" exit: Option<u8> = Type::Integer(0, 255), "exit code", default("0");
     }
 
@@ -93,7 +93,7 @@ objects! {
 const STARTUP: Type = Type::Any(&[Type::Leaf(&DURATION), Type::Object(&STARTUP_OBJECT)]);
 
 static STARTUP_FIELDS: [Field; 8] = {
-    let cpu = field("cpu", Type::Leaf(&DURATION), "CPU work, stretched by limits and contention").no_effect_yet();
+    let cpu = field("cpu", Type::Leaf(&DURATION), "CPU work of one thread, stretched by limits and contention");
     let mut fields = [cpu; 8];
     let mut index = 0;
     while index < DURATION_DISTRIBUTION.fields.len() {
