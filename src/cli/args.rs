@@ -19,6 +19,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Show a scenario's cluster at a time, as kubectl prints it
     Kubectl(KubectlArguments),
+    /// Say why a pod goes where it goes, or why it cannot go anywhere
+    Explain(ExplainArguments),
     /// Check files and manifests as the API server would, and say what has no effect
     Validate(ValidateArguments),
     /// Print the JSON Schema of kubelapse's own kinds
@@ -77,6 +79,52 @@ pub(super) struct KubectlArguments {
     /// The command, after `--`
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(super) command: Vec<String>,
+}
+
+/// `kubelapse explain`.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "kubelapse explain FILE --at T pod/NAME|--pending\n       kubelapse explain --cluster DUMP --pod FILE [--count]\n       kubelapse explain --cluster DUMP pod/NAME|--pending"
+)]
+pub(super) struct ExplainArguments {
+    /// A scenario file and pod/NAME; with --cluster pod/NAME only
+    #[arg(value_name = "FILE|pod/NAME", num_args = 0..=2)]
+    pub(super) targets: Vec<String>,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Virtual time at which to look at the scenario
+    #[arg(long, value_name = "T")]
+    pub(super) at: Option<String>,
+    /// Explain every pod that waits for a node
+    #[arg(long)]
+    pub(super) pending: bool,
+    /// Namespace of pod/NAME
+    #[arg(short, long, default_value = "default", value_name = "NAMESPACE")]
+    pub(super) namespace: String,
+    /// Output of `kubectl get nodes,pods,… -A -o yaml` (or json, .gz): the cluster to look at; may be given again
+    #[arg(long, value_name = "DUMP")]
+    pub(super) cluster: Vec<PathBuf>,
+    /// Manifest of a pod (or of a workload with a template) to be placed in the dumped cluster
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    pub(super) pod: Option<PathBuf>,
+    /// How many such pods would fit
+    #[arg(long, requires = "pod")]
+    pub(super) count: bool,
+    /// KubeSchedulerConfiguration of the dumped cluster
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    pub(super) scheduler_config: Option<PathBuf>,
+    /// How the answer is printed
+    #[arg(short, long, default_value = "table", value_enum)]
+    pub(super) output: ExplainFormat,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
 }
 
 /// `kubelapse validate`.

@@ -4,6 +4,7 @@
 mod args;
 mod completions;
 mod exit_code;
+mod explain;
 mod kubectl;
 mod load;
 mod printer;
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
+        Command::Explain(arguments) => explain::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),

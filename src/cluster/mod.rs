@@ -15,6 +15,7 @@ mod evict;
 pub mod metrics;
 mod pods;
 mod status;
+mod storage;
 mod table;
 mod templates;
 #[cfg(test)]

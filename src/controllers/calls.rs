@@ -128,6 +128,11 @@ fn update(now: SimTime, call: Call, cluster: &mut Cluster) -> Result<ObjectRef, 
             });
             Ok(object)
         }
+        Call::Store { object, write } => {
+            live(cluster, object)?;
+            super::persistent_volume::apply(now, object, write, cluster);
+            Ok(object)
+        }
         Call::SetTaints { object, taints } => {
             live(cluster, object)?;
             cluster.modify_spec(now, object, |body| {

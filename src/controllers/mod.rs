@@ -10,12 +10,14 @@ mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoint_slice;
+mod ephemeral_volume;
 mod garbage_collector;
 mod history;
 pub mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
+mod persistent_volume;
 mod plan;
 mod pod_census;
 mod pod_gc;
@@ -33,6 +35,8 @@ mod taint_eviction;
 mod testing;
 mod token_bucket;
 mod ttl_after_finished;
+mod volume_protection;
+mod volume_provisioner;
 mod work_queue;
 
 pub use horizontal_pod_autoscaler::AutoscalerSettings;
@@ -48,11 +52,13 @@ use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use disruption::DisruptionController;
 use endpoint_slice::EndpointSliceController;
+use ephemeral_volume::EphemeralVolumeController;
 use garbage_collector::GarbageCollector;
 use horizontal_pod_autoscaler::{HorizontalPodAutoscalerController, RecordedDecision};
 use job::JobController;
 use namespace::NamespaceController;
 use node_lifecycle::NodeLifecycleController;
+use persistent_volume::PersistentVolumeController;
 use pod_gc::PodGarbageCollector;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use runner::{Profile, Runner};
@@ -60,6 +66,8 @@ use service_account::ServiceAccountController;
 use stateful_set::StatefulSetController;
 use taint_eviction::TaintEvictionController;
 use ttl_after_finished::TtlAfterFinishedController;
+use volume_protection::{ClaimProtectionController, VolumeProtectionController};
+use volume_provisioner::VolumeProvisioner;
 use work_queue::RateLimiter;
 
 /// What the controllers wait for.
@@ -256,6 +264,16 @@ controllers! {
     /// `namespace-controller`, whose client is hardly limited.
     Kind::NAMESPACE => Namespace namespace: NamespaceController =
         Profile { limiter: namespace_limiter(), qps_factor: 20.0, burst_factor: 100, ..Profile::with_workers(10) };
+    /// `persistentvolume-binder-controller`.
+    Kind::PERSISTENT_VOLUME | Kind::PERSISTENT_VOLUME_CLAIM | Kind::STORAGE_CLASS => PersistentVolume persistent_volume: PersistentVolumeController = Profile::with_workers(2);
+    /// `persistentvolumeclaim-protection-controller`.
+    Kind::PERSISTENT_VOLUME_CLAIM | Kind::POD => ClaimProtection claim_protection: ClaimProtectionController = Profile::with_workers(1);
+    /// `persistentvolume-protection-controller`.
+    Kind::PERSISTENT_VOLUME => VolumeProtection volume_protection: VolumeProtectionController = Profile::with_workers(1);
+    /// `ephemeral-volume-controller`.
+    Kind::POD => EphemeralVolume ephemeral_volume: EphemeralVolumeController = Profile::with_workers(5);
+    /// The drivers' own, outside of the manager.
+    Kind::PERSISTENT_VOLUME | Kind::PERSISTENT_VOLUME_CLAIM => VolumeProvisioner volume_provisioner: VolumeProvisioner = Profile::with_workers(10);
     /// `serviceaccount-controller` and `root-ca-certificate-publisher-controller`.
     Kind::NAMESPACE | Kind::SERVICE_ACCOUNT | Kind::CONFIG_MAP => ServiceAccount service_account: ServiceAccountController = Profile::with_workers(1);
 }

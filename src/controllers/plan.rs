@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::persistent_volume::StoredWrite;
 use crate::api::Decoded;
 use crate::cluster::{DeleteOptions, EventDraft, NewPod};
 use crate::engine::SimDuration;
@@ -49,6 +50,8 @@ pub(super) enum Call {
     DeploymentStatus { object: ObjectRef, annotations: Arc<Labels>, status: Box<DeploymentStatus> },
     /// Replaces the endpoints of a slice, and its labels.
     UpdateEndpointSlice { object: ObjectRef, labels: Arc<Labels>, slice: Box<EndpointSlice> },
+    /// Writes a volume or a claim.
+    Store { object: ObjectRef, write: StoredWrite },
     /// Replaces the taints of a node.
     SetTaints { object: ObjectRef, taints: Vec<Taint> },
     /// Removes an emptied namespace.

@@ -77,6 +77,9 @@ latencies! {
     TermExit "termExit" recorded constant(0.005), realistic constant(0.1);
     /// From the last exit to the pod's resources being given back (volumes, cgroup).
     Unmount "unmount" recorded constant(0.1), realistic uniform(0.1, 0.5);
+    /// Provisioning of a volume by its driver, and its deletion. No recording holds one; block storage of clouds takes
+    /// seconds.
+    VolumeProvision "volumeProvision" recorded constant(1.0), realistic uniform(1.0, 5.0);
     /// The answer to a probe.
     ProbeAnswer "probeAnswer" recorded constant(0.002), realistic constant(0.005);
 }

@@ -22,6 +22,7 @@ pub mod replica_set;
 pub mod resources;
 pub mod selector;
 pub mod service;
+pub mod storage;
 pub mod taint;
 pub mod volume;
 pub mod workload;

@@ -26,6 +26,8 @@ pub struct Node {
     pub images: Vec<NodeImage>,
     /// `InternalIP` as an IPv4 number, 0 for none.
     pub internal_ip: u32,
+    /// `status.declaredFeatures`: what its kubelet can do that not every kubelet can.
+    pub declared_features: Vec<Text>,
 }
 
 /// An image on a node.

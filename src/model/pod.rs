@@ -33,6 +33,12 @@ impl PodPhase {
         }
     }
 
+    /// The phase of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Pending, Self::Running, Self::Succeeded, Self::Failed, Self::Unknown];
+        all.into_iter().find(|phase| phase.name() == name)
+    }
+
     /// Succeeded or Failed: for ever.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)

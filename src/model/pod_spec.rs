@@ -146,6 +146,13 @@ pub struct RestartRule {
     pub exit_codes: Vec<i32>,
 }
 
+impl RestartRule {
+    /// Does it restart the whole pod in place?
+    pub fn restarts_all_containers(&self) -> bool {
+        self.action == "RestartAllContainers"
+    }
+}
+
 /// A container of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Container {

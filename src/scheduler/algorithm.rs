@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::cache::Cache;
-use super::cycle::Cycle;
+use super::cycle::{Cycle, Wide};
 use super::fit_error::Diagnosis;
 use super::framework::{
-    ClusterPlugin, Judgements, PluginName, PluginSet, PodShape, Profile, ScoreContext, ShapeId, Shapes,
+    ClusterPlugin, FilterKind, Judgements, PluginName, PluginSet, PodShape, Profile, ScoreContext, ShapeId, Shapes,
 };
 use super::plugins::inter_pod_affinity::{Affinities, AffinityFilter, AffinityScores};
 use super::plugins::node_affinity::named_nodes;
 use super::plugins::pod_topology_spread::{SpreadFilter, SpreadId, SpreadScores, Spreads};
-use super::plugins::volume_binding;
-use super::preemption::DefaultPreemptionArgs;
+use super::plugins::volume_binding::decide;
+use super::plugins::volumes::{PodVolumes, VolumeDecisions};
 use super::queue::Nominator;
 use super::select_host::select_host;
 use crate::cluster::Cluster;
@@ -63,12 +63,10 @@ pub struct Algorithm {
     pub profile: Profile,
     /// Share of nodes to find feasible ones among, in percent; 0 adapts it to their number.
     pub percentage_of_nodes_to_score: usize,
-    /// Arguments of DefaultPreemption.
-    pub preemption: DefaultPreemptionArgs,
     counts: Counts,
     judgements: Judgements,
-    /// Where the next search begins in the list of nodes.
-    next_start_node_index: usize,
+    /// Where the next search begins in the list of nodes; the scheduler's, not the profile's.
+    pub(super) next_start_node_index: usize,
     feasible: Vec<NodeId>,
     totals: Vec<i64>,
     spread_scores: SpreadScores,
@@ -83,6 +81,8 @@ struct Counts {
     shapes: Shapes,
     spreads: Spreads,
     affinities: Affinities,
+    /// The claims of the pod of the cycle.
+    volumes: Option<PodVolumes>,
 }
 
 /// What a cycle reads.
@@ -109,13 +109,13 @@ pub(super) struct Prepared {
 impl Algorithm {
     /// With this profile.
     pub fn new(profile: Profile, percentage_of_nodes_to_score: usize) -> Self {
+        let percentage_of_nodes_to_score = profile.percentage_of_nodes_to_score.unwrap_or(percentage_of_nodes_to_score);
         let spreads = Spreads::new(profile.spread.as_ref().map(|plugin| plugin.args.clone()).unwrap_or_default());
         let affinities = Affinities::new(profile.affinity.as_ref().map(|plugin| plugin.args).unwrap_or_default());
         Self {
             profile,
             percentage_of_nodes_to_score,
-            preemption: DefaultPreemptionArgs::default(),
-            counts: Counts { shapes: Shapes::default(), spreads, affinities },
+            counts: Counts { shapes: Shapes::default(), spreads, affinities, volumes: None },
             judgements: Judgements::default(),
             next_start_node_index: 0,
             feasible: Vec::new(),
@@ -217,21 +217,34 @@ impl Algorithm {
         cycle(&self.profile, &self.counts, inputs, prepared, hypothetical)
     }
 
+    /// What becomes of the unbound claims of the pod of the last cycle on the node that it found.
+    pub(super) fn volume_decisions(&self, cluster: &Cluster, cache: &Cache, node: NodeId) -> VolumeDecisions {
+        let volumes = self.counts.volumes.as_ref().filter(|_| self.profile.binds_volumes);
+        let decided = volumes.map(|volumes| decide(cluster, cache.volumes(), volumes, &cache.node(node).facts));
+        decided.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// The nodes to look at if the pod names them; an error if the pod is rejected at once.
-    pub(super) fn pre_filter(&self, inputs: Inputs<'_>, prepared: Prepared) -> Result<Option<Vec<NodeId>>, Diagnosis> {
+    pub(super) fn pre_filter(
+        &mut self,
+        inputs: Inputs<'_>,
+        prepared: Prepared,
+    ) -> Result<Option<Vec<NodeId>>, Diagnosis> {
         let Inputs { cluster, cache, pod, .. } = inputs;
         let reject = |pre_filter| {
             let nodes = cache.order().len();
             Diagnosis { nodes, pre_filter: Some(pre_filter), ..Diagnosis::default() }
         };
         let shape = self.counts.shapes.get(prepared.shape);
-        let names = named_nodes(shape.node_affinity.as_ref());
+        let narrows = self.profile.pre_filter.contains(PluginName::NodeAffinity);
+        let names = named_nodes(shape.node_affinity.as_ref().filter(|_| narrows));
         if names.as_ref().is_some_and(BTreeSet::is_empty) {
             let reason = Text::const_new("pod affinity terms conflict");
             return Err(reject((PluginName::NodeAffinity, reason)));
         }
-        if let Some(rejection) = volume_binding::pre_filter(cluster, pod, &shape.claims) {
-            return Err(reject(rejection));
+        self.counts.volumes = None;
+        if shape.uses_claims {
+            self.counts.volumes = PodVolumes::read(cluster, cache, pod, self.profile.pre_filter).map_err(reject)?;
         }
         let Some(names) = names else { return Ok(None) };
         if let (Some(name), 1) = (names.first(), names.len()) {
@@ -249,6 +262,7 @@ impl Algorithm {
         }
         let cycle = self.cycle(inputs, prepared, true);
         let verdict = cycle.filter_with_nominated(inputs.cache.node(node), &[]);
+        drop(cycle);
         if !verdict.is_pass() {
             diagnosis.verdicts.push((node, verdict));
             return false;
@@ -286,11 +300,15 @@ impl Algorithm {
             self.next_start_node_index = (self.next_start_node_index + 1) % cache.order().len();
             return;
         }
-        let looks_wider = cycle.spread.is_some() || cycle.affinity.is_some();
+        let looks_wider = !cycle.wide.is_empty();
         let mut view = self.judgements.of(&self.profile, prepared.shape, cycle.shape, cache);
         let feasible = &mut self.feasible;
         feasible.clear();
-        let want = feasible_nodes_to_find(list.len(), self.percentage_of_nodes_to_score);
+        let mut want = feasible_nodes_to_find(list.len(), self.percentage_of_nodes_to_score);
+        if !self.profile.has_scores() {
+            // The first is as good as any.
+            want = 1;
+        }
         // A verdict on the nominated node stands once, as upstream keeps them by node.
         let tried = std::mem::take(&mut diagnosis.verdicts);
         let start = if list.is_empty() { 0 } else { self.next_start_node_index % list.len() };
@@ -298,8 +316,8 @@ impl Algorithm {
             let mut verdict = view.get(node).verdict;
             if has_nominated && !nominator.pods_on(node).is_empty() {
                 verdict = cycle.filter_with_nominated(cache.node(node), &[]);
-            } else if looks_wider && verdict.is_pass() {
-                verdict = cycle.filter_cluster(node);
+            } else if looks_wider {
+                verdict = cycle.filter_wide(node, verdict);
             }
             if !verdict.is_pass() {
                 diagnosis.verdicts.push((node, verdict));
@@ -328,7 +346,7 @@ impl Algorithm {
         let shape = self.counts.shapes.get(prepared.shape);
         let view = self.judgements.of(&self.profile, prepared.shape, shape, cache);
         self.totals.clear();
-        self.totals.extend(self.feasible.iter().map(|node| i64::from(view.known(*node).fixed)));
+        self.totals.extend(self.feasible.iter().map(|node| view.known(*node).fixed));
         for (slot, score) in self.profile.normalized(shape).enumerate() {
             let raw = |node: &NodeId| i64::from(view.known(*node).raw[slot]);
             let greatest = self.feasible.iter().map(raw).max().unwrap_or(0).max(0);
@@ -352,43 +370,57 @@ impl Algorithm {
         self.feasible[select_host(&self.totals).expect("there are feasible nodes")]
     }
 
-    /// Each plugin's score of each of these nodes, normalized and weighted, in the profile's order.
+    /// Each plugin's scores of these nodes, in the profile's order; plugins without a preference for the pod are left out.
     pub(super) fn scores_by_plugin(
         &mut self,
         inputs: Inputs<'_>,
         prepared: Prepared,
         nodes: &[NodeId],
-    ) -> Vec<(PluginName, Vec<i64>)> {
+    ) -> Vec<PluginScores> {
         let cache = inputs.cache;
         if let Some(id) = prepared.spread {
             self.counts.spreads.update(inputs.cluster, cache, id);
         }
         let shape = self.counts.shapes.get(prepared.shape);
         let context = ScoreContext { nodes: cache.order().len(), images: cache.images() };
-        let mut columns: Vec<(PluginName, Vec<i64>)> = Vec::new();
+        let mut columns: Vec<PluginScores> = Vec::new();
         for score in self.profile.applicable(shape) {
             let raw: Vec<i64> =
                 nodes.iter().map(|node| score.plugin.score(shape, cache.node(*node), context)).collect();
             let greatest = raw.iter().copied().max().unwrap_or(0).max(0);
             let normalization = score.plugin.normalization();
-            let weighted = raw.into_iter().map(|raw| score.weight * normalization.apply(raw, greatest));
-            columns.push((score.plugin.name(), weighted.collect()));
+            let normalized = raw.iter().map(|raw| normalization.apply(*raw, greatest)).collect();
+            columns.push(PluginScores { plugin: score.name, weight: score.weight, raw, normalized });
         }
-        let mut push = |name: PluginName, weight: i64, scores: Option<&[i64]>| {
-            columns.extend(scores.map(|scores| (name, scores.iter().map(|score| weight * score).collect())));
-        };
+        let topology = cache.topology();
         if let (Some(id), Some(weight)) = (prepared.spread, weight_of(self.profile.spread.as_ref())) {
-            let scores = self.spread_scores.score(self.counts.spreads.get(id), cache.topology(), nodes);
-            push(PluginName::PodTopologySpread, weight, scores);
+            let spread = self.counts.spreads.get(id);
+            if let Some(raw) = self.spread_scores.raw(spread, topology, nodes).map(<[i64]>::to_vec) {
+                let normalized = self.spread_scores.score(spread, topology, nodes).unwrap_or_default().to_vec();
+                columns.push(PluginScores { plugin: PluginName::PodTopologySpread, weight, raw, normalized });
+            }
         }
         let counts = self.counts.affinities.get(inputs.cluster, inputs.pod).filter(|_| prepared.has_affinity);
-        if let (Some(counts), Some(weight)) = (counts, weight_of(self.profile.affinity.as_ref())) {
-            let scores = self.affinity_scores.score(counts, cache.topology(), nodes);
-            push(PluginName::InterPodAffinity, weight, scores);
+        if let (Some(counts), Some(weight)) = (counts, weight_of(self.profile.affinity.as_ref()))
+            && let Some(raw) = self.affinity_scores.raw(counts, topology, nodes).map(<[i64]>::to_vec)
+        {
+            let normalized = self.affinity_scores.score(counts, topology, nodes).unwrap_or_default().to_vec();
+            columns.push(PluginScores { plugin: PluginName::InterPodAffinity, weight, raw, normalized });
         }
-        columns.sort_by_key(|(name, _)| *name);
+        let order = &self.profile.score_order;
+        columns.sort_by_key(|column| order.iter().position(|plugin| *plugin == column.plugin));
         columns
     }
+}
+
+/// What one plugin says of some nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PluginScores {
+    pub(super) plugin: PluginName,
+    pub(super) weight: i64,
+    pub(super) raw: Vec<i64>,
+    /// 0..=100.
+    pub(super) normalized: Vec<i64>,
 }
 
 /// Why the nodes that a pod does not name are out.
@@ -416,11 +448,16 @@ fn cycle<'a>(
 ) -> Cycle<'a> {
     let Inputs { cluster, cache, nominator, pod } = inputs;
     let template = cluster.template_of(pod);
-    let spread = prepared.spread.filter(|_| profile.spread.as_ref().is_some_and(|plugin| plugin.filters));
-    let spread = spread.and_then(|id| SpreadFilter::new(counts.spreads.get(id), cache.topology(), &template.labels));
-    let filters_affinity = profile.affinity.as_ref().is_some_and(|plugin| plugin.filters);
-    let affinity = counts.affinities.get(cluster, pod).filter(|_| prepared.has_affinity && filters_affinity);
-    let affinity = affinity.and_then(|counts| AffinityFilter::new(counts, cache.topology(), hypothetical));
+    let spread = |place: usize| {
+        let counts = counts.spreads.get(prepared.spread?);
+        Some((place, Wide::Spread(SpreadFilter::new(counts, cache.topology(), &template.labels)?)))
+    };
+    let affinity = |place: usize| {
+        let counts = counts.affinities.get(cluster, pod).filter(|_| prepared.has_affinity)?;
+        Some((place, Wide::Affinity(AffinityFilter::new(counts, cache.topology(), hypothetical)?)))
+    };
+    let claims = |place: usize, name: PluginName| Some((place, Wide::Claims(name, counts.volumes.as_ref()?)));
+    let wide = profile.filters.iter().enumerate().filter(|(_, enabled)| matches!(enabled.kind, FilterKind::Wide));
     Cycle {
         cluster,
         cache,
@@ -429,8 +466,13 @@ fn cycle<'a>(
         pod,
         priority: template.spec.priority,
         shape: counts.shapes.get(prepared.shape),
-        spread,
-        affinity,
+        wide: wide
+            .filter_map(|(place, enabled)| match enabled.name {
+                PluginName::PodTopologySpread => spread(place),
+                PluginName::InterPodAffinity => affinity(place),
+                name => claims(place, name),
+            })
+            .collect(),
     }
 }
 

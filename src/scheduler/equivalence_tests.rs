@@ -1,10 +1,12 @@
-//! Decisions are the same whether verdicts, scores and counts are kept between cycles or made anew in each.
+//! Decisions are the same whether verdicts, scores and counts are kept between cycles or made anew in each, and the nodes
+//! that the filters pass are those of a brute-force reading of the specification. Also that no node is overfilled.
 
 use proptest::prelude::*;
 
 use super::algorithm::Algorithm;
 use super::cache::{Cache, NodeFacts};
 use super::queue::Nominator;
+use super::reference_tests::Reference;
 use super::registry::default_profile;
 use super::testing::{cluster, create_pod, decoded, pod_spec, requests};
 use crate::cluster::{Cluster, DeleteOptions};
@@ -16,7 +18,7 @@ use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::node::Node;
 use crate::model::object::{Body, NodeId, ObjectRef, PodId};
-use crate::model::pod_spec::PodSpec;
+use crate::model::pod_spec::{ContainerPort, PodSpec, Protocol};
 use crate::model::quantity::Quantity;
 use crate::model::resources::Resources;
 use crate::model::selector::LabelSelector;
@@ -40,7 +42,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        12 => (0_u8..8).prop_map(|template| Step::Schedule { template }),
+        12 => (0_u8..TEMPLATES).prop_map(|template| Step::Schedule { template }),
         2 => any::<usize>().prop_map(|which| Step::Delete { which }),
         1 => any::<usize>().prop_map(|which| Step::Terminate { which }),
         1 => (0_u8..4).prop_map(|zone| Step::AddNode { zone }),
@@ -56,7 +58,9 @@ fn node_labels(name: &str, zone: u8) -> Labels {
     if zone < 3 { labels.with(ZONE, &format!("z{zone}")) } else { labels }
 }
 
-/// Pods of eight kinds: what they are kept apart or drawn together by.
+const TEMPLATES: u8 = 14;
+
+/// Pods of fourteen kinds: what they are kept apart or drawn together by.
 fn spec(template: u8) -> PodSpec {
     let mut spec = pod_spec(requests(if template.is_multiple_of(2) { "500m" } else { "0" }, "256Mi"));
     let selector = LabelSelector::from_map([("app", app(template))]);
@@ -73,7 +77,7 @@ fn spec(template: u8) -> PodSpec {
         topology_key: topology_key.into(),
         when_unsatisfiable,
         selector: Some(selector.clone()),
-        min_domains: None,
+        min_domains: (template == 12).then_some(4),
         node_affinity_policy: NodeInclusionPolicy::Honor,
         node_taints_policy: if template == 5 { NodeInclusionPolicy::Honor } else { NodeInclusionPolicy::Ignore },
         match_label_keys: Vec::new(),
@@ -87,6 +91,23 @@ fn spec(template: u8) -> PodSpec {
         5 => spec.topology_spread.push(spread(WhenUnsatisfiable::DoNotSchedule, ZONE)),
         6 => spec.topology_spread.push(spread(WhenUnsatisfiable::ScheduleAnyway, ZONE)),
         7 => affinity.anti_pod = part(Vec::new(), vec![(100, term(ZONE, "b"))]),
+        8 => {
+            spec.containers[0].ports.push(ContainerPort {
+                name: "".into(),
+                container_port: 80,
+                host_port: 8080,
+                host_ip: "".into(),
+                protocol: Protocol::Tcp,
+            });
+        }
+        9 => spec.topology_spread.push(spread(WhenUnsatisfiable::DoNotSchedule, HOST)),
+        10 => affinity.pod = part(vec![term(ZONE, app(template)), term(HOST, app(template))], Vec::new()),
+        11 => affinity.anti_pod = part(vec![term(ZONE, "c")], Vec::new()),
+        12 => {
+            spec.topology_spread.push(spread(WhenUnsatisfiable::DoNotSchedule, ZONE));
+            spec.topology_spread.push(spread(WhenUnsatisfiable::DoNotSchedule, HOST));
+        }
+        13 => affinity.anti_pod = part(vec![term(HOST, "a"), term(HOST, "b")], Vec::new()),
         _ => {}
     }
     if affinity != Affinity::default() {
@@ -213,10 +234,63 @@ proptest! {
             let kept = keeping.schedule(&world.cluster, &mut world.cache, &nominator, pod);
             let anew = forgetful.schedule(&world.cluster, &mut world.cache, &nominator, pod);
             prop_assert_eq!(&kept, &anew, "{:?}", step);
+            let explanation = keeping.explain(&world.cluster, &mut world.cache, &nominator, pod);
+            let reference = Reference { cluster: &world.cluster, cache: &world.cache, pod };
+            for node in &explanation.nodes {
+                prop_assert_eq!(
+                    node.rejection.is_none(),
+                    reference.is_feasible(node.node),
+                    "{:?} on {}: {:?}", step, world.cluster.node_name(node.node), node.rejection
+                );
+            }
             if let super::algorithm::Outcome::Fits(decision) = kept {
                 world.cache.assume(&world.cluster, pod, decision.node);
                 world.pods.push(pod);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// More than a hundred nodes: the search looks at a part of them, and begins where the last one ended.
+    #[test]
+    fn sampled_searches_decide_the_same_and_fill_no_node_beyond_what_it_has(
+        templates in proptest::collection::vec(0_u8..TEMPLATES, 1..60),
+        nodes in 100_usize..260,
+    ) {
+        let mut world = World::new();
+        (4..nodes).for_each(|index| world.add_node((index % 4) as u8));
+        let mut keeping = Algorithm::new(default_profile(), 0);
+        let mut forgetful = Algorithm::forgetful(default_profile(), 0);
+        let nominator = Nominator::default();
+        for template in templates {
+            let pod = world.create_pod(template);
+            let kept = keeping.schedule(&world.cluster, &mut world.cache, &nominator, pod);
+            let anew = forgetful.schedule(&world.cluster, &mut world.cache, &nominator, pod);
+            prop_assert_eq!(&kept, &anew);
+            let super::algorithm::Outcome::Fits(decision) = kept else { continue };
+            let reference = Reference { cluster: &world.cluster, cache: &world.cache, pod };
+            prop_assert!(reference.is_feasible(decision.node), "template {template}");
+            world.cache.assume(&world.cluster, pod, decision.node);
+        }
+        for node in world.cache.order() {
+            let info = world.cache.node(*node);
+            let requested: Vec<i64> = ["cpu", "memory"]
+                .into_iter()
+                .map(|name| {
+                    let pods = info.pods.iter().map(|entry| world.cluster.template(entry.template).requests.get(name));
+                    pods.sum()
+                })
+                .collect();
+            prop_assert!(requested[0] <= info.facts.allocatable.cpu_milli && requested[1] <= info.facts.allocatable.memory);
+            let ports: Vec<_> = info
+                .pods
+                .iter()
+                .flat_map(|entry| world.cluster.template(entry.template).host_ports.clone())
+                .collect();
+            prop_assert!(ports.len() <= 1, "{ports:?}");
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Scheduler;
+use super::algorithm::Algorithm;
 use super::cache::NodeFacts;
 use super::framework::{ClusterEvent, NodeUpdate, PodUpdate};
+use super::{Scheduler, Seen};
 use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -15,11 +16,18 @@ impl Scheduler {
         match change.object.kind {
             Kind::POD => self.on_pod(now, PodId(change.object.id), change, cluster),
             Kind::NODE => self.on_node(now, NodeId(change.object.id), change.verb, cluster),
-            Kind::SERVICE => self.algorithm.services_changed(),
-            Kind::NAMESPACE => self.algorithm.namespaces_changed(),
-            kind if ClusterEvent::STORAGE_KINDS.contains(&kind) && change.verb != Verb::Deleted => {
+            Kind::SERVICE => self.algorithms.iter_mut().for_each(Algorithm::services_changed),
+            Kind::NAMESPACE => self.algorithms.iter_mut().for_each(Algorithm::namespaces_changed),
+            kind if ClusterEvent::STORAGE_KINDS.contains(&kind) => {
+                self.volumes_changed = !self.bindings.is_empty();
+                if change.verb == Verb::Deleted {
+                    return;
+                }
                 let event = ClusterEvent::Storage { object: change.object, added: change.verb == Verb::Added };
                 self.queue.move_all(now, cluster, &event);
+            }
+            Kind::VOLUME_ATTACHMENT if change.verb == Verb::Deleted => {
+                self.queue.move_all(now, cluster, &ClusterEvent::VolumeDetached);
             }
             _ => {}
         }
@@ -70,7 +78,7 @@ impl Scheduler {
     }
 
     fn on_pod_deleted(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
-        self.templates.remove(&pod);
+        self.seen.remove(&pod);
         let was_placed = self.cache.node_of(pod).is_some();
         let was_nominated = self.queue.nominator.node_of(pod).is_some();
         self.cache.remove_pod(cluster, pod);
@@ -86,7 +94,7 @@ impl Scheduler {
     fn on_placed_pod(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
         let row = cluster.pod(pod);
         let was_placed = self.cache.node_of(pod).is_some() && !self.cache.is_assumed(pod);
-        self.templates.remove(&pod);
+        self.seen.remove(&pod);
         if !was_placed {
             self.queue.delete(pod);
             self.cache.add_pod(cluster, pod, row.node);
@@ -111,11 +119,11 @@ impl Scheduler {
         }
         let spec = &cluster.template(row.template).spec;
         // A pod that names a node which does not exist is nobody's.
-        if spec.scheduler_name != self.settings.scheduler_name || !spec.node_name.is_empty() {
+        if self.profile_of(cluster, pod).is_none() || !spec.node_name.is_empty() {
             return;
         }
-        let before = self.templates.insert(pod, row.template);
-        let Some(before) = before else {
+        let before = self.seen.insert(pod, Seen { template: row.template, nominated: row.nominated });
+        let Some(Seen { template: before, nominated }) = before else {
             self.queue.add(now, cluster, pod);
             return;
         };
@@ -128,6 +136,11 @@ impl Scheduler {
         if !self.queue.is_in_flight(pod) && !self.queue.contains(pod) && row.deletion.is_none() {
             self.queue.add(now, cluster, pod);
         }
+        if nominated.is_some() && nominated != row.nominated {
+            // Who had to respect the old nomination may find room now.
+            let event = ClusterEvent::PodDeleted { pod };
+            self.queue.move_some(now, cluster, &event, spec.priority);
+        }
     }
 }
 
@@ -139,6 +152,7 @@ fn node_updates(before: &NodeFacts, after: &NodeFacts) -> impl Iterator<Item = N
         (allocatable, NodeUpdate::Allocatable),
         (before.labels != after.labels, NodeUpdate::Label),
         (before.taints != after.taints, NodeUpdate::Taint),
+        (before.features != after.features, NodeUpdate::DeclaredFeature),
     ]
     .into_iter()
     .filter_map(|(applies, update)| applies.then_some(update))

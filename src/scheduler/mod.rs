@@ -4,10 +4,12 @@
 //! cache, which lags behind the API server and runs ahead of it by assumed pods. Never talks to other components.
 
 pub mod algorithm;
+mod asked;
 mod attempt;
 mod binding;
 pub mod cache;
 mod client_limit;
+pub mod config;
 mod cycle;
 #[cfg(test)]
 mod equivalence_tests;
@@ -18,6 +20,8 @@ pub mod framework;
 pub mod plugins;
 pub mod preemption;
 pub mod queue;
+#[cfg(test)]
+mod reference_tests;
 pub mod registry;
 mod schedule_one;
 mod select_host;
@@ -25,55 +29,44 @@ mod select_host;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod volume_wait;
 
 pub use attempt::{Attempt, AttemptResult};
+
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use crate::cluster::{Change, Cluster};
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, Significance, SimTime};
-use crate::model::Text;
 use crate::model::latency::Latencies;
 use crate::model::object::{NodeId, PodId, TemplateId};
 use algorithm::{Algorithm, Outcome};
 use cache::Cache;
 use client_limit::ClientLimit;
+use config::SchedulerConfiguration;
+use plugins::volumes::VolumeDecisions;
 use preemption::PostFilter;
 use preemption::executor::Preempting;
-use queue::{BackoffSettings, QueuedPod, SchedulingQueue};
+use queue::{QueueProfile, QueuedPod, SchedulingQueue};
+use volume_wait::VolumeWait;
 
-/// What the scheduler is started with; names as in KubeSchedulerConfiguration.
-#[derive(Clone, Debug)]
+/// What the scheduler is started with.
+#[derive(Debug)]
 pub struct SchedulerSettings {
     /// Delays.
     pub latencies: Latencies,
     /// Random streams of the run.
     pub streams: Streams,
-    /// `clientConnection.qps`; infinite for no limit.
-    pub client_qps: f64,
-    /// `clientConnection.burst`.
-    pub client_burst: u32,
-    /// `profiles[0].schedulerName`.
-    pub scheduler_name: Text,
-    /// `percentageOfNodesToScore`; 0 adapts it to the number of nodes.
-    pub percentage_of_nodes_to_score: usize,
-    /// `podInitialBackoffSeconds`, `podMaxBackoffSeconds`.
-    pub backoff: BackoffSettings,
+    /// What its configuration file says.
+    pub configuration: SchedulerConfiguration,
 }
 
 impl SchedulerSettings {
-    /// Upstream's defaults.
+    /// With the default configuration.
     pub fn new(latencies: Latencies, streams: Streams) -> Self {
-        Self {
-            latencies,
-            streams,
-            client_qps: 50.0,
-            client_burst: 100,
-            scheduler_name: Text::const_new("default-scheduler"),
-            percentage_of_nodes_to_score: 0,
-            backoff: BackoffSettings::default(),
-        }
+        Self { latencies, streams, configuration: SchedulerConfiguration::default() }
     }
 }
 
@@ -84,6 +77,10 @@ pub enum SchedulerEvent {
     ScheduleOne,
     /// A binding reaches the API server.
     Bind(PodId),
+    /// Decisions about volumes reach the API server.
+    BindVolumes(PodId),
+    /// A pod that waits for its volumes looks at them.
+    CheckVolumes(PodId),
     /// The next victim of this pod is deleted.
     Evict(PodId),
     /// The tick of the back-off flush that this generation asked for.
@@ -114,6 +111,17 @@ struct Trial {
     outcome: Outcome,
     /// What PostFilter came to, if there is no feasible node.
     post_filter: Option<PostFilter>,
+    /// What becomes of its unbound claims, if there is one.
+    volumes: VolumeDecisions,
+    /// Which profile it is.
+    profile: usize,
+}
+
+/// A pod without a node as last seen.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    template: TemplateId,
+    nominated: NodeId,
 }
 
 /// A binding under way.
@@ -121,6 +129,8 @@ struct Trial {
 struct Binding {
     node: NodeId,
     queued: QueuedPod,
+    /// Volumes that have to be bound first.
+    volumes: Option<VolumeWait>,
 }
 
 /// A timer of which at most one is right: older ones are dropped when they fire.
@@ -157,11 +167,14 @@ pub struct Scheduler {
     settings: SchedulerSettings,
     cache: Cache,
     queue: SchedulingQueue,
-    algorithm: Algorithm,
+    /// One for each profile.
+    algorithms: Vec<Algorithm>,
+    /// Where the next search begins in the list of nodes, whatever the profile.
+    next_start_node_index: usize,
     thread: Thread,
-    bindings: FxHashMap<PodId, Binding>,
-    /// Template of each pod without a node as last seen: what an update is compared with.
-    templates: FxHashMap<PodId, TemplateId>,
+    bindings: BTreeMap<PodId, Binding>,
+    /// Each pod without a node as last seen: what an update is compared with.
+    seen: FxHashMap<PodId, Seen>,
     preemptions: FxHashMap<PodId, Preempting>,
     limit: ClientLimit,
     stream: Stream,
@@ -169,25 +182,34 @@ pub struct Scheduler {
     backoff_timer: Timer,
     unschedulable_timer: Timer,
     attempts: Vec<Attempt>,
+    /// Has a volume or claim changed that a binding may wait for?
+    volumes_changed: bool,
 }
 
 impl Scheduler {
     /// A scheduler that knows nothing yet.
-    pub fn new(settings: SchedulerSettings) -> Self {
+    pub fn new(mut settings: SchedulerSettings) -> Self {
+        let profiles = std::mem::take(&mut settings.configuration.profiles);
+        let SchedulerConfiguration { percentage_of_nodes_to_score, backoff, client_qps, client_burst, .. } =
+            settings.configuration;
+        let queue_profiles = profiles.iter().map(QueueProfile::of).collect();
+        let algorithm = |profile| Algorithm::new(profile, percentage_of_nodes_to_score);
         Self {
             cache: Cache::default(),
-            queue: SchedulingQueue::new(settings.backoff),
-            algorithm: Algorithm::new(registry::default_profile(), settings.percentage_of_nodes_to_score),
+            queue: SchedulingQueue::new(backoff, queue_profiles),
+            algorithms: profiles.into_iter().map(algorithm).collect(),
+            next_start_node_index: 0,
             thread: Thread::Idle,
-            bindings: FxHashMap::default(),
-            templates: FxHashMap::default(),
-            limit: ClientLimit::new(settings.client_qps, settings.client_burst),
+            bindings: BTreeMap::new(),
+            seen: FxHashMap::default(),
+            limit: ClientLimit::new(client_qps, client_burst),
             preemptions: FxHashMap::default(),
             stream: settings.streams.stream("scheduler/latency", 0),
             preemption_stream: settings.streams.stream("scheduler/preemption", 0),
             backoff_timer: Timer::default(),
             unschedulable_timer: Timer::default(),
             attempts: Vec::new(),
+            volumes_changed: false,
             settings,
         }
     }
@@ -201,6 +223,9 @@ impl Scheduler {
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
         self.on_change(now, change, cluster);
+        if std::mem::take(&mut self.volumes_changed) {
+            self.wake_volume_waits(now, cluster, outbox);
+        }
         self.wake(now, outbox);
     }
 
@@ -215,6 +240,8 @@ impl Scheduler {
         match event {
             SchedulerEvent::ScheduleOne => self.schedule_one(now, cluster, outbox),
             SchedulerEvent::Bind(pod) => self.bind(now, pod, cluster),
+            SchedulerEvent::BindVolumes(pod) => self.write_volume_decisions(now, pod, cluster, outbox),
+            SchedulerEvent::CheckVolumes(pod) => self.check_volumes(now, pod, cluster, outbox),
             SchedulerEvent::Evict(preemptor) => self.evict(now, preemptor, cluster, outbox),
             SchedulerEvent::FlushBackoff(generation) => {
                 if self.backoff_timer.fire(generation) {
@@ -236,6 +263,15 @@ impl Scheduler {
             SchedulerEvent::ScheduleOne | SchedulerEvent::Evict(_) => Significance::Live,
             SchedulerEvent::Bind(pod) if self.bindings.contains_key(&pod) => Significance::Live,
             SchedulerEvent::Bind(_) => Significance::Stale,
+            SchedulerEvent::BindVolumes(pod) | SchedulerEvent::CheckVolumes(pod) => {
+                let wait = self.bindings.get(&pod).and_then(|binding| binding.volumes.as_ref());
+                match wait {
+                    None => Significance::Stale,
+                    // Only a change or the timeout ends this wait.
+                    Some(wait) if wait.is_asleep() => Significance::Background,
+                    Some(_) => Significance::Live,
+                }
+            }
             SchedulerEvent::FlushBackoff(generation) if generation != self.backoff_timer.generation => {
                 Significance::Stale
             }
@@ -247,6 +283,12 @@ impl Scheduler {
             }
             SchedulerEvent::FlushUnschedulable(_) => Significance::Background,
         }
+    }
+
+    /// The place of a pod's profile; `None` if the pod is for another scheduler.
+    fn profile_of(&self, cluster: &Cluster, pod: PodId) -> Option<usize> {
+        let name = &cluster.template_of(pod).spec.scheduler_name;
+        self.algorithms.iter().position(|algorithm| algorithm.profile.scheduler_name == *name)
     }
 
     /// The attempts since the last call, in order.

@@ -4,8 +4,10 @@
 use super::algorithm::{Decision, Inputs, Outcome};
 use super::attempt::{Attempt, AttemptResult};
 use super::framework::PluginSet;
+use super::plugins::volumes::VolumeDecisions;
 use super::preemption::PostFilter;
 use super::queue::QueuedPod;
+use super::volume_wait::VolumeWait;
 use super::{Binding, Scheduler, SchedulerEvent, Thread, Trial};
 use crate::cluster::{Cluster, EventDraft, EventType};
 use crate::engine::{Outbox, SimTime};
@@ -62,16 +64,27 @@ impl Scheduler {
                 self.queue.done(pod);
                 continue;
             }
-            let outcome = self.algorithm.schedule(cluster, &mut self.cache, &self.queue.nominator, pod);
+            let Some(profile) = self.profile_of(cluster, pod) else {
+                self.queue.done(pod);
+                continue;
+            };
+            let algorithm = &mut self.algorithms[profile];
+            algorithm.next_start_node_index = self.next_start_node_index;
+            let outcome = algorithm.schedule(cluster, &mut self.cache, &self.queue.nominator, pod);
+            self.next_start_node_index = algorithm.next_start_node_index;
+            let volumes = match &outcome {
+                Outcome::Fits(decision) => algorithm.volume_decisions(cluster, &self.cache, decision.node),
+                _ => VolumeDecisions::default(),
+            };
             let post_filter = match &outcome {
                 Outcome::Unfit(diagnosis) => {
                     let inputs = Inputs { cluster, cache: &self.cache, nominator: &self.queue.nominator, pod };
-                    Some(self.algorithm.post_filter(now, inputs, diagnosis, &mut self.preemption_stream))
+                    algorithm.post_filter(now, inputs, diagnosis, &mut self.preemption_stream)
                 }
                 _ => None,
             };
             let delay = self.settings.latencies.sample(Latency::Scheduling, &mut self.stream);
-            self.thread = Thread::Deciding(Box::new(Trial { pod, queued, outcome, post_filter }));
+            self.thread = Thread::Deciding(Box::new(Trial { pod, queued, outcome, post_filter, volumes, profile }));
             outbox.send(now + delay, SchedulerEvent::ScheduleOne);
             return;
         }
@@ -96,10 +109,10 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) -> bool {
-        let Trial { pod, queued, outcome, post_filter } = trial;
+        let Trial { pod, queued, outcome, post_filter, volumes, profile } = trial;
         let failure = match outcome {
             Outcome::Fits(decision) => {
-                self.assume(now, pod, queued, decision, cluster, outbox);
+                self.assume(now, pod, queued, decision, volumes, cluster, outbox);
                 return false;
             }
             Outcome::NoNodes => Failure {
@@ -121,12 +134,13 @@ impl Scheduler {
                     }
                     None => (String::new(), None),
                 };
-                let shape = self.algorithm.shape(cluster, pod);
-                let shape = self.algorithm.shape_content(shape);
+                let algorithm = &mut self.algorithms[profile];
+                let shape = algorithm.shape(cluster, pod);
+                let shape = algorithm.shape_content(shape);
                 Failure {
                     reason: UNSCHEDULABLE,
                     result: AttemptResult::Unschedulable,
-                    message: diagnosis.message(&self.algorithm.profile, shape, &suffix),
+                    message: diagnosis.message(&algorithm.profile, shape, &suffix),
                     rejectors: diagnosis.rejectors(),
                     evaluated: diagnosis.verdicts.len(),
                     nominate,
@@ -141,13 +155,15 @@ impl Scheduler {
         true
     }
 
-    /// The pod counts on its node from now on; the binding goes its own way.
+    /// The pod counts on its node from now on; the binding goes its own way, after that of its volumes.
+    #[expect(clippy::too_many_arguments, reason = "what the algorithm found, once, between two private functions")]
     fn assume(
         &mut self,
         now: SimTime,
         pod: PodId,
         queued: QueuedPod,
         decision: Decision,
+        volumes: VolumeDecisions,
         cluster: &Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
@@ -168,10 +184,15 @@ impl Scheduler {
             feasible: decision.feasible as u32,
             message: Box::default(),
         });
-        self.bindings.insert(pod, Binding { node: decision.node, queued });
-        let granted = self.limit.reserve(now);
-        let delay = self.settings.latencies.sample(Latency::Binding, &mut self.stream);
-        outbox.send(granted + delay, SchedulerEvent::Bind(pod));
+        self.cache.volumes_mut().assume(&volumes, decision.node);
+        let calls = volumes.bindings.len() + volumes.provisions.len();
+        let wait = (calls > 0).then(|| VolumeWait::new(volumes));
+        self.bindings.insert(pod, Binding { node: decision.node, queued, volumes: wait });
+        if calls > 0 {
+            self.send_volume_decisions(now, pod, calls, outbox);
+        } else {
+            self.send_binding(now, pod, outbox);
+        }
     }
 
     /// Puts a pod back and says why; returns what is to be written to its status, if anything.

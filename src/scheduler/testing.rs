@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::cache::{Images, NodeFacts, NodeInfo, PodEntry};
+use super::config::SchedulerConfiguration;
 use super::framework::{PodShape, ScoreContext};
 use super::{Scheduler, SchedulerEvent, SchedulerSettings};
 use crate::api::{Clock, Decoded, DecodedBody};
@@ -150,11 +151,17 @@ impl Driver {
 
     /// The same with a limit on the scheduler's calls.
     pub fn with_client_limit(client_qps: f64, client_burst: u32) -> Self {
-        let defaults = SchedulerSettings::new(Latencies::recorded(), Streams::new(0));
-        let scheduler_settings = SchedulerSettings { client_qps, client_burst, ..defaults };
+        let mut configuration = SchedulerConfiguration::default();
+        (configuration.client_qps, configuration.client_burst) = (client_qps, client_burst);
+        Self::configured(configuration)
+    }
+
+    /// The same with a configuration.
+    pub fn configured(configuration: SchedulerConfiguration) -> Self {
+        let settings = SchedulerSettings::new(Latencies::recorded(), Streams::new(0));
         Self {
             cluster: cluster(),
-            scheduler: Scheduler::new(scheduler_settings),
+            scheduler: Scheduler::new(SchedulerSettings { configuration, ..settings }),
             now: SimTime::ZERO,
             events: EventQueue::new(),
             outbox: Outbox::default(),

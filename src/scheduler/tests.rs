@@ -197,5 +197,7 @@ fn a_missing_claim_is_named_and_its_creation_helps() {
     let claim = decoded(Kind::PERSISTENT_VOLUME_CLAIM, "default", "c1", Labels::default(), Body::default());
     driver.cluster.create(driver.now, claim).unwrap();
     driver.run(SimTime::from_secs(5));
-    assert!(driver.cluster.pod(pod).node.is_some());
+    // The claim is there now, but nobody has bound it.
+    let unbound = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
+    assert_eq!(driver.messages(pod), [said, unbound]);
 }

@@ -6,7 +6,9 @@ mod command;
 mod components;
 mod delivery;
 mod dispatch;
+pub mod dump;
 mod event;
+mod explain;
 mod faults;
 mod files;
 mod finish;
@@ -33,6 +35,7 @@ use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
 use crate::record::collector::Collector;
 use crate::scenario::plan::Plan;
+use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerEvent};
 use crate::workload::{Workload, WorkloadEvent};
 use delivery::Delivery;
@@ -96,9 +99,17 @@ impl Simulation {
     /// The run of a plan, ready at its first instant.
     ///
     /// # Errors
-    /// A manifest that the API server refuses.
+    /// A manifest that the API server refuses, or a configuration that the scheduler refuses.
     pub fn new(plan: &Plan) -> Result<Self, SetupError> {
-        setup::build(plan)
+        Self::with_plugins(plan, &Registry::default())
+    }
+
+    /// The same with scheduler plugins of the caller's own, which the plan's KubeSchedulerConfiguration may enable.
+    ///
+    /// # Errors
+    /// As for `new`.
+    pub fn with_plugins(plan: &Plan, plugins: &Registry) -> Result<Self, SetupError> {
+        setup::build(plan, plugins)
     }
 
     /// Virtual time.

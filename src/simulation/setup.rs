@@ -12,13 +12,15 @@ use crate::engine::{SimDuration, SimTime};
 use crate::faults::Faults;
 use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
-use crate::machines::{Machines, Registry, RegistryImage};
+use crate::machines::{self, Machines, RegistryImage};
 use crate::model::latency::Latency;
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
-use crate::scenario::plan::{self, ManifestSource, Plan};
+use crate::scenario::plan::{self, ConfigFile, ManifestSource, Plan};
 use crate::scenario::setting::Target;
+use crate::scheduler::config::{self, SchedulerConfiguration};
+use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerSettings};
 use crate::workload::{Workload, WorkloadSettings, catalogue};
 
@@ -54,7 +56,7 @@ impl Sourced {
 }
 
 /// Builds the run of a plan.
-pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
+pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, SetupError> {
     let streams = Streams::new(plan.seed);
     let latencies = plan.cluster.latencies();
     let origin = SimTime::ZERO;
@@ -73,10 +75,13 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
     let (steps, events) = StepRunner::new(plan, origin);
     let mut scheduler_settings = SchedulerSettings::new(latencies.clone(), streams);
+    if let Some(file) = &plan.cluster.scheduler_config {
+        scheduler_settings.configuration = scheduler_configuration(file, plugins)?;
+    }
     let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
     controller_settings.autoscaler = components::autoscaler(plan);
     if plan.cluster.latency_preset == "instant" {
-        scheduler_settings.client_qps = 0.0;
+        scheduler_settings.configuration.client_qps = 0.0;
         controller_settings = controller_settings.with_unlimited_clients();
     }
     let mut simulation = Simulation {
@@ -122,6 +127,19 @@ pub(super) fn build(plan: &Plan) -> Result<Simulation, SetupError> {
     write_static_pods(plan, &mut simulation)?;
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
+}
+
+/// What the scheduler's configuration file says; everything that is wrong with it is one error of many lines.
+fn scheduler_configuration(file: &ConfigFile, plugins: &Registry) -> Result<SchedulerConfiguration, SetupError> {
+    config::read(&file.value, plugins).map_err(|errors| {
+        let mut errors = errors.into_iter();
+        let first = errors.next().expect("a refusal says why");
+        let mut message = first.message;
+        for error in errors {
+            message.push_str(&format!("\n{}:{}: {}", file.file, file.line_of(&error.path), error.message));
+        }
+        SetupError { file: file.file.clone(), line: file.line_of(&first.path), message }
+    })
 }
 
 fn run_facts(plan: &Plan) -> RunFacts {
@@ -231,8 +249,8 @@ fn apply(
 }
 
 /// The registry as the plan describes it.
-fn registry(plan: &Plan, streams: Streams) -> Registry {
-    let mut registry = Registry::default();
+fn registry(plan: &Plan, streams: Streams) -> machines::Registry {
+    let mut registry = machines::Registry::default();
     catalogue::add_sizes(&mut registry);
     registry.bandwidth = plan.images.bandwidth as u64;
     registry.latency = Some(plan.images.latency);

@@ -52,7 +52,8 @@ fn one(case: &Value) -> Result<(), String> {
     let inputs = Inputs { cluster: &recorded.cluster, cache: &recorded.cache, nominator: &nominator, pod };
     let mut stream = Streams::new(0).stream("conformance/preemption", 0);
     let now = seconds("2027-01-01T00:00:00Z");
-    let (node, mut victims, message) = match algorithm.post_filter(now, inputs, &diagnosis, &mut stream) {
+    let post_filter = algorithm.post_filter(now, inputs, &diagnosis, &mut stream);
+    let (node, mut victims, message) = match post_filter.expect("the default profile has PostFilter plugins") {
         PostFilter::Nominated(candidate) => {
             let names = candidate.victims.iter().map(|pod| recorded.cluster.pod(*pod).name.to_string());
             (recorded.cluster.node_name(candidate.node), names.collect::<Vec<_>>(), String::new())

@@ -47,8 +47,8 @@ fn shown(recorded: &RecordedCluster, explanation: &Explanation) -> Value {
 fn shown_node(node: &NodeExplanation) -> Value {
     let Some(rejection) = &node.rejection else {
         let scores: Map<String, Value> =
-            node.scores.iter().map(|(plugin, score)| (plugin.to_string(), json!(score))).collect();
-        let total: i64 = node.scores.iter().map(|(_, score)| score).sum();
+            node.scores.iter().map(|score| (score.plugin.to_string(), json!(score.weighted))).collect();
+        let total: i64 = node.scores.iter().map(|score| score.weighted).sum();
         return json!({ "status": "Success", "scores": scores, "total": total });
     };
     let Some(plugin) = rejection.plugin else { return json!({ "status": "PreFilterExcluded" }) };

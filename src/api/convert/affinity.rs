@@ -62,6 +62,11 @@ pub(super) fn affinity(value: &Value) -> Option<Box<Affinity>> {
     Some(Box::new(Affinity { node, pod, anti_pod }))
 }
 
+/// A `v1.NodeAffinity`; `None` for nil.
+pub fn node_affinity(value: &Value) -> Option<NodeAffinity> {
+    affinity(&serde_json::json!({ "nodeAffinity": value }))?.node
+}
+
 fn pod_affinity(value: &Value) -> PodAffinity {
     PodAffinity {
         required: items(&value["requiredDuringSchedulingIgnoredDuringExecution"]).iter().map(pod_term).collect(),
@@ -99,7 +104,8 @@ pub(super) fn toleration(value: &Value) -> Toleration {
     }
 }
 
-pub(super) fn spread(value: &Value) -> TopologySpreadConstraint {
+/// A `v1.TopologySpreadConstraint`.
+pub fn spread_constraint(value: &Value) -> TopologySpreadConstraint {
     let policy = |name: &str, default| match text(&value[name]) {
         "Honor" => NodeInclusionPolicy::Honor,
         "Ignore" => NodeInclusionPolicy::Ignore,

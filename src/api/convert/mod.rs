@@ -7,12 +7,13 @@ mod node;
 mod pod;
 mod probe;
 mod service;
+pub mod storage;
 mod volume;
 mod workload;
 
 use serde_json::Value;
 
-pub use affinity::{label_selector, node_selector_terms};
+pub use affinity::{label_selector, node_affinity, node_selector_terms, spread_constraint};
 pub use autoscaling::autoscaler;
 pub use pod::{pod_spec, pod_template};
 

@@ -10,6 +10,10 @@ use crate::model::node::{Node, NodeImage};
 use crate::model::resources::Resources;
 use crate::model::taint::{Taint, TaintEffect};
 
+/// What a kubelet of v1.36 declares with its default gates; a node that says nothing has such a one.
+/// Upstream: component-helpers/nodedeclaredfeatures.
+const KUBELET_FEATURES: [&str; 1] = ["RestartAllContainersOnContainerExits"];
+
 pub(super) fn node(object: &Value) -> Node {
     let (spec, status) = (&object["spec"], &object["status"]);
     let capacity = resource_list(&status["capacity"]);
@@ -34,6 +38,10 @@ pub(super) fn node(object: &Value) -> Node {
             .iter()
             .find(|address| text(&address["type"]) == "InternalIP")
             .map_or(0, |address| ipv4(text(&address["address"]))),
+        declared_features: match &status["declaredFeatures"] {
+            Value::Null => KUBELET_FEATURES.map(Into::into).into(),
+            given => texts(given),
+        },
     }
 }
 

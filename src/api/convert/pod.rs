@@ -47,7 +47,7 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         node_name: short(&spec["nodeName"]),
         affinity: affinity::affinity(&spec["affinity"]),
         tolerations: items(&spec["tolerations"]).iter().map(affinity::toleration).collect(),
-        topology_spread: items(&spec["topologySpreadConstraints"]).iter().map(affinity::spread).collect(),
+        topology_spread: items(&spec["topologySpreadConstraints"]).iter().map(affinity::spread_constraint).collect(),
         scheduler_name: short(&spec["schedulerName"]),
         priority_class: short(&spec["priorityClassName"]),
         priority: int32(&spec["priority"]),

@@ -58,6 +58,7 @@ fn identity(kind: &str, value: &Value) -> Text {
         "iscsi" => short(&value["iqn"]),
         "rbd" => Text::from(format!("{}/{}", text(&value["pool"]), text(&value["image"]))),
         "csi" => short(&value["driver"]),
+        "image" => short(&value["reference"]),
         _ => Text::default(),
     }
 }

@@ -10,8 +10,8 @@ use super::amounts::{Context, Usage};
 use super::behaviors::{Behavior, Needs, OnTerm, Probes, Run, RunLength, Startup};
 use super::metrics;
 use super::{
-    Action, Cluster, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until, Warmup,
-    faults, files, nodes,
+    Action, Cluster, ConfigFile, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until,
+    Warmup, faults, files, nodes,
 };
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
@@ -141,11 +141,22 @@ impl Builder<'_> {
         for (index, named) in cluster.import.iter().enumerate() {
             self.exists(named, &path.key("import").index(index));
         }
-        if let Some(components) = &cluster.components {
-            for (name, file) in [("kube-scheduler", &components.scheduler), ("kubelet", &components.kubelet)] {
-                if let Some(file) = file {
-                    self.exists(&file.config, &path.key("components").key(name).key("config"));
-                }
+        if let Some(file) = cluster.components.as_ref().and_then(|components| components.kubelet.as_ref()) {
+            self.exists(&file.config, &path.key("components").key("kubelet").key("config"));
+        }
+    }
+
+    /// A component's configuration file; what it says is the component's own matter.
+    fn config_file(&mut self, file: Option<&schema::cluster::ConfigFile>, path: &FieldPath) -> Option<ConfigFile> {
+        let named = &file?.config;
+        match ConfigFile::read(self.amounts.directory, named) {
+            Ok(file) => Some(file),
+            Err(message) => {
+                let hint = nearest_file(self.amounts.directory, named);
+                let missing = message.contains("no such file") || message.contains("no file");
+                let finding = Finding::value(&checks::MISSING_FILE, path.key("config"), message);
+                self.findings.push(if missing { finding.hint(hint) } else { finding });
+                None
             }
         }
     }
@@ -181,7 +192,11 @@ impl Builder<'_> {
                 latency_overrides.insert(name.clone(), seconds);
             }
         }
+        let components = typed.as_ref().and_then(|cluster| cluster.components.as_ref());
+        let scheduler = components.and_then(|components| components.scheduler.as_ref());
+        let scheduler_config = self.config_file(scheduler, &path.key("components").key("kube-scheduler"));
         Cluster {
+            scheduler_config,
             nodes: nodes::expand(&groups),
             nodes_are_default,
             prices: typed.as_ref().map_or_else(Vec::new, |cluster| cluster.prices.clone()),

@@ -4,6 +4,7 @@
 pub mod amounts;
 pub mod behaviors;
 pub mod build;
+pub mod config_file;
 pub mod faults;
 pub mod files;
 pub mod metrics;
@@ -27,6 +28,7 @@ use super::setting::Setting;
 
 pub use amounts::{Usage, UsageCurve};
 pub use behaviors::Behavior;
+pub use config_file::ConfigFile;
 pub use files::StepFile;
 
 /// One run, ready.
@@ -130,6 +132,8 @@ pub struct Cluster {
     pub import: Vec<String>,
     /// Settings of components, as typed.
     pub components: Option<schema::cluster::Components>,
+    /// The scheduler's configuration file.
+    pub scheduler_config: Option<ConfigFile>,
     /// What to do with manifests of unknown kinds.
     pub unknown_kinds: schema::cluster::UnknownKinds,
     /// Pods in kube-system from the start.

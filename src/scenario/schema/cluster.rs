@@ -50,7 +50,7 @@ objects! {
         "prices" prices: Vec<Price> = Type::List(&Type::Object(&PRICE)), "prices of Nodes that come as manifests or by import: the first match counts";
         #[serde(default)]
         "import" import: Vec<String> = Type::List(&Type::Text), "output of `kubectl get nodes,pods,… -A -o yaml`: the initial state", no_effect_yet();
-        "components" components: Option<Components> = Type::Object(&COMPONENTS), "settings of the control plane and the kubelet, by upstream's names", no_effect_yet();
+        "components" components: Option<Components> = Type::Object(&COMPONENTS), "settings of the control plane and the kubelet, by upstream's names";
         "latency" latency: Option<Latency> = Type::Any(&[Type::Keyword(&LATENCY_PRESETS), Type::Object(&LATENCY)]), "how long the parts of the cluster take", default("realistic");
         "unknownKinds" unknown_kinds: Option<UnknownKinds> = Type::Keyword(&["refuse", "store"]), "what to do with manifests of unknown kinds", default("refuse"), no_effect_yet();
         "systemPods" system_pods: Option<SystemPods> = Type::Keyword(&["none", "kubeadm"]), "pods in kube-system from the start", default("none"), no_effect_yet();
@@ -105,9 +105,9 @@ objects! {
     Components COMPONENTS {
         "kube-scheduler" scheduler: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the scheduler";
         "kube-controller-manager" controller_manager: Option<Flags> = FLAGS, "flags of the controller manager, without `--`";
-        "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`";
+        "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`", no_effect_yet();
         "metrics-server" metrics_server: Option<Flags> = FLAGS, "flags of metrics-server, without `--`: metric-resolution";
-        "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node";
+        "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node", no_effect_yet();
         "featureGates" feature_gates: Option<BTreeMap<String, bool>> = Type::Map(&Type::Boolean), "feature gates, for all components";
     }
 
@@ -152,7 +152,7 @@ pub struct Latency {
 pub const LATENCY_PRESETS: [&str; 3] = ["realistic", "recorded", "instant"];
 
 /// Latencies that can be set one by one: the names of `model::latency`, which a test compares.
-pub const LATENCY_NAMES: [&str; 22] = [
+pub const LATENCY_NAMES: [&str; 23] = [
     "apiWrite",
     "watchDelivery",
     "controllerSync",
@@ -174,6 +174,7 @@ pub const LATENCY_NAMES: [&str; 22] = [
     "pullCheck",
     "termExit",
     "unmount",
+    "volumeProvision",
     "probeAnswer",
 ];
 

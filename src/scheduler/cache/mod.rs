@@ -17,6 +17,8 @@ mod topology;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 pub use images::{ImageId, Images};
 pub use node_info::{NodeFacts, NodeInfo, PodEntry};
 pub use node_tree::NodeTree;
@@ -25,8 +27,11 @@ pub use topology::{KeyId, NO_DOMAIN, Topology};
 use crate::cluster::Cluster;
 use crate::model::Text;
 use crate::model::node::NodeImage;
-use crate::model::object::{NodeId, PodId, TemplateId};
+use crate::model::object::{NamespaceId, NodeId, PodId, TemplateId};
+use crate::model::pod_template::PodTemplate;
 use crate::scheduler::plugins::inter_pod_affinity::has_terms;
+use crate::scheduler::plugins::volume_restrictions::claims;
+use crate::scheduler::plugins::volumes::AssumedVolumes;
 
 /// A pod came to or left a node: what incremental counts of pods are kept up to date with.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +89,9 @@ pub struct Cache {
     pods_with_affinity: usize,
     /// Number of pods on nodes by priority.
     priorities: BTreeMap<i32, usize>,
+    /// Number of pods on nodes by the claim they use.
+    claim_users: FxHashMap<(NamespaceId, Text), u32>,
+    volumes: AssumedVolumes,
 }
 
 impl Cache {
@@ -125,6 +133,35 @@ impl Cache {
     /// Is there a pod of lower priority on a node?
     pub fn has_priority_below(&self, priority: i32) -> bool {
         self.priorities.first_key_value().is_some_and(|(lowest, _)| *lowest < priority)
+    }
+
+    /// Does a pod on a node use the claim?
+    pub fn is_claim_used(&self, namespace: NamespaceId, claim: &Text) -> bool {
+        self.claim_users.contains_key(&(namespace, claim.clone()))
+    }
+
+    /// Decisions about volumes that the API server does not show yet.
+    pub fn volumes(&self) -> &AssumedVolumes {
+        &self.volumes
+    }
+
+    /// The same to be changed.
+    pub fn volumes_mut(&mut self) -> &mut AssumedVolumes {
+        &mut self.volumes
+    }
+
+    fn count_claims(&mut self, namespace: NamespaceId, template: &PodTemplate, comes: bool) {
+        for claim in claims(template) {
+            let key = (namespace, claim.clone());
+            if comes {
+                *self.claim_users.entry(key).or_default() += 1;
+            } else if let Some(users) = self.claim_users.get_mut(&key) {
+                *users -= 1;
+                if *users == 0 {
+                    self.claim_users.remove(&key);
+                }
+            }
+        }
     }
 
     /// Changes with every change of any node or pod on it.
@@ -290,6 +327,7 @@ impl Cache {
         let template = cluster.template(entry.template);
         info.remove_pod(pod, template);
         self.pods_with_affinity -= usize::from(has_terms(template));
+        self.count_claims(entry.namespace, template, false);
         let of_priority = self.priorities.get_mut(&entry.priority).expect("it was counted when it came");
         *of_priority -= 1;
         if *of_priority == 0 {
@@ -327,6 +365,7 @@ impl Cache {
         };
         self.nodes[node.index()].add_pod(entry, template);
         self.pods_with_affinity += usize::from(has_terms(template));
+        self.count_claims(entry.namespace, template, true);
         *self.priorities.entry(entry.priority).or_default() += 1;
         self.log(PodDelta { entry, node, kind: DeltaKind::Added });
         self.touch(node);

@@ -29,6 +29,8 @@ pub struct NodeFacts {
     pub allowed_pods: i64,
     /// Region and zone in one.
     pub zone: Text,
+    /// `status.declaredFeatures`.
+    pub features: Vec<Text>,
 }
 
 impl NodeFacts {
@@ -43,6 +45,7 @@ impl NodeFacts {
             allocatable: node.allocatable_resources.clone(),
             allowed_pods: node.allowed_pods(),
             zone: zone_key(&object.meta.labels),
+            features: node.declared_features.clone(),
         }
     }
 }

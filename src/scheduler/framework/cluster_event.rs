@@ -16,6 +16,8 @@ pub enum NodeUpdate {
     Label,
     /// Taints, or it was uncordoned.
     Taint,
+    /// Features that it declares.
+    DeclaredFeature,
 }
 
 /// Which property of a pod changed. Upstream: framework.PodSchedulingPropertiesChange.
@@ -79,9 +81,18 @@ pub enum ClusterEvent {
         /// Did it come just now?
         added: bool,
     },
+    /// A VolumeAttachment went.
+    VolumeDetached,
 }
 
 impl ClusterEvent {
     /// Kinds whose changes are `Storage`.
-    pub const STORAGE_KINDS: [Kind; 3] = [Kind::PERSISTENT_VOLUME, Kind::PERSISTENT_VOLUME_CLAIM, Kind::STORAGE_CLASS];
+    pub const STORAGE_KINDS: [Kind; 6] = [
+        Kind::PERSISTENT_VOLUME,
+        Kind::PERSISTENT_VOLUME_CLAIM,
+        Kind::STORAGE_CLASS,
+        Kind::CSI_NODE,
+        Kind::CSI_DRIVER,
+        Kind::CSI_STORAGE_CAPACITY,
+    ];
 }

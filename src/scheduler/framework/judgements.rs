@@ -7,9 +7,9 @@ use super::verdict::Verdict;
 use crate::model::object::NodeId;
 use crate::scheduler::cache::Cache;
 
-/// How many scores that need normalization a profile may have: TaintToleration and NodeAffinity are the only ones that
-/// judge a node by itself.
-pub const NORMALIZED: usize = 2;
+/// How many scores that judge a node by itself and need normalization a profile may have: TaintToleration, NodeAffinity
+/// and two out-of-tree ones.
+pub const NORMALIZED: usize = 4;
 
 /// What the node-local plugins say of one node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Judgement {
     /// Of the filters.
     pub verdict: Verdict,
     /// Weighted sum of the scores that are 0..=100 already; 0 where the verdict is a rejection.
-    pub fixed: i32,
+    pub fixed: i64,
     /// Raw scores that need normalization, in the profile's order.
     pub raw: [i32; NORMALIZED],
 }
@@ -46,7 +46,7 @@ pub struct Judgements {
     uses: u64,
 }
 
-/// Shapes whose judgements are kept: 20 bytes a node each.
+/// Shapes whose judgements are kept: 32 bytes a node each.
 const SHAPES_KEPT: usize = 256;
 
 impl Judgements {
@@ -113,7 +113,7 @@ impl View<'_> {
         let info = self.cache.node(node);
         let mut judgement = Judgement { verdict: self.profile.filter(self.shape, info), ..Judgement::default() };
         if judgement.verdict.is_pass() {
-            judgement.fixed = self.profile.fixed_score(self.shape, info, self.context) as i32;
+            judgement.fixed = self.profile.fixed_score(self.shape, info, self.context);
             for (raw, score) in judgement.raw.iter_mut().zip(self.profile.normalized(self.shape)) {
                 *raw = score.plugin.score(self.shape, info, self.context) as i32;
             }

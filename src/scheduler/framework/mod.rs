@@ -2,6 +2,7 @@
 //! Knows neither the queue nor the cluster's tables.
 
 mod cluster_event;
+mod extension_point;
 mod judgements;
 mod plugin;
 mod plugin_name;
@@ -10,9 +11,10 @@ mod shape;
 mod verdict;
 
 pub use cluster_event::{ClusterEvent, NodeUpdate, PodUpdate};
-pub use judgements::{Judgement, Judgements};
+pub use extension_point::ExtensionPoint;
+pub use judgements::{Judgement, Judgements, NORMALIZED};
 pub use plugin::{MAX_NODE_SCORE, NodeFilter, NodeScore, Normalization, ScoreContext};
 pub use plugin_name::{PluginName, PluginSet};
-pub use profile::{ClusterPlugin, Profile, WeightedScore};
+pub use profile::{ClusterPlugin, EnabledFilter, FilterKind, Profile, WeightedScore};
 pub use shape::{PodShape, ShapeId, Shapes};
 pub use verdict::{MOST_REASONS, Verdict};

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::plugin_name::PluginName;
 use super::shape::PodShape;
 use super::verdict::Verdict;
 use crate::model::Text;
@@ -12,17 +11,14 @@ use crate::scheduler::cache::{Images, NodeInfo};
 /// Greatest score of a plugin after normalization. Upstream: framework.MaxNodeScore.
 pub const MAX_NODE_SCORE: i64 = 100;
 
-/// Rejects nodes.
+/// Rejects nodes. Upstream: framework.PreFilterPlugin and framework.FilterPlugin.
 pub trait NodeFilter: fmt::Debug {
-    /// Its name.
-    fn name(&self) -> PluginName;
-
     /// False if it would pass every node for this pod (PreFilter returned Skip).
     fn applies(&self, _pod: &PodShape) -> bool {
         true
     }
 
-    /// May the pod run there?
+    /// May the pod run there? An out-of-tree plugin answers `Verdict::PASS` or `Verdict::rejected(bits)`.
     fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict;
 
     /// The text of a reason bit of its verdicts.
@@ -62,11 +58,8 @@ pub struct ScoreContext<'a> {
     pub images: &'a Images,
 }
 
-/// Prefers nodes.
+/// Prefers nodes. Upstream: framework.PreScorePlugin and framework.ScorePlugin.
 pub trait NodeScore: fmt::Debug {
-    /// Its name.
-    fn name(&self) -> PluginName;
-
     /// False if it has no preference for this pod (PreScore returned Skip).
     fn applies(&self, _pod: &PodShape) -> bool {
         true
@@ -77,6 +70,6 @@ pub trait NodeScore: fmt::Debug {
         Normalization::None
     }
 
-    /// The raw score.
+    /// The raw score, in the range of `i32`; 0..=100 if nothing normalizes it.
     fn score(&self, pod: &PodShape, node: &NodeInfo, context: ScoreContext<'_>) -> i64;
 }

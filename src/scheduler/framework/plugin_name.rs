@@ -4,20 +4,34 @@ use std::fmt;
 
 macro_rules! plugins {
     ($($(#[$doc:meta])* $variant:ident),* $(,)?) => {
-        /// An in-tree plugin. The order is that of upstream's default MultiPoint list.
+        /// A plugin. The order is that of upstream's default MultiPoint list, out-of-tree ones come last.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
         pub enum PluginName {
-            $($(#[$doc])* $variant),*
+            $($(#[$doc])* $variant,)*
+            /// One of a user's own: its place in the [`Registry`](crate::scheduler::registry::Registry).
+            OutOfTree(u8),
         }
 
         impl PluginName {
-            /// All of them in default order.
+            /// The in-tree ones in default order.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The name in configurations, messages and metrics.
+            /// The name in configurations, messages and metrics. What an out-of-tree plugin is called the profile knows
+            /// (`Profile::name_of`).
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($variant)),* }
+                match self {
+                    $(Self::$variant => stringify!($variant),)*
+                    Self::OutOfTree(_) => "OutOfTree",
+                }
+            }
+
+            /// Its place among all plugins.
+            pub(super) const fn number(self) -> u8 {
+                enum Number { $($variant),* }
+                match self {
+                    $(Self::$variant => Number::$variant as u8,)*
+                    Self::OutOfTree(slot) => Self::ALL.len() as u8 + slot,
+                }
             }
         }
     };
@@ -67,9 +81,24 @@ plugins! {
 }
 
 impl PluginName {
-    /// The plugin of this name.
+    /// How many out-of-tree plugins there can be: sets of plugins are words of 32 bits, of which one code means none.
+    pub const MOST_OUT_OF_TREE: usize = 31 - Self::ALL.len();
+
+    /// The plugin at a place.
+    pub(super) fn from_number(number: u8) -> Self {
+        let out_of_tree = || Self::OutOfTree(number - Self::ALL.len() as u8);
+        Self::ALL.get(usize::from(number)).copied().unwrap_or_else(out_of_tree)
+    }
+
+    /// The in-tree plugin of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|plugin| plugin.as_str() == name)
+    }
+}
+
+impl FromIterator<PluginName> for PluginSet {
+    fn from_iter<I: IntoIterator<Item = PluginName>>(plugins: I) -> Self {
+        plugins.into_iter().fold(Self::EMPTY, Self::with)
     }
 }
 
@@ -89,13 +118,13 @@ impl PluginSet {
 
     /// Only this one.
     pub const fn of(plugin: PluginName) -> Self {
-        Self(1 << plugin as u8)
+        Self(1 << plugin.number())
     }
 
     /// With one more.
     #[must_use]
     pub const fn with(self, plugin: PluginName) -> Self {
-        Self(self.0 | 1 << plugin as u8)
+        Self(self.0 | 1 << plugin.number())
     }
 
     /// Both sets together.
@@ -106,7 +135,7 @@ impl PluginSet {
 
     /// Is it in?
     pub const fn contains(self, plugin: PluginName) -> bool {
-        self.0 & 1 << plugin as u8 != 0
+        self.0 & 1 << plugin.number() != 0
     }
 
     /// Is nothing in?
@@ -116,6 +145,6 @@ impl PluginSet {
 
     /// Its members in default order.
     pub fn iter(self) -> impl Iterator<Item = PluginName> {
-        PluginName::ALL.iter().copied().filter(move |plugin| self.contains(*plugin))
+        (0..31).filter(move |number| self.0 & 1 << number != 0).map(PluginName::from_number)
     }
 }

@@ -1,34 +1,47 @@
 //! The plugins of a profile, sorted by how they are run.
 
+use std::sync::Arc;
+
 use super::plugin::{NodeFilter, NodeScore, Normalization, ScoreContext};
-use super::plugin_name::PluginName;
+use super::plugin_name::{PluginName, PluginSet};
 use super::shape::PodShape;
 use super::verdict::Verdict;
+use crate::engine::SimDuration;
 use crate::model::Text;
+use crate::model::affinity::NodeAffinity;
 use crate::scheduler::cache::NodeInfo;
 use crate::scheduler::plugins::inter_pod_affinity::{self, InterPodAffinityArgs};
 use crate::scheduler::plugins::pod_topology_spread::{self, DefaultConstraints};
+use crate::scheduler::plugins::{node_volume_limits, volume_binding, volume_restrictions, volume_zone};
+use crate::scheduler::preemption::DefaultPreemptionArgs;
+
+/// A filter at its place.
+#[derive(Debug)]
+pub struct EnabledFilter {
+    /// Whose it is.
+    pub name: PluginName,
+    /// What it looks at.
+    pub kind: FilterKind,
+}
+
+/// What a filter looks at.
+#[derive(Debug)]
+pub enum FilterKind {
+    /// The node and the pods on it.
+    Node(Box<dyn NodeFilter>),
+    /// More than that; the plugin is known by its name, VolumeRestrictions being both.
+    Wide,
+}
 
 /// A score plugin with its weight.
 #[derive(Debug)]
 pub struct WeightedScore {
+    /// Its name.
+    pub name: PluginName,
     /// The plugin.
     pub plugin: Box<dyn NodeScore>,
     /// Its weight.
     pub weight: i64,
-}
-
-/// The plugins of a profile.
-#[derive(Debug, Default)]
-pub struct Profile {
-    /// Filters that judge a node by itself, in order.
-    pub node_filters: Vec<Box<dyn NodeFilter>>,
-    /// Scores that judge a node by itself, in order.
-    pub node_scores: Vec<WeightedScore>,
-    /// PodTopologySpread, where it is enabled.
-    pub spread: Option<ClusterPlugin<DefaultConstraints>>,
-    /// InterPodAffinity, where it is enabled.
-    pub affinity: Option<ClusterPlugin<InterPodAffinityArgs>>,
 }
 
 /// A plugin that judges a node by what is on all nodes.
@@ -42,11 +55,80 @@ pub struct ClusterPlugin<A> {
     pub weight: Option<i64>,
 }
 
+/// The plugins of a profile.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// `schedulerName`: the pods that it is for.
+    pub scheduler_name: Text,
+    /// `percentageOfNodesToScore`, where it differs from the scheduler's.
+    pub percentage_of_nodes_to_score: Option<usize>,
+    /// Filters in order.
+    pub filters: Vec<EnabledFilter>,
+    /// Scores that judge a node by itself, in order.
+    pub node_scores: Vec<WeightedScore>,
+    /// All scores in order, for people who ask.
+    pub score_order: Vec<PluginName>,
+    /// PodTopologySpread, where it is enabled.
+    pub spread: Option<ClusterPlugin<DefaultConstraints>>,
+    /// InterPodAffinity, where it is enabled.
+    pub affinity: Option<ClusterPlugin<InterPodAffinityArgs>>,
+    /// Who may hold pods back.
+    pub pre_enqueue: PluginSet,
+    /// Who prepares, and may reject, before any node is looked at.
+    pub pre_filter: PluginSet,
+    /// Who is asked when no node is feasible, in order.
+    pub post_filter: Vec<PluginName>,
+    /// Does VolumeBinding reserve and bind volumes?
+    pub binds_volumes: bool,
+    /// `bindTimeoutSeconds` of VolumeBinding.
+    pub volume_bind_timeout: SimDuration,
+    /// Arguments of DefaultPreemption.
+    pub preemption: DefaultPreemptionArgs,
+    /// `addedAffinity` of NodeAffinity.
+    pub added_affinity: Option<Arc<NodeAffinity>>,
+    /// Names of out-of-tree plugins, by their place.
+    pub out_of_tree: Vec<Text>,
+    /// Node-local filters that come after one that looks wider.
+    pub late_filters: PluginSet,
+}
+
 impl Profile {
     /// The first rejection of a node by the filters that judge it by itself.
     pub fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
-        let verdicts = self.node_filters.iter().filter(|filter| filter.applies(pod));
-        verdicts.map(|filter| filter.filter(pod, node)).find(|verdict| !verdict.is_pass()).unwrap_or(Verdict::PASS)
+        for enabled in &self.filters {
+            let FilterKind::Node(filter) = &enabled.kind else { continue };
+            if !filter.applies(pod) {
+                continue;
+            }
+            let verdict = filter.filter(pod, node);
+            if !verdict.is_pass() {
+                return verdict.by(enabled.name);
+            }
+        }
+        Verdict::PASS
+    }
+
+    /// The place of a plugin among the filters.
+    pub fn filter_place(&self, plugin: PluginName) -> usize {
+        self.filters.iter().position(|enabled| enabled.name == plugin).unwrap_or(usize::MAX)
+    }
+
+    /// Does this plugin filter?
+    pub fn has_filter(&self, plugin: PluginName) -> bool {
+        self.filters.iter().any(|enabled| enabled.name == plugin)
+    }
+
+    /// Does any plugin score?
+    pub fn has_scores(&self) -> bool {
+        !self.score_order.is_empty()
+    }
+
+    /// What a plugin is called.
+    pub fn name_of(&self, plugin: PluginName) -> &str {
+        match plugin {
+            PluginName::OutOfTree(slot) => self.out_of_tree.get(usize::from(slot)).map_or("", Text::as_str),
+            in_tree => in_tree.as_str(),
+        }
     }
 
     /// The text of one of a verdict's reasons.
@@ -54,9 +136,16 @@ impl Profile {
         match plugin {
             PluginName::PodTopologySpread => return pod_topology_spread::reason(bit),
             PluginName::InterPodAffinity => return inter_pod_affinity::reason(bit),
+            PluginName::VolumeRestrictions => return volume_restrictions::reason(bit),
+            PluginName::NodeVolumeLimits => return node_volume_limits::reason(bit),
+            PluginName::VolumeBinding => return volume_binding::reason(bit),
+            PluginName::VolumeZone => return volume_zone::reason(bit),
             _ => {}
         }
-        let filter = self.node_filters.iter().find(|filter| filter.name() == plugin);
+        let filter = self.filters.iter().find_map(|enabled| match &enabled.kind {
+            FilterKind::Node(filter) if enabled.name == plugin => Some(filter),
+            _ => None,
+        });
         filter.map_or_else(Text::default, |filter| filter.reason(pod, bit))
     }
 

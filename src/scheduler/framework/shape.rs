@@ -8,11 +8,13 @@ use rustc_hash::{FxHashMap, FxHasher};
 use crate::model::Text;
 use crate::model::affinity::NodeAffinity;
 use crate::model::object::TemplateId;
-use crate::model::pod_spec::PodSpec;
+use crate::model::pod_spec::{PodSpec, RestartRule};
 use crate::model::pod_template::{HostPort, PodTemplate, pod_requests};
 use crate::model::resources::Resources;
 use crate::model::taint::Toleration;
-use crate::scheduler::plugins::volume_restrictions::{self, Disk};
+use crate::model::volume::VolumeSource;
+use crate::scheduler::plugins::volume_restrictions::Disk;
+use crate::scheduler::plugins::volumes;
 
 /// The part of a pod that node-local plugins read.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +36,14 @@ pub struct PodShape {
     pub tolerations: Vec<Toleration>,
     /// Images of all containers, with a tag.
     pub images: Vec<Text>,
+    /// Images that are mounted as volumes, with a tag.
+    pub image_volumes: Vec<Text>,
+    /// Features that its node has to declare.
+    pub features: Vec<Text>,
     /// Disks that exclude others.
     pub disks: Vec<Disk>,
-    /// Claims.
-    pub claims: Vec<Text>,
+    /// Has it volumes that claims stand behind?
+    pub uses_claims: bool,
 }
 
 impl PodShape {
@@ -53,8 +59,10 @@ impl PodShape {
             node_affinity: spec.affinity.as_ref().and_then(|affinity| affinity.node.clone()),
             tolerations: spec.tolerations.clone(),
             images: spec.containers.iter().map(|container| normalized_image(&container.image)).collect(),
+            image_volumes: image_volumes(spec),
+            features: required_features(template),
             disks: Disk::of(&spec.volumes).collect(),
-            claims: volume_restrictions::claims(template).cloned().collect(),
+            uses_claims: volumes::claim_uses(template, "").next().is_some(),
         }
     }
 
@@ -67,11 +75,33 @@ impl PodShape {
     fn content_hash(&self) -> u64 {
         let mut hasher = FxHasher::default();
         (&self.requests, &self.host_ports, &self.node_name, &self.node_selector).hash(&mut hasher);
-        (&self.tolerations, &self.images, &self.disks, &self.claims).hash(&mut hasher);
+        (&self.tolerations, &self.images, &self.disks, self.uses_claims, &self.image_volumes).hash(&mut hasher);
         let required = self.node_affinity.as_ref().and_then(|affinity| affinity.required.as_ref());
         required.hash(&mut hasher);
         hasher.finish()
     }
+}
+
+fn image_volumes(spec: &PodSpec) -> Vec<Text> {
+    let references = spec.volumes.iter().filter_map(|volume| match &volume.source {
+        VolumeSource::Other { kind, id, .. } if kind == "image" => Some(id),
+        _ => None,
+    });
+    references.map(|reference| normalized_image(reference)).collect()
+}
+
+/// Upstream: component-helpers/nodedeclaredfeatures `InferForPodScheduling`.
+fn required_features(template: &PodTemplate) -> Vec<Text> {
+    let (spec, raw) = (&template.spec, &template.raw["spec"]);
+    let rules = spec.containers.iter().flat_map(|container| &container.restart_rules);
+    let mut features = Vec::new();
+    if rules.into_iter().any(RestartRule::restarts_all_containers) {
+        features.push(Text::const_new("RestartAllContainersOnContainerExits"));
+    }
+    if spec.host_network && raw["hostUsers"] == false {
+        features.push(Text::const_new("UserNamespacesHostNetworkSupport"));
+    }
+    features
 }
 
 fn scored_requests(template: &PodTemplate) -> Resources {

@@ -22,12 +22,32 @@ impl Verdict {
 
     /// Rejected; removing pods from the node may help. Upstream: code `Unschedulable`.
     pub const fn unschedulable(plugin: PluginName, reasons: u32) -> Self {
-        Self((plugin as u32 + 1) | (reasons << REASON_SHIFT))
+        Self((plugin.number() as u32 + 1) | (reasons << REASON_SHIFT))
     }
 
     /// Rejected, whatever pods leave. Upstream: code `UnschedulableAndUnresolvable`.
     pub const fn unresolvable(plugin: PluginName, reasons: u32) -> Self {
         Self(Self::unschedulable(plugin, reasons).0 | UNRESOLVABLE)
+    }
+
+    /// Rejected by an out-of-tree plugin, whose name the profile adds; removing pods from the node may help. `reasons` are
+    /// bits, at least one.
+    pub const fn rejected(reasons: u32) -> Self {
+        Self(reasons << REASON_SHIFT)
+    }
+
+    /// The same where no leaving pod helps.
+    pub const fn rejected_for_good(reasons: u32) -> Self {
+        Self(Self::rejected(reasons).0 | UNRESOLVABLE)
+    }
+
+    /// A rejection that says no plugin, as one of this plugin.
+    #[must_use]
+    pub(super) fn by(self, plugin: PluginName) -> Self {
+        if self.is_pass() || self.0 & (UNRESOLVABLE - 1) != 0 {
+            return self;
+        }
+        Self(self.0 | (u32::from(plugin.number()) + 1))
     }
 
     /// Did it pass?
@@ -43,7 +63,7 @@ impl Verdict {
     /// Who rejected.
     pub fn plugin(self) -> Option<PluginName> {
         let code = self.0 & (UNRESOLVABLE - 1);
-        (code > 0).then(|| PluginName::ALL[code as usize - 1])
+        (code > 0).then(|| PluginName::from_number(code as u8 - 1))
     }
 
     /// The reasons, lowest bit first.
@@ -76,5 +96,10 @@ mod tests {
         assert_eq!(verdict.reasons().collect::<Vec<_>>(), [0, 2]);
         assert_eq!(Verdict::PASS.plugin(), None);
         assert_eq!(Verdict::unschedulable(PluginName::SchedulingGates, 1).plugin(), Some(PluginName::SchedulingGates));
+        let last = PluginName::OutOfTree(PluginName::MOST_OUT_OF_TREE as u8 - 1);
+        let own = Verdict::rejected_for_good(0b10).by(last);
+        assert_eq!((own.plugin(), own.is_unresolvable()), (Some(last), true));
+        assert_eq!(own.by(PluginName::NodePorts), own, "who rejected is said once");
+        assert_eq!(Verdict::PASS.by(last), Verdict::PASS);
     }
 }

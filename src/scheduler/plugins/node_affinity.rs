@@ -1,6 +1,7 @@
 //! NodeAffinity: node selectors, required and preferred node affinity.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::model::Text;
 use crate::model::affinity::{NodeAffinity as Affinity, NodeSelectorTerm};
@@ -9,9 +10,17 @@ use crate::model::selector::{Operator, Requirement};
 use crate::scheduler::cache::{NodeFacts, NodeInfo};
 use crate::scheduler::framework::{NodeFilter, NodeScore, Normalization, PluginName, PodShape, ScoreContext, Verdict};
 
-/// The plugin.
-#[derive(Debug)]
-pub struct NodeAffinity;
+/// The plugin with its arguments.
+#[derive(Debug, Default)]
+pub struct NodeAffinity {
+    /// `addedAffinity`: what the administrator asks for on top of each pod's own.
+    pub added: Option<Arc<Affinity>>,
+}
+
+/// Reason bit: the pod's own affinity does not match.
+const OWN: u32 = 0;
+/// Reason bit: the added affinity does not match.
+const ENFORCED: u32 = 1;
 
 /// Does a node match a pod's node selector and required affinity?
 /// Upstream: component-helpers nodeaffinity `GetRequiredNodeAffinity(pod).Match`.
@@ -69,34 +78,37 @@ pub fn named_nodes(affinity: Option<&Affinity>) -> Option<BTreeSet<Text>> {
 }
 
 impl NodeFilter for NodeAffinity {
-    fn name(&self) -> PluginName {
-        PluginName::NodeAffinity
-    }
-
     fn applies(&self, pod: &PodShape) -> bool {
-        !pod.node_selector.is_empty() || pod.node_affinity.as_ref().is_some_and(|affinity| affinity.required.is_some())
+        let has_required = |affinity: &Affinity| affinity.required.is_some();
+        !pod.node_selector.is_empty()
+            || pod.node_affinity.as_ref().is_some_and(has_required)
+            || self.added.as_deref().is_some_and(has_required)
     }
 
     fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
-        if matches_required(&pod.node_selector, pod.node_affinity.as_ref(), &node.facts) {
+        if !matches_required(&[], self.added.as_deref(), &node.facts) {
+            Verdict::unresolvable(PluginName::NodeAffinity, 1 << ENFORCED)
+        } else if matches_required(&pod.node_selector, pod.node_affinity.as_ref(), &node.facts) {
             Verdict::PASS
         } else {
-            Verdict::unresolvable(PluginName::NodeAffinity, 1)
+            Verdict::unresolvable(PluginName::NodeAffinity, 1 << OWN)
         }
     }
 
-    fn reason(&self, _pod: &PodShape, _bit: u32) -> Text {
-        Text::const_new("node(s) didn't match Pod's node affinity/selector")
+    fn reason(&self, _pod: &PodShape, bit: u32) -> Text {
+        Text::const_new(match bit {
+            ENFORCED => "node(s) didn't match scheduler-enforced node affinity",
+            _ => "node(s) didn't match Pod's node affinity/selector",
+        })
     }
 }
 
 impl NodeScore for NodeAffinity {
-    fn name(&self) -> PluginName {
-        PluginName::NodeAffinity
-    }
-
     fn applies(&self, pod: &PodShape) -> bool {
-        pod.node_affinity.as_ref().is_some_and(|affinity| !affinity.preferred.is_empty())
+        [pod.node_affinity.as_ref(), self.added.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|affinity| !affinity.preferred.is_empty())
     }
 
     fn normalization(&self) -> Normalization {
@@ -104,7 +116,8 @@ impl NodeScore for NodeAffinity {
     }
 
     fn score(&self, pod: &PodShape, node: &NodeInfo, _context: ScoreContext<'_>) -> i64 {
-        let preferred = pod.node_affinity.iter().flat_map(|affinity| &affinity.preferred);
+        let both = [self.added.as_deref(), pod.node_affinity.as_ref()];
+        let preferred = both.into_iter().flatten().flat_map(|affinity| &affinity.preferred);
         preferred
             .filter(|(_, term)| matches_term(term, &node.facts.name, &node.facts.labels))
             .map(|(weight, _)| i64::from(*weight))

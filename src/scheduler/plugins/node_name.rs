@@ -9,10 +9,6 @@ use crate::scheduler::framework::{NodeFilter, PluginName, PodShape, Verdict};
 pub struct NodeName;
 
 impl NodeFilter for NodeName {
-    fn name(&self) -> PluginName {
-        PluginName::NodeName
-    }
-
     fn applies(&self, pod: &PodShape) -> bool {
         !pod.node_name.is_empty()
     }

@@ -9,10 +9,6 @@ use crate::scheduler::framework::{NodeFilter, PluginName, PodShape, Verdict};
 pub struct NodePorts;
 
 impl NodeFilter for NodePorts {
-    fn name(&self) -> PluginName {
-        PluginName::NodePorts
-    }
-
     fn applies(&self, pod: &PodShape) -> bool {
         !pod.host_ports.is_empty()
     }

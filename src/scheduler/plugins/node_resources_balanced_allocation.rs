@@ -2,7 +2,7 @@
 
 use crate::model::Text;
 use crate::scheduler::cache::NodeInfo;
-use crate::scheduler::framework::{NodeScore, PluginName, PodShape, ScoreContext};
+use crate::scheduler::framework::{NodeScore, PodShape, ScoreContext};
 
 /// The plugin with its arguments.
 #[derive(Clone, Debug)]
@@ -38,10 +38,6 @@ fn fraction(requested: i64, allocatable: i64) -> f64 {
 }
 
 impl NodeScore for NodeResourcesBalancedAllocation {
-    fn name(&self) -> PluginName {
-        PluginName::NodeResourcesBalancedAllocation
-    }
-
     fn applies(&self, pod: &PodShape) -> bool {
         self.resources.iter().any(|name| pod.requests.get(name) != 0)
     }

@@ -114,10 +114,6 @@ fn broken_linear(shape: &[(i64, i64)], utilization: i64) -> i64 {
 }
 
 impl NodeFilter for NodeResourcesFit {
-    fn name(&self) -> PluginName {
-        PluginName::NodeResourcesFit
-    }
-
     fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
         match self.lacking(pod, node) {
             (0, _) => Verdict::PASS,
@@ -141,10 +137,6 @@ impl NodeFilter for NodeResourcesFit {
 }
 
 impl NodeScore for NodeResourcesFit {
-    fn name(&self) -> PluginName {
-        PluginName::NodeResourcesFit
-    }
-
     fn score(&self, pod: &PodShape, node: &NodeInfo, _context: ScoreContext<'_>) -> i64 {
         let (mut sum, mut weights) = (0, 0);
         let is_ratio = matches!(self.strategy, ScoringStrategy::RequestedToCapacityRatio(_));

@@ -21,10 +21,6 @@ pub fn tolerates_cordon(tolerations: &[Toleration]) -> bool {
 }
 
 impl NodeFilter for NodeUnschedulable {
-    fn name(&self) -> PluginName {
-        PluginName::NodeUnschedulable
-    }
-
     fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
         if !node.facts.unschedulable || tolerates_cordon(&pod.tolerations) {
             Verdict::PASS

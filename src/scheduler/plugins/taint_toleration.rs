@@ -25,10 +25,6 @@ pub fn tolerates_all(tolerations: &[Toleration], taints: &[Taint]) -> bool {
 }
 
 impl NodeFilter for TaintToleration {
-    fn name(&self) -> PluginName {
-        PluginName::TaintToleration
-    }
-
     fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
         if tolerates_all(&pod.tolerations, &node.facts.taints) {
             Verdict::PASS
@@ -43,10 +39,6 @@ impl NodeFilter for TaintToleration {
 }
 
 impl NodeScore for TaintToleration {
-    fn name(&self) -> PluginName {
-        PluginName::TaintToleration
-    }
-
     fn normalization(&self) -> Normalization {
         Normalization::ReverseMax
     }

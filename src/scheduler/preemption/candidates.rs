@@ -20,9 +20,9 @@ pub struct Candidate {
 }
 
 /// Tries nodes without the pods of lower priority.
-pub(super) struct DryRun<'a> {
+pub(super) struct DryRun<'a, 'b> {
     pub(super) now: SimTime,
-    pub(super) cycle: &'a Cycle<'a>,
+    pub(super) cycle: &'a Cycle<'b>,
     pub(super) budgets: &'a DisruptionBudgets,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn start_time(cluster: &Cluster, pod: PodId, now: SimTime) -> SimTime
     cluster.pod(pod).status.start_time.unwrap_or(now)
 }
 
-impl DryRun<'_> {
+impl DryRun<'_, '_> {
     /// Tries the nodes from `offset` on until enough candidates are found, one of them without violation. Fills in the
     /// verdicts of nodes that are none; `None` stays where there are no pods of lower priority.
     pub(super) fn run(

@@ -62,7 +62,10 @@ impl Scheduler {
         let left = preempting.victims.len();
         let row = cluster.pod(victim);
         if row.deleted.is_none() && row.deletion.is_none() {
-            let text = format!("{}: preempting to accommodate a higher priority pod", self.settings.scheduler_name);
+            let text = format!(
+                "{}: preempting to accommodate a higher priority pod",
+                cluster.template_of(preemptor).spec.scheduler_name
+            );
             cluster.modify_pod_status(now, victim, |status| {
                 status.set_condition(PodCondition {
                     kind: PodConditionType::DisruptionTarget,

@@ -10,7 +10,7 @@ pub use candidates::Candidate;
 
 use super::algorithm::{Algorithm, Inputs};
 use super::fit_error::{Diagnosis, count_reasons, histogram_text};
-use super::framework::Verdict;
+use super::framework::{PluginName, Verdict};
 use crate::engine::SimTime;
 use crate::engine::random::Stream;
 use crate::model::Text;
@@ -49,8 +49,8 @@ pub enum PostFilter {
     },
 }
 
-/// What DynamicResources says of a pod without claims before DefaultPreemption has its turn.
-const NO_CLAIMS: &str = "no new claims to deallocate, preemption: ";
+/// What DynamicResources says of a pod without claims.
+const NO_CLAIMS: &str = "no new claims to deallocate";
 const NOT_HELPFUL: Text = Text::const_new("Preemption is not helpful for scheduling");
 const NO_VICTIMS: Text = Text::const_new("No preemption victims found for incoming pod");
 
@@ -58,20 +58,45 @@ const NO_VICTIMS: Text = Text::const_new("No preemption victims found for incomi
 pub(super) const PREEMPTION_BY_SCHEDULER: &str = "PreemptionByScheduler";
 
 impl Algorithm {
-    /// Looks for pods to preempt after a failed search. Upstream: `DefaultPreemption.PostFilter`.
+    /// Asks the PostFilter plugins after a failed search; `None` if there are none. Upstream: runtime
+    /// `RunPostFilterPlugins`.
     pub fn post_filter(
         &mut self,
         now: SimTime,
         inputs: Inputs<'_>,
         diagnosis: &Diagnosis,
         stream: &mut Stream,
-    ) -> PostFilter {
-        if diagnosis.pre_filter.is_some() {
-            // DynamicResources misses the state that its own PreFilter would have written, and ends with an error.
-            return PostFilter::Rejected { message: "not found".to_owned(), clears_nomination: false };
+    ) -> Option<PostFilter> {
+        let mut reasons = Vec::new();
+        let mut clears = None;
+        for plugin in self.profile.post_filter.clone() {
+            if plugin == PluginName::DynamicResources {
+                let has_state = self.profile.pre_filter.contains(PluginName::DynamicResources);
+                if diagnosis.pre_filter.is_some() || !has_state {
+                    // It misses the state that its own PreFilter would have written, and ends with an error.
+                    return Some(PostFilter::Rejected { message: "not found".to_owned(), clears_nomination: false });
+                }
+                reasons.push(NO_CLAIMS.to_owned());
+                continue;
+            }
+            match self.preempt(now, inputs, diagnosis, stream) {
+                PostFilter::Rejected { message, clears_nomination } => {
+                    reasons.push(format!("preemption: {message}"));
+                    clears = Some(clears_nomination);
+                }
+                nominated @ PostFilter::Nominated(_) => return Some(nominated),
+            }
         }
+        if reasons.is_empty() {
+            return None;
+        }
+        Some(PostFilter::Rejected { message: reasons.join(", "), clears_nomination: clears.unwrap_or(false) })
+    }
+
+    /// Looks for pods to preempt. Upstream: `DefaultPreemption.PostFilter`.
+    fn preempt(&mut self, now: SimTime, inputs: Inputs<'_>, diagnosis: &Diagnosis, stream: &mut Stream) -> PostFilter {
         if let Some(why) = ineligible(inputs, diagnosis) {
-            return PostFilter::Rejected { message: format!("{NO_CLAIMS}{why}"), clears_nomination: false };
+            return PostFilter::Rejected { message: why.to_owned(), clears_nomination: false };
         }
         let potential = potential_nodes(inputs, diagnosis);
         let mut verdicts = vec![None; potential.len()];
@@ -81,7 +106,7 @@ impl Algorithm {
             let prepared = self.prepared(inputs);
             let cycle = self.cycle(inputs, prepared, true);
             let offset = stream.below(potential.len() as u64) as usize;
-            let wanted = wanted_candidates(potential.len(), self.preemption);
+            let wanted = wanted_candidates(potential.len(), self.profile.preemption);
             candidates =
                 DryRun { now, cycle: &cycle, budgets: &budgets }.run(&potential, offset, wanted, &mut verdicts);
         }
@@ -89,7 +114,7 @@ impl Algorithm {
             PostFilter::Nominated(candidate)
         } else {
             let text = self.no_candidates(inputs, &verdicts);
-            PostFilter::Rejected { message: format!("{NO_CLAIMS}{text}"), clears_nomination: true }
+            PostFilter::Rejected { message: text, clears_nomination: true }
         }
     }
 

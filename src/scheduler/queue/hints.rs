@@ -1,19 +1,29 @@
 //! Which change of the cluster may help a pod that which plugin rejected. Upstream: the queueing hints of the plugins
 //! (`EventsToRegister`), and scheduler `buildQueueingHintMap`.
 
+use super::profile::QueueProfile;
 use crate::cluster::Cluster;
+use crate::model::affinity::NodeAffinity;
 use crate::model::object::PodId;
 use crate::model::pod_template::PodTemplate;
 use crate::scheduler::cache::NodeFacts;
-use crate::scheduler::framework::{ClusterEvent, NodeUpdate, PluginName, PluginSet, PodUpdate};
+use crate::scheduler::framework::{ClusterEvent, NodeUpdate, PluginName, PluginSet, PodShape, PodUpdate};
 use crate::scheduler::plugins::node_affinity::matches_required;
 use crate::scheduler::plugins::node_unschedulable::tolerates_cordon;
 use crate::scheduler::plugins::taint_toleration::tolerates_all;
-use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread, volume_binding, volume_restrictions};
+use crate::scheduler::plugins::{
+    inter_pod_affinity, node_volume_limits, pod_topology_spread, volume_binding, volume_restrictions, volume_zone,
+};
 
 /// May the event help the pod? A pod that nobody rejected is always worth another try.
-pub fn is_worth_requeuing(rejectors: PluginSet, event: &ClusterEvent, pod: PodId, cluster: &Cluster) -> bool {
-    rejectors.is_empty() || rejectors.iter().any(|plugin| hint(plugin, event, pod, cluster))
+pub fn is_worth_requeuing(
+    rejectors: PluginSet,
+    event: &ClusterEvent,
+    pod: PodId,
+    cluster: &Cluster,
+    profile: &QueueProfile,
+) -> bool {
+    rejectors.is_empty() || rejectors.iter().any(|plugin| hint(plugin, event, pod, cluster, profile))
 }
 
 /// Is this event one for which the plugin that holds the pod back is asked again?
@@ -27,12 +37,12 @@ pub fn reopens(gate: PluginName, event: &ClusterEvent, pod: PodId) -> bool {
     }
 }
 
-fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster) -> bool {
+fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster, profile: &QueueProfile) -> bool {
     let template = cluster.template_of(pod);
     match plugin {
         PluginName::NodeUnschedulable => unschedulable_hint(event, pod, template),
         PluginName::TaintToleration => taint_hint(event, pod, template),
-        PluginName::NodeAffinity => affinity_hint(event, template),
+        PluginName::NodeAffinity => affinity_hint(event, template, profile.added_affinity.as_deref()),
         PluginName::NodeName => matches!(event, ClusterEvent::NodeAdded { .. }) || is_taint_update(event),
         PluginName::NodePorts => ports_hint(event, template, cluster),
         PluginName::NodeResourcesFit => fit_hint(event, pod, template, cluster),
@@ -41,6 +51,11 @@ fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster)
         PluginName::VolumeBinding => volume_binding::hint(event, pod, template, cluster),
         PluginName::InterPodAffinity => inter_pod_affinity::hints::hint(event, pod, cluster),
         PluginName::SchedulingGates => reopens(plugin, event, pod),
+        PluginName::NodeVolumeLimits => node_volume_limits::hint(event, pod, template, cluster),
+        PluginName::VolumeZone => volume_zone::hint(event, pod, template, cluster),
+        PluginName::NodeDeclaredFeatures => features_hint(event, pod, template, cluster),
+        // Upstream asks a plugin that registers no events again after each of them.
+        PluginName::OutOfTree(_) => true,
         _ => false,
     }
 }
@@ -76,10 +91,23 @@ fn taint_hint(event: &ClusterEvent, pod: PodId, template: &PodTemplate) -> bool 
     }
 }
 
-fn affinity_hint(event: &ClusterEvent, template: &PodTemplate) -> bool {
+/// Upstream: nodedeclaredfeatures `isSchedulableAfterNodeChange`, `isSchedulableAfterPodUpdate`.
+fn features_hint(event: &ClusterEvent, pod: PodId, template: &PodTemplate, cluster: &Cluster) -> bool {
+    match event {
+        ClusterEvent::NodeAdded { .. } => true,
+        ClusterEvent::NodeUpdated { update: NodeUpdate::DeclaredFeature, .. } => true,
+        ClusterEvent::PodUpdated { pod: changed, before, .. } => {
+            *changed == pod && PodShape::of(cluster.template(*before)).features != PodShape::of(template).features
+        }
+        _ => is_taint_update(event),
+    }
+}
+
+fn affinity_hint(event: &ClusterEvent, template: &PodTemplate, added: Option<&NodeAffinity>) -> bool {
     let spec = &template.spec;
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node.as_ref());
-    let matches = |node: &NodeFacts| matches_required(&spec.node_selector, affinity, node);
+    let matches =
+        |node: &NodeFacts| matches_required(&[], added, node) && matches_required(&spec.node_selector, affinity, node);
     match event {
         ClusterEvent::NodeAdded { after } => matches(after),
         ClusterEvent::NodeUpdated { update: NodeUpdate::Label, before, after } => matches(after) && !matches(before),
@@ -147,7 +175,7 @@ mod tests {
     fn helps(rejector: PluginName, event: &ClusterEvent) -> bool {
         let mut cluster = cluster();
         let pod = create_pod(&mut cluster, "p", Labels::default(), pod_spec(requests("2", "1Gi")));
-        is_worth_requeuing(PluginSet::of(rejector), event, pod, &cluster)
+        is_worth_requeuing(PluginSet::of(rejector), event, pod, &cluster, super::super::profile::of(&[], &cluster, pod))
     }
 
     #[test]
@@ -185,6 +213,12 @@ mod tests {
         let cluster = &mut cluster();
         let pod = create_pod(cluster, "p", Labels::default(), pod_spec(requests("2", "1Gi")));
         let event = ClusterEvent::PodAdded { pod };
-        assert!(is_worth_requeuing(PluginSet::EMPTY, &event, pod, cluster));
+        assert!(is_worth_requeuing(
+            PluginSet::EMPTY,
+            &event,
+            pod,
+            cluster,
+            super::super::profile::of(&[], cluster, pod)
+        ));
     }
 }

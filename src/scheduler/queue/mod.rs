@@ -3,7 +3,10 @@
 
 mod hints;
 mod nominator;
+mod profile;
 mod queued_pod;
+#[cfg(test)]
+mod tests;
 mod unschedulable;
 
 use std::hash::BuildHasherDefault;
@@ -12,6 +15,7 @@ use priority_queue::PriorityQueue;
 use rustc_hash::{FxHashMap, FxHasher};
 
 pub use nominator::{Nominator, entry};
+pub use profile::QueueProfile;
 use queued_pod::{ActiveKey, BackoffKey, first_tick_after};
 pub use queued_pod::{BackoffSettings, QueuedPod};
 use unschedulable::{GroupKey, UnschedulablePods};
@@ -64,13 +68,14 @@ pub struct SchedulingQueue {
     /// Pods whose victims are being deleted, with the last of these: held back until the calls are made.
     preempting: FxHashMap<PodId, PodId>,
     settings: BackoffSettings,
+    profiles: Vec<QueueProfile>,
     sequence: u32,
 }
 
 impl SchedulingQueue {
     /// An empty queue.
-    pub fn new(settings: BackoffSettings) -> Self {
-        Self { settings, ..Self::default() }
+    pub fn new(settings: BackoffSettings, profiles: Vec<QueueProfile>) -> Self {
+        Self { settings, profiles, ..Self::default() }
     }
 
     /// Is there nothing to pop now?
@@ -158,7 +163,8 @@ impl SchedulingQueue {
             queued.unschedulable_count += 1;
             queued.consecutive_errors = 0;
         }
-        let helps = |event: &ClusterEvent| hints::is_worth_requeuing(rejectors, event, pod, cluster);
+        let profile = profile::of(&self.profiles, cluster, pod);
+        let helps = |event: &ClusterEvent| hints::is_worth_requeuing(rejectors, event, pod, cluster, profile);
         let retries = in_flight.is_none_or(|in_flight| rejectors.is_empty() || in_flight.events.iter().any(helps));
         if retries {
             self.requeue(now, cluster, pod, queued);
@@ -180,7 +186,7 @@ impl SchedulingQueue {
         let mut helped = Vec::new();
         for (key, representative) in self.unschedulable.groups() {
             let is_low = cluster.template(key.template).spec.priority <= priority_at_most;
-            if is_low && helps_group(key, event, representative, cluster) {
+            if is_low && helps_group(key, event, representative, cluster, &self.profiles) {
                 helped.extend(self.unschedulable.group(key));
             }
         }
@@ -198,7 +204,7 @@ impl SchedulingQueue {
         }
         let Some(Waiting { place: Place::Unschedulable(key), .. }) = self.waiting.get(&pod) else { return };
         let key = *key;
-        let helped = events.iter().any(|event| helps_group(key, event, pod, cluster));
+        let helped = events.iter().any(|event| helps_group(key, event, pod, cluster, &self.profiles));
         let queued = self.leave(pod).expect("it was looked up above");
         if helped {
             self.requeue(now, cluster, pod, queued);
@@ -323,17 +329,22 @@ impl SchedulingQueue {
 
     /// The plugin that keeps a pod out of the active queue (PreEnqueue).
     fn gate_of(&self, cluster: &Cluster, pod: PodId) -> Option<PluginName> {
-        if !cluster.template_of(pod).spec.scheduling_gates.is_empty() {
+        let holds = profile::of(&self.profiles, cluster, pod).pre_enqueue;
+        let has_gates = !cluster.template_of(pod).spec.scheduling_gates.is_empty();
+        if has_gates && holds.contains(PluginName::SchedulingGates) {
             return Some(PluginName::SchedulingGates);
+        }
+        if !holds.contains(PluginName::DefaultPreemption) {
+            return None;
         }
         let last = cluster.pod(*self.preempting.get(&pod)?);
         (last.deleted.is_none() && last.deletion.is_none()).then_some(PluginName::DefaultPreemption)
     }
 }
 
-fn helps_group(key: GroupKey, event: &ClusterEvent, pod: PodId, cluster: &Cluster) -> bool {
+fn helps_group(key: GroupKey, event: &ClusterEvent, pod: PodId, cluster: &Cluster, profiles: &[QueueProfile]) -> bool {
     key.gating_plugin.is_none_or(|gate| hints::reopens(gate, event, pod))
-        && hints::is_worth_requeuing(key.rejectors, event, pod, cluster)
+        && hints::is_worth_requeuing(key.rejectors, event, pod, cluster, profile::of(profiles, cluster, pod))
 }
 
 fn pop_expired(queue: &mut KeyedQueue<BackoffKey>, now: SimTime) -> Option<PodId> {

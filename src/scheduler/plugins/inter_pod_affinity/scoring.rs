@@ -14,6 +14,13 @@ pub struct AffinityScores {
 impl AffinityScores {
     /// Normalized scores of the feasible nodes; `None` if no term has a preference anywhere.
     pub fn score(&mut self, counts: &PodAffinities, topology: &Topology, feasible: &[NodeId]) -> Option<&[i64]> {
+        self.raw(counts, topology, feasible)?;
+        normalize(&mut self.scores);
+        Some(&self.scores)
+    }
+
+    /// The same before normalization.
+    pub fn raw(&mut self, counts: &PodAffinities, topology: &Topology, feasible: &[NodeId]) -> Option<&[i64]> {
         if counts.score_records == 0 {
             return None;
         }
@@ -28,7 +35,6 @@ impl AffinityScores {
                 }
             }
         }
-        normalize(&mut self.scores);
         Some(&self.scores)
     }
 }

@@ -57,6 +57,28 @@ impl<'a> SpreadFilter<'a> {
         Verdict::PASS
     }
 
+    /// The constraints that a further pod on a node would break, in words and numbers.
+    pub fn shortfall(&self, node: NodeId) -> Vec<String> {
+        let mut found = Vec::new();
+        for (index, (constraint, count)) in self.spread.hard().enumerate() {
+            let (key, domain) = (&constraint.topology_key, self.topology.domain(count.key, node));
+            if domain == NO_DOMAIN {
+                found.push(format!("label {key}"));
+                continue;
+            }
+            let (least, own) = self.minimums[index];
+            let matching = i64::from(count.in_domain[domain as usize]);
+            let skew = matching + i64::from(own) - least;
+            if skew > i64::from(constraint.max_skew) {
+                let max = constraint.max_skew;
+                found.push(format!(
+                    "fewer matching pods in its {key}: {matching} there, {least} in the emptiest, so the skew would be {skew} with {max} allowed"
+                ));
+            }
+        }
+        found
+    }
+
     /// What the changes do to the count of the node's domain. Upstream: `preFilterState.updateWithPod`.
     fn change(
         &self,

@@ -12,6 +12,16 @@ use crate::scheduler::framework::{ClusterEvent, NodeUpdate, PodUpdate};
 
 /// May the event help the pod?
 pub fn hint(event: &ClusterEvent, pod: PodId, template: &PodTemplate, cluster: &Cluster) -> bool {
+    if template.spec.topology_spread.is_empty() {
+        // Constraints of the profile kept it out. Which pods these select is found out anew by the try itself.
+        return matches!(
+            event,
+            ClusterEvent::PodAdded { pod: other } | ClusterEvent::PodDeleted { pod: other } if is_sibling(cluster, pod, *other)
+        ) || matches!(
+            event,
+            ClusterEvent::NodeAdded { .. } | ClusterEvent::NodeDeleted { .. } | ClusterEvent::NodeUpdated { .. }
+        );
+    }
     match event {
         ClusterEvent::PodAdded { pod: other } | ClusterEvent::PodDeleted { pod: other } => {
             is_sibling(cluster, pod, *other)

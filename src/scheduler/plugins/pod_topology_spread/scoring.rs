@@ -24,6 +24,21 @@ pub struct SpreadScores {
 impl SpreadScores {
     /// Normalized scores of the feasible nodes; `None` without soft constraints.
     pub fn score(&mut self, spread: &Spread, topology: &Topology, feasible: &[NodeId]) -> Option<&[i64]> {
+        self.fill(spread, topology, feasible)?;
+        normalize(&mut self.scores);
+        Some(&self.scores)
+    }
+
+    /// The same before normalization; nodes that lack a key have 0.
+    pub fn raw(&mut self, spread: &Spread, topology: &Topology, feasible: &[NodeId]) -> Option<&[i64]> {
+        self.fill(spread, topology, feasible)?;
+        for score in self.scores.iter_mut().filter(|score| **score == IGNORED) {
+            *score = 0;
+        }
+        Some(&self.scores)
+    }
+
+    fn fill(&mut self, spread: &Spread, topology: &Topology, feasible: &[NodeId]) -> Option<()> {
         if spread.set.soft.is_empty() {
             return None;
         }
@@ -39,8 +54,7 @@ impl SpreadScores {
                 *score = rounded(*sum);
             }
         }
-        normalize(&mut self.scores);
-        Some(&self.scores)
+        Some(())
     }
 
     fn mark_ignored(&mut self, spread: &Spread, topology: &Topology, feasible: &[NodeId]) {
