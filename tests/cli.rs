@@ -183,3 +183,95 @@ fn help_version_schema_and_completions_are_no_errors() {
     assert_eq!(kubelapse(&scratch.0, &["schema", "Scenari"]).status.code(), Some(2));
     assert_eq!(kubelapse(&scratch.0, &["frobnicate"]).status.code(), Some(2));
 }
+
+const TWO_NODES: &str = "apiVersion: v1\nkind: List\nitems:\n\
+    - { apiVersion: v1, kind: Node, metadata: { name: n1, labels: { disktype: ssd } }, status: { allocatable: { cpu: '2', memory: 4Gi, pods: '110' } } }\n\
+    - { apiVersion: v1, kind: Node, metadata: { name: n2 }, status: { allocatable: { cpu: '4', memory: 8Gi, pods: '110' } } }\n\
+    - { apiVersion: v1, kind: Pod, metadata: { name: old, namespace: shop, uid: u1 }, spec: { nodeName: n2, containers: [ { name: c, image: x, resources: { requests: { cpu: '3' } } } ] }, status: { phase: Running } }\n";
+
+#[test]
+fn explain_says_what_a_pod_misses_in_a_dumped_cluster() {
+    let scratch = Scratch::new("explain-dump");
+    let dump = scratch.file("dump.yaml", TWO_NODES);
+    let pod = scratch.file(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: big }\nspec:\n  nodeSelector: { disktype: ssd }\n  containers: [ { name: c, image: x, resources: { requests: { cpu: 2500m } } } ]\n",
+    );
+    let output = kubelapse(&scratch.0, &["explain", "--cluster", &dump, "--pod", &pod]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for part in [
+        "pod default/big: no node is feasible",
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.",
+        "500m more cpu (2500m requested, 2 of 2 free; no node of this size can hold it)",
+        "label disktype=ssd",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+    let json = kubelapse(&scratch.0, &["explain", "--cluster", &dump, "--pod", &pod, "-o", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(value["nodes"][0]["rejectedBy"], "NodeResourcesFit");
+    assert_eq!(value["nodes"][1]["missing"][0], "label disktype=ssd");
+    let small = scratch.file("small.yaml", POD);
+    let output = kubelapse(&scratch.0, &["explain", "--cluster", &dump, "--pod", &small, "-o", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["winner"], "n1", "n2 is fuller");
+    let total: i64 =
+        value["nodes"][0]["scores"].as_array().unwrap().iter().map(|s| s["weighted"].as_i64().unwrap()).sum();
+    assert_eq!(value["nodes"][0]["total"], total);
+    let count = scratch.file(
+        "one.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: one }\nspec: { containers: [ { name: c, image: x, resources: { requests: { cpu: '1' } } } ] }\n",
+    );
+    let output = kubelapse(&scratch.0, &["explain", "--cluster", &dump, "--pod", &count, "--count", "-o", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&value["fits"], &value["byNode"]["n1"]), (&3.into(), &2.into()));
+}
+
+#[test]
+fn explain_looks_at_a_scenario_at_a_time() {
+    let scratch = Scratch::new("explain-scenario");
+    let file = scratch.file(
+        "web.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [ { name: c, image: nginx } ] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: huge }\nspec: { containers: [ { name: c, image: nginx, resources: { requests: { cpu: '100' } } } ] }\n",
+    );
+    let output = kubelapse(&scratch.0, &["explain", &file, "--at", "5s", "pod/a"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("pod default/a: goes to node-"), "{text}");
+    assert!(text.contains("it runs on node-"), "{text}");
+    let output = kubelapse(&scratch.0, &["explain", &file, "--at", "5s", "--pending", "-o", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((value.as_array().unwrap().len(), &value[0]["pod"]), (1, &"huge".into()));
+    for (arguments, says) in [
+        (vec!["explain", &file, "--at", "5s", "pod/nobody"], "pods \"nobody\" not found"),
+        (vec!["explain", &file, "pod/a"], "--at is missing"),
+        (vec!["explain", &file, "--at", "5s", "service/a"], "explain knows pod/NAME"),
+    ] {
+        let output = kubelapse(&scratch.0, &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_scheduler_configuration_is_refused_with_its_line_and_nothing_is_written() {
+    let scratch = Scratch::new("scheduler-config");
+    scratch.file(
+        "scheduler.yaml",
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\npercentageOfNodesToScore: 101\nprofiles:\n- pluginConfig:\n  - name: InterPodAffinity\n    args: { hardPodAffinityWeight: -1 }\n",
+    );
+    let file = scratch.file(
+        "s.yaml",
+        "apiVersion: kubelapse/v1\nkind: Scenario\nspec:\n  cluster: { components: { kube-scheduler: { config: scheduler.yaml } } }\n",
+    );
+    let output = kubelapse(&scratch.0, &["run", &file]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    for part in [
+        "scheduler.yaml:7: profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: -1: not in valid range [0, 100]",
+        "scheduler.yaml:3: percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+    assert!(!scratch.0.join("results").exists());
+}

@@ -68,12 +68,10 @@ impl Cycle<'_> {
     /// What comes first in the profile's order.
     #[inline]
     fn first_rejection(&self, local: Verdict, judge: impl Fn(&Wide<'_>) -> Verdict) -> Verdict {
-        let until = if local.is_pass() {
-            usize::MAX
-        } else if self.profile.late_filters.is_empty() {
-            return local;
-        } else {
-            local.plugin().map_or(0, |plugin| self.profile.filter_place(plugin))
+        let until = match local.plugin() {
+            None => usize::MAX,
+            Some(plugin) if self.profile.late_filters.contains(plugin) => self.profile.filter_place(plugin),
+            Some(_) => return local,
         };
         for (_, wide) in self.wide.iter().take_while(|(place, _)| *place < until) {
             let verdict = judge(wide);

@@ -18,6 +18,8 @@ pub mod observer;
 mod setup;
 mod steps;
 mod stop;
+#[cfg(test)]
+mod volume_tests;
 
 pub use observer::{Observer, Unobserved};
 pub use setup::SetupError;
