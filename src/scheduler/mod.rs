@@ -15,6 +15,7 @@ mod cycle;
 mod equivalence_tests;
 mod event_handlers;
 pub mod explain;
+mod feasible_nodes;
 pub mod fit_error;
 pub mod framework;
 pub mod plugins;
