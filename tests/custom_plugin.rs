@@ -6,6 +6,8 @@ mod prefer_cheap_nodes;
 use std::path::Path;
 
 use kubelapse::model::kind::Kind;
+use kubelapse::model::object::ObjectRef;
+use kubelapse::scenario::LoadOptions;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/custom_plugin");
 
@@ -22,14 +24,14 @@ fn the_page_holds_the_code_and_the_files_of_this_test() {
 fn pods_go_to_the_cheap_node() {
     let simulation = prefer_cheap_nodes::run(&Path::new(FOLDER).join("cheap.yaml")).unwrap();
     let cluster = &simulation.cluster;
-    let pods = cluster.list(Kind::POD).filter_map(|object| object.as_pod());
+    let pods = cluster.list(Kind::POD).filter_map(ObjectRef::as_pod);
     let nodes: Vec<&str> = pods.map(|pod| cluster.node_name(cluster.pod(pod).node)).collect();
     assert_eq!(nodes, ["cheap"; 6]);
 }
 
 #[test]
 fn without_the_plugin_the_configuration_is_refused() {
-    let plans = kubelapse::scenario::load(&[Path::new(FOLDER).join("cheap.yaml")], &Default::default()).unwrap();
+    let plans = kubelapse::scenario::load(&[Path::new(FOLDER).join("cheap.yaml")], &LoadOptions::default()).unwrap();
     let Err(error) = kubelapse::simulation::Simulation::new(&plans[0]) else { panic!("it was accepted") };
     let text = error.to_string();
     assert!(text.contains("scheduler.yaml:4: "), "{text}");

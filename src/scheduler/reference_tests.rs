@@ -57,7 +57,7 @@ impl Reference<'_> {
             let wanted = own.requests.get(name);
             wanted == 0 || sum(name) + wanted <= facts.allocatable.get(name)
         };
-        info.pods.len() as i64 + 1 <= facts.allowed_pods && ["cpu", "memory"].into_iter().all(fits)
+        (info.pods.len() as i64) < facts.allowed_pods && ["cpu", "memory"].into_iter().all(fits)
     }
 
     fn tolerates(&self, node: NodeId) -> bool {

@@ -9,6 +9,7 @@ use crate::scheduler::cache::NodeInfo;
 use crate::scheduler::framework::{NodeFilter, NodeScore, PluginName, PodShape, Profile, ScoreContext, Verdict};
 use crate::scheduler::registry::{OutOfTreePlugin, Registry};
 
+#[expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
 fn file(rest: Value) -> Value {
     let mut file = json!({ "apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration" });
     file.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
@@ -25,11 +26,13 @@ fn errors(rest: Value) -> Vec<String> {
 }
 
 /// A file of one profile with these plugins.
+#[expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
 fn plugins(plugins: Value) -> Value {
     json!({ "profiles": [{ "plugins": plugins }] })
 }
 
 /// A file of one profile with these arguments of a plugin.
+#[expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
 fn args(name: &str, args: Value) -> Value {
     json!({ "profiles": [{ "pluginConfig": [{ "name": name, "args": args }] }] })
 }

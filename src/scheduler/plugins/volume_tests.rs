@@ -44,6 +44,7 @@ impl World {
     }
 
     /// A volume, Available, for the node of this name only if there is one.
+    #[expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
     fn volume(&mut self, name: &str, size: &str, class: &str, node: &str, labels: Value) -> ObjectRef {
         let mut spec = json!({
             "capacity": { "storage": size }, "accessModes": ["ReadWriteOnce"], "storageClassName": class,
