@@ -16,7 +16,66 @@ const CASES: &[(&str, &str, &str)] = &[
     ("deployment-10k", "10,000 pods of one Deployment on 1,000 nodes, to Running (target 2 s, 200 MiB)", DEPLOYMENT),
     ("idle-year", "1,000 nodes with nothing to do for a year (target 1 s)", IDLE_YEAR),
     ("jobs-10k", "10,000 pods of one Job that run 10 s each, on 1,000 nodes", JOB),
+    ("pods-1m", "1,000,000 pods that run 10 s each, from creation to gone, on 1,000 nodes (target 10 s)", MILLION),
+    ("probes-3h", "100,000 pods with three probes each on 1,000 nodes for three hours", PROBES_HOURS),
+    ("probes-week", "the same for a week (target: no longer)", PROBES_WEEK),
 ];
+
+/// The Job's pods go with it, as soon as it is complete.
+const MILLION: &str = r#"
+apiVersion: kubelapse/v1
+kind: Scenario
+metadata: { name: pods-1m }
+spec:
+  until: idle
+  maxTime: 100h
+  cluster: { latency: instant, nodes: [ { name: "node-{}", count: 1000, capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+  behaviors: [ { run: { for: 10s, exit: 0 } } ]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: work }
+spec:
+  parallelism: 50000
+  completions: 1000000
+  ttlSecondsAfterFinished: 0
+  template:
+    spec: { restartPolicy: Never, containers: [ { name: work, image: "busybox:1.36", resources: { requests: { cpu: 100m, memory: 64Mi } } } ] }
+"#;
+
+macro_rules! probes {
+    ($name:literal, $until:literal) => {
+        concat!(
+            "apiVersion: kubelapse/v1\nkind: Scenario\nmetadata: { name: ",
+            $name,
+            " }\nspec:\n  until: ",
+            $until,
+            r#"
+  cluster: { latency: instant, nodes: [ { name: "node-{}", count: 1000, capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 100000
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+      - name: web
+        image: "nginx:1.27"
+        resources: { requests: { cpu: 100m, memory: 128Mi } }
+        startupProbe: { httpGet: { path: /, port: 80 }, periodSeconds: 1 }
+        readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 }
+        livenessProbe: { exec: { command: [ cat, /etc/hostname ] } }
+"#
+        )
+    };
+}
+
+const PROBES_HOURS: &str = probes!("probes-3h", "3h");
+const PROBES_WEEK: &str = probes!("probes-week", "168h");
 
 const DEPLOYMENT: &str = r#"
 apiVersion: kubelapse/v1

@@ -16,10 +16,19 @@ pub(super) struct Actions {
     pub kill_pod: bool,
     /// A restart rule starts all containers anew.
     pub restart_all: bool,
-    /// Containers to stop first, with the probe that failed.
-    pub kill: SmallVec<[(u8, ProbeKind); 1]>,
+    /// Containers to stop first, and why.
+    pub kill: SmallVec<[(u8, KillCause); 1]>,
     /// Containers to start, in order.
     pub start: SmallVec<[u8; 8]>,
+}
+
+/// Why a running container is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KillCause {
+    /// A probe failed.
+    Probe(ProbeKind),
+    /// The spec names another image. Upstream: `containerChanged`.
+    Changed,
 }
 
 /// Decides from what the worker sees.
@@ -62,7 +71,8 @@ fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         let main = seen_by(machines, worker, index);
         main.is_running() || main.is_created()
     });
-    let mut done = mains_exist || worker.flags.contains(Flags::INITIALIZED);
+    let once = worker.flags.contains(Flags::INITIALIZED) && !worker.flags.contains(Flags::RERUN_INITS);
+    let mut done = mains_exist || once;
     let mut sidecars_below = spec.init_count;
     if !done {
         let newest = (0..spec.init_count).rev().find(|index| !seen_by(machines, worker, *index).is_missing());
@@ -124,14 +134,14 @@ fn after_sidecar(
             Verdict::Success => {}
             Verdict::Unknown => return None,
             Verdict::Failure => {
-                actions.kill.push((index as u8, ProbeKind::Startup));
+                actions.kill.push((index as u8, KillCause::Probe(ProbeKind::Startup)));
                 actions.start.push(index as u8);
                 return None;
             }
         }
     }
     if verdict(worker, index, seen, ProbeKind::Liveness) == Verdict::Failure {
-        actions.kill.push((index as u8, ProbeKind::Liveness));
+        actions.kill.push((index as u8, KillCause::Probe(ProbeKind::Liveness)));
         actions.start.push(index as u8);
     }
     Some(index + 1)
@@ -146,7 +156,7 @@ fn keep_sidecar(worker: &Worker, index: usize, seen: &Seen<'_>, actions: &mut Ac
         .into_iter()
         .find(|kind| verdict(worker, index, seen, *kind) == Verdict::Failure);
     if let Some(kind) = failed {
-        actions.kill.push((index as u8, kind));
+        actions.kill.push((index as u8, KillCause::Probe(kind)));
         actions.start.push(index as u8);
     }
 }
@@ -161,6 +171,9 @@ fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
                 Restart::Container => actions.start.push(index as u8),
                 Restart::AllContainers => actions.restart_all = true,
             }
+        } else if seen.is_running() && is_changed(spec, worker, machines, index) {
+            actions.kill.push((index as u8, KillCause::Changed));
+            actions.start.push(index as u8);
         } else if seen.is_running() {
             let failed = [ProbeKind::Liveness, ProbeKind::Startup]
                 .into_iter()
@@ -169,7 +182,7 @@ fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
                 kept += 1;
                 continue;
             };
-            actions.kill.push((index as u8, kind));
+            actions.kill.push((index as u8, KillCause::Probe(kind)));
             if effective_policy(spec, index) != RestartPolicy::Never {
                 actions.start.push(index as u8);
             }
@@ -182,6 +195,12 @@ fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         actions.kill_pod = true;
         actions.start.clear();
     }
+}
+
+/// Does the spec name another image than the one that the newest run was made from?
+fn is_changed(spec: &PodSpec, worker: &Worker, machines: &Machines, index: usize) -> bool {
+    let made_from = worker.slots[index].image;
+    made_from.is_some() && machines.registry.find(&spec.containers[index].image) != Some(made_from)
 }
 
 /// What a probe has found out about the run that is seen.

@@ -66,6 +66,11 @@ impl Kubelets {
         let object = hubs.cluster.node(node);
         let columns = object.body.as_node()?;
         let spec = &template.spec;
+        let os = spec.node_selector.iter().find(|(key, _)| key == "kubernetes.io/os");
+        if os.is_some_and(|(key, value)| object.meta.labels.get(key).is_some_and(|label| label != value)) {
+            let message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+            return Some(Refusal::new("PodOSSelectorNodeLabelDoesNotMatch", message));
+        }
         self.insufficient_resource(template, node, &columns.allocatable_resources)
             .or_else(|| {
                 (!matches_node(spec, &object.meta.name, &object.meta.labels)).then(|| {
@@ -109,7 +114,10 @@ impl Kubelets {
         if pods + 1 > pods_allowed {
             return out_of("pods", 1, pods, pods_allowed);
         }
-        let others = wanted.others.iter().map(|(name, amount)| (name.as_str(), *amount));
+        // Upstream: lifecycle `removeMissingExtendedResources`.
+        let advertised = |name: &str| allocatable.others.iter().any(|(other, _)| other == name);
+        let others =
+            wanted.others.iter().filter(|(name, _)| advertised(name)).map(|(name, amount)| (name.as_str(), *amount));
         let main =
             [("cpu", wanted.cpu_milli), ("memory", wanted.memory), ("ephemeral-storage", wanted.ephemeral_storage)];
         for (name, requested) in main.into_iter().chain(others) {

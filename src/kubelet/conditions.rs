@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::view::{Restart, restart_after};
 use super::worker::EndReason;
 use crate::engine::SimTime;
 use crate::model::Text;
@@ -16,6 +17,8 @@ pub(super) struct ConditionFacts<'a> {
     pub initialized: bool,
     pub disruption: Option<&'a EndReason>,
 }
+
+const ALL_RESTARTING: &str = "AllContainersRestarting";
 
 const OWNED: [PodConditionType; 5] = [
     PodConditionType::PodReadyToStartContainers,
@@ -33,7 +36,9 @@ pub(super) fn generate(
     facts: &ConditionFacts<'_>,
 ) -> Vec<PodCondition> {
     let mut conditions = Vec::with_capacity(OWNED.len());
-    conditions.extend(previous.conditions.iter().filter(|condition| !OWNED.contains(&condition.kind)).cloned());
+    let restarting = PodConditionType::Other(Text::const_new(ALL_RESTARTING));
+    let is_foreign = |condition: &&PodCondition| !OWNED.contains(&condition.kind) && condition.kind != restarting;
+    conditions.extend(previous.conditions.iter().filter(is_foreign).cloned());
     let add = |conditions: &mut Vec<PodCondition>, kind: PodConditionType, verdict: Verdict| {
         let condition_status = ConditionStatus::from(verdict.holds);
         let last_transition = previous
@@ -56,7 +61,28 @@ pub(super) fn generate(
     add(&mut conditions, PodConditionType::Ready, ready);
     add(&mut conditions, PodConditionType::ContainersReady, containers_ready);
     add(&mut conditions, PodConditionType::PodScheduled, Verdict::plain(true));
+    if let Some(verdict) = all_restarting(spec, status) {
+        add(&mut conditions, restarting.clone(), verdict);
+    }
     conditions
+}
+
+/// Upstream: `GenerateAllContainersRestartingCondition`: on every pod that has such a rule.
+fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
+    let restarts_all = |rule: &crate::model::pod_spec::RestartRule| rule.action == "RestartAllContainers";
+    if !spec.containers.iter().any(|container| container.restart_rules.iter().any(restarts_all)) {
+        return None;
+    }
+    let asked = status.containers.iter().enumerate().any(|(index, container)| match &container.state {
+        ContainerState::Terminated(ended) => restart_after(spec, index, ended.exit_code) == Restart::AllContainers,
+        _ => false,
+    });
+    Some(if asked {
+        let (reason, message) = ("RestartAllContainersStarted", "container exited with restart policy rule");
+        Verdict { holds: true, reason: Text::const_new(reason), message: Text::const_new(message) }
+    } else {
+        Verdict::plain(false)
+    })
 }
 
 /// Sets Ready and ContainersReady anew after a container's readiness changed. Upstream: `SetContainerReadiness`.

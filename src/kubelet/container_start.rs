@@ -1,6 +1,7 @@
 //! Starting containers one after the other inside a sync: back-off, image, configuration, create, start, postStart.
 //! Upstream: kuberuntime `startContainer`, `doBackOff`.
 
+use super::hooks;
 use super::restart_backoff::Backoff;
 use super::view::seen_by;
 use super::volumes::missing_data;
@@ -49,6 +50,12 @@ impl Kubelets {
         let now = hubs.now;
         let max = self.settings.max_container_restart_period;
         let worker = self.workers.row(pod);
+        let made_from = worker.slots[usize::from(slot)].image;
+        let image = &hubs.cluster.template_of(pod).spec.containers[usize::from(slot)].image;
+        if made_from.is_some() && hubs.machines.registry.find(image) != Some(made_from) {
+            // The back-off's key holds the image.
+            worker.forget_restart_backoff(slot);
+        }
         let seen = seen_by(hubs.machines, worker, usize::from(slot));
         let exited = if seen.exit().is_some() { seen.newest } else { seen.before };
         let Some(finished) = exited.map(|row| row.finished) else { return false };
@@ -123,7 +130,11 @@ impl Kubelets {
         };
         let node = worker.node;
         let old = worker.slots[usize::from(slot)];
-        let attempt = if old.current.is_some() { hubs.machines.container(old.current).attempt + 1 } else { 0 };
+        let attempt = if old.current.is_some() {
+            hubs.machines.container(old.current).attempt + 1
+        } else {
+            worker.removed(usize::from(slot)).map_or(0, |removed| removed.attempt + 1)
+        };
         if old.previous.is_some() {
             // One dead run of a container is kept, for its logs.
             hubs.machines.remove_container(old.previous);
@@ -132,9 +143,14 @@ impl Kubelets {
         let address = if address == 0 { hubs.machines.machine(node).internal_ip() } else { address };
         let place = Placement { node, pod, address };
         let container = hubs.machines.create_container(hubs.now, place, slot, attempt);
+        let template = hubs.cluster.template_of(pod);
+        let image = hubs.machines.registry.id(&template.spec.containers[usize::from(slot)].image);
         let worker = self.workers.row(pod);
-        worker.slots[usize::from(slot)] = Slot { current: container, previous: old.current };
+        worker.slots[usize::from(slot)] = Slot { current: container, previous: old.current, image };
         worker.flags.insert(Flags::ACTED);
+        if usize::from(slot) >= template.spec.init_count {
+            worker.flags.remove(Flags::RERUN_INITS);
+        }
         worker.clear_start_error(slot);
         hubs.machines.start_container(hubs.now, container);
         self.normal(hubs, pod, Some(slot), "Created", "Container created");
@@ -149,18 +165,17 @@ impl Kubelets {
     fn post_start(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: ContainerId) -> bool {
         let spec = &hubs.cluster.template_of(pod).spec;
         let Some(hook) = &spec.containers[usize::from(slot)].lifecycle.post_start else { return false };
-        let seconds = match hook {
-            Handler::Sleep { seconds } => Some((*seconds).max(0) as u64),
+        let waits = match hook {
+            Handler::Sleep { seconds } => Some(SimDuration::from_secs((*seconds).max(0) as u64)),
             Handler::Exec { .. } => None,
-            // Whatever an HTTP server answers is a success, and the model's servers answer.
-            _ => return false,
+            _ => Some(self.settings.latencies.fixed(Latency::ProbeAnswer)),
         };
         let worker = self.workers.row(pod);
         worker.stage = Stage::PostStart;
         worker.to_start.push(slot);
-        if let Some(seconds) = seconds {
+        if let Some(waits) = waits {
             worker.extra_mut().hook = ExecId::NONE;
-            let at = hubs.now + SimDuration::from_secs(seconds);
+            let at = hubs.now + waits;
             self.schedule(hubs, pod, at);
         } else {
             worker.extra_mut().hook = hubs.machines.request_exec(hubs.now, container, ExecPurpose::PostStart);
@@ -168,8 +183,18 @@ impl Kubelets {
         true
     }
 
-    /// A postStart sleep is over.
-    pub(super) fn post_start_slept(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+    /// A postStart sleep is over, or a port has answered.
+    pub(super) fn post_start_over(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let worker = self.workers.row(pod);
+        let Some(slot) = worker.to_start.last().copied() else { return };
+        let run = worker.slots[usize::from(slot)].current;
+        let container = &template.spec.containers[usize::from(slot)];
+        let hook = container.lifecycle.post_start.as_ref();
+        if let Some(error) = hook.and_then(|hook| self.hook_error(hubs, pod, run, container, hook)) {
+            self.post_start_failed(hubs, pod, slot, &error, "");
+            return;
+        }
         self.workers.row(pod).to_start.pop();
         self.start_next(hubs, pod);
     }
@@ -179,37 +204,38 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.extra_mut().hook = ExecId::NONE;
         let Some(slot) = worker.to_start.last().copied() else { return };
-        let current = worker.slots[usize::from(slot)].current;
         if code == 0 {
             worker.to_start.pop();
             self.start_next(hubs, pod);
             return;
         }
-        let spec = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
-        let container = &spec.spec.containers[usize::from(slot)];
-        let message = post_start_message(hubs, pod, container, code, output);
+        let hook = &hubs.cluster.template_of(pod).spec.containers[usize::from(slot)].lifecycle.post_start;
+        let command = match hook {
+            Some(Handler::Exec { command }) => command.join(" "),
+            _ => String::new(),
+        };
+        let error = format!("command '{command}' exited with {code}: {output}");
+        self.post_start_failed(hubs, pod, slot, &error, output);
+    }
+
+    fn post_start_failed(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, error: &str, output: &str) {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let container = &template.spec.containers[usize::from(slot)];
+        let current = self.workers.row(pod).slots[usize::from(slot)].current;
+        let full_name = Self::full_name(hubs, pod);
+        let hook = container.lifecycle.post_start.as_ref();
+        let message =
+            hook.map_or_else(String::new, |hook| hooks::failure(hook, &container.name, &full_name, error, output));
         self.warning(hubs, pod, Some(slot), "FailedPostStartHook", "PostStartHook failed");
         self.start_failed(hubs, pod, slot, "PostStartHookError", message);
         if hubs.machines.container(current).state == RunState::Running {
             self.workers.row(pod).stage = Stage::Killing;
-            let grace = u32::try_from(spec.spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
+            let grace = u32::try_from(template.spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
             self.start_kill(hubs, pod, slot, grace, "FailedPostStartHook".to_owned());
         } else {
             self.start_next(hubs, pod);
         }
     }
-}
-
-fn post_start_message(hubs: &Hubs<'_>, pod: PodId, container: &Container, code: i32, output: &str) -> String {
-    let command = match &container.lifecycle.post_start {
-        Some(Handler::Exec { command }) => command.join(" "),
-        _ => String::new(),
-    };
-    format!(
-        "Exec lifecycle hook ([{command}]) for Container \"{}\" in Pod \"{}\" failed - error: command '{command}' exited with {code}: {output}, message: {output:?}",
-        container.name,
-        Kubelets::full_name(hubs, pod)
-    )
 }
 
 /// What the environment refers to that is not there. Upstream: kubelet_pods `makeEnvironmentVariables`.

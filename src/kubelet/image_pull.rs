@@ -1,6 +1,7 @@
 //! Images of starting containers: pull policy, the node's queue of pulls, back-off of failed ones.
 //! Upstream: kubelet images `EnsureImageExists`, `pullImage`, puller.
 
+use super::image_reference;
 use super::restart_backoff::Backoff;
 use super::worker::Stage;
 use super::{Hubs, Kubelets};
@@ -15,6 +16,13 @@ impl Kubelets {
     /// Sees to the image of the container that is next. Returns whether the sync waits for a pull; if not, the
     /// container is still next (the image is there) or was given up for this sync.
     pub(super) fn ensure_image(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
+        if let Some(error) = image_reference::error(&container.image) {
+            let message = format!("Failed to apply default image tag {:?}: {error}", container.image.as_str());
+            self.warning(hubs, pod, Some(slot), "InspectFailed", message.clone());
+            self.warning(hubs, pod, Some(slot), "Failed", "Error: InvalidImageName");
+            self.start_failed(hubs, pod, slot, "InvalidImageName", message);
+            return false;
+        }
         let node = self.workers.row(pod).node;
         let image = hubs.machines.registry.id(&container.image);
         let present = hubs.machines.machine(node).has_image(image);

@@ -1,6 +1,7 @@
 //! Stopping one container: preStop hook, its turn, TERM, the grace period, KILL.
 //! Upstream: kuberuntime `killContainer`.
 
+use super::actions::KillCause;
 use super::probe_worker::ProbeKind;
 use super::view;
 use super::worker::{Flags, Stage};
@@ -41,18 +42,24 @@ pub(super) struct Kill {
 }
 
 impl Kubelets {
-    /// Stops containers whose probes failed; the sync goes on when they have ended.
-    pub(super) fn kill_for_probes(
+    /// Stops containers whose probes failed or whose definition changed; the sync goes on when they have ended.
+    pub(super) fn kill_containers(
         &mut self,
         hubs: &mut Hubs<'_>,
         pod: PodId,
         spec: &PodSpec,
-        kills: &[(u8, ProbeKind)],
+        kills: &[(u8, KillCause)],
     ) {
         self.workers.row(pod).stage = Stage::Killing;
         self.workers.row(pod).flags.insert(Flags::ACTED);
-        for (slot, kind) in kills {
+        for (slot, cause) in kills {
             let container = &spec.containers[usize::from(*slot)];
+            let KillCause::Probe(kind) = cause else {
+                let grace = u32::try_from(spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
+                let message = format!("Container {} definition changed, will be restarted", container.name);
+                self.start_kill(hubs, pod, *slot, grace, message);
+                continue;
+            };
             let probe = kind.of(container);
             let own = probe.and_then(|probe| probe.termination_grace_period_seconds);
             let grace = own.unwrap_or(spec.termination_grace_period_seconds).max(0);
@@ -79,7 +86,7 @@ impl Kubelets {
         let now = hubs.now;
         let mut kill =
             Kill { slot, generation: 0, stage: KillStage::PreStop, left: grace, since: now, hook: ExecId::NONE };
-        let template = hubs.cluster.template_of(pod);
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let hook = template.spec.containers[usize::from(slot)].lifecycle.pre_stop.as_ref().filter(|_| grace > 0);
         let slept = match hook {
             Some(Handler::Exec { .. }) => {
@@ -87,7 +94,14 @@ impl Kubelets {
                 Some(grace)
             }
             Some(Handler::Sleep { seconds }) => Some(u32::try_from((*seconds).max(0)).unwrap_or(u32::MAX).min(grace)),
-            _ => None,
+            Some(handler) => {
+                let definition = &template.spec.containers[usize::from(slot)];
+                if self.hook_error(hubs, pod, container, definition, handler).is_some() {
+                    self.warning(hubs, pod, Some(slot), "FailedPreStopHook", "PreStopHook failed");
+                }
+                None
+            }
+            None => None,
         };
         self.workers.row(pod).extra_mut().kills.push(kill);
         match slept {
@@ -207,6 +221,7 @@ impl Kubelets {
                 let at = hubs.now + self.settings.latencies.sample(Latency::SandboxStop, &mut self.runtime);
                 self.schedule(hubs, pod, at);
             }
+            Stage::Killing if worker.flags.contains(Flags::RESTART_ALL) => self.reset_containers(hubs, pod),
             Stage::Killing => self.start_next(hubs, pod),
             Stage::Terminating => self.stop_sandbox(hubs, pod),
             _ => {}

@@ -1,5 +1,6 @@
 //! A pod's phase from its container statuses: pure. Upstream: kubelet_pods `getPhase`.
 
+use super::restart_all;
 use super::view::{Restart, restart_after};
 use crate::model::pod::{ContainerState, ContainerStatus, PodPhase};
 use crate::model::pod_spec::{ContainerKind, PodSpec};
@@ -47,6 +48,7 @@ pub(super) fn phase(spec: &PodSpec, statuses: &[ContainerStatus], terminal: bool
 
 fn count_init(spec: &PodSpec, index: usize, status: &ContainerStatus, counts: &mut Counts) {
     let exit_code = match (&status.state, &status.last) {
+        (ContainerState::Waiting { reason, .. }, _) if reason == restart_all::REASON => None,
         (ContainerState::Terminated(termination), _) => Some(termination.exit_code),
         (ContainerState::Waiting { .. }, Some(last)) => Some(last.exit_code),
         _ => None,
@@ -84,6 +86,10 @@ fn count_main(spec: &PodSpec, index: usize, status: &ContainerStatus, counts: &m
     let exit_code = match (&status.state, &status.last) {
         (ContainerState::Running { .. }, _) => {
             counts.running += 1;
+            return;
+        }
+        (ContainerState::Waiting { reason, .. }, _) if reason == restart_all::REASON => {
+            counts.stopped += 1;
             return;
         }
         (ContainerState::Waiting { .. }, None) => {

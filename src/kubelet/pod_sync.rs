@@ -124,9 +124,14 @@ impl Kubelets {
     pub(super) fn volumes_ready(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
         let worker = self.workers.row(pod);
         worker.flags.insert(Flags::MOUNTED);
-        self.add_probes(pod, spec, since);
+        self.check_pull_secrets(hubs, pod, spec);
+        self.add_probes(hubs, pod, spec, since);
         let worker = self.workers.row(pod);
         let todo = actions::compute(spec, worker, hubs.machines);
+        if todo.restart_all {
+            self.restart_all(hubs, pod);
+            return;
+        }
         worker.to_start.extend(todo.start.iter().rev().copied());
         if todo.kill_pod {
             worker.to_start.clear();
@@ -152,7 +157,7 @@ impl Kubelets {
         if todo.kill.is_empty() {
             self.start_next(hubs, pod);
         } else {
-            self.kill_for_probes(hubs, pod, spec, &todo.kill);
+            self.kill_containers(hubs, pod, spec, &todo.kill);
         }
     }
 

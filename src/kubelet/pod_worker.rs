@@ -181,7 +181,7 @@ impl Kubelets {
             Stage::Sandbox => self.sandbox_ready(hubs, pod),
             Stage::Pulling => self.pull_ended(hubs, pod),
             Stage::Creating => self.container_created(hubs, pod),
-            Stage::PostStart => self.post_start_slept(hubs, pod),
+            Stage::PostStart => self.post_start_over(hubs, pod),
             Stage::KillingSandbox => {
                 self.release_sandbox(hubs, pod);
                 self.finish_sync(hubs, pod);

@@ -21,7 +21,7 @@ pub(super) fn ask_port(
     let address = Ipv4Addr::from_bits(address);
     match &probe.handler {
         Handler::HttpGet { path, port, host, scheme, .. } => {
-            let port = number(container, port);
+            let port = port_number(container, port);
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
             if !serving.is_open(port) {
                 let scheme = scheme.to_ascii_lowercase();
@@ -39,7 +39,7 @@ pub(super) fn ask_port(
             if well { Ok(()) } else { Err(format!("HTTP probe failed with statuscode: {code}")) }
         }
         Handler::TcpSocket { port, host } => {
-            let port = number(container, port);
+            let port = port_number(container, port);
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
             // The kernel accepts connections, however busy the process is.
             if serving.is_open(port) && well {
@@ -64,7 +64,8 @@ pub(super) fn ask_port(
     }
 }
 
-fn number(container: &Container, port: &PortRef) -> u16 {
+/// The number of a port.
+pub(super) fn port_number(container: &Container, port: &PortRef) -> u16 {
     match port {
         PortRef::Number(number) => *number,
         PortRef::Name(name) => container

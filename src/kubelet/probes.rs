@@ -16,8 +16,11 @@ use crate::model::probe::{Handler, Probe};
 
 impl Kubelets {
     /// Makes the probe workers of a pod, whose ticks count from `since`. Upstream: prober `AddPod`.
-    pub(super) fn add_probes(&mut self, pod: PodId, spec: &PodSpec, since: SimTime) {
+    pub(super) fn add_probes(&mut self, hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
         let worker = self.workers.row(pod);
+        // Machines that are there from the start have been up for long.
+        let started = hubs.machines.machine(worker.node).kubelet_started();
+        let young = (started > SimTime::ZERO).then(|| since.since(started));
         for (index, container) in spec.containers.iter().enumerate() {
             if spec.container_kind(index) == ContainerKind::Init {
                 continue;
@@ -25,9 +28,17 @@ impl Kubelets {
             for kind in ProbeKind::ALL.into_iter().filter(|kind| kind.of(container).is_some()) {
                 let slot = index as u8;
                 let probes = &mut worker.extra_mut().probes;
-                if !probes.iter().any(|probe| probe.slot == slot && probe.kind == kind) {
-                    probes.push(ProbeWorker::new(slot, kind, since));
+                if probes.iter().any(|probe| probe.slot == slot && probe.kind == kind) {
+                    continue;
                 }
+                let period = kind.of(container).map_or(1, |probe| probe.period_seconds.max(1) as u64);
+                let period = SimDuration::from_secs(period);
+                let mut phase = since;
+                if young.is_some_and(|age| age < period) {
+                    // Upstream: prober `worker.run`: a kubelet that has just started does not probe everything at once.
+                    phase += SimDuration((period.0 as f64 * self.jitter.unit()) as u64);
+                }
+                probes.push(ProbeWorker::new(slot, kind, phase));
             }
         }
     }

@@ -4,6 +4,7 @@
 use super::conditions::{self, ConditionFacts};
 use super::phase::phase;
 use super::probe_worker::{ProbeKind, Verdict};
+use super::restart_all::Removed;
 use super::view::{Restart, Seen, restart_after, seen_by};
 use super::worker::{Flags, Worker};
 use crate::engine::SimTime;
@@ -16,6 +17,8 @@ use crate::model::pod_spec::{ContainerKind, PodSpec};
 const MESSAGE_BYTES: usize = 4096;
 const LOG_LINES: usize = 80;
 const LOG_BYTES: usize = 2048;
+/// All messages of a pod together; each container has its share. Upstream: status `normalizeStatus`.
+const POD_MESSAGE_BYTES: usize = 12 * 1024;
 
 /// The status of a pod at `now`. `terminal`: its containers have been stopped for good.
 pub(super) fn compute(
@@ -40,6 +43,10 @@ pub(super) fn compute(
     }
     if terminal && !new_phase.is_terminal() && !worker.flags.contains(Flags::STATIC) {
         new_phase = PodPhase::Failed;
+    }
+    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && has_removed(worker) {
+        // All containers are being started anew: the pod goes on.
+        new_phase = PodPhase::Running;
     }
     if previous.phase.is_terminal() {
         new_phase = previous.phase;
@@ -85,7 +92,11 @@ fn container_status(
     };
     let mut status = ContainerStatus {
         state: state_of(spec, index, newest, seen.state),
-        last: seen.before.map(|row| Box::new(termination(spec, index, row))),
+        last: seen
+            .before
+            .map(|row| termination(spec, index, row))
+            .or_else(|| worker.removed(index).map(Removed::termination))
+            .map(Box::new),
         restart_count: newest.attempt,
         ready: false,
         started: Some(false),
@@ -107,6 +118,10 @@ fn container_status(
     status
 }
 
+fn has_removed(worker: &Worker) -> bool {
+    worker.extra.as_ref().is_some_and(|extra| !extra.removed.is_empty())
+}
+
 fn never_run(
     worker: &Worker,
     previous: &PodStatus,
@@ -115,6 +130,11 @@ fn never_run(
     terminal: bool,
 ) -> ContainerStatus {
     let mut status = ContainerStatus::waiting(waiting_reason);
+    if let Some(removed) = worker.removed(index) {
+        status.state = Removed::waiting();
+        status.last = Some(Box::new(removed.termination()));
+        status.restart_count = removed.attempt + 1;
+    }
     if terminal && waiting_reason == "ContainerCreating" {
         // Upstream: status manager `TerminatePod`; pods with init containers keep what their mains waited for.
         let was_waiting =
@@ -163,17 +183,23 @@ fn termination(spec: &PodSpec, index: usize, row: &ContainerRow) -> Termination 
 
 /// The file's text, or the end of the log where a failure asks for it.
 fn termination_message(spec: &PodSpec, index: usize, row: &ContainerRow, exit_code: i32) -> Text {
+    let limit = POD_MESSAGE_BYTES / spec.containers.len().max(1);
     let file = row.termination_message();
     if !file.is_empty() {
-        let cut = (0..=file.len().min(MESSAGE_BYTES)).rev().find(|&at| file.is_char_boundary(at)).unwrap_or(0);
-        return Text::from(&file[..cut]);
+        return Text::from(first_bytes(file, MESSAGE_BYTES.min(limit)));
     }
     match row.log() {
         Some(log) if exit_code != 0 && spec.containers[index].termination_message_from_logs => {
-            Text::from(log.tail(LOG_LINES, LOG_BYTES))
+            Text::from(first_bytes(&log.tail(LOG_LINES, LOG_BYTES), limit))
         }
         _ => Text::default(),
     }
+}
+
+/// The text up to so many bytes, cut between characters.
+fn first_bytes(text: &str, limit: usize) -> &str {
+    let cut = (0..=text.len().min(limit)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..cut]
 }
 
 /// `ready` and `started`. Upstream: prober `UpdatePodStatus`.

@@ -3,6 +3,7 @@
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::engine::{SimDuration, SimTime};
+use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
 use crate::model::object::{Body, ObjectRef, PodId};
@@ -37,6 +38,13 @@ impl Kubelets {
     pub(super) fn look_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
+        if let Some(message) = unprocessed_claims(hubs, pod, spec) {
+            // Not a mount that failed, but one that could not even be asked for: the sync ends.
+            self.warning(hubs, pod, None, "FailedMount", message);
+            self.workers.row(pod).flags.insert(Flags::FAILED);
+            self.finish_sync(hubs, pod);
+            return;
+        }
         let missing = spec.volumes.iter().find_map(|volume| problem(hubs, pod, volume));
         let Some(message) = missing else {
             let now = hubs.now;
@@ -104,6 +112,29 @@ impl Kubelets {
     }
 }
 
+impl Kubelets {
+    /// Upstream: kubelet `getPullSecretsForPod`; the pull is tried all the same.
+    pub(super) fn check_pull_secrets(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
+        if spec.image_pull_secrets.is_empty() {
+            return;
+        }
+        let namespace = hubs.cluster.pod(pod).namespace;
+        let missing: Vec<&str> = spec
+            .image_pull_secrets
+            .iter()
+            .filter(|name| hubs.cluster.find(Kind::SECRET, namespace, name).is_none())
+            .map(Text::as_str)
+            .collect();
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            let message = format!(
+                "Unable to retrieve some image pull secrets ({missing}); attempting to pull the image may not succeed."
+            );
+            self.warning(hubs, pod, None, "FailedToRetrieveImagePullSecret", message);
+        }
+    }
+}
+
 /// Does a volume show this ConfigMap or Secret?
 fn shows(source: &VolumeSource, kind: Kind, object: &str) -> bool {
     match source {
@@ -135,6 +166,34 @@ fn can_always_mount(source: &VolumeSource) -> bool {
     }
 }
 
+/// The FailedMount Event of a pod with claims that are not there.
+/// Upstream: desired_state_of_world_populator `getPVCExtractPV`, volumemanager `WaitForAttachAndMount`.
+fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec) -> Option<String> {
+    let namespace = hubs.cluster.pod(pod).namespace;
+    let mut volumes = Vec::new();
+    let mut errors = Vec::new();
+    for volume in &spec.volumes {
+        let VolumeSource::Claim { claim, .. } = &volume.source else { continue };
+        if hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim).is_some() {
+            continue;
+        }
+        let why = format!("failed to fetch PVC from API server: persistentvolumeclaims \"{claim}\" not found");
+        volumes.push(volume.name.as_str());
+        errors.push(format!("error processing PVC {}/{claim}: {why}", hubs.cluster.namespace_name(namespace)));
+    }
+    if volumes.is_empty() {
+        return None;
+    }
+    let mut unmounted: Vec<&str> = spec.volumes.iter().map(|volume| volume.name.as_str()).collect();
+    unmounted.sort_unstable();
+    Some(format!(
+        "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[{}]: {}",
+        unmounted.join(" "),
+        volumes.join(" "),
+        errors.join("; ")
+    ))
+}
+
 /// The text of the FailedMount Event of a volume that cannot be mounted now.
 fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
     let failed = |why: String| format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.name);
@@ -154,11 +213,6 @@ fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
             }
             _ => None,
         }),
-        VolumeSource::Claim { claim, .. } => {
-            let namespace = hubs.cluster.pod(pod).namespace;
-            let found = hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim);
-            found.is_none().then(|| failed(format!("persistentvolumeclaim \"{claim}\" not found")))
-        }
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::kill::Kill;
 use super::probe_worker::ProbeWorker;
+use super::restart_all::Removed;
 use super::restart_backoff::Backoff;
 use crate::engine::SimTime;
 use crate::machines::{ContainerId, ExecId, ImageId};
@@ -47,7 +48,7 @@ pub(super) enum Stage {
 bitflags::bitflags! {
     /// Facts about a pod.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub(super) struct Flags: u16 {
+    pub(super) struct Flags: u32 {
         /// Its sandbox exists.
         const SANDBOX = 1;
         /// It has had a sandbox before.
@@ -80,6 +81,10 @@ bitflags::bitflags! {
         const KILL_POD = 1 << 14;
         /// A ConfigMap or Secret of its volumes has changed, or what its downward API volumes show.
         const STALE_VOLUMES = 1 << 15;
+        /// This sync stops all containers to start them anew.
+        const RESTART_ALL = 1 << 16;
+        /// Init containers run again, although they were all done once.
+        const RERUN_INITS = 1 << 17;
     }
 }
 
@@ -88,10 +93,12 @@ bitflags::bitflags! {
 pub(super) struct Slot {
     pub current: ContainerId,
     pub previous: ContainerId,
+    /// The image of the newest run: another one in the spec is a new definition.
+    pub image: ImageId,
 }
 
 impl Slot {
-    pub const EMPTY: Self = Self { current: ContainerId::NONE, previous: ContainerId::NONE };
+    pub const EMPTY: Self = Self { current: ContainerId::NONE, previous: ContainerId::NONE, image: ImageId::NONE };
 }
 
 /// Why a container does not start: what the next sync will show. Upstream: `ReasonCache`.
@@ -123,6 +130,8 @@ pub(super) struct Extra {
     pub end: Option<EndReason>,
     /// The status of a static pod whose mirror is new and has none yet.
     pub mirrored: Option<Box<PodStatus>>,
+    /// Runs that were removed for a restart of all containers.
+    pub removed: SmallVec<[Removed; 1]>,
     /// Earliest end of a crash back-off met in this sync.
     pub backoff_until: SimTime,
     /// Failed mounts so far, for their growing delays.
@@ -217,6 +226,17 @@ impl Worker {
 
     pub fn restart_backoff(&self, slot: u8) -> Option<Backoff> {
         self.extra.as_ref()?.restarts.iter().find(|(candidate, _)| *candidate == slot).map(|(_, entry)| *entry)
+    }
+
+    /// What was removed of a container for a restart of all.
+    pub fn removed(&self, slot: usize) -> Option<&Removed> {
+        self.extra.as_ref()?.removed.iter().find(|removed| usize::from(removed.slot) == slot)
+    }
+
+    pub fn forget_restart_backoff(&mut self, slot: u8) {
+        if let Some(extra) = &mut self.extra {
+            extra.restarts.retain(|(candidate, _)| *candidate != slot);
+        }
     }
 
     pub fn set_restart_backoff(&mut self, slot: u8, entry: Backoff) {
