@@ -2,6 +2,8 @@
 //! A curve never ticks: it tells the next instant at which its value differs, and observers wake then.
 //! It knows no origin either: times are the caller's, from t=0 of the scenario or from a container's start.
 
+mod integral;
+
 use std::sync::Arc;
 
 use super::number_table::{Column, CsvError, CsvProblem, read_columns};

@@ -196,7 +196,7 @@ impl Distribution {
 
     /// The value at `share`, in (0, 1), of the probability; growing with `share`, but for a choice, which keeps its
     /// own order.
-    fn invert(&self, share: f64) -> f64 {
+    pub fn invert(&self, share: f64) -> f64 {
         match self {
             Self::Constant(value) => *value,
             Self::Uniform { low, high } => low + share * (high - low),

@@ -5,6 +5,7 @@ pub mod curve;
 pub mod digest;
 pub mod distribution;
 pub mod event_queue;
+pub mod histogram;
 pub mod ids;
 pub mod latency;
 pub mod nearest;

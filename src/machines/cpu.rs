@@ -131,20 +131,44 @@ impl Machines {
         }
     }
 
+    /// Thousandths of a CPU that a running container would get if it asked for all it may have, others asking as they do.
+    pub fn cpu_ceiling(&self, container: ContainerId) -> u64 {
+        let row = self.containers.row(container);
+        let machine = &self.by_node[row.node.index()];
+        let capacity = machine.capacity.cpu_milli;
+        let most = u64::from(row.cpu_terms.limit_milli);
+        if capacity == 0 || machine.cpu_asked - row.cpu_asked() + most.min(capacity) <= capacity {
+            return if capacity == 0 { most } else { most.min(capacity) };
+        }
+        let mut askers = self.askers(row.node);
+        askers
+            .iter_mut()
+            .filter(|asker| asker.container == container)
+            .for_each(|asker| asker.asked = most.min(capacity));
+        share(capacity, &mut askers);
+        askers.iter().find(|asker| asker.container == container).map_or(0, |asker| asker.asked)
+    }
+
+    /// Do the containers of a node ask for more CPU than it has?
+    pub fn is_short_of_cpu(&self, node: NodeId) -> bool {
+        self.by_node.get(node.index()).is_some_and(|machine| machine.cpu_is_short)
+    }
+
+    fn askers(&self, node: NodeId) -> Vec<Asker> {
+        let of = |&container: &ContainerId| {
+            let row = self.containers.row(container);
+            Asker { container, asked: row.cpu_asked(), weight: u64::from(row.cpu_terms.weight) }
+        };
+        self.by_node[node.index()].running.iter().map(of).collect()
+    }
+
     /// Shares a node's CPU anew among all that run on it.
     fn share_cpu(&mut self, node: NodeId) {
         let machine = &mut self.by_node[node.index()];
         let short = machine.is_short_of_cpu();
         machine.cpu_is_short = short;
         let capacity = machine.capacity.cpu_milli;
-        let mut askers: Vec<Asker> = machine
-            .running
-            .iter()
-            .map(|&container| {
-                let row = self.containers.row(container);
-                Asker { container, asked: row.cpu_asked(), weight: u64::from(row.cpu_terms.weight) }
-            })
-            .collect();
+        let mut askers = self.askers(node);
         if short {
             share(capacity, &mut askers);
         }

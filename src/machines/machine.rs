@@ -137,6 +137,11 @@ impl Machine {
         self.kubelet_works() && self.connected
     }
 
+    /// Is its network cable in?
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// When the kubelet's process was last started.
     pub fn kubelet_started(&self) -> SimTime {
         self.kubelet_started

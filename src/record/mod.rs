@@ -15,6 +15,7 @@ mod run;
 mod summary;
 mod text;
 mod totals;
+mod traffic;
 mod workloads;
 
 pub use builder::{NodeFacts, PodFacts, PodSight};
@@ -27,10 +28,11 @@ pub use quantiles::Quantiles;
 pub use run::{Expectation, RunFacts, Step};
 pub use summary::{
     EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary, Number, PodsSummary,
-    ResourceSummary, StepSummary, Summary, WorkloadSummary,
+    ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary, WorkloadSummary,
 };
 pub use text::{TextId, Texts};
 pub use totals::Totals;
+pub use traffic::{DROP_REASONS, TrafficCounts, TrafficLatency, TrafficLoad, TrafficRow};
 pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
 
 /// Everything that is known of a run, up to `end`.
@@ -58,6 +60,10 @@ pub struct Record {
     pub attempts: Vec<AttemptRow>,
     /// Image pulls.
     pub pulls: Vec<PullRow>,
+    /// Loads, in the order of the scenario.
+    pub traffic: Vec<TrafficLoad>,
+    /// Their changes.
+    pub traffic_rows: Vec<TrafficRow>,
     /// Steps carried out.
     pub steps: Vec<Step>,
     /// Expectations decided.
@@ -133,6 +139,7 @@ impl Record {
         let rows = rows.chain(self.events.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.attempts.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.pulls.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.traffic_rows.iter_mut().map(|row| &mut row.time));
         for time in rows.chain([&mut self.end, &mut self.run.begin]) {
             *time = time.shifted(nanos);
         }

@@ -10,6 +10,8 @@ mod gallery;
 mod html;
 #[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod synthetic_traffic;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -112,7 +114,12 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
 
     let mut digest = Digest::new();
     let mut tables = Vec::new();
-    for table in csv::TABLES.iter().filter(|table| options.timeline || table.file != "timeline.csv") {
+    let is_written = |file: &str| match file {
+        "timeline.csv" => options.timeline,
+        "traffic.csv" => !record.traffic.is_empty(),
+        _ => true,
+    };
+    for table in csv::TABLES.iter().filter(|table| is_written(table.file)) {
         folder.write(table.file, |out| table.write(record, &mut Digesting::new(out, &mut digest)))?;
         tables.push(table.file.to_owned());
     }
@@ -124,7 +131,7 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
     add("summary.json", text.as_bytes())?;
 
     let mut pictures = Vec::new();
-    for chart in &charts::CHARTS {
+    for chart in charts::CHARTS.iter().filter(|chart| (chart.is_drawn)(record)) {
         if !(options.charts.svg || options.charts.png) {
             break;
         }

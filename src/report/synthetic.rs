@@ -248,6 +248,7 @@ impl Script {
             record.node_sampled(record.end, node, None);
         }
         finishing_touches(&mut record);
+        super::synthetic_traffic::add(&mut record, self.pods.len(), self.end / 1000);
         record
     }
 

@@ -11,6 +11,7 @@ use crate::engine::SimDuration;
 mod documentation;
 mod fuzz;
 mod shipped;
+mod traffic;
 
 /// The whole example of the design, with files that exist.
 const EXAMPLE: &str = include_str!("tests/example.yaml");
@@ -57,14 +58,16 @@ fn the_example_of_the_design_is_a_plan() {
     assert_eq!(plan.expectations[2].time, ExpectationTime::End);
     assert_eq!(plan.behaviors.len(), 1);
     assert_eq!(plan.manifests.len(), 3, "app.yaml and two of k8s");
-    assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
+    // Nothing says what a request costs at the cart.
+    let codes: Vec<&str> = plan.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["W0004"], "{:?}", plan.warnings);
 }
 
 #[test]
 fn what_has_no_effect_yet_is_a_warning_with_its_place_and_what_has_is_none() {
     let plan = plan(EXAMPLE);
     let paths: Vec<&str> = plan.without_effect.iter().map(|warning| warning.path.as_str()).collect();
-    for path in ["spec.warmup", "spec.traffic", "spec.expect"] {
+    for path in ["spec.warmup", "spec.expect"] {
         assert!(paths.contains(&path), "{path} missing in {paths:?}");
     }
     for path in ["spec.seed", "spec.images", "spec.cluster.nodes", "spec.steps[0].kubectl", "spec.output"] {
@@ -363,9 +366,11 @@ fn every_code_of_the_table_can_happen() {
         ("E0023", spec("  behaviors: [ { cpu: { ramp: [] } } ]\n")),
         ("E0024", String::new()),
         ("E0025", node("{ name: a, capacity: { pods: 0 } }")),
+        ("E0026", spec("  traffic: [ { name: a, service: a, rps: 1, calls: [ { service: a } ] } ]\n")),
         ("W0001", spec("  warmup: 1m\n")),
         ("W0002", step("{ at: 1h, kubectl: get pods }")),
         ("W0003", spec("  until: 1m\n  maxTime: 1m\n")),
+        ("W0004", spec("  traffic: [ { name: a, service: a, rps: 1, calls: [ { service: b } ] } ]\n")),
     ];
     for (code, text) in &texts {
         let found = match load_source(&source(text), &LoadOptions::default()) {

@@ -147,7 +147,7 @@ impl Loaded<'_> {
             step_files: parts.step_files,
             expectations: parts.expectations,
             output: parts.output,
-            traffic: spec.traffic,
+            traffic: parts.traffic,
             metrics: parts.metrics,
             without_effect: self.without_effect,
             warnings: self.warnings,

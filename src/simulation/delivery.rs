@@ -8,7 +8,7 @@ use crate::engine::{SimDuration, SimTime};
 use super::event::{Event, Watcher};
 
 /// How many watchers there are.
-const WATCHERS: [Watcher; 3] = [Watcher::Scheduler, Watcher::Controllers, Watcher::Kubelets];
+const WATCHERS: [Watcher; 4] = [Watcher::Scheduler, Watcher::Controllers, Watcher::Kubelets, Watcher::Proxies];
 
 /// One watcher's place in the log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +22,8 @@ struct Watch {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     watches: [Watch; WATCHERS.len()],
+    /// How many of the watchers there are: kube-proxy, the last, watches only where there is traffic.
+    count: usize,
     latency: SimDuration,
     trimmed: Cursor,
 }
@@ -31,13 +33,14 @@ const TRIM_AFTER: u64 = 4096;
 
 impl Delivery {
     /// Watchers that hear of changes `latency` after their commit.
-    pub fn new(latency: SimDuration) -> Self {
-        Self { watches: [Watch::default(); WATCHERS.len()], latency, trimmed: Cursor(0) }
+    pub fn new(latency: SimDuration, with_proxies: bool) -> Self {
+        let count = if with_proxies { WATCHERS.len() } else { WATCHERS.len() - 1 };
+        Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0) }
     }
 
     /// Wakes every watcher that is behind the log and has no wake pending.
     pub fn schedule(&mut self, log: &ChangeLog, queue: &mut EventQueue<Event>) {
-        for (watch, watcher) in self.watches.iter_mut().zip(WATCHERS) {
+        for (watch, watcher) in self.watches[..self.count].iter_mut().zip(WATCHERS) {
             if watch.woken {
                 continue;
             }
@@ -63,7 +66,7 @@ impl Delivery {
 
     /// Forgets changes that every watcher and `recorded` have read.
     pub fn trim(&mut self, log: &mut ChangeLog, recorded: Cursor) {
-        let slowest = self.watches.iter().map(|watch| watch.cursor).fold(recorded, Cursor::min);
+        let slowest = self.watches[..self.count].iter().map(|watch| watch.cursor).fold(recorded, Cursor::min);
         if slowest.0 - self.trimmed.0 >= TRIM_AFTER {
             log.trim(slowest);
             self.trimmed = slowest;
@@ -72,6 +75,6 @@ impl Delivery {
 
     /// Does any watcher still have to hear of something?
     pub fn is_behind(&self, log: &ChangeLog) -> bool {
-        self.watches.iter().any(|watch| watch.cursor < log.end())
+        self.watches[..self.count].iter().any(|watch| watch.cursor < log.end())
     }
 }

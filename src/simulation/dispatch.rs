@@ -124,6 +124,10 @@ impl Simulation {
                     &mut self.machines,
                     &mut self.outboxes.kubelets,
                 ),
+                Watcher::Proxies => {
+                    let traffic = self.workload.traffic_mut();
+                    traffic.hear(now, &change, &self.cluster, &mut self.outboxes.workload);
+                }
             }
         }
     }
@@ -216,6 +220,7 @@ impl Simulation {
         for attempt in self.scheduler.take_attempts() {
             recording.collector.attempt(&attempt_row(&attempt));
         }
+        self.record_traffic();
         self.plan_sample();
     }
 

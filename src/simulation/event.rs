@@ -16,6 +16,8 @@ pub enum Watcher {
     Controllers,
     /// The kubelets.
     Kubelets,
+    /// kube-proxy, where there is traffic.
+    Proxies,
 }
 
 /// Something that is due. Small, because a million of them may be pending.

@@ -31,6 +31,7 @@ impl Simulation {
             failures.push(format!("`kubectl {command}` (from {started}s) still waited when the run ended"));
         }
         let warnings = self.warnings(plan, ending);
+        self.finish_traffic();
         let (containers, containers_assumed) = self.machines.coverage();
         let facts = RunEnd {
             digest: self.recording.digest.finish_hex(),
@@ -66,6 +67,7 @@ impl Simulation {
             }
         }
         warnings.extend(self.metric_warnings(plan));
+        warnings.extend(self.traffic_warnings(plan));
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",

@@ -18,6 +18,7 @@ pub mod observer;
 mod setup;
 mod steps;
 mod stop;
+mod traffic;
 #[cfg(test)]
 mod volume_tests;
 

@@ -28,7 +28,7 @@ use super::delivery::Delivery;
 use super::files::PlanFiles;
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, components, nodes};
+use super::{Outboxes, Recording, Simulation, behaviors, components, nodes, traffic};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -94,6 +94,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
             streams,
             behaviours: behaviors::table(plan),
             origin,
+            traffic: traffic::settings(plan, origin),
         }),
         faults: Faults::default(),
         streams,
@@ -102,7 +103,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         files: PlanFiles::new(plan),
         queue: EventQueue::new(),
         outboxes: Outboxes::default(),
-        delivery: Delivery::new(latencies.fixed(Latency::WatchDelivery)),
+        delivery: Delivery::new(latencies.fixed(Latency::WatchDelivery), !plan.traffic.is_empty()),
         recording: Recording {
             collector: Collector::new(CollectorSettings { run: run_facts(plan), origin, nodes: nodes::tags(plan) }),
             cursor: Cursor(0),
@@ -125,6 +126,8 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         simulation.queue.push(at, event);
     }
     write_static_pods(plan, &mut simulation)?;
+    traffic::register(plan, &mut simulation.recording.collector);
+    simulation.workload.traffic().begin(&mut simulation.outboxes.workload);
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
 }

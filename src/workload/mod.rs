@@ -16,8 +16,10 @@ mod out_of_memory;
 mod process;
 mod program;
 mod run;
+mod served;
 pub mod shell;
 pub mod terminal;
+pub mod traffic;
 mod work;
 
 use rustc_hash::FxHashMap;
@@ -31,6 +33,8 @@ use crate::model::object::TemplateId;
 use behaviour::BehaviourTable;
 use program::Program;
 use run::Run;
+use traffic::settings::TrafficSettings;
+use traffic::{Traffic, TrafficEvent};
 
 /// What the workload is started with.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct WorkloadSettings {
     pub behaviours: BehaviourTable,
     /// The scenario's t=0, from which curves count.
     pub origin: SimTime,
+    /// Requests from outside, and what they cause.
+    pub traffic: TrafficSettings,
 }
 
 /// What a container does later. `serial` tells runs in one row apart.
@@ -109,6 +115,8 @@ pub enum WorkloadEvent {
         /// Of the run.
         serial: u32,
     },
+    /// Requests come otherwise than before.
+    Traffic(TrafficEvent),
 }
 
 /// What all containers do.
@@ -129,11 +137,13 @@ pub struct Workload {
     works: FxHashMap<ContainerId, work::Work>,
     /// Containers that need Services.
     needy: needs::AllNeedy,
+    traffic: Traffic,
 }
 
 impl Workload {
     /// No containers yet.
-    pub fn new(settings: WorkloadSettings) -> Self {
+    pub fn new(mut settings: WorkloadSettings) -> Self {
+        let traffic = Traffic::new(std::mem::take(&mut settings.traffic));
         let stream = |name| settings.streams.stream(name, 0);
         Self {
             draws: stream("workload/behaviour"),
@@ -145,7 +155,18 @@ impl Workload {
             processes: process::Processes::default(),
             works: FxHashMap::default(),
             needy: needs::AllNeedy::default(),
+            traffic,
         }
+    }
+
+    /// Requests, and what became of them.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// The same, for those who change it or take its rows.
+    pub fn traffic_mut(&mut self) -> &mut Traffic {
+        &mut self.traffic
     }
 
     /// How often each entry of the behaviours has matched a container.
@@ -183,6 +204,9 @@ impl Workload {
             MachineChange::Unmounted { pod } => self.forget_volumes(pod),
             _ => {}
         }
+        if !self.traffic.is_empty() {
+            self.traffic.observe_machine(now, change, cluster, machines, outbox);
+        }
     }
 
     /// One of its own events is due.
@@ -217,6 +241,7 @@ impl Workload {
                 machines.exit(now, container, 137, ExitReason::OomKilled);
             }
             WorkloadEvent::Session { exec } => self.session_due(now, exec, cluster, machines, outbox),
+            WorkloadEvent::Traffic(event) => self.traffic_due(now, event, cluster, machines, outbox),
             WorkloadEvent::Look { container, serial } if runs_still(machines, container, serial) => {
                 self.look(now, container, machines, outbox);
             }
@@ -229,6 +254,7 @@ impl Workload {
         let (container, serial) = match event {
             WorkloadEvent::Session { exec } if self.session_is_live(exec) => return Significance::Live,
             WorkloadEvent::Session { .. } => return Significance::Stale,
+            WorkloadEvent::Traffic(event) => return self.traffic.significance(event),
             WorkloadEvent::Serve { container, serial }
             | WorkloadEvent::End { container, serial }
             | WorkloadEvent::Stop { container, serial }

@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub memory: f32,
     /// Seconds until it answers a probe, drawn for this run.
     pub answer: f32,
+    /// Bytes that requests hold, if any come.
+    pub requests: Option<u64>,
 }
 
 impl Workload {
@@ -60,7 +62,7 @@ impl Workload {
             outbox.send(now + length, WorkloadEvent::End { container, serial });
         }
         self.runs[container.index()] =
-            Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory, answer };
+            Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory, answer, requests: None };
         if self.has_needs_met(now, container, cluster, machines, outbox) {
             self.start_up(now, container, cluster, machines, outbox);
         } else {
@@ -220,12 +222,15 @@ impl Workload {
         let process = self.process_usage(container);
         let mut cpu = match process {
             Some(usage) if !program.stated.0 => usage.cpu_milli as f64 / 1000.0,
+            // Where nobody says what it uses, requests are all that it does.
+            _ if run.requests.is_some() && !program.measured.cpu => 0.0,
             _ => value(&program.cpu, run.cpu),
         };
-        let memory = match process {
+        let own = match process {
             Some(usage) if !program.stated.1 => usage.memory_bytes,
             _ => value(&program.memory, run.memory) as u64,
         };
+        let memory = own + run.requests.unwrap_or(0);
         if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
             machines.exit(now, container, 137, ExitReason::OomKilled);
             return true;

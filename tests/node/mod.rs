@@ -13,6 +13,7 @@ use kubelapse::model::latency::Latencies;
 use kubelapse::model::object::{NodeId, ObjectRef, PodId};
 use kubelapse::model::pod_columns::columns;
 use kubelapse::workload::behaviour::{BehaviourTable, ContainerBehaviour, Matcher, OnTerm, Run, RunLength};
+use kubelapse::workload::traffic::settings::TrafficSettings;
 use kubelapse::workload::{Workload, WorkloadEvent, WorkloadSettings};
 
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +165,13 @@ impl World {
             let (latencies, streams) = (Latencies::recorded(), Streams::new(7));
             self.kubelets = Some(Kubelets::new(KubeletSettings::new(latencies.clone(), streams)));
             let behaviours = BehaviourTable::new(std::mem::take(&mut self.entries));
-            let settings = WorkloadSettings { latencies, streams, behaviours, origin: SimTime::ZERO };
+            let settings = WorkloadSettings {
+                latencies,
+                streams,
+                behaviours,
+                origin: SimTime::ZERO,
+                traffic: TrafficSettings::default(),
+            };
             self.workload = Some(Workload::new(settings));
         }
     }

@@ -5,6 +5,7 @@ mod nodes;
 mod pods;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Amounts, AttemptResult, AttemptRow, EventRow, Expectation, Moment, NodeIndex, PodIndex, PullRow, Record, RunFacts,
-    Step, WorkloadIndex,
+    Step, TrafficRow, WorkloadIndex,
 };
 use crate::cluster::events::Sighting;
 use crate::cluster::{Change, Cluster, EventType, Verb};
@@ -88,6 +89,8 @@ pub struct Collector {
     event_counts: Vec<u32>,
     /// The last run of a container of which it is known that it was killed for its memory.
     killed: FxHashMap<(PodId, usize), u64>,
+    /// The last row of each load.
+    traffic_last: Vec<Option<TrafficRow>>,
 }
 
 impl Collector {

@@ -4,6 +4,7 @@
 
 mod latency;
 mod resources;
+mod traffic;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 use super::{Phase, Record};
 pub use latency::{Latency, LatencyNumbers};
 pub use resources::{NodeGroupSummary, NodesSummary, ResourceSummary};
+pub use traffic::{TrafficLatencySummary, TrafficSummary};
 pub use workloads::WorkloadSummary;
 
 /// A number of a result file: rounded to six decimals, printed in the shortest form that reads back.
@@ -59,6 +61,8 @@ pub struct Summary {
     pub workloads: BTreeMap<String, WorkloadSummary>,
     /// By name of the group.
     pub node_groups: BTreeMap<String, NodeGroupSummary>,
+    /// By name of the load.
+    pub traffic: BTreeMap<String, TrafficSummary>,
     /// Steps carried out.
     pub steps: Vec<StepSummary>,
     /// Share of containers whose behaviour is assumed.
@@ -168,6 +172,7 @@ impl Summary {
             cost: Number(record.nodes.iter().map(|node| node.price * resources::hours(record, node)).sum()),
             workloads: workloads::workloads(record),
             node_groups: resources::node_groups(record),
+            traffic: traffic::traffic(record),
             steps: steps(record),
             coverage: Number(if run.containers == 0 {
                 0.0

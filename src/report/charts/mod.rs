@@ -15,6 +15,7 @@ mod pods_by_phase;
 mod scene;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod typeface;
 mod workload_replicas;
 
@@ -30,42 +31,61 @@ pub struct Chart {
     pub name: &'static str,
     /// What it shows, for those who cannot see it.
     pub alternative: &'static str,
+    /// Does a record have anything to show on it? A chart of what a scenario does not have is left out.
+    pub is_drawn: fn(&Record) -> bool,
     draw: fn(&Record) -> Scene,
 }
 
 /// Every chart, in the order of the page.
-pub const CHARTS: [Chart; 6] = [
+pub const CHARTS: [Chart; 7] = [
     Chart {
         name: "pods_by_phase",
         alternative: "Stacked areas: how many pods are in which phase over time",
+        is_drawn: always,
         draw: pods_by_phase::draw,
     },
     Chart {
         name: "pod_gantt",
         alternative: "Bars: the life of each pod over time, with phases as colours",
+        is_drawn: always,
         draw: pod_gantt::draw,
     },
     Chart {
         name: "workload_replicas",
         alternative: "Steps: replicas wanted, ready and updated of each workload over time",
+        is_drawn: always,
         draw: workload_replicas::draw,
+    },
+    Chart {
+        name: "traffic",
+        alternative: "Areas and lines: requests a second, requests that wait and latency of each load over time",
+        is_drawn: traffic::is_drawn,
+        draw: traffic::draw,
     },
     Chart {
         name: "node_utilisation",
         alternative: "Heat map: share of CPU requested on each node over time",
+        is_drawn: always,
         draw: node_utilisation::draw,
     },
     Chart {
         name: "pending_queue",
         alternative: "Areas: pods that wait for a node over time",
+        is_drawn: always,
         draw: pending_queue::draw,
     },
     Chart {
         name: "events_timeline",
         alternative: "Bars: Kubernetes Events by reason over time",
+        is_drawn: always,
         draw: events_timeline::draw,
     },
 ];
+
+/// Every run has pods, nodes and Events.
+fn always(_record: &Record) -> bool {
+    true
+}
 
 impl Chart {
     /// Draws the chart.

@@ -5,6 +5,7 @@ mod events;
 mod nodes;
 mod scheduling;
 mod timeline;
+mod traffic;
 mod workloads;
 
 use std::fmt::Display;
@@ -22,7 +23,8 @@ pub struct Table {
 }
 
 /// Every table, in the order in which they enter the digest.
-pub const TABLES: [Table; 5] = [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE];
+pub const TABLES: [Table; 6] =
+    [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE, traffic::TABLE];
 
 impl Table {
     /// Writes header and rows.

@@ -106,6 +106,11 @@ fn tiles(record: &Record, summary: &Summary) -> Vec<Value> {
     tiles.push(tile(&of(nodes.ready, nodes.count), "nodes ready at the end", tone(nodes.ready < nodes.count)));
     let what = format!("of CPU requested on average; {} of memory", percent(summary.memory.requested_share.rounded()));
     tiles.push(tile(&percent(summary.cpu.requested_share.rounded()), &what, ""));
+    for (name, traffic) in summary.traffic.iter().filter(|(_, traffic)| traffic.requests.0 > 0.0).take(4) {
+        let share = (traffic.served_ratio.0 * 10_000.0).floor() / 100.0;
+        let what = format!("of {name} served; p99 {}", words::seconds(traffic.latency_seconds.p99.rounded()));
+        tiles.push(tile(&format!("{share} %"), &what, tone(traffic.dropped.0 >= 0.5)));
+    }
     if summary.cost.rounded() > 0.0 {
         let what = format!("price of {} node-hours", hundredths(nodes.hours.rounded()));
         tiles.push(tile(&hundredths(summary.cost.rounded()).to_string(), &what, ""));

@@ -42,8 +42,10 @@ pub fn data(record: &Record, summary: &Summary) -> String {
         pods(record, &mut words),
         workloads(record, summary, &mut words),
         nodes(record, &mut words),
+        traffic(record, summary, &mut words),
         events(record, &mut words),
     ];
+    let tables: Vec<Value> = tables.into_iter().filter(|table| !table.is_null()).collect();
     json!({ "tables": tables, "words": words.list }).to_string()
 }
 
@@ -178,6 +180,50 @@ struct Group {
     first: Moment,
     last: Moment,
     message: TextId,
+}
+
+/// Loads and what came of their requests; nothing where there are none.
+fn traffic(record: &Record, summary: &Summary, words: &mut Words) -> Value {
+    if record.traffic.is_empty() {
+        return Value::Null;
+    }
+    let columns = [
+        ("Traffic", TEXT),
+        ("Target", WORD),
+        ("Requests", NUMBER),
+        ("Served", NUMBER),
+        ("Served %", NUMBER),
+        ("Dropped", NUMBER),
+        ("Why dropped", WORD),
+        ("Waiting at the end", NUMBER),
+        ("Retries", NUMBER),
+        ("Latency p50", SECONDS),
+        ("Latency p99", SECONDS),
+    ];
+    let rows: Vec<Value> = record
+        .traffic
+        .iter()
+        .map(|load| {
+            let name = record.text(load.name);
+            let of = &summary.traffic[name];
+            let why: Vec<String> =
+                of.dropped_by.iter().map(|(reason, count)| format!("{reason} {}", count.0.round())).collect();
+            json!([
+                name,
+                words.number(record.text(load.target)),
+                of.requests.0.round(),
+                of.served.0.round(),
+                rounded(of.served_ratio.0 * 100.0),
+                of.dropped.0.round(),
+                words.number(&why.join(", ")),
+                of.queued.0.round(),
+                of.retries.0.round(),
+                rounded(of.latency_seconds.p50.0),
+                rounded(of.latency_seconds.p99.0),
+            ])
+        })
+        .collect();
+    table("Traffic", &columns, rows.len(), "traffic.csv", &rows)
 }
 
 fn events(record: &Record, words: &mut Words) -> Value {

@@ -11,6 +11,7 @@ pub mod set_steps;
 pub mod sweep;
 pub mod taints;
 pub mod times;
+pub mod traffic;
 
 use super::diagnostics::Severity;
 use super::schema::check::Finding;
@@ -93,15 +94,19 @@ pub static BAD_AMOUNT: Code = error("E0023", "a distribution or curve has parame
 pub static NOTHING_TO_RUN: Code = error("E0024", "a file holds no document");
 /// A node cannot be as it is described.
 pub static BAD_NODE: Code = error("E0025", "a node reserves more than it has, or has no room for pods");
+/// Requests that cause themselves.
+pub static CALL_CYCLE: Code = error("E0026", "the calls of `traffic` lead back to where they come from");
 /// A setting that this version ignores.
 pub static NO_EFFECT: Code = warning("W0001", "a field is understood, but has no effect yet");
 /// A time after the end.
 pub static TOO_LATE: Code = warning("W0002", "a time lies after the end of the run");
 /// A setting that another one makes void.
 pub static VOID: Code = warning("W0003", "a setting has no effect because of another one");
+/// Calls to a Service of which nothing is said.
+pub static FREE_CALL: Code = warning("W0004", "nothing says what the requests to a Service that is called cost there");
 
 /// All codes, in their order.
-pub static CODES: [&Code; 28] = [
+pub static CODES: [&Code; 30] = [
     &MISSING_FILE,
     &UNREADABLE_FILE,
     &SYNTAX,
@@ -127,17 +132,27 @@ pub static CODES: [&Code; 28] = [
     &BAD_AMOUNT,
     &NOTHING_TO_RUN,
     &BAD_NODE,
+    &CALL_CYCLE,
     &NO_EFFECT,
     &TOO_LATE,
     &VOID,
+    &FREE_CALL,
 ];
 
 /// A rule over a whole scenario; it sees the document as typed, after its fields have been found right.
 pub type Rule = fn(&Scenario, &mut Vec<Finding>);
 
 /// The rules, in the order in which they are looked at.
-pub const RULES: [Rule; 7] =
-    [names::check, limits::check, times::check, actions::check, references::check, set_steps::check, behaviors::check];
+pub const RULES: [Rule; 8] = [
+    names::check,
+    limits::check,
+    times::check,
+    actions::check,
+    references::check,
+    set_steps::check,
+    behaviors::check,
+    traffic::check,
+];
 
 /// All findings of all rules.
 pub fn check(scenario: &Scenario) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use crate::engine::random::Streams;
 use crate::scenario::schema::amounts::{self as typed, Observed, RandomDuration, Since, Varying};
 use crate::scenario::schema::leaves::{Amount, Duration};
 
-use super::files;
+use super::{files, prometheus};
 
 /// Use of a resource over time.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +53,8 @@ pub struct Context<'a> {
     pub directory: &'a Path,
     /// The scenario's seed, from which noise has its own streams.
     pub seed: u64,
+    /// Are amounts requests a second? Then CSV files have to say so in their header.
+    pub is_rate: bool,
 }
 
 impl Context<'_> {
@@ -117,9 +119,14 @@ impl Context<'_> {
             EngineCurve::sine(sine.mean.units(), sine.amplitude.units(), sine.period.units(), peak)
         } else if let Some(csv) = &typed.csv {
             let file = files::read_text(self.directory, &csv.file)?;
+            let wrong = |reason: String| format!("`{}`: {reason}", csv.file);
+            let unit = if self.is_rate { rate_header(&file.text, csv.column.as_deref()).map_err(wrong)? } else { 1.0 };
             let joint = if csv.linear { Joint::Linear } else { Joint::Step };
             let made = EngineCurve::from_csv(&file.text, csv.column.as_deref(), joint);
-            Ok(made.map_err(|error| format!("`{}`: {error}", csv.file))?)
+            Ok(made.map_err(|error| format!("`{}`: {error}", csv.file))?.scaled(unit))
+        } else if let Some(named) = &typed.prometheus {
+            let file = files::read_text(self.directory, named)?;
+            Ok(prometheus::curve(&file.text).map_err(|reason| format!("`{named}`: {reason}"))?)
         } else {
             let mut parts = Vec::new();
             for (index, part) in typed.sum.iter().flatten().enumerate() {
@@ -148,13 +155,39 @@ impl Context<'_> {
     }
 }
 
+/// What the values of a CSV file of rates are to be multiplied with, by its header: `time_s` (seconds since t=0; or
+/// `time`, durations as well), then `rps` (requests a second) or `rpm` (a minute); a column that is named in the
+/// scenario counts in requests a second.
+fn rate_header(text: &str, column: Option<&str>) -> Result<f64, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().enumerate();
+    let found =
+        lines.map(|(at, line)| (at + 1, line.trim())).find(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let (at, header) = found.ok_or_else(|| "the file is empty".to_owned())?;
+    let fields: Vec<&str> = header.split(',').map(|field| field.trim().trim_matches('"')).collect();
+    let is_time = matches!(fields.first(), Some(&"time_s" | &"time"));
+    let unit = match (column, fields.get(1)) {
+        (Some(name), _) if fields.contains(&name) => Some(if name == "rpm" { 1.0 / 60.0 } else { 1.0 }),
+        (Some(name), _) => return Err(format!("line {at}: no column `{name}` in the header (`{header}`)")),
+        (None, Some(&"rps")) => Some(1.0),
+        (None, Some(&"rpm")) => Some(1.0 / 60.0),
+        _ => None,
+    };
+    unit.filter(|_| is_time).ok_or_else(|| {
+        format!(
+            "line {at}: the header is `{header}`, expected `time_s,rps` (seconds since t=0 or durations, requests a second) \
+             or `time_s,rpm` (requests a minute)"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn usage(value: serde_json::Value) -> Result<Usage, String> {
         let varying: Varying = serde_json::from_value(value).unwrap();
-        Context { directory: Path::new(""), seed: 1 }.usage(&varying, 0)
+        Context { directory: Path::new(""), seed: 1, is_rate: false }.usage(&varying, 0)
     }
 
     #[test]
@@ -186,5 +219,15 @@ mod tests {
     fn noise_depends_on_the_seed_alone() {
         let noisy = serde_json::json!({"ramp": [["0s", 0], ["1h", 100]], "noise": 0.1});
         assert_eq!(usage(noisy.clone()), usage(noisy));
+    }
+
+    #[test]
+    fn files_of_rates_say_their_units() {
+        assert_eq!(rate_header("# from the load balancer\ntime_s,rps\n0,1\n", None), Ok(1.0));
+        assert_eq!(rate_header("time,rpm\n0s,60\n", None), Ok(1.0 / 60.0));
+        assert_eq!(rate_header("time_s,errors,checkout\n0,1,2\n", Some("checkout")), Ok(1.0));
+        assert!(rate_header("0,1\n60,2\n", None).unwrap_err().starts_with("line 1: the header is `0,1`, expected"));
+        assert!(rate_header("time_s,requests\n", None).is_err());
+        assert!(rate_header("time_s,rps\n", Some("rpx")).unwrap_err().contains("no column `rpx`"));
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::amounts::{Context, Usage};
 use super::behaviors::{Behavior, Needs, OnTerm, Probes, Run, RunLength, Startup};
 use super::metrics;
+use super::traffic::{self, Load};
 use super::{
     Action, Cluster, ConfigFile, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until,
     Warmup, faults, files, nodes,
@@ -49,6 +50,8 @@ pub struct Parts {
     pub images: Images,
     /// What containers do.
     pub behaviors: Vec<Behavior>,
+    /// Load on Services and consumers.
+    pub traffic: Vec<Load>,
     /// What is done.
     pub steps: Vec<Step>,
     /// Files of steps.
@@ -71,11 +74,13 @@ pub fn build(
     line_of: &dyn Fn(&FieldPath) -> usize,
 ) -> Result<Parts, Vec<Finding>> {
     let seed = scenario.spec.seed.unwrap_or(0);
-    let mut builder = Builder { amounts: Context { directory, seed }, findings: Vec::new(), line_of };
+    let mut builder = Builder { amounts: Context { directory, seed, is_rate: false }, findings: Vec::new(), line_of };
     let spec = FieldPath::of(&["spec"]);
     let images = builder.images(&scenario, &spec.key("images"));
     let cluster = builder.cluster(&scenario, &spec.key("cluster"));
     let behaviors = builder.behaviors(&scenario, &spec.key("behaviors"));
+    let amounts = Context { is_rate: true, ..builder.amounts };
+    let traffic = traffic::build(&scenario.spec.traffic, &amounts, line_of, &mut builder.findings);
     let (steps, step_files) = builder.steps(&scenario, &spec.key("steps"));
     let expectations = builder.expectations(&scenario, &spec.key("expect"));
     let metrics = builder.metrics(&scenario, &spec.key("metrics"));
@@ -91,6 +96,7 @@ pub fn build(
         cluster,
         images,
         behaviors,
+        traffic,
         steps,
         step_files,
         expectations,

@@ -158,7 +158,7 @@ mod tests {
     fn patterns_match_in_the_order_of_names_and_must_match_something() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenario");
         let found = matching(&root, "checks/t*.rs").unwrap();
-        assert_eq!(found, ["checks/taints.rs", "checks/times.rs"]);
+        assert_eq!(found, ["checks/taints.rs", "checks/times.rs", "checks/traffic.rs"]);
         assert!(matching(&root, "*.nothing").is_err());
         assert!(matching(&root, "nothing.yaml").unwrap_err().contains("there is no file"));
     }

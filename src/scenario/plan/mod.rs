@@ -9,7 +9,9 @@ pub mod faults;
 pub mod files;
 pub mod metrics;
 pub mod nodes;
+pub mod prometheus;
 pub mod reserved;
+pub mod traffic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -71,8 +73,8 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// What is written.
     pub output: Output,
-    /// Load on Services, as typed.
-    pub traffic: Vec<schema::traffic::Traffic>,
+    /// Load on Services and consumers, in order; loads that only others cause come last.
+    pub traffic: Vec<traffic::Load>,
     /// Metrics of autoscalers.
     pub metrics: Vec<metrics::Metric>,
     /// Warnings: what is understood but has no effect yet.

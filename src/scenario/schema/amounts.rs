@@ -115,7 +115,7 @@ pub struct CsvColumn {
     pub column: Option<String>,
 }
 
-/// A function of time: exactly one of `steps`, `ramp`, `sine`, `csv` and `sum`.
+/// A function of time: exactly one of `steps`, `ramp`, `sine`, `csv`, `prometheus` and `sum`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Curve {
@@ -127,6 +127,8 @@ pub struct Curve {
     pub sine: Option<Sine>,
     /// Points in a file.
     pub csv: Option<CsvCurve>,
+    /// A file with Prometheus' answer to a range query.
+    pub prometheus: Option<String>,
     /// Several, added.
     pub sum: Option<Vec<Varying>>,
     /// A random factor.

@@ -132,11 +132,16 @@ const POINTS: Type = Type::List(&Type::Tuple(&[Type::Leaf(&DURATION), Type::Leaf
 const FILE_OR_CSV: Type = Type::Any(&[Type::Text, Type::Object(&CSV_CURVE)]);
 const SHORT_OR_LONG_NOISE: Type = Type::Any(&[Type::Number(0.0), Type::Object(&NOISE)]);
 
-const CURVE_FIELDS: [Field; 7] = [
+const CURVE_FIELDS: [Field; 8] = [
     field("steps", POINTS, "[time, value]: each value holds until the next"),
     field("ramp", POINTS, "[time, value]: straight lines between the points"),
     field("sine", Type::Object(&SINE), "a wave"),
     field("csv", FILE_OR_CSV, "points in a CSV file: time, value"),
+    field(
+        "prometheus",
+        Type::Text,
+        "a JSON file with Prometheus' answer to a range query of one series; its first sample is time 0",
+    ),
     field("sum", Type::List(&Type::Recursive(|| &VARYING)), "several curves, added"),
     field("noise", SHORT_OR_LONG_NOISE, "a random factor around 1: its standard deviation (0.1 is ten percent)"),
     field("since", Type::Keyword(&["start", "container"]), "from when the times of a curve count").default("start"),
@@ -146,7 +151,7 @@ const CURVE_FIELDS: [Field; 7] = [
 pub static AMOUNT: Shape = Shape {
     name: "Amount",
     summary: "An amount that is drawn for each container (a distribution) or changes over time (a curve): \
-              exactly one of the distributions or of steps, ramp, sine, csv and sum.",
+              exactly one of the distributions or of steps, ramp, sine, csv, prometheus and sum.",
     fields: &AMOUNT_AND_CURVE,
     one_of: &[
         "uniform",
@@ -160,18 +165,22 @@ pub static AMOUNT: Shape = Shape {
         "ramp",
         "sine",
         "csv",
+        "prometheus",
         "sum",
     ],
     others: None,
 };
 
-static AMOUNT_AND_CURVE: [Field; 14] = {
+static AMOUNT_AND_CURVE: [Field; 15] = {
     let distributions: [Field; 7] = distribution_fields!("Amount", Type::Leaf(&QUANTITY));
-    let mut all = [CURVE_FIELDS[0]; 14];
+    let mut all = [CURVE_FIELDS[0]; 15];
     let mut index = 0;
     while index < 7 {
         all[index] = distributions[index];
-        all[index + 7] = CURVE_FIELDS[index];
+        index += 1;
+    }
+    while index < 15 {
+        all[index] = CURVE_FIELDS[index - 7];
         index += 1;
     }
     all
@@ -182,7 +191,7 @@ pub static CURVE: Shape = Shape {
     name: "Curve",
     summary: "A function of time.",
     fields: &CURVE_FIELDS,
-    one_of: &["steps", "ramp", "sine", "csv", "sum"],
+    one_of: &["steps", "ramp", "sine", "csv", "prometheus", "sum"],
     others: None,
 };
 

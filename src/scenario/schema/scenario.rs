@@ -63,7 +63,7 @@ objects! {
         #[serde(default)]
         "behaviors" behaviors: Vec<Behavior> = Type::List(&Type::Object(&BEHAVIOR)), "what containers do; fields merge over all matching entries, the first one that sets a field wins";
         #[serde(default)]
-        "traffic" traffic: Vec<Traffic> = Type::List(&Type::Object(&TRAFFIC)), "requests to Services", no_effect_yet();
+        "traffic" traffic: Vec<Traffic> = Type::List(&Type::Object(&TRAFFIC)), "requests to Services, and messages for consumers";
         #[serde(default)]
         "metrics" metrics: Vec<Metric> = Type::List(&Type::Object(&METRIC)), "custom, object and external metrics for HorizontalPodAutoscalers";
         #[serde(default)]

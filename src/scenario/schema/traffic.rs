@@ -13,14 +13,14 @@ objects! {
     Traffic TRAFFIC ["service", "target"] {
         "name" name: String = Type::Text, "how expressions, paths and reports call it", required();
         "service" service: Option<String> = Type::Text, "[namespace/]name of the Service";
-        "target" target: Option<String> = Type::Text, "consumers, such as deployment/worker";
-        "backlog" backlog: Option<Backlog> = Type::Object(&BACKLOG), "where messages wait for consumers";
+        "target" target: Option<String> = Type::Text, "consumers: [namespace/]kind/name, such as deployment/worker";
+        "backlog" backlog: Option<Backlog> = Type::Object(&BACKLOG), "how the messages that wait for consumers can be seen";
         "rps" rps: Varying = VARYING, "requests a second", required();
         "cost" cost: Option<Cost> = Type::Object(&COST), "what a request costs the pod that serves it";
-        "latency" latency: Option<RandomDuration> = RANDOM_DURATION, "time of a request on an idle pod";
-        "timeout" timeout: Option<Duration> = Type::Leaf(&DURATION), "after which a client gives up";
-        "concurrency" concurrency: Option<u32> = Type::Integer(1, 1_000_000), "requests served at once by a pod; further ones queue";
-        "queue" queue: Option<u32> = Type::Integer(0, 1_000_000_000), "requests that wait at a pod; further ones are dropped";
+        "latency" latency: Option<RandomDuration> = RANDOM_DURATION, "time of a request on an idle pod", default("what it costs in CPU");
+        "timeout" timeout: Option<Duration> = Type::Leaf(&DURATION), "after which a client gives up", default("never");
+        "concurrency" concurrency: Option<u32> = Type::Integer(1, 1_000_000), "requests served at once by a pod; further ones queue", default("any number; 1 for consumers");
+        "queue" queue: Option<u32> = Type::Integer(0, 1_000_000_000), "requests that wait at a pod (or in the backlog); further ones are dropped", default("any number");
         "retries" retries: Option<u32> = Type::Integer(0, 100), "how often a client tries again", default("0");
         #[serde(default)]
         "calls" calls: Vec<Call> = Type::List(&Type::Object(&CALL)), "requests that a request causes further on";
@@ -39,7 +39,7 @@ objects! {
 
     /// A request caused by another.
     Call CALL {
-        "service" service: String = Type::Text, "[namespace/]name of the Service", required();
+        "service" service: String = Type::Text, "[namespace/]name of the Service; the namespace of the caller if none is given", required();
         "per" per: Option<f64> = Type::Number(0.0), "how many for each request", default("1");
     }
 
