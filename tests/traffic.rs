@@ -103,17 +103,9 @@ fn a_crowd_is_dropped_until_somebody_scales() {
 
 #[test]
 fn a_lost_node_takes_its_share_of_requests_until_the_cluster_notices() {
-    let traffic = "  until: 5m\n  traffic: [ { name: load, service: web, rps: 90, cost: { cpu: 2ms }, latency: 20ms, timeout: 1s } ]\n";
-    let plan = plan(&scenario(traffic, &web(3, "")));
-    let mut simulation = Simulation::new(&plan).unwrap();
-    simulation.run_to(SimDuration::from_secs(60), &mut Unobserved);
-    let node = simulation.cluster.nodes().next().unwrap();
-    let at = simulation.now();
-    simulation.machines.set_power(at, node, false);
-    simulation.run_to(SimDuration::from_secs(300), &mut Unobserved);
-    let (record, _) = simulation.finish(&plan, Ending::Time);
-    let summary = Summary::of(&record);
-    conserves("load", &summary.traffic["load"]);
+    let spec = "  until: 5m\n  steps: [ { at: 1m, fault: { node: node-1, kind: crash } } ]\n  \
+                traffic: [ { name: load, service: web, rps: 90, cost: { cpu: 2ms }, latency: 20ms, timeout: 1s } ]\n";
+    let (record, summary) = run(&scenario(spec, &web(3, "")));
     // A third of 90 a second is lost for the 40 s until the node counts as not ready, some seconds more or less.
     let lost = dropped_by(&summary, "load", "unreachable");
     assert!(lost > 30.0 * 40.0 && lost < 30.0 * 60.0, "{lost}");
