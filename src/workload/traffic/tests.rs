@@ -28,7 +28,9 @@ fn load(rate: f64, pods: u32, change: impl Fn(&mut LoadSettings)) -> Load {
 fn look(load: &mut Load, cores: f64) {
     let mut sites = std::mem::take(&mut load.sites);
     let common = load.common();
-    sites.iter_mut().for_each(|site| site.equip(cores, &common));
+    for site in &mut sites {
+        site.equip(cores, &common);
+    }
     load.sites = sites;
     load.resolve();
 }
