@@ -1,6 +1,7 @@
 //! Admission of a pod on its node: the check the kubelet makes itself, whatever the scheduler thought.
 //! Upstream: kubelet lifecycle/predicate `Admit`, pkg/scheduler `AdmissionCheck`.
 
+use super::node_shutdown::NOT_ADMITTED;
 use super::worker::{Flags, Worker};
 use super::{Hubs, Kubelets};
 use crate::model::Text;
@@ -29,7 +30,11 @@ impl Kubelets {
     /// Admits a pod and makes its worker, or fails it. Returns whether it was admitted.
     pub(super) fn admit(&mut self, hubs: &mut Hubs<'_>, pod: PodId, node: NodeId, is_static: bool) -> bool {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
-        if let Some(refusal) = self.refusal(hubs, &template, node, is_static) {
+        let refusal = self.refusal_of_node(hubs, &template, node, is_static);
+        if let Some(refusal) = refusal {
+            if refusal.reason.starts_with("OutOf") && self.preempt_for(hubs, pod, node, &template, is_static) {
+                return false;
+            }
             reject(hubs, pod, refusal);
             return false;
         }
@@ -43,7 +48,25 @@ impl Kubelets {
         if !template.host_ports.is_empty() {
             state.with_host_ports.push(pod);
         }
+        self.candidates_changed(hubs, node);
         true
+    }
+
+    /// All handlers in upstream's order: pressure, the predicates, a shutdown under way.
+    fn refusal_of_node(
+        &mut self,
+        hubs: &Hubs<'_>,
+        template: &PodTemplate,
+        node: NodeId,
+        is_static: bool,
+    ) -> Option<Refusal> {
+        if let Some(message) = self.pressure_refusal(node, template, is_static) {
+            return Some(Refusal::new("Evicted", &message));
+        }
+        self.refusal(hubs, template, node, is_static).or_else(|| {
+            let shutting_down = self.node_state(node).shutdown.is_some();
+            shutting_down.then(|| Refusal::new("NodeShutdown", NOT_ADMITTED))
+        })
     }
 
     /// Gives back what `admit` counted.

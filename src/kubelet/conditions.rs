@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::critical_preemption::condition_message;
 use super::view::{Restart, restart_after};
 use super::worker::EndReason;
 use crate::engine::SimTime;
@@ -50,8 +51,11 @@ pub(super) fn generate(
     };
     if let Some(end) = facts.disruption {
         conditions.retain(|condition| condition.kind != PodConditionType::DisruptionTarget);
-        let verdict =
-            Verdict { holds: true, reason: Text::const_new("TerminationByKubelet"), message: end.message.clone() };
+        let verdict = Verdict {
+            holds: true,
+            reason: Text::const_new("TerminationByKubelet"),
+            message: condition_message(&end.reason).map_or_else(|| end.message.clone(), Text::const_new),
+        };
         add(&mut conditions, PodConditionType::DisruptionTarget, verdict);
     }
     let containers_ready = containers_ready(spec, status);

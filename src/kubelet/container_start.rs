@@ -48,7 +48,7 @@ impl Kubelets {
     /// Upstream: `doBackOff`, which counts from the end of the last run that was seen.
     fn waits_for_backoff(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8) -> bool {
         let now = hubs.now;
-        let max = self.settings.max_container_restart_period;
+        let max = self.settings.configuration.max_container_restart_period;
         let worker = self.workers.row(pod);
         let made_from = worker.slots[usize::from(slot)].image;
         let image = &hubs.cluster.template_of(pod).spec.containers[usize::from(slot)].image;

@@ -57,7 +57,11 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.stage = Stage::Pulling;
         worker.extra_mut().pull_requested = now;
-        let limit = if self.settings.serialize_image_pulls { Some(1) } else { self.settings.max_parallel_image_pulls };
+        let limit = if self.settings.configuration.serialize_image_pulls {
+            Some(1)
+        } else {
+            self.settings.configuration.max_parallel_image_pulls
+        };
         let state = self.node_state(node);
         if limit.is_some_and(|limit| state.pulling >= limit) {
             state.pull_queue.push_back(pod);
@@ -154,6 +158,7 @@ impl Kubelets {
         let extra = self.workers.row(pod).extra_mut();
         let (took, waited) = (now - extra.pull_began, now - extra.pull_requested);
         hubs.machines.machine_mut(node).store_image(now, image, stated.size);
+        self.image_stored(hubs, node);
         let message = format!(
             "Successfully pulled image \"{name}\" in {} ({} including waiting). Image size: {} bytes.",
             in_milliseconds(took),

@@ -8,12 +8,20 @@
 mod actions;
 mod admission;
 mod conditions;
+pub mod configuration;
 mod container_start;
+mod critical_preemption;
+mod eviction;
+mod eviction_rank;
 mod hooks;
+mod image_gc;
 mod image_pull;
 mod image_reference;
 mod kill;
+mod local_storage;
 mod node;
+mod node_shutdown;
+mod node_status;
 mod phase;
 mod pod_event;
 mod pod_sync;
@@ -27,6 +35,7 @@ mod settings;
 pub mod static_pods;
 mod status;
 mod termination;
+pub mod thresholds;
 mod view;
 mod volumes;
 mod worker;
@@ -78,6 +87,28 @@ pub enum KubeletEvent {
     Deadline {
         /// The pod.
         pod: PodId,
+    },
+    /// A round of a node's eviction manager.
+    Eviction {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node's status is computed.
+    NodeStatus {
+        /// The node.
+        node: NodeId,
+    },
+    /// Images that nobody uses are collected.
+    ImageGc {
+        /// The node.
+        node: NodeId,
+    },
+    /// The time of a group of pods is over while their node shuts down.
+    Shutdown {
+        /// The node.
+        node: NodeId,
+        /// The group.
+        group: u8,
     },
     /// A kubelet reads its folder of static pods.
     Manifests {
@@ -170,19 +201,27 @@ impl Kubelets {
     ) {
         let mut hubs = Hubs { now, cluster, machines, outbox };
         match change {
-            MachineChange::ContainerExited { container } => self.container_exited(&mut hubs, container),
+            MachineChange::ContainerExited { container } => {
+                let node = hubs.machines.container(container).node;
+                self.container_exited(&mut hubs, container);
+                self.signals_changed(&mut hubs, node);
+            }
             MachineChange::ServingChanged { container } | MachineChange::FilesChanged { container } => {
                 self.answers_changed(&mut hubs, container);
             }
             MachineChange::ExecDone { exec } => self.exec_done(&mut hubs, exec),
             MachineChange::MachineChanged { node } => self.machine_changed(&mut hubs, node),
-            MachineChange::ShutdownRequested { node } => hubs.machines.set_power(now, node, false),
+            MachineChange::ShutdownRequested { node } => self.shutdown_requested(&mut hubs, node),
+            MachineChange::HealthChanged { node } => self.health_changed(&mut hubs, node),
+            MachineChange::UsageChanged { container } => {
+                let node = hubs.machines.container(container).node;
+                self.signals_changed(&mut hubs, node);
+            }
+            MachineChange::DiskChanged { pod } => self.disk_changed(&mut hubs, pod),
+            MachineChange::SystemOom { container } => Self::system_oom(&mut hubs, container),
             MachineChange::ManifestsChanged { node } => self.manifests_changed(&mut hubs, node),
             MachineChange::ContainerStarted { .. }
             | MachineChange::SignalSent { .. }
-            | MachineChange::UsageChanged { .. }
-            | MachineChange::HealthChanged { .. }
-            | MachineChange::SystemOom { .. }
             | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }
@@ -210,6 +249,10 @@ impl Kubelets {
             }
             KubeletEvent::Deadline { pod } => self.deadline_due(&mut hubs, self.workers.current(pod)),
             KubeletEvent::Manifests { node } => self.manifests_due(&mut hubs, node),
+            KubeletEvent::Eviction { node } => self.eviction_due(&mut hubs, node),
+            KubeletEvent::NodeStatus { node } => self.node_status_due(&mut hubs, node),
+            KubeletEvent::ImageGc { node } => self.image_gc_due(&mut hubs, node),
+            KubeletEvent::Shutdown { node, group } => self.shutdown_due(&mut hubs, node, group),
         }
     }
 
@@ -241,7 +284,11 @@ impl Kubelets {
                 }
                 _ => Significance::Stale,
             },
-            KubeletEvent::Manifests { .. } => Significance::Live,
+            KubeletEvent::Manifests { .. }
+            | KubeletEvent::NodeStatus { .. }
+            | KubeletEvent::Eviction { .. }
+            | KubeletEvent::Shutdown { .. } => Significance::Live,
+            KubeletEvent::ImageGc { .. } => Significance::Background,
         }
     }
 }

@@ -2,22 +2,23 @@
 
 use std::collections::VecDeque;
 
+use super::eviction::EvictionState;
+use super::node_shutdown::Shutdown;
 use super::static_pods::StaticPods;
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::cluster::{EventDraft, EventType};
 use crate::engine::{SimDuration, SimTime};
-use crate::machines::Capacity;
+use crate::machines::{Capacity, ContainerId};
 use crate::model::Text;
-use crate::model::condition::{Condition, ConditionStatus};
-use crate::model::object::{Body, NodeId, ObjectRef, PodId};
+use crate::model::object::{NodeId, ObjectRef, PodId};
 use crate::model::resources::Resources;
 
 /// Upstream: kubelet `genericPlegRelistPeriod`, and the sync loop's ticker.
 pub(super) const SECOND: SimDuration = SimDuration::from_secs(1);
 
 /// A kubelet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct NodeState {
     /// Its looks at the container runtime are at this instant plus whole seconds.
     relist_phase: SimTime,
@@ -34,6 +35,21 @@ pub(super) struct NodeState {
     pub pull_queue: VecDeque<PodId>,
     /// What its folder of manifests holds.
     pub static_pods: StaticPods,
+    pub eviction: EvictionState,
+    /// It computes its status at this instant plus whole tens of seconds.
+    pub status_phase: SimTime,
+    /// When that is booked, `NEVER` if it is not.
+    pub status_due: SimTime,
+    /// It looks for images to collect at this instant plus multiples of five minutes.
+    pub image_gc_phase: SimTime,
+    pub image_gc_due: SimTime,
+    /// Since when the container runtime has not answered, `NEVER` while it does.
+    pub runtime_lost: SimTime,
+    /// Workers that wait for the container runtime.
+    pub stalled: Vec<PodId>,
+    pub shutdown: Option<Shutdown>,
+    /// Critical pods that wait for others to make room; static ones say so.
+    pub waiting_critical: Vec<(PodId, bool)>,
 }
 
 impl NodeState {
@@ -63,14 +79,6 @@ struct Back {
     booted: bool,
 }
 
-/// Conditions of a healthy node in upstream's order, with reason and message.
-const HEALTHY: [(&str, bool, &str, &str); 4] = [
-    ("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", true, "KubeletReady", "kubelet is posting ready status"),
-];
-
 impl Kubelets {
     /// A Node object stands for a machine whose kubelet starts at once.
     pub(super) fn register(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
@@ -94,7 +102,7 @@ impl Kubelets {
             }
         }
         self.node_state(node);
-        report_ready(hubs, node);
+        self.write_node_status(hubs, node);
         self.manifests_changed(hubs, node);
     }
 
@@ -102,11 +110,25 @@ impl Kubelets {
     pub(super) fn node_state(&mut self, node: NodeId) -> &mut NodeState {
         while self.nodes.len() <= node.index() {
             let id = self.nodes.len() as u64;
-            let phase = |name| SimTime(self.settings.streams.stream(name, id).below(SECOND.0));
+            let phase = |name, seconds: u64| SimTime(self.settings.streams.stream(name, id).below(SECOND.0 * seconds));
             self.nodes.push(NodeState {
-                relist_phase: phase("kubelet/pleg"),
-                tick_phase: phase("kubelet/sync-tick"),
-                ..NodeState::default()
+                relist_phase: phase("kubelet/pleg", 1),
+                tick_phase: phase("kubelet/sync-tick", 1),
+                admitted: Resources::default(),
+                pods: 0,
+                with_host_ports: Vec::new(),
+                pulling: 0,
+                pull_queue: VecDeque::new(),
+                static_pods: StaticPods::new(),
+                eviction: EvictionState::new(phase("kubelet/eviction", 10)),
+                status_phase: phase("kubelet/node-status", 10),
+                status_due: SimTime::NEVER,
+                image_gc_phase: phase("kubelet/image-gc", 300),
+                image_gc_due: SimTime::NEVER,
+                runtime_lost: SimTime::NEVER,
+                stalled: Vec::new(),
+                shutdown: None,
+                waiting_critical: Vec::new(),
             });
         }
         &mut self.nodes[node.index()]
@@ -122,7 +144,12 @@ impl Kubelets {
             restarted: machine.kubelet_started() == hubs.now,
             booted: machine.booted() == hubs.now && machine.boots() > 0,
         };
-        self.node_state(node);
+        let state = self.node_state(node);
+        if back.restarted {
+            // What a kubelet knows of pressure and shutdowns it knows from its own process.
+            state.eviction = EvictionState::new(state.eviction.phase);
+            state.shutdown = None;
+        }
         // Machines that are there from the start have been up for long.
         let is_news = hubs.machines.machine(node).booted() != hubs.now
             || back.booted
@@ -130,7 +157,7 @@ impl Kubelets {
         if back.restarted && is_news {
             self.kubelet_starts(hubs, node, back.booted);
         }
-        report_ready(hubs, node);
+        self.write_node_status(hubs, node);
         // Pods that left the API meanwhile come first: their resources may be wanted.
         let mut pods: Vec<PodId> = self.workers.on_node(node).collect();
         pods.retain(|pod| !hubs.cluster.is_live(ObjectRef::pod(*pod)));
@@ -145,6 +172,7 @@ impl Kubelets {
             self.pod_seen_again(hubs, pod, back);
         }
         self.manifests_changed(hubs, node);
+        self.signals_changed(hubs, node);
     }
 
     /// After its kubelet was away: what has happened to a pod meanwhile is news.
@@ -185,6 +213,18 @@ impl Kubelets {
         Self::node_event(hubs, node, EventType::Normal, "NodeAllocatableEnforced", message);
     }
 
+    /// The kernel has killed a container because the node was out of memory. Upstream: kubelet oom watcher.
+    pub(super) fn system_oom(hubs: &mut Hubs<'_>, container: ContainerId) {
+        let row = hubs.machines.container(container);
+        let (node, pod, index, serial) = (row.node, row.pod, usize::from(row.index), row.serial);
+        let spec = &hubs.cluster.template_of(pod).spec.containers[index];
+        let process = spec.command.first().or(spec.args.first()).map_or(spec.name.as_str(), Text::as_str);
+        let process = process.rsplit('/').next().unwrap_or(process);
+        // Process ids are not modelled; the run's number stands in.
+        let message = format!("System OOM encountered, victim process: {process}, pid: {}", 1000 + serial);
+        Self::node_event(hubs, node, EventType::Warning, "SystemOOM", message);
+    }
+
     /// An Event about a node.
     pub(super) fn node_event(
         hubs: &mut Hubs<'_>,
@@ -219,48 +259,4 @@ fn random_uuid(high: u64, low: u64) -> String {
         0x8000 | low >> 48 & 0x3fff,
         low & 0xffff_ffff_ffff
     )
-}
-
-/// The node status of a kubelet that works: addresses and healthy conditions.
-fn report_ready(hubs: &mut Hubs<'_>, node: NodeId) {
-    let machine = hubs.machines.machine(node);
-    let (ip, network) = (machine.internal_ip(), machine.pod_network());
-    let now = hubs.now;
-    hubs.cluster.modify_status(now, ObjectRef::node(node), |body| {
-        let Body::Node(columns) = body else { return false };
-        let before = columns.clone();
-        columns.internal_ip = ip;
-        if columns.pod_cidr.is_empty() {
-            columns.pod_cidr = Text::from(format!("{}/24", std::net::Ipv4Addr::from_bits(network)));
-        }
-        for (kind, holds, reason, message) in HEALTHY {
-            let status = ConditionStatus::from(holds);
-            let known = columns.conditions.iter_mut().find(|condition| condition.kind == kind);
-            match known {
-                Some(condition) if condition.status == status => {}
-                Some(condition) => {
-                    *condition = healthy(kind, status, reason, message, now);
-                }
-                None => columns.conditions.push(healthy(kind, status, reason, message, now)),
-            }
-        }
-        before != *columns
-    });
-}
-
-fn healthy(
-    kind: &'static str,
-    status: ConditionStatus,
-    reason: &'static str,
-    message: &'static str,
-    now: SimTime,
-) -> Condition {
-    Condition {
-        kind: Text::const_new(kind),
-        status,
-        reason: Text::const_new(reason),
-        message: Text::const_new(message),
-        last_transition: now,
-        last_update: now,
-    }
 }

@@ -174,6 +174,11 @@ impl Kubelets {
             // Nobody is there to act; the kubelet looks at everything anew when it is back.
             return;
         }
+        if hubs.machines.machine(node).health().disk_dead {
+            // The container runtime does not answer; the step goes on when it does.
+            self.node_state(node).stalled.push(pod);
+            return;
+        }
         match stage {
             Stage::Idle if worker.flags.contains(Flags::TERMINATING) => self.terminate(hubs, pod),
             Stage::Idle => self.sync(hubs, pod),

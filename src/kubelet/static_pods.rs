@@ -19,7 +19,7 @@ use crate::engine::digest::Digest;
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
-use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::object::{Body, NamespaceId, NodeId, ObjectRef, PodId};
 use crate::model::pod_template::PodTemplate;
 
 /// A manifest of the folder, as the kubelet takes it.
@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pod: StaticPod,
     /// The mirror's row, under which its worker stands; none before its first mirror.
     row: PodId,
+    /// When the kubelet first saw the file.
+    seen: SimTime,
     /// It is being stopped; this is to be started when it has ended.
     next: Option<StaticPod>,
     stopping: bool,
@@ -180,10 +182,11 @@ impl Kubelets {
                 }
             }
         }
+        let seen = hubs.now;
         for (file, pod) in found {
             let pods = &mut self.node_state(node).static_pods;
             if !pods.contains_key(&file) {
-                pods.insert(file.clone(), Entry { pod, row: PodId::NONE, next: None, stopping: false });
+                pods.insert(file.clone(), Entry { pod, row: PodId::NONE, seen, next: None, stopping: false });
                 self.run_static_pod(hubs, node, &file);
             }
         }
@@ -192,7 +195,7 @@ impl Kubelets {
     /// Sees to it that a static pod runs and has a mirror.
     fn run_static_pod(&mut self, hubs: &mut Hubs<'_>, node: NodeId, file: &Text) {
         let Some(entry) = self.node_state(node).static_pods.get(file) else { return };
-        let (row, pod) = (entry.row, entry.pod.clone());
+        let (row, pod, seen) = (entry.row, entry.pod.clone(), entry.seen);
         let is_good =
             row.is_some() && hubs.cluster.is_live(ObjectRef::pod(row)) && hubs.cluster.pod(row).deletion.is_none();
         if is_good && self.workers.get(row).is_some() {
@@ -202,7 +205,7 @@ impl Kubelets {
         if !hubs.machines.is_reachable(node) {
             return;
         }
-        let Some(mirror) = mirror_of(hubs, node, &pod) else { return };
+        let Some(mirror) = mirror_of(hubs, node, &pod, seen) else { return };
         self.node_state(node).static_pods.get_mut(file).expect("it was there").row = mirror;
         if row.is_some() && self.workers.get(row).is_some() {
             self.move_worker(hubs, row, mirror);
@@ -255,7 +258,8 @@ impl Kubelets {
             delete_mirror(hubs, entry.row);
         }
         if let Some(pod) = entry.next {
-            let entry = Entry { pod, row: PodId::NONE, next: None, stopping: false };
+            let seen = hubs.now;
+            let entry = Entry { pod, row: PodId::NONE, seen, next: None, stopping: false };
             self.node_state(node).static_pods.insert(file.clone(), entry);
             self.run_static_pod(hubs, node, file);
         }
@@ -272,7 +276,7 @@ fn delete_mirror(hubs: &mut Hubs<'_>, pod: PodId) {
 
 /// The mirror of a static pod: the one that is there if it is of this very manifest, or a new one in its place. `None`
 /// if the name belongs to somebody else's pod, or the namespace is missing.
-fn mirror_of(hubs: &mut Hubs<'_>, node: NodeId, pod: &StaticPod) -> Option<PodId> {
+fn mirror_of(hubs: &mut Hubs<'_>, node: NodeId, pod: &StaticPod, seen: SimTime) -> Option<PodId> {
     let namespace = hubs.cluster.namespace(&pod.namespace)?;
     if let Some(there) = hubs.cluster.find(Kind::POD, namespace, &pod.name).and_then(ObjectRef::as_pod) {
         let row = hubs.cluster.pod(there);
@@ -285,7 +289,7 @@ fn mirror_of(hubs: &mut Hubs<'_>, node: NodeId, pod: &StaticPod) -> Option<PodId
         }
         delete_mirror(hubs, there);
     }
-    let template = hubs.cluster.intern_template(seen_at(hubs.now, hubs, &pod.template));
+    let template = hubs.cluster.intern_template(mirror_template(seen, hubs, &pod.template));
     let new = NewPod {
         namespace,
         name: PodName::Exact(pod.name.clone()),
@@ -297,14 +301,27 @@ fn mirror_of(hubs: &mut Hubs<'_>, node: NodeId, pod: &StaticPod) -> Option<PodId
     hubs.cluster.create_pod(hubs.now, new).ok()
 }
 
-/// The template with the annotation that says when the kubelet first saw the file.
-fn seen_at(now: SimTime, hubs: &Hubs<'_>, template: &PodTemplate) -> Arc<PodTemplate> {
-    const KEY: &str = "kubernetes.io/config.seen";
-    let at = hubs.cluster.clock().timestamp(now);
-    let annotations = Arc::new(template.annotations.with(KEY, &at));
+/// The template as the API server keeps it: with the annotation that says when the kubelet first saw the file, and the
+/// priority that admission fills in.
+fn mirror_template(seen: SimTime, hubs: &Hubs<'_>, template: &PodTemplate) -> Arc<PodTemplate> {
+    const SEEN: &str = "kubernetes.io/config.seen";
+    let at = hubs.cluster.clock().timestamp(seen);
+    let annotations = Arc::new(template.annotations.with(SEEN, &at));
     let mut raw = (*template.raw).clone();
-    raw["metadata"]["annotations"][KEY] = at.into();
-    Arc::new(PodTemplate { annotations, raw: Arc::new(raw), ..template.clone() })
+    raw["metadata"]["annotations"][SEEN] = at.into();
+    let class = raw["spec"]["priorityClassName"].as_str().unwrap_or_default();
+    let class = hubs.cluster.find(Kind::PRIORITY_CLASS, NamespaceId::NONE, class);
+    let priority = match class.map(|class| hubs.cluster.body(class)) {
+        Some(Body::PriorityClass { value, .. }) => *value,
+        _ => template.spec.priority,
+    };
+    raw["spec"]["priority"] = priority.into();
+    if raw["spec"]["preemptionPolicy"].is_null() {
+        raw["spec"]["preemptionPolicy"] = "PreemptLowerPriority".into();
+    }
+    let mut spec = template.spec.clone();
+    spec.priority = priority;
+    Arc::new(PodTemplate { annotations, raw: Arc::new(raw), spec, ..template.clone() })
 }
 
 #[cfg(test)]

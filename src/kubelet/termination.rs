@@ -58,6 +58,8 @@ impl Kubelets {
         self.publish(hubs, pod, &template.spec, true);
         self.release(hubs, pod);
         hubs.machines.unmount(pod);
+        self.victim_is_gone(hubs, node, pod);
+        self.admit_waiting(hubs, node);
         let unmount = self.settings.latencies.sample(Latency::Unmount, &mut self.runtime);
         let done = self.node_state(node).relist_after(now) + unmount;
         let worker = self.workers.row(pod);
@@ -72,6 +74,7 @@ impl Kubelets {
                 worker.extra = None;
             }
         }
+        self.shutdown_goes_on(hubs, node);
     }
 
     /// The network of the sandbox is torn down, and its address is free.

@@ -91,7 +91,7 @@ impl Kubelets {
 
     /// When a quiet pod is synced next. Nothing ticks: the syncs since the last one that had an effect are only drawn.
     fn next_resync(&mut self, now: SimTime, pod: PodId) -> SimTime {
-        let frequency = self.settings.sync_frequency;
+        let frequency = self.settings.configuration.sync_frequency;
         let mut at = self.workers.row(pod).synced;
         if now.since(at) > RESYNCS_KNOWN {
             return now + SimDuration((self.resync.unit() * 1.25 * frequency.0 as f64) as u64);

@@ -55,6 +55,11 @@ pub enum MachineChange {
         /// Which.
         container: ContainerId,
     },
+    /// A pod holds more or less of its node's disk than before.
+    DiskChanged {
+        /// Which.
+        pod: PodId,
+    },
     /// A command is to be run in a container.
     ExecRequested {
         /// Which.

@@ -156,6 +156,8 @@ pub struct ContainerRow {
     pub usage: Usage,
     /// Which parts of that somebody knows; the rest is an assumption, of which metrics tell nothing.
     pub measured: Measured,
+    /// Bytes of its writable layer and logs.
+    pub disk: u64,
     /// What it wants of CPU, of which `usage` is what it gets.
     pub cpu_demand: CpuDemand,
     /// Weight and limit of its cgroup.
@@ -263,6 +265,7 @@ impl ContainerTable {
             finished: SimTime::NEVER,
             usage: Usage::default(),
             measured: Measured::default(),
+            disk: 0,
             cpu_demand: CpuDemand::default(),
             cpu_terms: CpuTerms::default(),
             serving: Serving::default(),

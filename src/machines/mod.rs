@@ -7,6 +7,7 @@
 mod change;
 mod container;
 mod cpu;
+mod disk;
 mod exec;
 mod health;
 mod log;
@@ -25,7 +26,7 @@ pub use cpu::{CpuDemand, CpuTerms};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use health::{Health, Pressure};
 pub use log::{ContainerLog, LogLine};
-pub use machine::{Capacity, Machine, StoredImage};
+pub use machine::{Capacity, Machine, StoredImage, UNPACKED};
 pub use manifest_folder::ManifestFolder;
 pub use registry::{ImageId, Registry, RegistryImage, Trouble, host_of, repository_of};
 
@@ -43,6 +44,7 @@ pub struct Machines {
     containers: ContainerTable,
     execs: ExecTable,
     streams: Streams,
+    volumes: disk::Volumes,
     /// Containers that ran on behaviour nobody stated or knew.
     assumed: u64,
 }
@@ -57,6 +59,7 @@ impl Machines {
             containers: ContainerTable::default(),
             execs: ExecTable::default(),
             streams,
+            volumes: disk::Volumes::default(),
             assumed: 0,
         }
     }
@@ -172,6 +175,7 @@ impl Machines {
 
     /// Takes an ended or never started container from its node.
     pub fn remove_container(&mut self, container: ContainerId) {
+        self.set_disk(container, 0);
         self.containers.remove(container);
     }
 
@@ -218,6 +222,7 @@ impl Machines {
 
     /// Nothing of a pod is left on its node but dead containers: its volumes are gone.
     pub fn unmount(&mut self, pod: PodId) {
+        self.forget_volumes_disk(pod);
         self.log.append(MachineChange::Unmounted { pod });
     }
 

@@ -106,6 +106,9 @@ impl Machines {
     /// What stood under `from` stands under `to` from now on: containers, their files and their volumes.
     pub fn rename_pod(&mut self, from: PodId, to: PodId) {
         self.containers.rename_pod(from, to);
+        if let Some(volumes) = self.volumes.remove(&from) {
+            self.volumes.insert(to, volumes);
+        }
         self.log.append(MachineChange::PodRenamed { from, to });
     }
 }

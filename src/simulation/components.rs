@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use crate::controllers::AutoscalerSettings;
 use crate::engine::SimDuration;
-use crate::scenario::plan::Plan;
+use crate::kubelet::configuration::{self, KubeletConfiguration};
+use crate::scenario::plan::{Plan, StepFile};
+
+use super::SetupError;
 
 /// `--horizontal-pod-autoscaler-…` of kube-controller-manager, and the gate that autoscalers know.
 pub(super) fn autoscaler(plan: &Plan) -> AutoscalerSettings {
@@ -30,4 +33,16 @@ pub(super) fn autoscaler(plan: &Plan) -> AutoscalerSettings {
 pub(super) fn feature_gate(plan: &Plan, name: &str) -> bool {
     let gates = plan.cluster.components.as_ref().and_then(|components| components.feature_gates.as_ref());
     gates.and_then(|gates| gates.get(name)).copied().unwrap_or(false)
+}
+
+/// The kubelets' file, if the scenario names one.
+pub(super) fn kubelet(plan: &Plan) -> Result<KubeletConfiguration, SetupError> {
+    let file = plan.cluster.components.as_ref().and_then(|components| components.kubelet.as_ref());
+    let Some(file) = file else { return Ok(KubeletConfiguration::default()) };
+    let error = |message: String| SetupError { file: file.config.clone(), line: 1, message };
+    let Some(StepFile::File(bytes)) = plan.step_files.get(&file.config) else {
+        return Err(error("it is not a file".to_owned()));
+    };
+    let text = std::str::from_utf8(bytes).map_err(|_| error("it is not text".to_owned()))?;
+    configuration::parse(text).map_err(error)
 }

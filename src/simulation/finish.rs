@@ -7,9 +7,9 @@ use crate::record::{Amounts, Moment, Record};
 use crate::scenario::plan::faults::{Fault, Target};
 use crate::scenario::plan::{Action, Plan};
 
-use super::Simulation;
 use super::event::Event;
 use super::stop::Ending;
+use super::{Simulation, components};
 
 impl Simulation {
     /// The instant of the scenario's t=0.
@@ -59,6 +59,10 @@ impl Simulation {
             }
         }
         warnings.extend(self.steps.notes.iter().cloned());
+        let unused = components::kubelet(plan).map(|configuration| configuration.without_effect).unwrap_or_default();
+        for field in unused {
+            warnings.push(format!("spec.cluster.components.kubelet: `{field}` has no effect in the model"));
+        }
         for step in &plan.steps {
             if let Action::Fault(Fault { target: Target::Registry(host), .. }) = &step.action
                 && !self.machines.registry.knows_host(host)

@@ -11,6 +11,7 @@ use crate::engine::random::Streams;
 use crate::engine::{SimDuration, SimTime};
 use crate::faults::Faults;
 use crate::kubectl::Kubectl;
+use crate::kubelet::configuration::KubeletConfiguration;
 use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
 use crate::machines::{self, Machines, RegistryImage};
 use crate::model::latency::Latency;
@@ -69,7 +70,8 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     });
     cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
     let objects = read_manifests(plan)?;
-    create_nodes(plan, &objects, &mut cluster)?;
+    let configuration = components::kubelet(plan)?;
+    create_nodes(plan, &objects, &configuration, &mut cluster)?;
     let machines = Machines::new(registry(plan, streams), streams);
     let mut kubectl = Kubectl::default();
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
@@ -88,7 +90,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         machines,
         scheduler: Scheduler::new(scheduler_settings),
         controllers: Controllers::new(&controller_settings),
-        kubelets: Kubelets::new(KubeletSettings::new(latencies.clone(), streams)),
+        kubelets: Kubelets::new(KubeletSettings { configuration, ..KubeletSettings::new(latencies.clone(), streams) }),
         workload: Workload::new(WorkloadSettings {
             latencies: latencies.clone(),
             streams,
@@ -191,7 +193,12 @@ fn place(source: &ManifestSource, line: usize, message: &impl ToString) -> Setup
 }
 
 /// The machines of the plan, unless the manifests bring their own.
-fn create_nodes(plan: &Plan, objects: &[Sourced], cluster: &mut Cluster) -> Result<(), SetupError> {
+fn create_nodes(
+    plan: &Plan,
+    objects: &[Sourced],
+    configuration: &KubeletConfiguration,
+    cluster: &mut Cluster,
+) -> Result<(), SetupError> {
     let brought = objects.iter().any(|object| object.value["kind"] == "Node" && object.value["apiVersion"] == "v1");
     if brought && plan.cluster.nodes_are_default {
         return Ok(());
@@ -199,7 +206,8 @@ fn create_nodes(plan: &Plan, objects: &[Sourced], cluster: &mut Cluster) -> Resu
     let mut cache = DecodeCache::default();
     let timestamp = cluster.clock().timestamp(SimTime::ZERO);
     for node in &plan.cluster.nodes {
-        let object = Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp) };
+        let object =
+            Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp, configuration) };
         let decoded = decode(object.value.clone(), "", FieldValidation::Strict, &mut cache)
             .map_err(|error| object.error(&error))?;
         cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(&status))?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
@@ -26,6 +28,8 @@ struct Mount {
 #[derive(Clone, Debug)]
 pub(super) struct ContainerFiles {
     root: MemoryFs,
+    /// Bytes that the image brought.
+    from_image: u64,
     /// Longest paths first, so that the first match is the innermost mount.
     mounts: Vec<Mount>,
 }
@@ -57,7 +61,13 @@ impl ContainerFiles {
             root.put_directory(&mount.path);
         }
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
-        Self { root, mounts }
+        let from_image = root.used_bytes();
+        Self { root, from_image, mounts }
+    }
+
+    /// Bytes written beside volumes.
+    pub fn written(&self) -> u64 {
+        self.root.used_bytes().saturating_sub(self.from_image)
     }
 
     /// The mount that holds a path, and the path inside its volume.
@@ -90,6 +100,14 @@ impl PodVolumes {
         changed
     }
 
+    /// Bytes of each volume that lives on the node's disk, by the volume's index.
+    pub fn on_disk(&self, cluster: &Cluster, pod: PodId) -> SmallVec<[(u8, u64); 1]> {
+        let volumes = &cluster.template_of(pod).spec.volumes;
+        let lives_on_disk = |index: &usize| matches!(&volumes[*index].source, VolumeSource::EmptyDir { medium, .. } if medium != "Memory");
+        let known = self.volumes.iter().filter(|(index, files)| lives_on_disk(index) && files.used_bytes() > 0);
+        known.map(|(index, files)| (*index as u8, files.used_bytes())).collect()
+    }
+
     fn volume(&mut self, index: usize) -> &mut MemoryFs {
         self.volumes.entry(index).or_default()
     }
@@ -109,7 +127,8 @@ fn shows_objects(source: &VolumeSource) -> bool {
 fn content(cluster: &Cluster, pod: PodId, source: &VolumeSource, now: SimTime) -> MemoryFs {
     let mut files = MemoryFs::default();
     match source {
-        VolumeSource::EmptyDir { size_limit: Some(limit), .. } => {
+        // A memory file system ends at its limit; of one on disk the kubelet evicts the pod.
+        VolumeSource::EmptyDir { size_limit: Some(limit), medium } if medium == "Memory" => {
             files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
         }
         VolumeSource::ConfigMap { name, items, .. } => {

@@ -256,12 +256,25 @@ impl Workload {
     ) {
         let runs: Vec<ContainerId> =
             machines.runs_of_pod(pod).filter(|run| machines.container(*run).state == RunState::Running).collect();
+        self.measure_disk(pod, &runs, cluster, machines);
         for run in &runs {
             machines.note_files_changed(*run);
             let waits = self.processes.mains.get(run).is_some_and(|waiting| waiting.on_files);
             if waits && *run != by {
                 self.resume_main(now, *run, cluster, machines, outbox);
             }
+        }
+    }
+
+    /// Tells the machine what a pod's containers and volumes hold on its disk.
+    fn measure_disk(&self, pod: PodId, runs: &[ContainerId], cluster: &Cluster, machines: &mut Machines) {
+        for run in runs {
+            let Some(files) = self.processes.files.get(run) else { continue };
+            machines.set_disk(*run, files.written());
+        }
+        if let (Some(volumes), Some(run)) = (self.processes.volumes.get(&pod), runs.first()) {
+            let node = machines.container(*run).node;
+            machines.set_volumes_disk(node, pod, volumes.on_disk(cluster, pod));
         }
     }
 

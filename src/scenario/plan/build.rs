@@ -147,9 +147,6 @@ impl Builder<'_> {
         for (index, named) in cluster.import.iter().enumerate() {
             self.exists(named, &path.key("import").index(index));
         }
-        if let Some(file) = cluster.components.as_ref().and_then(|components| components.kubelet.as_ref()) {
-            self.exists(&file.config, &path.key("components").key("kubelet").key("config"));
-        }
     }
 
     /// A component's configuration file; what it says is the component's own matter.
@@ -292,6 +289,11 @@ impl Builder<'_> {
     fn steps(&mut self, scenario: &Scenario, path: &FieldPath) -> (Vec<Step>, BTreeMap<String, StepFile>) {
         let mut steps = Vec::new();
         let mut step_files = BTreeMap::new();
+        let components = scenario.spec.cluster.as_ref().and_then(|cluster| cluster.components.as_ref());
+        if let Some(file) = components.and_then(|components| components.kubelet.as_ref()) {
+            let own = FieldPath::of(&["spec", "cluster", "components", "kubelet", "config"]);
+            self.step_file(&file.config, &own, &mut step_files);
+        }
         let cluster_path = FieldPath::of(&["spec", "cluster", "nodes"]);
         for (index, group) in scenario.spec.cluster.iter().flat_map(|cluster| &cluster.nodes).enumerate() {
             for (number, named) in group.static_pods.iter().enumerate() {

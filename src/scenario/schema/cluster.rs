@@ -107,7 +107,7 @@ objects! {
         "kube-controller-manager" controller_manager: Option<Flags> = FLAGS, "flags of the controller manager, without `--`";
         "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`", no_effect_yet();
         "metrics-server" metrics_server: Option<Flags> = FLAGS, "flags of metrics-server, without `--`: metric-resolution";
-        "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node", no_effect_yet();
+        "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node";
         "featureGates" feature_gates: Option<BTreeMap<String, bool>> = Type::Map(&Type::Boolean), "feature gates, for all components";
     }
 
