@@ -199,3 +199,45 @@ fn a_window_is_a_part_of_the_whole() {
     assert!((last.latency.count - last.counts.served).abs() < 1e-6 && (last.latency.p50 - 0.02).abs() < 1e-9);
     assert!(simulation.traffic("other", None).is_none());
 }
+
+#[test]
+fn workers_scale_with_their_backlog() {
+    let (record, summary) = shipped("worker-backlog");
+    let orders = &summary.traffic["orders"];
+    conserves("orders", orders);
+    let replicas = record.workload_rows.iter().map(|row| row.replicas.desired).max().unwrap_or(0);
+    assert!((5..=20).contains(&replicas), "{replicas}");
+    // One worker takes two and a half a second: without more of them 27 a second would pile up for three minutes.
+    assert!(orders.queued_peak.0 > 500.0 && orders.queued_peak.0 < 3000.0, "{}", orders.queued_peak.0);
+    assert!(orders.queued.0 < 1.0 && orders.dropped.0 < 1e-6, "{orders:?}");
+}
+
+#[test]
+fn autoscalers_see_the_requests_of_a_service() {
+    let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: { name: web }\nspec:\n  \
+               scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }\n  minReplicas: 1\n  maxReplicas: 9\n  \
+               metrics:\n    - type: Pods\n      pods: { metric: { name: requests_per_second }, target: { type: AverageValue, averageValue: \"30\" } }\n";
+    let spec =
+        "  until: 5m\n  traffic: [ { name: load, service: web, rps: 150, latency: 10ms, cost: { cpu: 1ms } } ]\n";
+    let (record, _) = run(&scenario(spec, &web(1, hpa)));
+    let last = record
+        .workload_rows
+        .iter()
+        .rfind(|row| record.text(record.workloads[row.workload.index()].kind) == "Deployment");
+    assert_eq!(last.map(|row| row.replicas.desired), Some(5));
+}
+
+#[test]
+fn a_full_node_serves_by_requests_of_cpu() {
+    // Two pods on one core: the web pod requests three times as much as the one that burns what it gets.
+    let burner = "---\napiVersion: v1\nkind: Pod\nmetadata: { name: burner }\nspec:\n  containers:\n    - name: burner\n      \
+                  image: example.com/burner:1\n      resources: { requests: { cpu: 200m } }\n";
+    let cluster = "  until: 3m\n  cluster: { nodes: [ { name: only, capacity: { cpu: 1, memory: 4Gi, pods: 20 }, reserved: { cpu: 0 } } ] }\n  \
+                   behaviors: [ { match: { image: \"*/burner:*\" }, cpu: 4 } ]\n  \
+                   traffic: [ { name: load, service: web, rps: 100, cost: { cpu: 10ms }, latency: 20ms, timeout: 1s } ]\n";
+    let text = scenario(cluster, &(web(1, "") + burner)).replace("cpu: 500m", "cpu: 600m");
+    let (record, summary) = run(&text);
+    // 600 and 200 thousandths requested: three quarters of the core, 75 of 100 requests.
+    let (requests, served, _) = between(&record, 0, 60.0, 170.0);
+    assert!((served / requests - 0.75).abs() < 0.03, "{served} of {requests}: {:?}", summary.traffic["load"]);
+}

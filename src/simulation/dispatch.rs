@@ -197,6 +197,7 @@ impl Simulation {
     /// New entries of the log go into digest and record.
     pub(super) fn record_changes(&mut self) {
         let recording = &mut self.recording;
+        let mut autoscalers: Vec<Change> = Vec::new();
         while let Some(change) = self.cluster.log.at(recording.cursor) {
             recording.cursor.0 += 1;
             recording.changes += 1;
@@ -206,6 +207,7 @@ impl Simulation {
                 recording.last_change = change.at;
             }
             recording.collector.observe(self.now, &change, &self.cluster);
+            autoscalers.extend((change.object.kind == Kind::HORIZONTAL_POD_AUTOSCALER).then_some(change));
             if change.object.kind == Kind::ENDPOINT_SLICE && self.workload.has_needy() {
                 let outbox = &mut self.outboxes.workload;
                 self.workload.endpoints_changed(self.now, &self.cluster, &mut self.machines, outbox);
@@ -219,6 +221,9 @@ impl Simulation {
         recording.sightings = sightings.len();
         for attempt in self.scheduler.take_attempts() {
             recording.collector.attempt(&attempt_row(&attempt));
+        }
+        for change in autoscalers {
+            self.note_autoscaler(&change);
         }
         self.record_traffic();
         self.plan_sample();

@@ -73,6 +73,8 @@ pub struct Simulation {
     sample: SimDuration,
     idle: IdleCheck,
     events_handled: u64,
+    /// Does an autoscaler ask for the rates of Services?
+    serves_rates: bool,
 }
 
 /// One outbox a component, kept so that their memory is used again.

@@ -121,6 +121,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         sample: plan.output.sample,
         idle: IdleCheck::new(),
         events_handled: 0,
+        serves_rates: false,
         cluster,
     };
     // Steps come first, so that at their instant they run before anything else.

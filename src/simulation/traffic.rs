@@ -1,15 +1,24 @@
 //! A plan's traffic in the words of the workload, and the workload's rows in those of the record.
 
+use crate::cluster::metrics::MetricApi;
+use crate::cluster::{Change, Fields, Verb};
+use crate::engine::curve::Curve;
 use crate::engine::{SimDuration, SimTime};
+use crate::model::kind::Kind;
+use crate::model::labels::Labels;
 use crate::record::collector::Collector;
 use crate::record::{TrafficCounts, TrafficLatency, TrafficRow};
 use crate::scenario::plan::Plan;
 use crate::scenario::plan::traffic as plan;
+use crate::workload::traffic::resolve::LINE_MOST;
 use crate::workload::traffic::settings::{Call, Entry, LoadSettings, TrafficSettings};
 use crate::workload::traffic::totals::Counts;
 use crate::workload::traffic::view::{self, LatencyView, LoadView};
 
 use super::Simulation;
+
+/// The metric that says how many requests a Service, or a pod behind it, gets.
+const REQUESTS_PER_SECOND: &str = "requests_per_second";
 
 /// The traffic of a plan.
 pub(super) fn settings(plan: &Plan, origin: SimTime) -> TrafficSettings {
@@ -94,10 +103,65 @@ impl Simulation {
     pub(super) fn record_traffic(&mut self) {
         let rows = self.workload.traffic_mut().take_rows();
         for row in rows {
+            self.serve_traffic_metrics(&row);
             self.recording.last_change = self.recording.last_change.max(row.at);
             let row = self.traffic_row(&row);
             self.recording.collector.traffic_row(row, false);
         }
+    }
+
+    /// An autoscaler was written: does it ask for the rates of Services?
+    pub(super) fn note_autoscaler(&mut self, change: &Change) {
+        if change.object.kind != Kind::HORIZONTAL_POD_AUTOSCALER
+            || change.verb == Verb::Modified && !change.fields.contains(Fields::SPEC)
+            || self.workload.traffic().is_empty()
+        {
+            return;
+        }
+        let metrics = &self.cluster.object(change.object).raw["spec"]["metrics"];
+        let names = |metric: &serde_json::Value| {
+            ["pods", "object"].iter().any(|kind| metric[*kind]["metric"]["name"] == REQUESTS_PER_SECOND)
+        };
+        if !self.serves_rates && metrics.as_array().is_some_and(|metrics| metrics.iter().any(names)) {
+            self.serves_rates = true;
+            self.workload.traffic_mut().look_again(self.now, &mut self.outboxes.workload);
+        }
+    }
+
+    /// What adapters would serve of a load: the backlog of consumers as the external metric that the scenario names, and
+    /// `requests_per_second` of a Service (an object metric) and of each of its pods.
+    fn serve_traffic_metrics(&mut self, row: &view::TrafficRow) {
+        let settings = self.workload.traffic().settings(row.load as usize);
+        match &settings.entry {
+            Entry::Consumers { namespace, metric, .. } if !metric.is_empty() => {
+                let (growth, lasts) = row.growth;
+                let seconds = lasts.min(LINE_MOST.as_secs_f64()).max(1e-6);
+                let end = (row.queued + growth * seconds).max(0.0);
+                let line = Curve::ramp(vec![(0.0, row.queued), (seconds, end)]);
+                let curve = line.ok().filter(|_| growth != 0.0).unwrap_or(Curve::Constant(row.queued));
+                let api = MetricApi::External(Labels::default());
+                self.cluster.metrics.series.set_curve(row.at, namespace, metric, &api, curve);
+            }
+            Entry::Service { namespace, name } if self.serves_rates => {
+                let (namespace, name) = (namespace.clone(), name.clone());
+                self.serve_rates(row, &namespace, &name);
+            }
+            _ => {}
+        }
+    }
+
+    fn serve_rates(&mut self, row: &view::TrafficRow, namespace: &str, name: &str) {
+        let found = self.cluster.namespace(namespace).and_then(|id| self.cluster.find(Kind::SERVICE, id, name));
+        let selector = found.and_then(|service| self.cluster.body(service).as_service()?.selector.clone());
+        let Some(selector) = selector else { return };
+        let pairs =
+            selector.requirements.iter().filter_map(|one| Some((one.key.as_str(), one.values.first()?.as_str())));
+        let pods = MetricApi::Pods(Labels::from_pairs(pairs));
+        let object = MetricApi::Object { kind: "Service".to_owned(), name: name.to_owned() };
+        let each = row.rates.served / f64::from(row.serving.max(1));
+        let series = &mut self.cluster.metrics.series;
+        series.set_number(namespace, REQUESTS_PER_SECOND, &object, row.rps);
+        series.set_number(namespace, REQUESTS_PER_SECOND, &pods, each);
     }
 
     /// Counts and latencies of the record are those of this instant.
@@ -137,7 +201,7 @@ impl Simulation {
 
     fn unserved(&self, plan: &Plan, load: &LoadSettings, of: &plan::Load) -> String {
         let (kind, namespace, name) = match &load.entry {
-            Entry::Service { namespace, name } => (crate::model::kind::Kind::SERVICE, namespace, name),
+            Entry::Service { namespace, name } => (Kind::SERVICE, namespace, name),
             Entry::Consumers { kind, namespace, name, .. } => (*kind, namespace, name),
         };
         let place = if of.line > 0 { format!("{}:{}: ", plan.file, of.line) } else { String::new() };

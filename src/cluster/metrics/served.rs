@@ -102,6 +102,16 @@ impl MetricsApi {
         self.changed.push(name.to_owned());
     }
 
+    /// Serves a metric as a function of time from `now` on (adds the series if it is new): a number that moves steadily.
+    pub fn set_curve(&mut self, now: SimTime, namespace: &str, name: &str, api: &MetricApi, curve: Curve) {
+        self.set_number(namespace, name, api, f64::NAN);
+        let is_it =
+            |series: &&mut MetricSeries| series.name == name && series.namespace == namespace && series.api == *api;
+        if let Some(series) = self.series.iter_mut().find(is_it) {
+            series.source = MetricSource::Curve(curve, now);
+        }
+    }
+
     /// Names whose number changed since the last call.
     pub fn take_changed(&mut self) -> Vec<String> {
         std::mem::take(&mut self.changed)

@@ -9,7 +9,7 @@ mod cpu;
 mod endpoints;
 mod flow;
 mod load;
-mod resolve;
+pub mod resolve;
 mod service_time;
 pub mod settings;
 mod site;
@@ -140,6 +140,12 @@ impl Traffic {
         loads[load].settings = LoadSettings { calls: loads[load].settings.calls.clone(), ..settings };
         loads[load].own_until = now;
         self.mark(load);
+        self.settle_soon(now, outbox);
+    }
+
+    /// Works every load out anew: somebody wants to know what holds.
+    pub fn look_again(&mut self, now: SimTime, outbox: &mut Outbox<WorkloadEvent>) {
+        self.dirty.extend(0..self.loads.len());
         self.settle_soon(now, outbox);
     }
 

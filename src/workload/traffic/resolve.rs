@@ -17,6 +17,8 @@ use crate::workload::WorkloadEvent;
 const LOOKS_MOST: u32 = 24;
 /// A change by less than this share is none for callers and called.
 const SAME: f64 = 1e-9;
+/// A backlog that grows on and on is looked at again after this: an external metric shows it as a line of this length.
+pub const LINE_MOST: SimDuration = SimDuration::from_secs(1500);
 /// While the wait at a load that others call changes, they look again when it has changed by this share, …
 const WAIT_STEP: f64 = 0.1;
 /// … but not sooner than this.
@@ -261,6 +263,7 @@ impl Traffic {
         let load = &mut self.loads[index];
         load.generation += 1;
         let mut next = load.own_until;
+        let shows_backlog = matches!(&load.settings.entry, Entry::Consumers { metric, .. } if !metric.is_empty());
         let is_random = load.service.atoms.len() > 1 && load.settings.timeout.is_finite();
         for site in load.queues() {
             let mut lasts = site.course.lasts;
@@ -269,6 +272,9 @@ impl Traffic {
                 let step = WAIT_STEP * (wait + site.station.service);
                 let seconds = step * site.station.capacity() / site.course.growth.abs();
                 lasts = lasts.min(seconds.max(STEP_LEAST.as_secs_f64()));
+            }
+            if site.course.growth != 0.0 && shows_backlog {
+                lasts = lasts.min(LINE_MOST.as_secs_f64());
             }
             if lasts.is_finite() && lasts < 1e9 {
                 // Rounded up: then the queue has reached its end.

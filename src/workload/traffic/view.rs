@@ -3,11 +3,10 @@
 
 use super::Traffic;
 use super::load::{Load, Stretch};
-use super::settings::{Entry, LoadSettings};
+use super::settings::LoadSettings;
 use super::totals::Counts;
 use crate::engine::histogram::Histogram;
 use crate::engine::{SimDuration, SimTime};
-use crate::model::object::PodId;
 
 /// How long requests took, in seconds; all 0 where none was served.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,6 +44,8 @@ pub struct TrafficRow {
     pub rates: Counts,
     /// Requests that wait.
     pub queued: f64,
+    /// Growth of what waits, in requests a second, and for how many seconds.
+    pub growth: (f64, f64),
     /// Latency of those that are served now; `count` is their rate.
     pub latency: LatencyView,
     /// What has come of all since t=0.
@@ -128,22 +129,6 @@ impl Traffic {
         LoadView { rps, queued: queued(load, now), counts, latency: LatencyView::of(&latency) }
     }
 
-    /// The backlog that an external metric of this name shows, and its growth a second.
-    pub fn backlog(&self, metric: &str, now: SimTime) -> Option<f64> {
-        let shows =
-            |load: &&Load| matches!(&load.settings.entry, Entry::Consumers { metric: own, .. } if own == metric);
-        self.loads.iter().find(shows).map(|load| queued(load, now))
-    }
-
-    /// Requests a second that a pod serves now, over all loads.
-    pub fn served_by(&self, pod: PodId) -> f64 {
-        let of = |index: &usize| {
-            let sites = &self.loads[*index].sites;
-            sites.binary_search_by_key(&pod, |site| site.pod).map_or(0.0, |place| sites[place].course.served)
-        };
-        self.by_pod.get(&pod).into_iter().flatten().map(of).sum()
-    }
-
     /// Writes a row if anything but time has changed since the load's last one.
     pub(super) fn write_row(&mut self, now: SimTime, index: usize) {
         let load = &self.loads[index];
@@ -160,6 +145,7 @@ impl Traffic {
             rps: rate(load),
             rates: load.rates,
             queued: load.backlog(),
+            growth: (load.growth(), load.queues().map(|site| site.course.lasts).fold(f64::INFINITY, f64::min)),
             latency: LatencyView::of(&latency),
             counts: load.counts,
         };
