@@ -183,6 +183,12 @@ impl Kubelets {
             Kind::CONFIG_MAP | Kind::SECRET if change.verb != Verb::Deleted => {
                 self.data_changed(&mut hubs, change.object);
             }
+            Kind::NODE if change.verb == Verb::Modified && change.fields.contains(Fields::UNSCHEDULABLE) => {
+                let node = NodeId(change.object.id);
+                if hubs.machines.is_reachable(node) {
+                    self.book_node_status(&mut hubs, node, now);
+                }
+            }
             Kind::NODE if change.verb == Verb::Added => {
                 self.register(&mut hubs, NodeId(change.object.id));
             }

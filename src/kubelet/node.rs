@@ -33,6 +33,8 @@ pub(super) struct NodeState {
     /// Pulls under way, and the pods that wait for theirs.
     pub pulling: u32,
     pub pull_queue: VecDeque<PodId>,
+    /// Was its Node unschedulable when it last looked?
+    pub unschedulable: bool,
     /// What its folder of manifests holds.
     pub static_pods: StaticPods,
     pub eviction: EvictionState,
@@ -223,6 +225,18 @@ impl Kubelets {
         // Process ids are not modelled; the run's number stands in.
         let message = format!("System OOM encountered, victim process: {process}, pid: {}", 1000 + serial);
         Self::node_event(hubs, node, EventType::Warning, "SystemOOM", message);
+    }
+
+    /// Upstream: kubelet_node_status `recordNodeSchedulableEvent`.
+    pub(super) fn note_schedulable(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
+        let object = hubs.cluster.node(node);
+        let unschedulable = object.body.as_node().is_some_and(|columns| columns.unschedulable);
+        if std::mem::replace(&mut self.node_state(node).unschedulable, unschedulable) == unschedulable {
+            return;
+        }
+        let reason = if unschedulable { "NodeNotSchedulable" } else { "NodeSchedulable" };
+        let message = format!("Node {} status is now: {reason}", hubs.cluster.node_name(node));
+        Self::node_event(hubs, node, EventType::Normal, reason, message);
     }
 
     /// An Event about a node.

@@ -137,6 +137,7 @@ impl Kubelets {
         if !hubs.machines.is_reachable(node) || !hubs.cluster.is_live(ObjectRef::node(node)) {
             return;
         }
+        self.note_schedulable(hubs, node);
         let verdicts = self.verdicts(hubs, node);
         let machine = hubs.machines.machine(node);
         let (ip, network) = (machine.internal_ip(), machine.pod_network());

@@ -35,13 +35,15 @@ pub(super) fn compute(
         .collect();
     let mains_exist =
         (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
-    let mut new_phase = phase(spec, &containers, terminal, mains_exist);
+    // Static pods are not forced to an end. Upstream: `getPhase`.
+    let is_static = worker.flags.contains(Flags::STATIC);
+    let mut new_phase = phase(spec, &containers, terminal && !is_static, mains_exist);
     let mut reason = previous.reason.clone();
     if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
         new_phase = PodPhase::Failed;
         reason = Some(Box::new((end.reason.clone(), end.message.clone())));
     }
-    if terminal && !new_phase.is_terminal() && !worker.flags.contains(Flags::STATIC) {
+    if terminal && !new_phase.is_terminal() && !is_static {
         new_phase = PodPhase::Failed;
     }
     if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && has_removed(worker) {
