@@ -114,6 +114,7 @@ impl Kubelets {
             let id = self.nodes.len() as u64;
             let phase = |name, seconds: u64| SimTime(self.settings.streams.stream(name, id).below(SECOND.0 * seconds));
             self.nodes.push(NodeState {
+                unschedulable: false,
                 relist_phase: phase("kubelet/pleg", 1),
                 tick_phase: phase("kubelet/sync-tick", 1),
                 admitted: Resources::default(),
@@ -229,6 +230,9 @@ impl Kubelets {
 
     /// Upstream: kubelet_node_status `recordNodeSchedulableEvent`.
     pub(super) fn note_schedulable(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
+        if !hubs.machines.is_reachable(node) || !hubs.cluster.is_live(ObjectRef::node(node)) {
+            return;
+        }
         let object = hubs.cluster.node(node);
         let unschedulable = object.body.as_node().is_some_and(|columns| columns.unschedulable);
         if std::mem::replace(&mut self.node_state(node).unschedulable, unschedulable) == unschedulable {

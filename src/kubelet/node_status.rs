@@ -39,6 +39,7 @@ impl Kubelets {
         let state = self.node_state(node);
         if state.status_due == hubs.now {
             state.status_due = SimTime::NEVER;
+            self.note_schedulable(hubs, node);
             self.write_node_status(hubs, node);
         }
     }
@@ -137,7 +138,6 @@ impl Kubelets {
         if !hubs.machines.is_reachable(node) || !hubs.cluster.is_live(ObjectRef::node(node)) {
             return;
         }
-        self.note_schedulable(hubs, node);
         let verdicts = self.verdicts(hubs, node);
         let machine = hubs.machines.machine(node);
         let (ip, network) = (machine.internal_ip(), machine.pod_network());
