@@ -1,6 +1,9 @@
 //! The scenarios that ship, run whole: every step succeeds, the pods end as the scenario says, and the same scenario
 //! gives the same digest twice.
 
+#[path = "scenarios/steps.rs"]
+mod steps;
+
 use std::path::{Path, PathBuf};
 
 use kubelapse::record::{Record, Summary};
@@ -35,6 +38,11 @@ fn statuses(record: &Record, pod: &str) -> Vec<String> {
     let mut statuses: Vec<String> = rows.map(|row| record.text(row.state.status).to_owned()).collect();
     statuses.dedup();
     statuses
+}
+
+/// Whole seconds at which a command started.
+fn seconds_of(record: &Record, command: &str) -> Vec<u64> {
+    record.steps.iter().filter(|step| step.command == command).map(|step| step.start.seconds() as u64).collect()
 }
 
 #[test]

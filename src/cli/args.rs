@@ -60,6 +60,9 @@ pub(super) struct RunArguments {
     /// Treat warnings as failures (exit 1)
     #[arg(long)]
     pub(super) strict: bool,
+    /// Write what was expected and what failed as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
     /// Print errors only
     #[arg(long)]
     pub(super) quiet: bool,

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::record::Record;
-use crate::report::{self, ChartFormats, ReportOptions};
+use crate::record::{Expectation, Record};
+use crate::report::{self, ChartFormats, ReportOptions, junit};
 use crate::scenario::Plan;
 use crate::simulation::Simulation;
 
@@ -29,13 +29,26 @@ pub(super) fn run(arguments: &RunArguments, printer: &mut Printer) -> ExitCode {
         }
     }
     let mut worst = exit_code::OK;
+    let mut suites = Vec::new();
     for (plan, simulation) in plans.iter().zip(simulations) {
-        worst = worst.max(run_one(plan, simulation, arguments, printer));
+        worst = worst.max(run_one(plan, simulation, arguments, &mut suites, printer));
+    }
+    if let Some(file) = &arguments.junit
+        && let Err(error) = std::fs::write(file, junit::document(&suites))
+    {
+        printer.error(&format!("cannot write `{}`: {error}", file.display()));
+        worst = exit_code::INTERNAL;
     }
     worst.into()
 }
 
-fn run_one(plan: &Plan, mut simulation: Simulation, arguments: &RunArguments, printer: &mut Printer) -> u8 {
+fn run_one(
+    plan: &Plan,
+    mut simulation: Simulation,
+    arguments: &RunArguments,
+    suites: &mut Vec<junit::Suite>,
+    printer: &mut Printer,
+) -> u8 {
     let watch = Stopwatch::start();
     let mut view = LiveView::new(printer, &plan.name, simulation.origin());
     let ending = simulation.run(&mut view);
@@ -61,8 +74,18 @@ fn run_one(plan: &Plan, mut simulation: Simulation, arguments: &RunArguments, pr
     for failure in &failures {
         printer.error(failure);
     }
+    for expectation in record.expectations.iter().filter(|expectation| !expectation.held) {
+        printer.error(&not_met(expectation));
+    }
     printer.say(&report::terminal::closing_table(&record, watch.elapsed(), &written.folder));
+    suites.push(junit::Suite::of(&record, &failures, arguments.strict));
     exit(&record, &failures, arguments.strict)
+}
+
+/// `expectation "done" (by 30s) was not met: pod('web').status.phase is 'Pending' at 30s`.
+fn not_met(expectation: &Expectation) -> String {
+    let Expectation { name, when, found, time, .. } = expectation;
+    format!("expectation `{name}` ({when}) was not met: {found} at {time}s")
 }
 
 fn exit(record: &Record, failures: &[String], strict: bool) -> u8 {

@@ -32,6 +32,7 @@ pub use events::{EventDraft, EventRow, EventType};
 use crate::api::{Clock, Status};
 use crate::engine::random::{Stream, Streams};
 use crate::model::kind::{KINDS, Kind};
+use crate::model::labels::Labels;
 use crate::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, PodId, TemplateId};
 use crate::model::pod::Pod;
 use crate::model::pod_template::PodTemplate;
@@ -253,6 +254,14 @@ impl Cluster {
     /// Objects of one kind whose controller or owner is `owner`, live ones only, by id.
     pub fn owned(&self, owner: ObjectRef, kind: Kind) -> impl Iterator<Item = ObjectRef> + '_ {
         self.table(kind).owned_by(owner).map(move |id| ObjectRef::new(kind, id))
+    }
+
+    /// Labels of any object.
+    pub fn labels(&self, object: ObjectRef) -> &Labels {
+        match object.as_pod() {
+            Some(pod) => &self.template_of(pod).labels,
+            None => &self.meta(object).labels,
+        }
     }
 
     /// Metadata of an object other than a pod.

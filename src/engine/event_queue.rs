@@ -152,6 +152,23 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
+    /// Forgets the pending events that `keep` refuses; the others keep their order. Costs as much as handling all of
+    /// them once: for rare turns, such as a process that ends with everything that it waited for.
+    pub fn retain(&mut self, mut keep: impl FnMut(E) -> bool) {
+        let mut old = std::mem::take(self);
+        self.now = old.now;
+        self.late_sequence = old.late_sequence;
+        self.late = std::mem::take(&mut old.late);
+        old.len -= self.late.len();
+        self.late.retain(|_, event| keep(*event));
+        self.len = self.late.len();
+        while let Some((at, event)) = old.pop() {
+            if keep(event) {
+                self.push(at, event);
+            }
+        }
+    }
+
     /// Number of pending events.
     pub const fn len(&self) -> usize {
         self.len
@@ -284,6 +301,8 @@ mod tests {
         Push(u64),
         PushLate(u64),
         Pop,
+        /// Forget every n-th.
+        Forget(u32),
     }
 
     fn operations() -> impl Strategy<Value = Vec<Operation>> {
@@ -299,6 +318,7 @@ mod tests {
             6 => delay.clone().prop_map(Operation::Push),
             1 => delay.prop_map(Operation::PushLate),
             5 => Just(Operation::Pop),
+            1 => (2..5u32).prop_map(Operation::Forget),
         ];
         prop::collection::vec(operation, 0..400)
     }
@@ -321,6 +341,10 @@ mod tests {
                         let at = SimTime(now.0.saturating_add(delay));
                         queue.push_late(at, sequence);
                         model.insert((at, true, sequence), sequence);
+                    }
+                    Operation::Forget(every) => {
+                        queue.retain(|event| event % every != 0);
+                        model.retain(|_, event| *event % every != 0);
                     }
                     Operation::Pop => {
                         let expected = model.pop_first().map(|(key, event)| (key.0, event));

@@ -267,10 +267,7 @@ fn plain_field(cluster: &Cluster, object: ObjectRef, path: &str) -> String {
 
 /// Labels of any object.
 pub(crate) fn labels_of(cluster: &Cluster, object: ObjectRef) -> &Labels {
-    match object.as_pod() {
-        Some(pod) => &cluster.template_of(pod).labels,
-        None => &cluster.meta(object).labels,
-    }
+    cluster.labels(object)
 }
 
 #[cfg(test)]

@@ -29,9 +29,13 @@ pub struct RunFacts {
     pub containers_assumed: u64,
 }
 
-/// A step of the scenario that was carried out.
-#[derive(Clone, Debug)]
+/// A command or an action of a step that was carried out.
+#[derive(Clone, Debug, Default)]
 pub struct Step {
+    /// The step's number in the scenario, from 0.
+    pub number: u32,
+    /// The step's name; may be empty.
+    pub name: String,
     /// What it is called: its command line, or its fault in words.
     pub command: String,
     /// When it started.

@@ -8,6 +8,7 @@ mod folder;
 #[cfg(test)]
 mod gallery;
 mod html;
+pub mod junit;
 #[cfg(test)]
 mod synthetic;
 #[cfg(test)]

@@ -339,6 +339,8 @@ fn finishing_touches(record: &mut Record) {
     record.warnings.push("step 3 never ran: its `when` was never true".to_owned());
     let end = record.end;
     record.steps.push(Step {
+        number: 0,
+        name: String::new(),
         command: "kubectl get pods -o wide </script><b>".to_owned(),
         start: Moment::ZERO,
         end: Moment::ZERO,
@@ -346,6 +348,8 @@ fn finishing_touches(record: &mut Record) {
         output: "NAME  READY  STATUS\nweb   1/1    Running <&>\n".to_owned(),
     });
     record.steps.push(Step {
+        number: 0,
+        name: String::new(),
         command: "kubectl rollout status deployment/frontend".to_owned(),
         start: Moment(end.0 / 2),
         end: Moment(end.0 / 2 + end.0 / 20),

@@ -43,6 +43,8 @@ mod tests {
     fn a_step_shows_time_command_output_and_a_bad_exit() {
         let start = Moment::from_millis(30_000);
         let step = |command: &str, output: &str, exit| Step {
+            number: 0,
+            name: String::new(),
             command: command.to_owned(),
             start,
             end: start,

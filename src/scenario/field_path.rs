@@ -49,6 +49,19 @@ impl FieldPath {
         Some(Self(parent.to_vec()))
     }
 
+    /// As a JSON pointer (RFC 6901).
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in &self.0 {
+            pointer.push('/');
+            match segment {
+                Segment::Index(index) => pointer.push_str(&index.to_string()),
+                Segment::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            }
+        }
+        pointer
+    }
+
     /// Is `self` the field at `other`, or inside of it?
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)

@@ -15,11 +15,12 @@ use super::locate::{Part, Places};
 use super::manifests::{collect_manifests, read_extra};
 use super::overrides::{Given, match_settings, read_settings, scenario_tree};
 use super::plan::build::{self, Parts, nearest_file};
-use super::plan::{ManifestSource, Plan};
+use super::plan::{Action, Live, ManifestSource, Plan};
 use super::schema::Kind;
 use super::schema::check::{Finding, check};
 use super::schema::scenario::Scenario;
 use super::schema::shape::Type;
+use super::setting::Target;
 use super::source::SourceFile;
 use super::typed::{Loaded, kind_of, place_findings, read_typed};
 
@@ -91,7 +92,8 @@ fn load_one(file: &SourceFile, settings: &[Given], extra: &[ManifestSource]) -> 
         }
     };
     let mut reading = Reading { file, documents: &documents, own, manifests: Vec::new(), findings: Vec::new() };
-    let parts = reading.parts(tree);
+    let live = Live::new(tree.clone(), &file.directory);
+    let parts = reading.parts(tree, &live);
     let Reading { mut manifests, findings, .. } = reading;
     manifests.extend(extra.iter().cloned());
     let manifest_settings = match_settings(settings, &manifests, &mut diagnostics);
@@ -101,7 +103,7 @@ fn load_one(file: &SourceFile, settings: &[Given], extra: &[ManifestSource]) -> 
     // Only warnings are left.
     let (without_effect, warnings) =
         diagnostics.list.into_iter().partition(|warning| warning.code == checks::NO_EFFECT.id);
-    Ok(Loaded { file, manifests, manifest_settings, without_effect, warnings }.with(parts))
+    Ok(Loaded { file, live, manifests, manifest_settings, without_effect, warnings }.with(parts))
 }
 
 /// A scenario on its way from values to the parts of a plan.
@@ -115,7 +117,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Compares with the table, decodes, looks at the rules, builds; stops at the first of these that finds errors.
-    fn parts(&mut self, tree: Value) -> Option<Parts> {
+    fn parts(&mut self, tree: Value, live: &Live) -> Option<Parts> {
         self.findings = check(&tree, &Type::Object(Kind::Scenario.shape()), &FieldPath::default());
         if self.failed() {
             return None;
@@ -131,12 +133,29 @@ impl Reading<'_> {
             places.as_ref().map_or(0, |(places, first)| places.find(path, Part::Value).line + first - 1)
         };
         let built = build::build(scenario, &self.file.directory, &line_of);
-        built.map_err(|found| self.findings.extend(found)).ok()
+        let parts = built.map_err(|found| self.findings.extend(found)).ok()?;
+        self.findings.extend(set_steps(&parts, live));
+        Some(parts)
     }
 
     fn failed(&self) -> bool {
         self.findings.iter().any(|finding| !finding.code.is_warning())
     }
+}
+
+/// Settings of `set` steps that lead nowhere, or whose value does not fit.
+fn set_steps(parts: &Parts, live: &Live) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for step in &parts.steps {
+        let Action::Set(settings) = &step.action else { continue };
+        for (setting, value) in settings.iter().filter(|(setting, _)| setting.target == Target::Scenario) {
+            if let Err(reason) = live.clone().apply(setting, value.clone()) {
+                let path = FieldPath::of(&["spec", "steps"]).index(step.index).key("set").key(setting.text.as_str());
+                findings.push(Finding::value(&checks::BAD_SETTING, path, reason));
+            }
+        }
+    }
+    findings
 }
 
 /// The one Scenario of a file; none if it holds manifests only.

@@ -8,6 +8,7 @@
 pub mod checks;
 pub mod diagnostics;
 mod documents;
+pub mod evaluation;
 pub mod expressions;
 mod field_path;
 mod load;

@@ -10,7 +10,7 @@ use super::field_path::{FieldPath, Segment};
 use super::locate::{Part, Places};
 use super::overrides::Origins;
 use super::plan::build::Parts;
-use super::plan::{ManifestSetting, ManifestSource, Plan};
+use super::plan::{Live, ManifestSetting, ManifestSource, Plan};
 use super::schema::capacity::CapacityPlan;
 use super::schema::check::{Finding, check, plain};
 use super::schema::shape::Type;
@@ -116,6 +116,7 @@ fn shift(diagnostic: &mut Diagnostic, offset: usize, document: &Document) {
 /// What a plan has beside its scenario's parts.
 pub(super) struct Loaded<'a> {
     pub(super) file: &'a SourceFile,
+    pub(super) live: Live,
     pub(super) manifests: Vec<ManifestSource>,
     pub(super) manifest_settings: Vec<ManifestSetting>,
     pub(super) without_effect: Vec<Diagnostic>,
@@ -144,6 +145,7 @@ impl Loaded<'_> {
             manifests: self.manifests,
             manifest_settings: self.manifest_settings,
             steps: parts.steps,
+            live: self.live,
             step_files: parts.step_files,
             expectations: parts.expectations,
             output: parts.output,

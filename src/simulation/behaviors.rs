@@ -24,7 +24,8 @@ fn matcher(behavior: &Behavior) -> Matcher {
     }
 }
 
-fn convert(behavior: &Behavior) -> ContainerBehaviour {
+/// An entry in the workload's words.
+pub(super) fn convert(behavior: &Behavior) -> ContainerBehaviour {
     ContainerBehaviour {
         name: behavior.name.clone(),
         startup: behavior.startup.as_ref().map(|startup| match startup {

@@ -5,7 +5,21 @@ use crate::kubectl::{Exec, Output, Progress, Waiting};
 use crate::machines::{ContainerId, ExecId, ExecPurpose, RunState};
 use crate::workload::terminal;
 
+use super::outages::Component;
 use super::{Observer, Simulation};
+
+/// Where kubectl of a kubeadm cluster finds the API server.
+const API_SERVER: &str = "10.0.0.1:6443";
+
+/// Who takes a command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Program {
+    /// Today's kubectl.
+    #[default]
+    Kubectl,
+    /// kubectl as it was, for commands that it no longer has.
+    Legacy,
+}
 
 /// What a command waits for.
 pub(super) enum Pending {
@@ -41,7 +55,7 @@ impl Pending {
 impl Simulation {
     /// Types a command line now and lets virtual time pass until it ends. Steps of the scenario go on meanwhile.
     pub fn kubectl(&mut self, command: &str, observer: &mut dyn Observer) -> Output {
-        let mut result = self.start_command(command);
+        let mut result = self.start_command(Program::Kubectl, command);
         loop {
             let pending = match result {
                 Ok(output) => {
@@ -60,9 +74,19 @@ impl Simulation {
         }
     }
 
-    pub(super) fn start_command(&mut self, command: &str) -> Result<Output, Pending> {
+    pub(super) fn start_command(&mut self, program: Program, command: &str) -> Result<Output, Pending> {
+        if self.outages.is_down(Component::ApiServer) {
+            // Upstream: kubectl/pkg/cmd/util `StandardErrorMessage`.
+            let stderr = format!(
+                "The connection to the server {API_SERVER} was refused - did you specify the right host or port?\n"
+            );
+            return Ok(Output { stderr, exit: 1, ..Output::default() });
+        }
         let (command, filter) = terminal::split_pipeline(command);
-        let progress = self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files);
+        let progress = match program {
+            Program::Kubectl => self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files),
+            Program::Legacy => return Ok(self.start_legacy(command)),
+        };
         let result = self.go_on(progress);
         match filter {
             Some(filter) => self.piped(result, filter.to_owned()),
@@ -81,7 +105,19 @@ impl Simulation {
         }
     }
 
+    /// Commands of the kubectl of old.
+    #[expect(clippy::unused_self, reason = "the commands to come read the cluster")]
+    fn start_legacy(&mut self, command: &str) -> Output {
+        let verb = command.split_whitespace().next().unwrap_or_default();
+        let stderr = format!("error: unknown command \"{verb}\" for \"kubectl\"\n");
+        Output { stderr, exit: 1, ..Output::default() }
+    }
+
     pub(super) fn poll_command(&mut self, pending: Pending) -> Result<Output, Pending> {
+        if self.outages.is_down(Component::ApiServer) && pending.deadline() > self.now {
+            // Its watch is tried again until the server is back.
+            return Err(pending);
+        }
         match pending {
             Pending::Changes(waiting) => {
                 let progress = self.kubectl.poll(self.now, waiting, &mut self.cluster, &self.machines);

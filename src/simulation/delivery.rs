@@ -6,6 +6,7 @@ use crate::engine::event_queue::EventQueue;
 use crate::engine::{SimDuration, SimTime};
 
 use super::event::{Event, Watcher};
+use super::outages::Outages;
 
 /// How many watchers there are.
 const WATCHERS: [Watcher; 4] = [Watcher::Scheduler, Watcher::Controllers, Watcher::Kubelets, Watcher::Proxies];
@@ -38,17 +39,24 @@ impl Delivery {
         Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0) }
     }
 
-    /// Wakes every watcher that is behind the log and has no wake pending.
-    pub fn schedule(&mut self, log: &ChangeLog, queue: &mut EventQueue<Event>) {
+    /// Wakes every watcher that is behind the log and has no wake pending; the silent ones hear nothing.
+    pub fn schedule(&mut self, now: SimTime, log: &ChangeLog, outages: &Outages, queue: &mut EventQueue<Event>) {
         for (watch, watcher) in self.watches[..self.count].iter_mut().zip(WATCHERS) {
             if watch.woken {
                 continue;
             }
-            if let Some(change) = log.at(watch.cursor) {
+            if let Some(change) = log.at(watch.cursor)
+                && !outages.is_silent(watcher)
+            {
                 watch.woken = true;
-                queue.push(change.at + self.latency, Event::Wake(watcher));
+                queue.push((change.at + self.latency).max(now), Event::Wake(watcher));
             }
         }
+    }
+
+    /// A watcher has listed everything: it hears of what comes from here on.
+    pub fn skip_to_end(&mut self, watcher: Watcher, log: &ChangeLog) {
+        self.watches[watcher as usize].cursor = log.end();
     }
 
     /// A watcher's wake is due: it may read until `next` returns nothing.
@@ -73,8 +81,9 @@ impl Delivery {
         }
     }
 
-    /// Does any watcher still have to hear of something?
-    pub fn is_behind(&self, log: &ChangeLog) -> bool {
-        self.watches[..self.count].iter().any(|watch| watch.cursor < log.end())
+    /// Does any watcher that hears at all still have to hear of something?
+    pub fn is_behind(&self, log: &ChangeLog, outages: &Outages) -> bool {
+        let mut watches = self.watches[..self.count].iter().zip(WATCHERS);
+        watches.any(|(watch, watcher)| watch.cursor < log.end() && !outages.is_silent(watcher))
     }
 }

@@ -10,6 +10,7 @@ use crate::record::collector::Attempt;
 use crate::scheduler;
 
 use super::event::{Event, Watcher};
+use super::outages::Component;
 use super::stop::{Ending, Until};
 use super::{Observer, Simulation};
 
@@ -32,19 +33,13 @@ impl Simulation {
     /// Runs to an instant, that instant included, or to idleness if the plan ends with it.
     pub fn run_until(&mut self, end: SimTime, observer: &mut dyn Observer) -> Ending {
         let may_idle = matches!(self.until, Until::Idle { .. });
-        while let Some(next) = self.queue.next_time() {
-            if next > end {
-                break;
-            }
+        while let Some(next) = self.next_time().filter(|next| *next <= end) {
             if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
                 self.now = self.recording.last_change.max(self.origin);
                 return Ending::Idle;
             }
-            let (time, event) = self.queue.pop().expect("it has a next time");
-            self.now = time;
-            self.dispatch(event, observer);
-            self.settle(observer);
-            self.events_handled += 1;
+            self.look_until(next);
+            self.handle_next(next, observer);
             self.idle.handled();
             if self.events_handled.is_multiple_of(PROGRESS_EVERY) {
                 observer.progress(self.now, self.events_handled);
@@ -55,6 +50,7 @@ impl Simulation {
             return Ending::Idle;
         }
         self.now = end;
+        self.look_until(SimTime(end.0.saturating_add(1)));
         Ending::Time
     }
 
@@ -65,29 +61,46 @@ impl Simulation {
         self.run_until(end, observer);
     }
 
-    /// Handles the next event, or moves the clock to `deadline` if that is earlier. False if there is neither.
-    pub(super) fn advance(&mut self, deadline: SimTime, observer: &mut dyn Observer) -> bool {
-        match self.queue.next_time() {
-            Some(next) if next <= deadline => {
-                let (time, event) = self.queue.pop().expect("it has a next time");
-                self.now = time;
-                self.dispatch(event, observer);
-                self.settle(observer);
-                true
-            }
-            _ if deadline == SimTime::NEVER => false,
-            _ => {
-                self.now = deadline;
-                true
-            }
+    /// When something is due next: a step or an event.
+    #[inline]
+    fn next_time(&self) -> Option<SimTime> {
+        match (self.queue.next_time(), self.steps.next_time()) {
+            (Some(event), Some(step)) => Some(event.min(step)),
+            (event, step) => event.or(step),
         }
+    }
+
+    /// Handles what is due at `next`: the steps of that instant, or its first event.
+    fn handle_next(&mut self, next: SimTime, observer: &mut dyn Observer) {
+        self.now = next;
+        if self.steps.next_time().is_some_and(|at| at <= next) {
+            self.run_due_steps(observer);
+        } else if let Some((_, event)) = self.queue.pop() {
+            self.dispatch(event, observer);
+        }
+        self.settle(observer);
+        self.events_handled += 1;
+    }
+
+    /// Handles what is due next, or moves the clock to `deadline` if that is earlier. False if there is neither.
+    pub(super) fn advance(&mut self, deadline: SimTime, observer: &mut dyn Observer) -> bool {
+        match self.next_time() {
+            Some(next) if next <= deadline => self.handle_next(next, observer),
+            _ if deadline == SimTime::NEVER => return false,
+            _ => self.now = deadline,
+        }
+        true
     }
 
     fn dispatch(&mut self, event: Event, observer: &mut dyn Observer) {
         let now = self.now;
         match event {
-            Event::Step(step) => self.run_step(step, observer),
+            Event::Command(lane) => self.command_due(lane, observer),
+            Event::Restore(component) => self.restore_component(component),
             Event::Wake(watcher) => self.wake(watcher),
+            Event::Scheduler(_) | Event::Controllers(_) if self.outages.is_down(Component::ApiServer) => {
+                self.outages.hold(event);
+            }
             Event::Scheduler(event) => {
                 self.scheduler.handle(now, event, &mut self.cluster, &mut self.outboxes.scheduler);
             }
@@ -107,27 +120,26 @@ impl Simulation {
 
     /// A watcher reads every change that has reached it.
     fn wake(&mut self, watcher: Watcher) {
-        let now = self.now;
         self.delivery.begin(watcher);
-        while let Some(change) = self.delivery.next(watcher, &self.cluster.log, now) {
-            match watcher {
-                Watcher::Scheduler => {
-                    self.scheduler.observe(now, &change, &mut self.cluster, &mut self.outboxes.scheduler);
-                }
-                Watcher::Controllers => {
-                    self.controllers.observe(now, &change, &mut self.cluster, &mut self.outboxes.controllers);
-                }
-                Watcher::Kubelets => self.kubelets.observe(
-                    now,
-                    &change,
-                    &mut self.cluster,
-                    &mut self.machines,
-                    &mut self.outboxes.kubelets,
-                ),
-                Watcher::Proxies => {
-                    let traffic = self.workload.traffic_mut();
-                    traffic.hear(now, &change, &self.cluster, &mut self.outboxes.workload);
-                }
+        if self.outages.is_silent(watcher) {
+            return;
+        }
+        while let Some(change) = self.delivery.next(watcher, &self.cluster.log, self.now) {
+            self.tell(watcher, &change);
+        }
+    }
+
+    /// A watcher hears of a change.
+    pub(super) fn tell(&mut self, watcher: Watcher, change: &Change) {
+        let (now, cluster) = (self.now, &mut self.cluster);
+        match watcher {
+            Watcher::Scheduler => self.scheduler.observe(now, change, cluster, &mut self.outboxes.scheduler),
+            Watcher::Controllers => self.controllers.observe(now, change, cluster, &mut self.outboxes.controllers),
+            Watcher::Kubelets => {
+                self.kubelets.observe(now, change, cluster, &mut self.machines, &mut self.outboxes.kubelets);
+            }
+            Watcher::Proxies => {
+                self.workload.traffic_mut().hear(now, change, cluster, &mut self.outboxes.workload);
             }
         }
     }
@@ -140,16 +152,20 @@ impl Simulation {
             self.tell_of_metrics();
             self.drain_outboxes();
             self.record_changes();
-            // What containers make of the changes is part of the instant.
+            if self.steps.is_waiting() {
+                self.poll_steps(observer);
+                self.record_changes();
+            }
+            // What containers make of the changes is part of the instant, and a command that ended may have let the next
+            // one of its list into a container.
             if self.machines.log.is_empty() && self.outboxes.workload.is_empty() {
                 break;
             }
         }
-        if self.steps.is_waiting() {
-            self.poll_steps(observer);
-            self.record_changes();
+        if !self.touched.is_empty() {
+            self.look_at_touched();
         }
-        self.delivery.schedule(&self.cluster.log, &mut self.queue);
+        self.delivery.schedule(self.now, &self.cluster.log, &self.outages, &mut self.queue);
         self.delivery.trim(&mut self.cluster.log, self.recording.cursor);
     }
 
@@ -180,6 +196,9 @@ impl Simulation {
 
     /// Heartbeats cost no events: the node lifecycle controller hears when they end and when they come again.
     fn tell_of_heartbeats(&mut self, node: NodeId) {
+        if self.outages.is_silent(Watcher::Controllers) {
+            return;
+        }
         let machine = self.machines.machine(node);
         let last = (!machine.is_reachable()).then(|| machine.last_heartbeat(self.now));
         self.controllers.hear_of_node(self.now, node, last, &mut self.outboxes.controllers);
@@ -196,6 +215,7 @@ impl Simulation {
 
     /// New entries of the log go into digest and record.
     pub(super) fn record_changes(&mut self) {
+        let is_watched = self.expectations.is_open() || self.steps.has_conditions();
         let recording = &mut self.recording;
         let mut autoscalers: Vec<Change> = Vec::new();
         while let Some(change) = self.cluster.log.at(recording.cursor) {
@@ -212,12 +232,16 @@ impl Simulation {
                 let outbox = &mut self.outboxes.workload;
                 self.workload.endpoints_changed(self.now, &self.cluster, &mut self.machines, outbox);
             }
+            if is_watched {
+                self.touched.kinds.insert(change.object.kind);
+            }
         }
         let sightings = self.cluster.events.sightings();
         for sighting in &sightings[recording.sightings..] {
             recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
             recording.collector.event(*sighting, &self.cluster);
         }
+        self.touched.events |= is_watched && recording.sightings < sightings.len();
         recording.sightings = sightings.len();
         for attempt in self.scheduler.take_attempts() {
             recording.collector.attempt(&attempt_row(&attempt));
@@ -231,7 +255,8 @@ impl Simulation {
 
     /// Nothing observable can change any more.
     fn is_idle(&self) -> bool {
-        if self.steps.is_waiting() || self.delivery.is_behind(&self.cluster.log) {
+        let steps_are_due = self.steps.is_waiting() || self.steps.next_time().is_some();
+        if steps_are_due || self.delivery.is_behind(&self.cluster.log, &self.outages) {
             return false;
         }
         !self.queue.iter().any(|(_, event)| self.significance(event) == Significance::Live)
@@ -239,7 +264,7 @@ impl Simulation {
 
     fn significance(&self, event: Event) -> Significance {
         match event {
-            Event::Step(_) | Event::Wake(_) => Significance::Live,
+            Event::Command(_) | Event::Restore(_) | Event::Wake(_) => Significance::Live,
             Event::Scheduler(event) => self.scheduler.significance(event, &self.cluster),
             Event::Controllers(event) => self.controllers.significance(event, &self.cluster),
             Event::Kubelet(event) => self.kubelets.significance(event, &self.cluster),

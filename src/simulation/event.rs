@@ -6,6 +6,8 @@ use crate::kubelet::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::WorkloadEvent;
 
+use super::outages::Component;
+
 /// A component that reads the change log after its watch latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -23,8 +25,10 @@ pub enum Watcher {
 /// Something that is due. Small, because a million of them may be pending.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// A step of the scenario, or the next command of one: an index into the plan's steps.
-    Step(u32),
+    /// A command of a step gives up waiting: the lane in which it runs.
+    Command(u32),
+    /// A component that was down is back.
+    Restore(Component),
     /// Changes reach a watcher.
     Wake(Watcher),
     /// The scheduler's own.

@@ -1,35 +1,44 @@
 //! Steps that break, heal or change machines: from a plan's words to nodes, containers and files.
 
 use crate::api::selector::ParsedSelector;
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::SimDuration;
 use crate::faults::{self, ContainerFault, NodeFault, RegistryFault};
 use crate::machines::{ContainerId, RunState};
 use crate::model::kind::Kind as ObjectKind;
 use crate::model::object::{NodeId, ObjectRef};
+use crate::scenario::plan::StepFile;
 use crate::scenario::plan::faults::{Count, Fault, Heal, Kind, Target};
-use crate::scenario::plan::{Action, StepFile};
 use crate::scenario::schema::steps::StaticPod;
 
 use super::Simulation;
+use super::outages::Component;
+use super::steps::Effect;
 
 /// What a step did, in a line; or why it did nothing.
 pub(super) type Outcome = Result<String, String>;
 
 impl Simulation {
-    /// Carries out a fault, a heal or a change of static pods now. `step` is its number in the file, which names the
-    /// random streams of its draws.
-    pub(super) fn carry_out(&mut self, step: usize, action: &Action) -> Outcome {
-        match action {
-            Action::Fault(fault) => self.break_something(step, fault),
-            Action::Heal(heal) => self.heal_something(heal),
-            Action::StaticPod(change) => self.change_static_pod(change),
-            _ => Err("it is no fault".to_owned()),
-        }
-    }
-
-    fn break_something(&mut self, step: usize, fault: &Fault) -> Outcome {
+    /// Something breaks. `step` is its number in the file, which names the random streams of its draws.
+    pub(super) fn start_fault(&mut self, step: usize, fault: &Fault) -> Effect {
         let mut draws = self.streams.stream("faults/duration", step as u64);
         let lasts = fault.lasts.as_ref().map(|lasts| SimDuration::from_secs_f64(lasts.sample(&mut draws)));
+        if let Some(component) = component(&fault.target) {
+            return self.stop_component(component, lasts);
+        }
+        let title = format!("fault: {} {}", word(fault.kind), subject(&fault.target));
+        Effect::of(title, self.break_something(step, fault, lasts))
+    }
+
+    /// A fault ends.
+    pub(super) fn heal_fault(&mut self, heal: &Heal) -> Effect {
+        if let Some(component) = component(&heal.target) {
+            return self.heal_component(component);
+        }
+        let only = heal.only.map_or_else(String::new, |kind| format!("{} ", word(kind)));
+        Effect::of(format!("heal: {only}{}", subject(&heal.target)), self.heal_something(heal))
+    }
+
+    fn break_something(&mut self, step: usize, fault: &Fault, lasts: Option<SimDuration>) -> Outcome {
         let until = lasts.map_or_else(String::new, |lasts| format!(" for {lasts}"));
         match &fault.target {
             Target::Node(_) | Target::Nodes { .. } => {
@@ -132,7 +141,8 @@ impl Simulation {
         })
     }
 
-    fn change_static_pod(&mut self, change: &StaticPod) -> Outcome {
+    /// A file comes into a kubelet's manifest folder, or goes.
+    pub(super) fn change_static_pod(&mut self, change: &StaticPod) -> Outcome {
         let node =
             self.cluster.node_by_name(&change.node).ok_or_else(|| format!("there is no node `{}`", change.node))?;
         if let Some(add) = &change.add {
@@ -195,19 +205,21 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// A step that is no command, as results show it.
-pub(super) fn title(action: &Action) -> String {
-    match action {
-        Action::Fault(fault) => format!("fault {} {}", word(fault.kind), subject(&fault.target)),
-        Action::Heal(heal) => {
-            let only = heal.only.map_or_else(String::new, |kind| format!("{} ", word(kind)));
-            format!("heal {only}{}", subject(&heal.target))
+/// A change of a manifest folder, as results show it.
+pub(super) fn static_pod_title(change: &StaticPod) -> String {
+    match change {
+        StaticPod { node, add: Some(file), .. } => format!("staticPod: {node} add {file}"),
+        StaticPod { node, remove, .. } => {
+            format!("staticPod: {node} remove {}", remove.as_deref().unwrap_or_default())
         }
-        Action::StaticPod(StaticPod { node, add: Some(file), .. }) => format!("static pod {node} add {file}"),
-        Action::StaticPod(StaticPod { node, remove, .. }) => {
-            format!("static pod {node} remove {}", remove.as_deref().unwrap_or_default())
-        }
-        _ => String::new(),
+    }
+}
+
+/// The component of the control plane that is meant, if one is.
+fn component(target: &Target) -> Option<Component> {
+    match target {
+        Target::Component(name) => Component::from_name(name),
+        _ => None,
     }
 }
 
@@ -220,29 +232,5 @@ fn subject(target: &Target) -> String {
         Target::Component(name) => format!("component {name}"),
         Target::Pod { pod, container: Some(container) } => format!("pod {pod} container {container}"),
         Target::Pod { pod, container: None } => format!("pod {pod}"),
-    }
-}
-
-impl Simulation {
-    /// Carries out a step that is no command, and writes it down. One that did nothing is a warning.
-    pub(super) fn act_on_machines(&mut self, step: usize, action: &Action, observer: &mut dyn super::Observer) {
-        let title = title(action);
-        let outcome = self.carry_out(step, action);
-        let text = match &outcome {
-            Ok(done) => format!("{done}\n"),
-            Err(reason) => format!("nothing happened: {reason}\n"),
-        };
-        if let Err(reason) = outcome {
-            self.steps.notes.push(format!("spec.steps[{step}] ({title}) did nothing: {reason}"));
-        }
-        observer.transcript(self.now, &title, &text);
-        let at: SimTime = self.now;
-        self.recording.collector.step(crate::record::Step {
-            command: title,
-            start: self.moment(at),
-            end: self.moment(at),
-            exit: Some(0),
-            output: text,
-        });
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::record::collector::RunEnd;
-use crate::record::{Amounts, Moment, Record};
+use crate::record::{Amounts, Moment, Record, Step};
 use crate::scenario::plan::faults::{Fault, Target};
 use crate::scenario::plan::{Action, Plan};
 
@@ -24,11 +24,23 @@ impl Simulation {
 
     /// Closes the record. Returns it with the commands that failed.
     pub fn finish(mut self, plan: &Plan, ending: Ending) -> (Record, Vec<String>) {
-        let unfinished: Vec<(String, SimTime)> =
-            self.steps.unfinished().map(|(command, started)| (command.to_owned(), started)).collect();
+        self.close_expectations();
+        let unfinished: Vec<_> = self.steps.unfinished().collect();
         let mut failures = std::mem::take(&mut self.steps.failures);
-        for (command, started) in unfinished {
-            failures.push(format!("`kubectl {command}` (from {started}s) still waited when the run ended"));
+        for waiting in unfinished {
+            let start = self.moment(waiting.started);
+            if !waiting.may_fail {
+                failures.push(format!("`{}` (from {start}s) still waited when the run ended", waiting.command));
+            }
+            self.recording.collector.step(Step {
+                number: waiting.number,
+                name: waiting.name,
+                command: waiting.command,
+                start,
+                end: Moment::NEVER,
+                exit: None,
+                output: String::new(),
+            });
         }
         let warnings = self.warnings(plan, ending);
         self.finish_traffic();
@@ -41,7 +53,7 @@ impl Simulation {
             containers_assumed,
         };
         let mut record = self.recording.collector.finish(self.now, facts);
-        record.warnings = warnings;
+        record.warnings.extend(warnings);
         (record, failures)
     }
 
@@ -58,7 +70,7 @@ impl Simulation {
                 warnings.push(format!("spec.behaviors[{index}]{name} matched no container"));
             }
         }
-        warnings.extend(self.steps.notes.iter().cloned());
+        warnings.extend(self.steps.never_ran());
         let unused = components::kubelet(plan).map(|configuration| configuration.without_effect).unwrap_or_default();
         for field in unused {
             warnings.push(format!("spec.cluster.components.kubelet: `{field}` has no effect in the model"));

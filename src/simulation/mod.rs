@@ -8,13 +8,17 @@ mod delivery;
 mod dispatch;
 pub mod dump;
 mod event;
+mod expectations;
 mod explain;
+mod expressions;
 mod faults;
 mod files;
 mod finish;
 mod metrics;
 mod nodes;
 pub mod observer;
+mod outages;
+mod settings;
 mod setup;
 mod steps;
 mod stop;
@@ -43,7 +47,11 @@ use crate::scheduler::{Scheduler, SchedulerEvent};
 use crate::workload::{Workload, WorkloadEvent};
 use delivery::Delivery;
 use event::Event;
+use expectations::Expectations;
+use expressions::Touched;
 use files::PlanFiles;
+use outages::Outages;
+use settings::Settings;
 use steps::StepRunner;
 use stop::{IdleCheck, Until};
 
@@ -61,6 +69,11 @@ pub struct Simulation {
     streams: Streams,
     kubectl: Kubectl,
     steps: StepRunner,
+    outages: Outages,
+    expectations: Expectations,
+    /// What happened since expressions were last looked at.
+    touched: Touched,
+    settings: Settings,
     files: PlanFiles,
     queue: EventQueue<Event>,
     outboxes: Outboxes,

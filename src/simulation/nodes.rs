@@ -79,8 +79,12 @@ fn amounts(node: &Node, configuration: &KubeletConfiguration) -> (ResourceList, 
 
 /// What the cluster does not know of the plan's machines.
 pub(super) fn tags(plan: &Plan) -> BTreeMap<String, NodeTags> {
-    let tags = |node: &Node| NodeTags { group: node.group.to_string(), price: node.price.unwrap_or_default() };
-    plan.cluster.nodes.iter().map(|node| (node.name.clone(), tags(node))).collect()
+    plan.cluster.nodes.iter().map(|node| (node.name.clone(), tags_of(node))).collect()
+}
+
+/// What the cluster does not know of a machine.
+pub(super) fn tags_of(node: &Node) -> NodeTags {
+    NodeTags { group: node.group.to_string(), price: node.price.unwrap_or_default() }
 }
 
 fn quantities(list: &ResourceList) -> Value {

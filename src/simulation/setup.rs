@@ -13,7 +13,7 @@ use crate::faults::Faults;
 use crate::kubectl::Kubectl;
 use crate::kubelet::configuration::KubeletConfiguration;
 use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
-use crate::machines::{self, Machines, RegistryImage};
+use crate::machines::{self, Machines};
 use crate::model::latency::Latency;
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
@@ -26,7 +26,11 @@ use crate::scheduler::{Scheduler, SchedulerSettings};
 use crate::workload::{Workload, WorkloadSettings, catalogue};
 
 use super::delivery::Delivery;
+use super::expectations::Expectations;
+use super::expressions::Touched;
 use super::files::PlanFiles;
+use super::outages::Outages;
+use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
 use super::{Outboxes, Recording, Simulation, behaviors, components, nodes, traffic};
@@ -75,7 +79,8 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let machines = Machines::new(registry(plan, streams), streams);
     let mut kubectl = Kubectl::default();
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
-    let (steps, events) = StepRunner::new(plan, origin);
+    let mut steps = StepRunner::new(plan, streams);
+    steps.start(origin);
     let mut scheduler_settings = SchedulerSettings::new(latencies.clone(), streams);
     if let Some(file) = &plan.cluster.scheduler_config {
         scheduler_settings.configuration = scheduler_configuration(file, plugins)?;
@@ -88,7 +93,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     }
     let mut simulation = Simulation {
         machines,
-        scheduler: Scheduler::new(scheduler_settings),
+        scheduler: Scheduler::new(scheduler_settings.clone()),
         controllers: Controllers::new(&controller_settings),
         kubelets: Kubelets::new(KubeletSettings { configuration, ..KubeletSettings::new(latencies.clone(), streams) }),
         workload: Workload::new(WorkloadSettings {
@@ -102,6 +107,10 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         streams,
         kubectl,
         steps,
+        outages: Outages::none(),
+        expectations: Expectations::new(plan, origin),
+        touched: Touched::default(),
+        settings: Settings { scheduler: scheduler_settings, controllers: controller_settings, live: plan.live.clone() },
         files: PlanFiles::new(plan),
         queue: EventQueue::new(),
         outboxes: Outboxes::default(),
@@ -124,10 +133,6 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         serves_rates: false,
         cluster,
     };
-    // Steps come first, so that at their instant they run before anything else.
-    for (at, event) in events {
-        simulation.queue.push(at, event);
-    }
     write_static_pods(plan, &mut simulation)?;
     traffic::register(plan, &mut simulation.recording.collector);
     simulation.workload.traffic().begin(&mut simulation.outboxes.workload);
@@ -264,14 +269,6 @@ fn apply(
 fn registry(plan: &Plan, streams: Streams) -> machines::Registry {
     let mut registry = machines::Registry::default();
     catalogue::add_sizes(&mut registry);
-    registry.bandwidth = plan.images.bandwidth as u64;
-    registry.latency = Some(plan.images.latency);
-    for (index, (name, image)) in plan.images.entries.iter().enumerate() {
-        let mut stream = streams.stream("registry/pull", index as u64);
-        let pull = image.pull.as_ref().map(|pull| SimDuration::from_secs_f64(pull.sample(&mut stream)));
-        let id = registry.id(name);
-        let size = image.size.unwrap_or(registry.image(id).size);
-        registry.set(name, RegistryImage { size, pull, missing: image.missing, preloaded: false });
-    }
+    state_images(&mut registry, &plan.images, streams);
     registry
 }

@@ -6,6 +6,7 @@
 
 pub mod behaviour;
 pub mod catalogue;
+mod change;
 mod container_world;
 mod environment;
 mod files;

@@ -70,6 +70,8 @@ pub struct Metrics {
     pods: FxHashMap<PodId, SmallVec<[ContainerUsage; 1]>>,
     /// Pods whose use changed since somebody last took them.
     changed: Vec<PodId>,
+    /// Does metrics-server not answer?
+    is_down: bool,
 }
 
 impl Metrics {
@@ -111,6 +113,19 @@ impl Metrics {
         self.pods.remove(&pod);
     }
 
+    /// metrics-server stops or is back: until then nobody gets a sample.
+    pub fn set_up(&mut self, is_up: bool) {
+        self.is_down = !is_up;
+        let mut pods: Vec<PodId> = self.pods.keys().copied().collect();
+        pods.sort_unstable();
+        self.changed.append(&mut pods);
+    }
+
+    /// Does metrics-server answer?
+    pub fn is_up(&self) -> bool {
+        !self.is_down
+    }
+
     fn note_change(&mut self, pod: PodId) {
         if self.changed.last() != Some(&pod) {
             self.changed.push(pod);
@@ -145,6 +160,9 @@ impl Metrics {
 
     /// What the resource metrics API serves about a pod.
     pub fn sample(&self, now: SimTime, pod: PodId) -> Option<PodSample> {
+        if self.is_down {
+            return None;
+        }
         let containers = self.pods.get(&pod)?;
         match self.settings.sampling {
             Sampling::Rate => usage::rate(containers, self.times(now)?),

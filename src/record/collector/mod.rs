@@ -114,6 +114,14 @@ impl Collector {
         &self.record
     }
 
+    /// Integrals and peaks reach up to `now`: what `record` shows is as of this instant.
+    pub fn reach(&mut self, now: SimTime) {
+        let moment = self.moment(now);
+        if moment > self.record.end {
+            self.record.advance(moment);
+        }
+    }
+
     /// A warm-up of unknown length ended at `now`, which becomes t=0.
     pub fn warm_up_ended(&mut self, now: SimTime) {
         let moment = self.moment(now);
@@ -195,6 +203,16 @@ impl Collector {
     /// An expectation was decided.
     pub fn expectation(&mut self, expectation: Expectation) {
         self.record.expectations.push(expectation);
+    }
+
+    /// A machine of this name comes: its group and price.
+    pub fn tag_node(&mut self, name: &str, tags: NodeTags) {
+        self.tags.insert(name.to_owned(), tags);
+    }
+
+    /// The group of a node of this name.
+    pub fn group_of<'a>(&'a self, name: &'a str) -> &'a str {
+        self.tags.get(name).map_or_else(|| nodes::group_of(name), |tags| &tags.group)
     }
 
     /// Something the user should know.

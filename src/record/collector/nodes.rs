@@ -55,7 +55,7 @@ fn status(node: &Node) -> &'static str {
 }
 
 /// A node that no group of the scenario made: its name without a number at its end.
-fn group_of(name: &str) -> &str {
+pub(super) fn group_of(name: &str) -> &str {
     let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     match stem.strip_suffix('-') {
         Some(stem) if stem.len() + 1 < name.len() && !stem.is_empty() => stem,

@@ -106,10 +106,11 @@ pub fn build(
     })
 }
 
-struct Builder<'a> {
-    amounts: Context<'a>,
-    findings: Vec<Finding>,
-    line_of: &'a dyn Fn(&FieldPath) -> usize,
+/// Makes the parts one by one, and collects what is wrong with them.
+pub(super) struct Builder<'a> {
+    pub(super) amounts: Context<'a>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) line_of: &'a dyn Fn(&FieldPath) -> usize,
 }
 
 impl Builder<'_> {
@@ -164,7 +165,7 @@ impl Builder<'_> {
         }
     }
 
-    fn images(&mut self, scenario: &Scenario, path: &FieldPath) -> Images {
+    pub(super) fn images(&mut self, scenario: &Scenario, path: &FieldPath) -> Images {
         let typed = scenario.spec.images.as_ref();
         let registry = typed.and_then(|images| images.registry.as_ref());
         let mut entries = BTreeMap::new();
@@ -213,7 +214,7 @@ impl Builder<'_> {
         }
     }
 
-    fn behaviors(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<Behavior> {
+    pub(super) fn behaviors(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<Behavior> {
         let mut behaviors = Vec::new();
         for (index, typed) in scenario.spec.behaviors.iter().enumerate() {
             let own = path.index(index);
@@ -305,7 +306,8 @@ impl Builder<'_> {
             if let Some(add) = typed.static_pod.as_ref().and_then(|change| change.add.as_ref()) {
                 self.step_file(add, &own.key("staticPod").key("add"), &mut step_files);
             }
-            let (Some(trigger), Some(action)) = (self.trigger(typed, &own), self.action(typed, &own)) else { continue };
+            let (trigger, action) = (self.trigger(typed, &own), self.action(typed, &own));
+            let (Some(trigger), Some(action)) = (trigger, action) else { continue };
             if let Action::Kubectl(commands) | Action::LegacyKubectl(commands) = &action {
                 let field = if typed.kubectl.is_some() { "kubectl" } else { "legacyKubectl" };
                 let may_fail = typed.may_fail.unwrap_or(false);

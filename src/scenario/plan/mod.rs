@@ -7,6 +7,7 @@ pub mod build;
 pub mod config_file;
 pub mod faults;
 pub mod files;
+pub mod live;
 pub mod metrics;
 pub mod nodes;
 pub mod prometheus;
@@ -32,6 +33,7 @@ pub use amounts::{Usage, UsageCurve};
 pub use behaviors::Behavior;
 pub use config_file::ConfigFile;
 pub use files::StepFile;
+pub use live::{Change, Live};
 
 /// One run, ready.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,8 @@ pub struct Plan {
     /// What is done. Steps whose time is the same run in this order (the file's), before anything else of that
     /// instant; the commands of one step run one after another, other steps do not wait for them.
     pub steps: Vec<Step>,
+    /// The scenario's document, which `set` steps change.
+    pub live: Live,
     /// The files and folders that the steps' commands name (`-f`, `--from-file`), and static pods, by path as typed.
     pub step_files: BTreeMap<String, StepFile>,
     /// What must be true.

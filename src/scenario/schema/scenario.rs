@@ -71,7 +71,7 @@ objects! {
         #[serde(default)]
         "steps" steps: Vec<Step> = Type::List(&Type::Object(&STEP)), "what is done to the cluster, and when";
         #[serde(default)]
-        "expect" expect: Vec<Expectation> = Type::List(&Type::Object(&EXPECTATION)), "what must be true: a run with a false one exits 1", no_effect_yet();
+        "expect" expect: Vec<Expectation> = Type::List(&Type::Object(&EXPECTATION)), "what must be true: a run with a false one exits 1";
         "output" output: Option<Output> = Type::Object(&OUTPUT), "what is written into the results folder";
     }
 

@@ -47,16 +47,16 @@ objects! {
     Step STEP ["kubectl", "legacyKubectl", "fault", "heal", "staticPod", "set"] {
         "name" name: Option<String> = Type::Text, "how reports call it";
         "at" at: Option<Duration> = Type::Leaf(&DURATION), "time since t=0; with `every`, its first time";
-        "when" when: Option<String> = Type::Leaf(&EXPRESSION), "runs once, at the first instant at which this is true", no_effect_yet();
-        "every" every: Option<RandomDuration> = RANDOM_DURATION, "runs again and again: period, or distribution of the time between", no_effect_yet();
+        "when" when: Option<String> = Type::Leaf(&EXPRESSION), "runs once, at the first instant at which this is true";
+        "every" every: Option<RandomDuration> = RANDOM_DURATION, "runs again and again: period, or distribution of the time between";
         "times" times: Option<u32> = Type::Integer(1, 1_000_000_000), "with `every`: how often", default("until the end");
-        "forEach" for_each: Option<ForEach> = Type::Object(&FOR_EACH), "runs for each of these; `{}` in a command is the name", no_effect_yet();
+        "forEach" for_each: Option<ForEach> = Type::Object(&FOR_EACH), "runs for each of these; `{}` in a command is the name";
         "kubectl" kubectl: Option<Commands> = COMMANDS, "a kubectl command line without `kubectl`, or a list that runs in order";
         "legacyKubectl" legacy_kubectl: Option<Commands> = COMMANDS, "commands that today's kubectl no longer has", no_effect_yet();
         "fault" fault: Option<Fault> = Type::Object(&FAULT), "breaks something";
         "heal" heal: Option<Heal> = Type::Object(&HEAL), "ends a fault";
         "staticPod" static_pod: Option<StaticPod> = Type::Object(&STATIC_POD), "changes a kubelet's manifest folder";
-        "set" set: Option<BTreeMap<String, Value>> = Type::Map(&Type::Free), "changes settings of the scenario, by path", no_effect_yet();
+        "set" set: Option<BTreeMap<String, Value>> = Type::Map(&Type::Free), "changes settings of the scenario, by path";
         "mayFail" may_fail: Option<bool> = Type::Boolean, "a command that exits non-zero does not fail the run", default("false");
     }
 
@@ -73,7 +73,7 @@ objects! {
         "nodes" nodes: Option<String> = Type::Text, "nodes by label selector";
         "count" count: Option<Count> = COUNT, "with `nodes`: how many of them, or which share", default("100%");
         "registry" registry: Option<String> = Type::Text, "a registry by host name";
-        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane", no_effect_yet();
+        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane";
         "pod" pod: Option<String> = Type::Text, "a pod by [namespace/]name";
         "container" container: Option<String> = Type::Text, "with `pod`: one of its containers", default("the first");
         "kind" kind: Option<String> = Type::Keyword(&FAULT_KINDS), "what happens to it";
@@ -87,7 +87,7 @@ objects! {
         "node" node: Option<String> = Type::Text, "a node by name";
         "nodes" nodes: Option<String> = Type::Text, "nodes by label selector";
         "registry" registry: Option<String> = Type::Text, "a registry by host name";
-        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane", no_effect_yet();
+        "component" component: Option<String> = Type::Keyword(&COMPONENTS), "a component of the control plane";
         "kind" kind: Option<String> = Type::Keyword(&FAULT_KINDS), "only this fault", default("all");
     }
 
