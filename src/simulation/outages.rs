@@ -202,7 +202,10 @@ impl Simulation {
             return;
         }
         match watcher {
-            Watcher::Scheduler => self.scheduler = Scheduler::new(self.settings.scheduler.clone()),
+            Watcher::Scheduler => {
+                let settings = self.settings.scheduler.settings().expect("the same settings were right at the start");
+                self.scheduler = Scheduler::new(settings);
+            }
             Watcher::Controllers => self.controllers = Controllers::new(&self.settings.controllers),
             Watcher::Kubelets | Watcher::Proxies => return,
         }

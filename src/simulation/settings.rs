@@ -12,9 +12,9 @@ use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef};
 use crate::scenario::plan::{self, Change, Live};
 use crate::scenario::setting::{ObjectName, Setting, Target};
-use crate::scheduler::SchedulerSettings;
 
 use super::command::Program;
+use super::setup::SchedulerSource;
 use super::steps::Effect;
 use super::{Simulation, behaviors, nodes};
 
@@ -22,7 +22,7 @@ use super::{Simulation, behaviors, nodes};
 #[derive(Debug)]
 pub(super) struct Settings {
     /// Of a scheduler that is started again.
-    pub scheduler: SchedulerSettings,
+    pub scheduler: SchedulerSource,
     /// Of a controller manager that is started again.
     pub controllers: ControllerSettings,
     /// The scenario as it stands.

@@ -14,7 +14,7 @@ use crate::kubectl::Kubectl;
 use crate::kubelet::configuration::KubeletConfiguration;
 use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
 use crate::machines::{self, Machines};
-use crate::model::latency::Latency;
+use crate::model::latency::{Latencies, Latency};
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
@@ -81,19 +81,22 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
     let mut steps = StepRunner::new(plan, streams);
     steps.start(origin);
-    let mut scheduler_settings = SchedulerSettings::new(latencies.clone(), streams);
-    if let Some(file) = &plan.cluster.scheduler_config {
-        scheduler_settings.configuration = scheduler_configuration(file, plugins)?;
-    }
+    let scheduler_source = SchedulerSource {
+        latencies: latencies.clone(),
+        streams,
+        file: plan.cluster.scheduler_config.clone(),
+        plugins: plugins.clone(),
+        is_instant: plan.cluster.latency_preset == "instant",
+    };
+    let scheduler = Scheduler::new(scheduler_source.settings()?);
     let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
     controller_settings.autoscaler = components::autoscaler(plan);
     if plan.cluster.latency_preset == "instant" {
-        scheduler_settings.configuration.client_qps = 0.0;
         controller_settings = controller_settings.with_unlimited_clients();
     }
     let mut simulation = Simulation {
         machines,
-        scheduler: Scheduler::new(scheduler_settings.clone()),
+        scheduler,
         controllers: Controllers::new(&controller_settings),
         kubelets: Kubelets::new(KubeletSettings { configuration, ..KubeletSettings::new(latencies.clone(), streams) }),
         workload: Workload::new(WorkloadSettings {
@@ -110,7 +113,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         outages: Outages::none(),
         expectations: Expectations::new(plan, origin),
         touched: Touched::default(),
-        settings: Settings { scheduler: scheduler_settings, controllers: controller_settings, live: plan.live.clone() },
+        settings: Settings { scheduler: scheduler_source, controllers: controller_settings, live: plan.live.clone() },
         files: PlanFiles::new(plan),
         queue: EventQueue::new(),
         outboxes: Outboxes::default(),
@@ -138,6 +141,31 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     simulation.workload.traffic().begin(&mut simulation.outboxes.workload);
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
+}
+
+/// From what the scheduler's settings are made, also those of a scheduler that is started again.
+#[derive(Debug)]
+pub(super) struct SchedulerSource {
+    latencies: Latencies,
+    streams: Streams,
+    file: Option<ConfigFile>,
+    plugins: Registry,
+    /// Are all delays zero? Then its client knows no limits either.
+    is_instant: bool,
+}
+
+impl SchedulerSource {
+    /// The settings.
+    pub(super) fn settings(&self) -> Result<SchedulerSettings, SetupError> {
+        let mut settings = SchedulerSettings::new(self.latencies.clone(), self.streams);
+        if let Some(file) = &self.file {
+            settings.configuration = scheduler_configuration(file, &self.plugins)?;
+        }
+        if self.is_instant {
+            settings.configuration.client_qps = 0.0;
+        }
+        Ok(settings)
+    }
 }
 
 /// What the scheduler's configuration file says; everything that is wrong with it is one error of many lines.
