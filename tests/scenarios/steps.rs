@@ -53,7 +53,7 @@ fn steps_of_an_instant_run_in_the_order_of_the_file() {
 fn for_each_runs_the_list_for_every_name_and_as_many_at_once_as_it_says() {
     let drained = |parallel: u32| {
         let (record, failures, _) = run_text(&scenario(&format!(
-            "  until: 10m\n  cluster: {{ nodes: [ {{ name: old-{{}}, count: 3, labels: {{ pool: old }} }}, {{ name: new-{{}}, count: 2 }} ] }}\n  steps:\n    - at: 1m\n      forEach: {{ nodes: pool=old, parallel: {parallel} }}\n      kubectl: [ \"drain {{}} --ignore-daemonsets\", \"delete node {{}}\" ]\n"
+            "  until: 10m\n  cluster: {{ nodes: [ {{ name: 'old-{{}}', count: 3, labels: {{ pool: old }} }}, {{ name: 'new-{{}}', count: 2 }} ] }}\n  steps:\n    - at: 1m\n      forEach: {{ nodes: pool=old, parallel: {parallel} }}\n      kubectl: [ \"drain {{}} --ignore-daemonsets\", \"delete node {{}}\" ]\n"
         )));
         assert!(failures.is_empty(), "{failures:?}");
         let starts = |name: &str| {
@@ -73,7 +73,7 @@ fn for_each_runs_the_list_for_every_name_and_as_many_at_once_as_it_says() {
 #[test]
 fn a_group_of_nodes_grows_and_shrinks() {
     let (record, failures, _) = run_text(&scenario(
-        "  until: 5m\n  cluster: { nodes: [ { name: w-{}, count: 2, price: 1 } ] }\n  steps:\n    - { at: 1m, set: { \"cluster.nodes[w].count\": 4 } }\n    - { at: 2m, kubectl: get nodes --no-headers }\n    - { at: 3m, set: { \"cluster.nodes[w].count\": 1 } }\n    - { at: 4m, kubectl: get nodes --no-headers }\n",
+        "  until: 5m\n  cluster: { nodes: [ { name: 'w-{}', count: 2, price: 1 } ] }\n  steps:\n    - { at: 1m, set: { \"cluster.nodes[w].count\": 4 } }\n    - { at: 2m, kubectl: get nodes --no-headers }\n    - { at: 3m, set: { \"cluster.nodes[w].count\": 1 } }\n    - { at: 4m, kubectl: get nodes --no-headers }\n",
     ));
     assert!(failures.is_empty(), "{failures:?}");
     let lines = |index: usize| record.steps[index].output.lines().count();
@@ -85,7 +85,7 @@ fn a_group_of_nodes_grows_and_shrinks() {
 #[test]
 fn a_set_step_changes_a_field_of_an_object_and_a_behaviour() {
     let (record, failures, _) = run_text(&scenario(
-        "  until: 3m\n  behaviors: [ { name: web, match: { image: nginx }, cpu: 100m } ]\n  steps:\n    - { at: 1m, set: { \"Deployment/web:spec.replicas\": 6, \"behaviors[web].cpu\": 300m } }\n    - { at: 2m, kubectl: get deployment web -o jsonpath={.spec.replicas} }\n",
+        "  until: 3m\n  behaviors: [ { name: web, match: { image: nginx }, cpu: 100m } ]\n  steps:\n    - { at: 1m, set: { \"Deployment/web:spec.replicas\": 6, \"behaviors[web].cpu\": 300m } }\n    - { at: 2m, kubectl: 'get deployment web -o jsonpath={.spec.replicas}' }\n",
     ));
     assert!(failures.is_empty(), "{failures:?}");
     assert_eq!(record.steps[1].output, "6");
