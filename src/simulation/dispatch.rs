@@ -213,9 +213,15 @@ impl Simulation {
         self.outboxes.faults.drain().for_each(|(at, event)| queue.push(at, Event::Fault(event)));
     }
 
+    /// Does any expression wait for something to change?
+    #[inline]
+    pub(super) fn is_watched(&self) -> bool {
+        self.expectations.is_open() || self.steps.has_conditions()
+    }
+
     /// New entries of the log go into digest and record.
     pub(super) fn record_changes(&mut self) {
-        let is_watched = self.expectations.is_open() || self.steps.has_conditions();
+        let is_watched = self.is_watched();
         let recording = &mut self.recording;
         let mut autoscalers: Vec<Change> = Vec::new();
         while let Some(change) = self.cluster.log.at(recording.cursor) {

@@ -35,7 +35,7 @@ pub(super) fn metrics(plan: &Plan, latencies: &Latencies, streams: Streams, orig
     metrics
 }
 
-fn series(metric: &Metric, index: usize, streams: Streams, origin: SimTime) -> MetricSeries {
+pub(super) fn series(metric: &Metric, index: usize, streams: Streams, origin: SimTime) -> MetricSeries {
     let labels = |pairs: &std::collections::BTreeMap<String, String>| {
         Labels::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
     };

@@ -7,6 +7,7 @@ use crate::cluster::DeleteOptions;
 use crate::controllers::ControllerSettings;
 use crate::engine::SimDuration;
 use crate::engine::random::Streams;
+use crate::kubelet::configuration::KubeletConfiguration;
 use crate::machines::{Registry, RegistryImage};
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef};
@@ -25,6 +26,8 @@ pub(super) struct Settings {
     pub scheduler: SchedulerSource,
     /// Of a controller manager that is started again.
     pub controllers: ControllerSettings,
+    /// Of kubelets that join.
+    pub kubelet: KubeletConfiguration,
     /// The scenario as it stands.
     pub live: Live,
 }
@@ -69,8 +72,15 @@ impl Simulation {
                 state_images(&mut self.machines.registry, &images, self.streams);
                 Ok(())
             }
-            Change::Traffic { .. } => Err("traffic has no effect yet".to_owned()),
-            Change::Metric { .. } => Err("metrics have no effect yet".to_owned()),
+            Change::Traffic { index, load } => {
+                self.change_traffic(index, &load);
+                Ok(())
+            }
+            Change::Metric { index, metric } => {
+                let series = super::metrics::series(&metric, index, self.streams, self.origin);
+                self.cluster.metrics.series.replace(index, series);
+                Ok(())
+            }
         }
     }
 
@@ -123,7 +133,7 @@ impl Simulation {
     }
 
     fn add_machine(&mut self, machine: &plan::Node) -> Result<(), String> {
-        let manifest = nodes::manifest(machine, &self.cluster.clock().timestamp(self.now));
+        let manifest = nodes::manifest(machine, &self.cluster.clock().timestamp(self.now), &self.settings.kubelet);
         self.recording.collector.tag_node(&machine.name, nodes::tags_of(machine));
         let decoded = decode(manifest, "", FieldValidation::Strict, &mut DecodeCache::default());
         let decoded = decoded.map_err(|error| error.to_string())?;

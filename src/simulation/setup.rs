@@ -98,7 +98,10 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         machines,
         scheduler,
         controllers: Controllers::new(&controller_settings),
-        kubelets: Kubelets::new(KubeletSettings { configuration, ..KubeletSettings::new(latencies.clone(), streams) }),
+        kubelets: Kubelets::new(KubeletSettings {
+            configuration: configuration.clone(),
+            ..KubeletSettings::new(latencies.clone(), streams)
+        }),
         workload: Workload::new(WorkloadSettings {
             latencies: latencies.clone(),
             streams,
@@ -113,7 +116,12 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         outages: Outages::none(),
         expectations: Expectations::new(plan, origin),
         touched: Touched::default(),
-        settings: Settings { scheduler: scheduler_source, controllers: controller_settings, live: plan.live.clone() },
+        settings: Settings {
+            scheduler: scheduler_source,
+            controllers: controller_settings,
+            kubelet: configuration.clone(),
+            live: plan.live.clone(),
+        },
         files: PlanFiles::new(plan),
         queue: EventQueue::new(),
         outboxes: Outboxes::default(),

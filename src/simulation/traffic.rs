@@ -102,6 +102,7 @@ impl Simulation {
     /// Rows of the traffic go into the record.
     pub(super) fn record_traffic(&mut self) {
         let rows = self.workload.traffic_mut().take_rows();
+        self.touched.traffic |= !rows.is_empty() && self.is_watched();
         for row in rows {
             self.serve_traffic_metrics(&row);
             self.recording.last_change = self.recording.last_change.max(row.at);

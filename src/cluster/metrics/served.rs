@@ -78,6 +78,14 @@ impl MetricsApi {
         self.series.push(series);
     }
 
+    /// The series that was added as number `index` becomes another.
+    pub fn replace(&mut self, index: usize, series: MetricSeries) {
+        self.changed.push(series.name.clone());
+        if let Some(place) = self.series.get_mut(index) {
+            *place = series;
+        }
+    }
+
     /// All series, in order.
     pub fn all(&self) -> &[MetricSeries] {
         &self.series

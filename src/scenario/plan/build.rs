@@ -240,7 +240,7 @@ impl Builder<'_> {
         behaviors
     }
 
-    fn metrics(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<metrics::Metric> {
+    pub(super) fn metrics(&mut self, scenario: &Scenario, path: &FieldPath) -> Vec<metrics::Metric> {
         let typed = scenario.spec.metrics.iter().enumerate();
         let made = typed.map(|(index, typed)| (index, metrics::metric(typed, &self.amounts, index)));
         let made: Vec<_> = made.collect();

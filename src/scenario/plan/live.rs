@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::behaviors::Behavior;
 use super::build::Builder;
-use super::{Images, Node, nodes};
+use super::metrics::Metric;
+use super::{Images, Node, nodes, traffic};
 use crate::scenario::field_path::{FieldPath, Segment};
 use crate::scenario::plan::amounts::Context;
 use crate::scenario::schema::Kind;
 use crate::scenario::schema::check::{Finding, check};
 use crate::scenario::schema::scenario::Scenario;
 use crate::scenario::schema::shape::Type;
-use crate::scenario::schema::traffic::{Metric, Traffic};
 use crate::scenario::setting::Setting;
 use crate::scenario::typed::read_typed;
 
@@ -55,7 +55,7 @@ pub enum Change {
         /// Its place.
         index: usize,
         /// What it says now.
-        traffic: Box<Traffic>,
+        load: Box<traffic::Load>,
     },
     /// An entry of `metrics`.
     Metric {
@@ -90,7 +90,7 @@ impl Live {
         first_error(&findings)?;
         let scenario = read_typed::<Scenario>(tree.clone()).map_err(|finding| finding.message)?;
         let mut builder = Builder {
-            amounts: Context { directory: &self.directory, seed: self.seed },
+            amounts: Context { directory: &self.directory, seed: self.seed, is_rate: false },
             findings: Vec::new(),
             line_of: &|_| 0,
         };
@@ -111,10 +111,15 @@ impl Live {
             }
             [Place::Key("images"), _, ..] => Change::Images(Box::new(builder.images(&scenario, path))),
             [Place::Key("traffic"), Place::Index(index), Place::Key(_), ..] => {
-                Change::Traffic { index: *index, traffic: Box::new(scenario.spec.traffic[*index].clone()) }
+                let amounts = Context { is_rate: true, ..builder.amounts };
+                let mut loads = traffic::build(&scenario.spec.traffic, &amounts, &|_| 0, &mut builder.findings);
+                first_error(&builder.findings)?;
+                Change::Traffic { index: *index, load: Box::new(loads.swap_remove(*index)) }
             }
             [Place::Key("metrics"), Place::Index(index), Place::Key(_), ..] => {
-                Change::Metric { index: *index, metric: Box::new(scenario.spec.metrics[*index].clone()) }
+                let mut metrics = builder.metrics(&scenario, path);
+                first_error(&builder.findings)?;
+                Change::Metric { index: *index, metric: Box::new(metrics.swap_remove(*index)) }
             }
             _ => return Err(format!("`{path}` cannot change during a run; {CHANGEABLE}")),
         };

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::api::selector::ParsedSelector;
+use crate::engine::SimDuration;
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, ObjectRef};
 use crate::record::Summary;
@@ -25,6 +26,11 @@ impl Facts for RunFacts<'_> {
             ("summary", []) => self.summary(),
             ("events", []) => Ok(self.events(None)),
             ("events", [reason]) => Ok(self.events(Some(reason))),
+            ("traffic", [name]) => self.traffic(name, None),
+            ("traffic.last", [name, window]) => {
+                let window = SimDuration::parse(window).map_err(NoAnswer::Invalid)?;
+                self.traffic(name, Some(window))
+            }
             ("exists", [kind, name]) => Ok(json!(self.find(kind_of(kind)?, name).is_some())),
             ("object", [kind, name]) => self.object(kind_of(kind)?, name),
             ("objects", [kind, rest @ ..]) => self.list(kind_of(kind)?, rest),
@@ -49,6 +55,31 @@ impl RunFacts<'_> {
     fn summary(&self) -> Result<Value, NoAnswer> {
         let summary = Summary::of(self.simulation.recording.collector.record());
         serde_json::to_value(summary).map_err(|error| NoAnswer::Invalid(error.to_string()))
+    }
+
+    /// A load, up to now or within the last `window`.
+    fn traffic(&self, name: &str, window: Option<SimDuration>) -> Result<Value, NoAnswer> {
+        let view = self.simulation.traffic(name, window);
+        let view = view.ok_or_else(|| NoAnswer::Invalid(format!("there is no traffic `{name}`")))?;
+        let (counts, latency) = (&view.counts, &view.latency);
+        Ok(json!({
+            "name": name,
+            "rps": view.rps,
+            "queued": view.queued,
+            "requests": counts.requests,
+            "served": counts.served,
+            "dropped": counts.dropped(),
+            "served_ratio": counts.served_ratio(),
+            "latency": {
+                "count": latency.count,
+                "mean": latency.mean,
+                "p50": latency.p50,
+                "p90": latency.p90,
+                "p95": latency.p95,
+                "p99": latency.p99,
+                "max": latency.max,
+            },
+        }))
     }
 
     fn events(&self, reason: Option<&str>) -> Value {

@@ -23,11 +23,13 @@ pub(super) struct Touched {
     pub kinds: BTreeSet<Kind>,
     /// A Kubernetes Event was written.
     pub events: bool,
+    /// Some load took another course.
+    pub traffic: bool,
 }
 
 impl Touched {
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty() && !self.events
+        self.kinds.is_empty() && !self.events && !self.traffic
     }
 }
 
@@ -36,6 +38,7 @@ impl Touched {
 pub(super) struct Interest {
     kinds: BTreeSet<Kind>,
     events: bool,
+    traffic: bool,
     /// It read something that every change may change.
     everything: bool,
 }
@@ -55,6 +58,10 @@ impl Interest {
                     interest.events = true;
                     continue;
                 }
+                "traffic" | "traffic.last" => {
+                    interest.traffic = true;
+                    continue;
+                }
                 "exists" | "object" | "objects" => call.arguments.first().and_then(|kind| Kind::from_argument(kind)),
                 function => Kind::from_argument(function),
             };
@@ -70,6 +77,7 @@ impl Interest {
     pub fn is_touched(&self, touched: &Touched) -> bool {
         self.everything && !touched.is_empty()
             || self.events && touched.events
+            || self.traffic && touched.traffic
             || self.kinds.iter().any(|kind| touched.kinds.contains(kind))
     }
 }
@@ -96,6 +104,9 @@ impl Simulation {
     /// Is an expression true now? Also what it read.
     pub(super) fn look_at(&mut self, expression: &Expression) -> (Evaluation, Interest) {
         self.recording.collector.reach(self.now);
+        if expression.program.references().has_variable("summary") {
+            self.update_traffic_record();
+        }
         let evaluation = evaluate(expression, &mut RunFacts { simulation: self });
         let interest = Interest::of(&evaluation.asked);
         (evaluation, interest)
@@ -189,7 +200,7 @@ mod tests {
             arguments: vec![argument.to_owned()],
         };
         let interest = Interest::of(&[call("pod", "a"), call("exists", "node"), call("now", "")]);
-        let touched = |kind| Touched { kinds: BTreeSet::from([kind]), events: false };
+        let touched = |kind| Touched { kinds: BTreeSet::from([kind]), ..Touched::default() };
         assert!(interest.is_touched(&touched(Kind::POD)) && interest.is_touched(&touched(Kind::NODE)));
         assert!(!interest.is_touched(&touched(Kind::DEPLOYMENT)));
         assert!(Interest::of(&[call("summary", "")]).is_touched(&touched(Kind::DEPLOYMENT)));
