@@ -71,6 +71,8 @@ pub struct PodTemplate {
     pub qos: QosClass,
     /// Ports claimed on the node, sorted.
     pub host_ports: Vec<HostPort>,
+    /// Has it `spec.resourceClaims`?
+    pub has_resource_claims: bool,
 }
 
 /// Requests assumed for scoring where a container states none.
@@ -84,7 +86,8 @@ impl PodTemplate {
         let nonzero_requests = Resources::from_list(&pod_requests(&spec, true));
         let qos = qos_class(&spec);
         let host_ports = host_ports(&spec);
-        Self { labels, annotations, spec, raw, requests, nonzero_requests, qos, host_ports }
+        let has_resource_claims = raw["spec"]["resourceClaims"].as_array().is_some_and(|claims| !claims.is_empty());
+        Self { labels, annotations, spec, raw, requests, nonzero_requests, qos, host_ports, has_resource_claims }
     }
 }
 

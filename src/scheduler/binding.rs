@@ -41,6 +41,7 @@ impl Scheduler {
     /// Takes everything back that was assumed for a pod, and puts it into the queue again.
     pub(super) fn fail_binding(&mut self, now: SimTime, pod: PodId, message: String, cluster: &mut Cluster) {
         let Some(Binding { queued, volumes, .. }) = self.bindings.remove(&pod) else { return };
+        self.volume_waits.remove(&pod);
         if let Some(wait) = volumes {
             self.cache.volumes_mut().forget(wait.decisions());
         }

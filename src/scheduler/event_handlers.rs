@@ -19,7 +19,7 @@ impl Scheduler {
             Kind::SERVICE => self.algorithms.iter_mut().for_each(Algorithm::services_changed),
             Kind::NAMESPACE => self.algorithms.iter_mut().for_each(Algorithm::namespaces_changed),
             kind if ClusterEvent::STORAGE_KINDS.contains(&kind) => {
-                self.volumes_changed = !self.bindings.is_empty();
+                self.volumes_changed = !self.volume_waits.is_empty();
                 if change.verb == Verb::Deleted {
                     return;
                 }

@@ -34,7 +34,7 @@ mod volume_wait;
 
 pub use attempt::{Attempt, AttemptResult};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -183,6 +183,8 @@ pub struct Scheduler {
     backoff_timer: Timer,
     unschedulable_timer: Timer,
     attempts: Vec<Attempt>,
+    /// Bindings that sleep until a volume or claim changes.
+    volume_waits: BTreeSet<PodId>,
     /// Has a volume or claim changed that a binding may wait for?
     volumes_changed: bool,
 }
@@ -210,6 +212,7 @@ impl Scheduler {
             backoff_timer: Timer::default(),
             unschedulable_timer: Timer::default(),
             attempts: Vec::new(),
+            volume_waits: BTreeSet::new(),
             volumes_changed: false,
             settings,
         }

@@ -11,6 +11,7 @@ use super::framework::{
     ClusterPlugin, EnabledFilter, ExtensionPoint, FilterKind, NORMALIZED, NodeFilter, NodeScore, Normalization,
     PluginName, PluginSet, Profile, WeightedScore,
 };
+use super::plugins::dynamic_resources::DynamicResources;
 use super::plugins::image_locality::ImageLocality;
 use super::plugins::node_affinity::NodeAffinity;
 use super::plugins::node_declared_features::NodeDeclaredFeatures;
@@ -186,6 +187,7 @@ fn add_filter(
         PluginName::NodePorts => Some(Box::new(NodePorts)),
         PluginName::NodeResourcesFit => Some(Box::new(args.fit()?)),
         PluginName::VolumeRestrictions => Some(Box::new(VolumeRestrictions)),
+        PluginName::DynamicResources => Some(Box::new(DynamicResources)),
         PluginName::NodeDeclaredFeatures => Some(Box::new(NodeDeclaredFeatures)),
         PluginName::OutOfTree(slot) => instances.take_filter(slot),
         _ => None,
@@ -221,7 +223,7 @@ fn score(name: PluginName, args: &PluginArgs, instances: &mut Instances) -> Resu
         PluginName::NodeResourcesBalancedAllocation => Some(Box::new(args.balanced())),
         PluginName::ImageLocality => Some(Box::new(ImageLocality)),
         PluginName::OutOfTree(slot) => instances.take_score(slot),
-        // VolumeBinding scores only with StorageCapacityScoring, DynamicResources only pods with claims.
+        // VolumeBinding scores only with StorageCapacityScoring, DynamicResources only what it can allocate.
         _ => None,
     })
 }

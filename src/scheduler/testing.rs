@@ -187,6 +187,16 @@ impl Driver {
         create_pod_at(&mut self.cluster, self.now, name, Labels::default(), spec)
     }
 
+    /// Creates a pod whose wire form says more than its specification here.
+    pub fn pod_with_raw(&mut self, name: &str, spec: PodSpec, raw: Value) -> PodId {
+        create_pod_of(
+            &mut self.cluster,
+            self.now,
+            name,
+            PodTemplate::new(Labels::empty(), Labels::empty(), spec, Arc::new(raw)),
+        )
+    }
+
     /// Runs until `until`, or until nothing is left before it.
     pub fn run(&mut self, until: SimTime) {
         loop {
@@ -255,7 +265,10 @@ pub fn create_pod(cluster: &mut Cluster, name: &str, labels: Labels, spec: PodSp
 fn create_pod_at(cluster: &mut Cluster, now: SimTime, name: &str, labels: Labels, spec: PodSpec) -> PodId {
     // The raw form is what tells templates apart.
     let raw = serde_json::json!({ "labels": format!("{labels:?}"), "spec": format!("{spec:?}") });
-    let template = PodTemplate::new(Arc::new(labels), Labels::empty(), spec, Arc::new(raw));
+    create_pod_of(cluster, now, name, PodTemplate::new(Arc::new(labels), Labels::empty(), spec, Arc::new(raw)))
+}
+
+fn create_pod_of(cluster: &mut Cluster, now: SimTime, name: &str, template: PodTemplate) -> PodId {
     let new = NewPod {
         namespace: cluster.namespace("default").expect("it is there from the start"),
         name: PodName::Exact(name.into()),

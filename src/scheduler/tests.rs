@@ -184,6 +184,22 @@ fn a_pod_that_somebody_else_binds_meanwhile_counts_once() {
 }
 
 #[test]
+fn a_pod_with_resource_claims_waits_for_them_and_fits_nowhere_without_devices() {
+    let mut driver = Driver::new();
+    driver.node("n1", "4", "8Gi");
+    let claims = serde_json::json!([{ "name": "gpu", "resourceClaimName": "gpu-claim" }]);
+    let raw = serde_json::json!({ "spec": { "resourceClaims": claims } });
+    let pod = driver.pod_with_raw("p", pod_spec(requests("1", "1Gi")), raw);
+    driver.run(SECOND);
+    assert!(driver.scheduler.take_attempts().is_empty(), "it is held back");
+    let claim = decoded(Kind::RESOURCE_CLAIM, "default", "gpu-claim", Labels::default(), Body::default());
+    driver.cluster.create(driver.now, claim).unwrap();
+    driver.run(SimTime::from_secs(2));
+    let said = "0/1 nodes are available: 1 cannot allocate all claims. still not schedulable, preemption: ";
+    assert!(driver.messages(pod)[0].starts_with(said), "{:?}", driver.messages(pod));
+}
+
+#[test]
 fn a_missing_claim_is_named_and_its_creation_helps() {
     let mut driver = Driver::new();
     driver.node("n1", "4", "8Gi");

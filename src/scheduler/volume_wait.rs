@@ -117,6 +117,7 @@ impl Scheduler {
             Ok(false) if now < wait.began + timeout => {
                 if !wait.asleep {
                     wait.asleep = true;
+                    self.volume_waits.insert(pod);
                     outbox.send(wait.began + timeout, SchedulerEvent::CheckVolumes(pod));
                 }
                 return;
@@ -130,18 +131,19 @@ impl Scheduler {
 
     /// A volume or claim changed: who waits looks again at its next tick.
     pub(super) fn wake_volume_waits(&mut self, now: SimTime, cluster: &Cluster, outbox: &mut Outbox<SchedulerEvent>) {
-        let mut due: Vec<(PodId, SimTime)> = Vec::new();
-        for (pod, binding) in &mut self.bindings {
+        // As a rule none waits, and hardly ever more than some.
+        for pod in self.volume_waits.clone() {
+            let Some(binding) = self.bindings.get_mut(&pod) else {
+                self.volume_waits.remove(&pod);
+                continue;
+            };
             let node = binding.node;
-            let Some(wait) = binding.volumes.as_mut().filter(|wait| wait.asleep) else { continue };
+            let Some(wait) = binding.volumes.as_mut() else { continue };
             if check_bindings(cluster, &wait.decisions, node) != Ok(false) {
                 wait.asleep = false;
-                due.push((*pod, now.next_on_grid(wait.began, POLL)));
+                self.volume_waits.remove(&pod);
+                outbox.send(now.next_on_grid(wait.began, POLL), SchedulerEvent::CheckVolumes(pod));
             }
-        }
-        due.sort_unstable();
-        for (pod, at) in due {
-            outbox.send(at, SchedulerEvent::CheckVolumes(pod));
         }
     }
 }

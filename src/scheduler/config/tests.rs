@@ -61,7 +61,8 @@ fn the_defaults_are_those_of_upstream() {
     let [profile] = &configuration.profiles[..] else { panic!("one profile") };
     assert_eq!(profile.scheduler_name, "default-scheduler");
     let expected = "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions \
-                    NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity NodeDeclaredFeatures";
+                    NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity DynamicResources \
+                    NodeDeclaredFeatures";
     assert_eq!(filters(profile).join(" "), expected);
     let expected = [
         ("TaintToleration", 3),

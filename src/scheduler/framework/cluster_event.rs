@@ -74,7 +74,7 @@ pub enum ClusterEvent {
         /// The pod.
         pod: PodId,
     },
-    /// A claim, a volume, a class or a driver came or changed.
+    /// A claim (of a volume or of devices), a volume, a class or a driver came or changed.
     Storage {
         /// The object.
         object: ObjectRef,
@@ -87,12 +87,13 @@ pub enum ClusterEvent {
 
 impl ClusterEvent {
     /// Kinds whose changes are `Storage`.
-    pub const STORAGE_KINDS: [Kind; 6] = [
+    pub const STORAGE_KINDS: [Kind; 7] = [
         Kind::PERSISTENT_VOLUME,
         Kind::PERSISTENT_VOLUME_CLAIM,
         Kind::STORAGE_CLASS,
         Kind::CSI_NODE,
         Kind::CSI_DRIVER,
         Kind::CSI_STORAGE_CAPACITY,
+        Kind::RESOURCE_CLAIM,
     ];
 }

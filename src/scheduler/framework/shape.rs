@@ -42,6 +42,8 @@ pub struct PodShape {
     pub features: Vec<Text>,
     /// Disks that exclude others.
     pub disks: Vec<Disk>,
+    /// Has it resource claims?
+    pub has_resource_claims: bool,
     /// Has it volumes that claims stand behind?
     pub uses_claims: bool,
 }
@@ -62,6 +64,7 @@ impl PodShape {
             image_volumes: image_volumes(spec),
             features: required_features(template),
             disks: Disk::of(&spec.volumes).collect(),
+            has_resource_claims: template.has_resource_claims,
             uses_claims: volumes::claim_uses(template, "").next().is_some(),
         }
     }

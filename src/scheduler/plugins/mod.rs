@@ -1,6 +1,7 @@
 //! The in-tree plugins, one file (or folder) each. A plugin sees nodes and pods through the framework only: none knows
 //! the queue, and none knows another.
 
+pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;

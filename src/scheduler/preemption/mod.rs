@@ -49,6 +49,8 @@ pub enum PostFilter {
     },
 }
 
+/// What DynamicResources says of a pod whose claims hold nothing that could be given back.
+const STILL_NOT: &str = "still not schedulable";
 /// What DynamicResources says of a pod without claims.
 const NO_CLAIMS: &str = "no new claims to deallocate";
 const NOT_HELPFUL: Text = Text::const_new("Preemption is not helpful for scheduling");
@@ -76,7 +78,8 @@ impl Algorithm {
                     // It misses the state that its own PreFilter would have written, and ends with an error.
                     return Some(PostFilter::Rejected { message: "not found".to_owned(), clears_nomination: false });
                 }
-                reasons.push(NO_CLAIMS.to_owned());
+                let has_claims = inputs.cluster.template_of(inputs.pod).has_resource_claims;
+                reasons.push(if has_claims { STILL_NOT.to_owned() } else { NO_CLAIMS.to_owned() });
                 continue;
             }
             match self.preempt(now, inputs, diagnosis, stream) {

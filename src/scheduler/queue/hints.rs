@@ -12,7 +12,8 @@ use crate::scheduler::plugins::node_affinity::matches_required;
 use crate::scheduler::plugins::node_unschedulable::tolerates_cordon;
 use crate::scheduler::plugins::taint_toleration::tolerates_all;
 use crate::scheduler::plugins::{
-    inter_pod_affinity, node_volume_limits, pod_topology_spread, volume_binding, volume_restrictions, volume_zone,
+    dynamic_resources, inter_pod_affinity, node_volume_limits, pod_topology_spread, volume_binding,
+    volume_restrictions, volume_zone,
 };
 
 /// May the event help the pod? A pod that nobody rejected is always worth another try.
@@ -33,6 +34,8 @@ pub fn reopens(gate: PluginName, event: &ClusterEvent, pod: PodId) -> bool {
             *changed == pod && *update == PodUpdate::GatesEliminated
         }
         (PluginName::DefaultPreemption, ClusterEvent::PodDeleted { .. }) => true,
+        // Whether it is one of the pod's own the hint says.
+        (PluginName::DynamicResources, ClusterEvent::Storage { .. }) => true,
         _ => false,
     }
 }
@@ -51,6 +54,7 @@ fn hint(plugin: PluginName, event: &ClusterEvent, pod: PodId, cluster: &Cluster,
         PluginName::VolumeBinding => volume_binding::hint(event, pod, template, cluster),
         PluginName::InterPodAffinity => inter_pod_affinity::hints::hint(event, pod, cluster),
         PluginName::SchedulingGates => reopens(plugin, event, pod),
+        PluginName::DynamicResources => dynamic_resources::hint(event, pod, cluster),
         PluginName::NodeVolumeLimits => node_volume_limits::hint(event, pod, template, cluster),
         PluginName::VolumeZone => volume_zone::hint(event, pod, template, cluster),
         PluginName::NodeDeclaredFeatures => features_hint(event, pod, template, cluster),

@@ -24,6 +24,7 @@ use super::framework::{ClusterEvent, PluginName, PluginSet};
 use crate::cluster::Cluster;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::PodId;
+use crate::scheduler::plugins::dynamic_resources;
 
 type KeyedQueue<K> = PriorityQueue<PodId, K, BuildHasherDefault<FxHasher>>;
 
@@ -333,6 +334,9 @@ impl SchedulingQueue {
         let has_gates = !cluster.template_of(pod).spec.scheduling_gates.is_empty();
         if has_gates && holds.contains(PluginName::SchedulingGates) {
             return Some(PluginName::SchedulingGates);
+        }
+        if holds.contains(PluginName::DynamicResources) && dynamic_resources::lacks_claim(cluster, pod) {
+            return Some(PluginName::DynamicResources);
         }
         if !holds.contains(PluginName::DefaultPreemption) {
             return None;

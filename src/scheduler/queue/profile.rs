@@ -33,7 +33,9 @@ impl QueueProfile {
 /// As in the default profile.
 static DEFAULT: std::sync::LazyLock<QueueProfile> = std::sync::LazyLock::new(|| QueueProfile {
     scheduler_name: Text::const_new("default-scheduler"),
-    pre_enqueue: PluginSet::of(PluginName::SchedulingGates).with(PluginName::DefaultPreemption),
+    pre_enqueue: PluginSet::of(PluginName::SchedulingGates)
+        .with(PluginName::DynamicResources)
+        .with(PluginName::DefaultPreemption),
     added_affinity: None,
 });
 
