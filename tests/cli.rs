@@ -239,13 +239,23 @@ fn explain_looks_at_a_scenario_at_a_time() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.starts_with("pod default/a: goes to node-"), "{text}");
     assert!(text.contains("it runs on node-"), "{text}");
+    let web = scratch.file(
+        "deployment.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  replicas: 2\n  selector: { matchLabels: { app: web } }\n  template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: c, image: nginx, resources: { requests: { cpu: '100' } } } ] } }\n",
+    );
+    let output = kubelapse(&scratch.0, &["explain", &web, "--at", "5s", "deployment/web", "-o", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value.as_array().unwrap().len(), 2, "both wait");
     let output = kubelapse(&scratch.0, &["explain", &file, "--at", "5s", "--pending", "-o", "json"]);
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((value.as_array().unwrap().len(), &value[0]["pod"]), (1, &"huge".into()));
     for (arguments, says) in [
         (vec!["explain", &file, "--at", "5s", "pod/nobody"], "pods \"nobody\" not found"),
         (vec!["explain", &file, "pod/a"], "--at is missing"),
-        (vec!["explain", &file, "--at", "5s", "service/a"], "explain knows pod/NAME"),
+        (
+            vec!["explain", &file, "--at", "5s", "service/a"],
+            "explain knows pod/NAME, a workload's KIND/NAME and --pending",
+        ),
     ] {
         let output = kubelapse(&scratch.0, &arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -87,10 +87,10 @@ pub(super) struct KubectlArguments {
 /// `kubelapse explain`.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "kubelapse explain FILE --at T pod/NAME|--pending\n       kubelapse explain --cluster DUMP --pod FILE [--count]\n       kubelapse explain --cluster DUMP pod/NAME|--pending"
+    override_usage = "kubelapse explain FILE --at T pod/NAME|deployment/NAME|--pending\n       kubelapse explain --cluster DUMP --pod FILE [--count]\n       kubelapse explain --cluster DUMP pod/NAME|--pending"
 )]
 pub(super) struct ExplainArguments {
-    /// A scenario file and pod/NAME; with --cluster pod/NAME only
+    /// A scenario file and pod/NAME (or a workload); with --cluster only the latter
     #[arg(value_name = "FILE|pod/NAME", num_args = 0..=2)]
     pub(super) targets: Vec<String>,
     #[command(flatten)]
@@ -101,7 +101,7 @@ pub(super) struct ExplainArguments {
     /// Explain every pod that waits for a node
     #[arg(long)]
     pub(super) pending: bool,
-    /// Namespace of pod/NAME
+    /// Namespace of what is named
     #[arg(short, long, default_value = "default", value_name = "NAMESPACE")]
     pub(super) namespace: String,
     /// Output of `kubectl get nodes,pods,… -A -o yaml` (or json, .gz): the cluster to look at; may be given again

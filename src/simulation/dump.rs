@@ -13,7 +13,7 @@ use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latencies;
-use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId};
+use crate::model::object::{NamespaceId, NodeId, ObjectRef, OwnerReference, PodId};
 use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
 use crate::scheduler::config::SchedulerConfiguration;
 use crate::scheduler::explain::NamedExplanation;
@@ -163,12 +163,12 @@ impl DumpedCluster {
         self.scheduler.explain(self.now, &self.cluster, pod)
     }
 
-    /// A pod by namespace and name.
+    /// The pods that a target such as `pod/web-0` or `deployment/web` names.
     ///
     /// # Errors
     /// There is none.
-    pub fn find_pod(&self, namespace: &str, name: &str) -> Result<PodId, String> {
-        find_pod(&self.cluster, namespace, name)
+    pub fn pods_of_target(&self, namespace: &str, target: &str) -> Result<Vec<PodId>, String> {
+        pods_of_target(&self.cluster, namespace, target)
     }
 
     /// Pods without a node that could have one, in the scheduler's words: not ended, not being deleted.
@@ -213,13 +213,48 @@ pub(super) fn find_pod(cluster: &Cluster, namespace: &str, name: &str) -> Result
     pod.ok_or_else(|| format!("pods \"{name}\" not found in namespace {namespace}"))
 }
 
+/// The pods that a target such as `pod/web-0` or `deployment/web` names: of a workload those that wait for a node, or
+/// its newest if none does.
+pub(super) fn pods_of_target(cluster: &Cluster, namespace: &str, target: &str) -> Result<Vec<PodId>, String> {
+    let (kind_name, name) = target.split_once('/').ok_or_else(|| format!("{target:?} is no pod/NAME"))?;
+    let kind = Kind::all().find(|kind| {
+        let info = kind.info();
+        info.name.eq_ignore_ascii_case(kind_name) || info.plural == kind_name || info.short.contains(&kind_name)
+    });
+    let workloads = [
+        Kind::DEPLOYMENT,
+        Kind::REPLICA_SET,
+        Kind::REPLICATION_CONTROLLER,
+        Kind::STATEFUL_SET,
+        Kind::DAEMON_SET,
+        Kind::JOB,
+    ];
+    let kind = match kind {
+        Some(Kind::POD) => return find_pod(cluster, namespace, name).map(|pod| vec![pod]),
+        Some(kind) if workloads.contains(&kind) => kind,
+        _ => return Err(format!("explain knows pod/NAME, a workload's KIND/NAME and --pending, not {kind_name}/…")),
+    };
+    let id = cluster.namespace(namespace).ok_or_else(|| format!("namespaces \"{namespace}\" not found"))?;
+    let workload = cluster.get(kind, id, name).map_err(|status| status.to_string())?;
+    let is_of = |pod: &PodId| {
+        let controller = cluster.pod(*pod).controller;
+        controller == workload
+            || controller.is_some() && controller.kind != Kind::POD && cluster.meta(controller).controller() == workload
+    };
+    let pods: Vec<PodId> = cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).filter(is_of).collect();
+    let waiting: Vec<PodId> = pods.iter().copied().filter(|pod| waits(cluster, *pod)).collect();
+    let newest = pods.last().copied().ok_or_else(|| format!("{target} has no pod"))?;
+    Ok(if waiting.is_empty() { vec![newest] } else { waiting })
+}
+
+fn waits(cluster: &Cluster, pod: PodId) -> bool {
+    let row = cluster.pod(pod);
+    row.node.is_none() && row.deletion.is_none() && !row.status.phase.is_terminal()
+}
+
 /// Pods that wait for a node.
 pub(super) fn pending_pods(cluster: &Cluster) -> Vec<PodId> {
-    let waits = |pod: &PodId| {
-        let row = cluster.pod(*pod);
-        row.node.is_none() && row.deletion.is_none() && !row.status.phase.is_terminal()
-    };
-    cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).filter(waits).collect()
+    cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).filter(|pod| waits(cluster, *pod)).collect()
 }
 
 /// The manifest itself, or a pod of the workload's template.
@@ -336,6 +371,16 @@ impl Restored {
             *stored = status;
             Fields::STATUS
         });
+        let references = metadata["ownerReferences"].as_array().into_iter().flatten();
+        let owners: Vec<OwnerReference> = references
+            .filter_map(|reference| {
+                let owner = *self.by_uid.get(reference["uid"].as_str()?)?;
+                Some(OwnerReference { owner, controller: reference["controller"] == true, block_owner_deletion: false })
+            })
+            .collect();
+        if !owners.is_empty() {
+            self.cluster.set_owners(SimTime::ZERO, object, owners);
+        }
         self.by_uid.insert(text("uid").to_owned(), object);
         Ok(())
     }

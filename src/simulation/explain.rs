@@ -1,7 +1,7 @@
 //! What the scheduler would say of a pod at this instant of a run.
 
 use super::Simulation;
-use super::dump::{find_pod, pending_pods};
+use super::dump::{find_pod, pending_pods, pods_of_target};
 use crate::model::object::PodId;
 use crate::scheduler::explain::NamedExplanation;
 
@@ -20,6 +20,15 @@ impl Simulation {
     /// There is none.
     pub fn find_pod(&self, namespace: &str, name: &str) -> Result<PodId, String> {
         find_pod(&self.cluster, namespace, name)
+    }
+
+    /// The pods that a target such as `pod/web-0` or `deployment/web` names: of a workload those that wait for a node, or
+    /// its newest if none does.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn pods_of_target(&self, namespace: &str, target: &str) -> Result<Vec<PodId>, String> {
+        pods_of_target(&self.cluster, namespace, target)
     }
 
     /// Pods that wait for a node.

@@ -101,20 +101,11 @@ fn in_scenario(arguments: &ExplainArguments, printer: &mut Printer) -> Result<An
     let mut simulation = Simulation::new(plan).map_err(|error| error.to_string())?;
     simulation.run_to(at, &mut Unobserved);
     let pods = match target {
-        Some(target) => vec![simulation.find_pod(&arguments.namespace, pod_name(target)?)?],
+        Some(target) => simulation.pods_of_target(&arguments.namespace, target)?,
         None => simulation.pending_pods(),
     };
     let explained: Result<Vec<_>, String> = pods.into_iter().map(|pod| simulation.explain_pod(pod)).collect();
     Ok(Answer::Pods(explained?))
-}
-
-/// The name in `pod/NAME`; other kinds are for other questions.
-fn pod_name(target: &str) -> Result<&str, String> {
-    match target.split_once('/') {
-        Some(("pod" | "pods" | "po", name)) => Ok(name),
-        Some((kind, _)) => Err(format!("explain knows pod/NAME and --pending, not {kind}/…")),
-        None => Err(format!("{target:?} is no pod/NAME")),
-    }
 }
 
 fn in_dump(arguments: &ExplainArguments, printer: &mut Printer) -> Result<Answer, Failure> {
@@ -144,7 +135,7 @@ fn in_dump(arguments: &ExplainArguments, printer: &mut Printer) -> Result<Answer
         pods.push(dumped.add_pod(manifest)?);
     }
     match (arguments.targets.as_slice(), arguments.pending) {
-        ([target], false) => pods.push(dumped.find_pod(&arguments.namespace, pod_name(target)?)?),
+        ([target], false) => pods.extend(dumped.pods_of_target(&arguments.namespace, target)?),
         ([], true) => pods = dumped.pending_pods(),
         ([], false) if !pods.is_empty() => {}
         _ => return Err("say which pod: --pod FILE, pod/NAME or --pending".to_owned().into()),
