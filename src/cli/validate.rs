@@ -16,9 +16,16 @@ pub(super) fn run(arguments: &ValidateArguments, printer: &mut Printer) -> ExitC
     };
     let mut warnings = false;
     for plan in &plans {
-        if let Err(error) = Simulation::new(plan) {
-            printer.error(&error.to_string());
-            return exit_code::BAD_INPUT.into();
+        match Simulation::new(plan) {
+            Ok(simulation) => {
+                for assumption in simulation.assumptions() {
+                    printer.data(&format!("{}: {assumption}\n", plan.name));
+                }
+            }
+            Err(error) => {
+                printer.error(&error.to_string());
+                return exit_code::BAD_INPUT.into();
+            }
         }
         let found = plan.all_warnings();
         warnings |= !found.is_empty();

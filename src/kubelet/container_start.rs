@@ -152,13 +152,41 @@ impl Kubelets {
             worker.flags.remove(Flags::RERUN_INITS);
         }
         worker.clear_start_error(slot);
-        hubs.machines.start_container(hubs.now, container);
         self.normal(hubs, pod, Some(slot), "Created", "Container created");
+        if self.start_error(hubs, pod, slot, container) {
+            self.start_next(hubs, pod);
+            return;
+        }
+        hubs.machines.start_container(hubs.now, container);
         self.normal(hubs, pod, Some(slot), "Started", "Container started");
         if self.post_start(hubs, pod, slot, container) {
             return;
         }
         self.start_next(hubs, pod);
+    }
+
+    /// A command that the image does not hold: the runtime cannot start it. Returns whether that is so.
+    /// Upstream: kuberuntime `startContainer` (RunContainerError); runc `finalizeNamespace`, exec `LookPath`.
+    fn start_error(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: ContainerId) -> bool {
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let definition = &template.spec.containers[usize::from(slot)];
+        let Some(program) = definition.command.first().or(definition.args.first()) else { return false };
+        if !hubs.machines.registry.lacks_program(&definition.image, program) {
+            return false;
+        }
+        let why = if program.contains('/') {
+            format!("exec: \"{program}\": stat {program}: no such file or directory")
+        } else {
+            format!("exec: \"{program}\": executable file not found in $PATH")
+        };
+        let message = format!(
+            "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {why}"
+        );
+        hubs.machines.fail_start(hubs.now, container, &message);
+        self.warning(hubs, pod, Some(slot), "Failed", format!("Error: {message}"));
+        self.workers.row(pod).to_start.push(slot);
+        self.start_failed(hubs, pod, slot, "RunContainerError", message);
+        true
     }
 
     /// Runs the postStart hook. Returns whether the sync waits for it.

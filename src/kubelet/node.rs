@@ -50,6 +50,9 @@ pub(super) struct NodeState {
     /// Workers that wait for the container runtime.
     pub stalled: Vec<PodId>,
     pub shutdown: Option<Shutdown>,
+    /// When the kubelet's process that is known of started, and after how many boots.
+    pub started: SimTime,
+    pub boots: u32,
     /// Critical pods that wait for others to make room; static ones say so.
     pub waiting_critical: Vec<(PodId, bool)>,
 }
@@ -103,7 +106,14 @@ impl Kubelets {
                 hubs.machines.machine_mut(node).store_image(hubs.now, image, size);
             }
         }
-        self.node_state(node);
+        let now = hubs.now;
+        let created = hubs.cluster.node(node).meta.created;
+        let state = self.node_state(node);
+        state.started = now;
+        if created > SimTime::ZERO {
+            // Machines that are there from the start have been up for long.
+            self.kubelet_starts(hubs, node, false);
+        }
         self.write_node_status(hubs, node);
         self.manifests_changed(hubs, node);
     }
@@ -131,6 +141,8 @@ impl Kubelets {
                 runtime_lost: SimTime::NEVER,
                 stalled: Vec::new(),
                 shutdown: None,
+                started: SimTime::NEVER,
+                boots: 0,
                 waiting_critical: Vec::new(),
             });
         }
@@ -143,21 +155,20 @@ impl Kubelets {
         if !machine.is_reachable() || !hubs.cluster.is_live(ObjectRef::node(node)) {
             return;
         }
-        let back = Back {
-            restarted: machine.kubelet_started() == hubs.now,
-            booted: machine.booted() == hubs.now && machine.boots() > 0,
-        };
+        // It may have been cut off when it started, so that its start is compared, not the present.
+        let (started, boots) = (machine.kubelet_started(), machine.boots());
         let state = self.node_state(node);
+        let back = Back { restarted: started != state.started, booted: boots != state.boots };
+        (state.started, state.boots) = (started, boots);
         if back.restarted {
             // What a kubelet knows of pressure and shutdowns it knows from its own process.
             state.eviction = EvictionState::new(state.eviction.phase);
             state.shutdown = None;
+            state.stalled.clear();
+            state.pulling = 0;
+            state.pull_queue.clear();
         }
-        // Machines that are there from the start have been up for long.
-        let is_news = hubs.machines.machine(node).booted() != hubs.now
-            || back.booted
-            || hubs.cluster.node(node).meta.created > SimTime::ZERO;
-        if back.restarted && is_news {
+        if back.restarted {
             self.kubelet_starts(hubs, node, back.booted);
         }
         self.write_node_status(hubs, node);

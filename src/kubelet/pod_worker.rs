@@ -314,6 +314,11 @@ impl Kubelets {
             extra.reasons.clear();
         }
         worker.to_start.clear();
+        if worker.stage == Stage::Unmounting {
+            let at = hubs.now;
+            self.schedule(hubs, pod, at);
+            return;
+        }
         if worker.is_syncing() || matches!(worker.stage, Stage::Terminating | Stage::StoppingSandbox) {
             worker.stage = Stage::Idle;
             worker.due = SimTime::NEVER;

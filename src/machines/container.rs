@@ -294,6 +294,13 @@ impl ContainerTable {
         self.started += 1;
     }
 
+    /// A created container whose process could not be started.
+    pub(super) fn fail_start(&mut self, now: SimTime, container: ContainerId) {
+        let row = self.row_mut(container);
+        row.state = RunState::Exited { code: 128, reason: ExitReason::StartError };
+        (row.started, row.finished) = (now, now);
+    }
+
     pub(super) fn exit(&mut self, now: SimTime, container: ContainerId, code: i32, reason: ExitReason) {
         let row = self.row_mut(container);
         row.state = RunState::Exited { code, reason };

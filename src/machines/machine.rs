@@ -71,6 +71,8 @@ pub struct Machine {
     pub(super) capacity: Capacity,
     /// Bytes that containers and volumes of pods hold on its disk.
     pub(super) pods_disk: u64,
+    /// Bytes of all images, as they were pulled.
+    packed: u64,
     /// Thousandths of a CPU that all running containers ask for.
     pub(super) cpu_asked: u64,
     /// Was that more than there is when CPU was last shared?
@@ -103,6 +105,7 @@ impl Machine {
             used: Usage::default(),
             capacity: Capacity::default(),
             pods_disk: 0,
+            packed: 0,
             cpu_asked: 0,
             cpu_is_short: false,
             running: Vec::new(),
@@ -122,7 +125,7 @@ impl Machine {
             self.internal_ip = internal_ip;
         }
         for (image, size) in registry.preloaded() {
-            self.images.insert(image, StoredImage { size, last_used: now, since: now });
+            self.store_image(now, image, size);
         }
     }
 
@@ -279,17 +282,18 @@ impl Machine {
     /// Puts an image here, or notes that it is in use.
     pub fn store_image(&mut self, now: SimTime, image: ImageId, size: u64) {
         let since = self.images.get(&image).map_or(now, |stored| stored.since);
+        self.delete_image(image);
+        self.packed += size;
         self.images.insert(image, StoredImage { size, last_used: now, since });
     }
 
     /// Bytes of its file system in use: images unpacked, and what containers and volumes hold.
     pub fn disk_used(&self) -> u64 {
-        let packed: u64 = self.images.values().map(|stored| stored.size).sum();
-        packed * UNPACKED.0 / UNPACKED.1 + self.pods_disk
+        self.packed * UNPACKED.0 / UNPACKED.1 + self.pods_disk
     }
 
     /// Deletes an image.
     pub fn delete_image(&mut self, image: ImageId) {
-        self.images.remove(&image);
+        self.packed -= self.images.remove(&image).map_or(0, |stored| stored.size);
     }
 }

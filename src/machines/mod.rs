@@ -147,6 +147,13 @@ impl Machines {
         self.log.append(MachineChange::ContainerStarted { container });
     }
 
+    /// The process of a created container cannot be started: it ends as 128 `StartError`, with this message.
+    pub fn fail_start(&mut self, now: SimTime, container: ContainerId, message: &str) {
+        self.containers.fail_start(now, container);
+        self.set_termination_message(container, message);
+        self.log.append(MachineChange::ContainerExited { container });
+    }
+
     /// Sends a signal to a container's first process. KILL ends it at once; what TERM does is the workload's business.
     pub fn signal(&mut self, now: SimTime, container: ContainerId, signal: Signal) {
         if self.container(container).state != RunState::Running {

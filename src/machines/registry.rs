@@ -39,6 +39,8 @@ pub struct Registry {
     by_name: FxHashMap<Text, ImageId>,
     /// Sizes by repository (without tag), for tags that are not listed.
     by_repository: FxHashMap<Text, u64>,
+    /// Programs by repository, where all of an image's are known.
+    programs: FxHashMap<Text, Vec<&'static str>>,
     /// Hosts that do not work as they should.
     troubled: BTreeMap<Text, Trouble>,
 }
@@ -60,6 +62,7 @@ impl Default for Registry {
             images: Vec::new(),
             by_name: FxHashMap::default(),
             by_repository: FxHashMap::default(),
+            programs: FxHashMap::default(),
             troubled: BTreeMap::new(),
         }
     }
@@ -75,6 +78,21 @@ impl Registry {
     /// States the usual size of a repository's images, such as `nginx` or `registry.k8s.io/pause`.
     pub fn set_repository_size(&mut self, repository: &str, size: u64) {
         self.by_repository.insert(normal_repository(repository).into(), size);
+    }
+
+    /// States all programs that a repository's images hold.
+    pub fn set_repository_programs(&mut self, repository: &str, programs: Vec<&'static str>) {
+        self.programs.insert(normal_repository(repository).into(), programs);
+    }
+
+    /// Does an image lack the program that a command names? Only of a program that is looked for in the usual folders, in an
+    /// image of which all programs are known, can that be said.
+    pub fn lacks_program(&self, image: &str, program: &str) -> bool {
+        const FOLDERS: [&str; 6] =
+            ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+        let Some(programs) = self.programs.get(normal_repository(repository(image))) else { return false };
+        let name = FOLDERS.iter().find_map(|folder| program.strip_prefix(folder)).unwrap_or(program);
+        !name.is_empty() && !name.contains(['/', '$']) && !programs.contains(&name)
     }
 
     /// The id of a reference; an unknown image exists, with the size of its repository or a usual one.

@@ -130,6 +130,11 @@ impl Simulation {
         setup::build(plan, plugins)
     }
 
+    /// Containers that will run on assumed behaviour although they name a command, in words.
+    pub fn assumptions(&self) -> Vec<String> {
+        self.workload.assumptions(&self.cluster)
+    }
+
     /// Virtual time.
     pub fn now(&self) -> SimTime {
         self.now

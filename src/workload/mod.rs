@@ -4,6 +4,7 @@
 //! command, the catalogue of well-known images, or the assumption that it runs until it is stopped (`program`). Acts on
 //! machines only; knows no kubelet and writes nothing to the API.
 
+mod assumptions;
 pub mod behaviour;
 pub mod catalogue;
 mod change;

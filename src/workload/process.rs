@@ -51,10 +51,25 @@ struct Stepped {
     signals: Vec<Signal>,
 }
 
-/// Can the shell run this container's own command? Scripts called by their path are looked for when it starts.
+/// Can the shell run this container's own command? Scripts called by their path are looked for when it starts; a script
+/// that calls a program which the image is known not to hold runs too, and finds that out.
 pub(super) fn is_understood(container: &Container) -> bool {
+    match understanding(container) {
+        Some(Understanding::Yes) => true,
+        Some(Understanding::UnknownProgram(name)) => {
+            let words = container.command.iter().chain(&container.args);
+            let shells = ["sh", "/bin/sh", "ash", "/bin/ash"];
+            words.into_iter().next().is_some_and(|first| shells.contains(&first.as_str()))
+                && super::catalogue::lacks_program(&container.image, &name)
+        }
+        _ => false,
+    }
+}
+
+/// What the shell makes of a container's own command; `None` without one.
+pub(super) fn understanding(container: &Container) -> Option<Understanding> {
     let words: Vec<String> = container.command.iter().chain(&container.args).map(ToString::to_string).collect();
-    !words.is_empty() && Process::understands(&words) == Understanding::Yes
+    (!words.is_empty()).then(|| Process::understands(&words))
 }
 
 impl Workload {

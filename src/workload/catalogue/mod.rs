@@ -2,6 +2,7 @@
 //! they use. Sizes are the compressed sizes of linux/amd64 that their registries state; use is what idle instances show.
 
 mod agnhost;
+mod image_programs;
 mod images;
 
 pub(super) use agnhost::{agnhost_command, apply_agnhost};
@@ -54,10 +55,19 @@ fn ends_like(repository: &str, known: &str) -> bool {
     !known.contains('/') && repository.rsplit('/').next() == Some(known)
 }
 
-/// Tells the registry the sizes of all well-known images.
+/// Does an image lack a program, for all that is known of it?
+pub fn lacks_program(reference: &str, program: &str) -> bool {
+    let programs = image_programs::of(crate::machines::repository_of(reference));
+    programs.is_some_and(|programs| !programs.contains(&program))
+}
+
+/// Tells the registry the sizes of all well-known images, and the programs of those of which they are known.
 pub fn add_sizes(registry: &mut Registry) {
     for image in images::IMAGES {
         registry.set_repository_size(image.repository, u64::from(image.size) * 100_000);
+        if let Some(programs) = image_programs::of(image.repository) {
+            registry.set_repository_programs(image.repository, programs);
+        }
     }
 }
 
