@@ -9,9 +9,12 @@ use crate::engine::{SimDuration, SimTime};
 use crate::machines::ContainerId;
 use crate::model::latency::Latency;
 use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::PodConditionType;
 
 /// Upstream: `backOffPeriod`, the requeue of a sync that failed.
 pub(super) const ERROR_REQUEUE: SimDuration = SimDuration::from_secs(10);
+/// Upstream: status manager `syncPeriod`.
+const STATUS_SYNC: SimDuration = SimDuration::from_secs(10);
 /// Longest single wait for a crash back-off.
 const BACKOFF_REQUEUE_MAX: SimDuration = SimDuration::from_secs(60);
 
@@ -42,6 +45,18 @@ impl Kubelets {
         if let Some(deletion) = deletion {
             let grace = deletion.grace_seconds.max(1);
             self.end_pod(hubs, pod, grace, Flags::DELETED);
+            return;
+        }
+        // Somebody else has written that a pod is not ready whose containers are: the status manager writes it anew at its
+        // next pass. Upstream: status `syncBatch`, `needsReconcile`.
+        let status = &hubs.cluster.pod(pod).status;
+        let overruled = status.is_condition_true(&PodConditionType::ContainersReady)
+            && !status.is_condition_true(&PodConditionType::Ready)
+            && hubs.cluster.template_of(pod).spec.readiness_gates.is_empty();
+        if overruled && fields.contains(Fields::CONDITIONS) && worker.due == SimTime::NEVER {
+            let phase = self.node_state(node).status_phase;
+            let at = SimTime(hubs.now.0 + 1).next_on_grid(phase, STATUS_SYNC);
+            self.wake(hubs, pod, at);
             return;
         }
         let spec_changed = fields.intersects(Fields::SPEC | Fields::LABELS | Fields::ANNOTATIONS);
