@@ -89,7 +89,7 @@ pub fn decode_with_warnings(
     let object = value.as_object_mut().expect("an object was identified");
     defaults::apply(kind, object);
     canonical_form(kind, object);
-    let errors = validation::validate(kind, &value);
+    let errors = validation::validate_with_gates(kind, &value, cache.scale_to_zero);
     if !errors.is_empty() {
         let name = text(&value["metadata"]["name"]);
         return Err(Status::invalid(kind.info().group, kind.name(), name, errors).into());

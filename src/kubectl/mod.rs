@@ -115,6 +115,13 @@ impl Default for Kubectl {
     }
 }
 
+impl Kubectl {
+    /// The server has the feature gate `HPAScaleToZero`.
+    pub fn set_scale_to_zero(&mut self, on: bool) {
+        self.cache.scale_to_zero = on;
+    }
+}
+
 /// What a command works on.
 pub(crate) struct Call<'a> {
     pub(crate) now: SimTime,

@@ -3,6 +3,7 @@
 //! `collector` reads the cluster.
 //! Nothing here decides anything for the simulated cluster.
 
+mod autoscalers;
 mod builder;
 pub mod collector;
 mod events;
@@ -18,6 +19,7 @@ mod totals;
 mod traffic;
 mod workloads;
 
+pub use autoscalers::{Autoscaler, AutoscalerIndex, AutoscalerMetric, AutoscalerRow};
 pub use builder::{NodeFacts, PodFacts, PodSight};
 pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
 pub use gauge::Gauge;
@@ -27,8 +29,8 @@ pub use pods::{Phase, Pod, PodIndex, PodMarks, PodRow, PodState, Stage};
 pub use quantiles::Quantiles;
 pub use run::{Expectation, RunFacts, Step};
 pub use summary::{
-    EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary, Number, PodsSummary,
-    ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary, WorkloadSummary,
+    AutoscalerSummary, EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary,
+    Number, PodsSummary, ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary, WorkloadSummary,
 };
 pub use text::{TextId, Texts};
 pub use totals::Totals;
@@ -54,6 +56,10 @@ pub struct Record {
     pub nodes: Vec<Node>,
     /// Their changes and samples.
     pub node_rows: Vec<NodeRow>,
+    /// Autoscalers, in the order of their first decision.
+    pub autoscalers: Vec<Autoscaler>,
+    /// Their decisions.
+    pub autoscaler_rows: Vec<AutoscalerRow>,
     /// Kubernetes Events.
     pub events: Vec<EventRow>,
     /// Attempts of the scheduler.
@@ -136,6 +142,7 @@ impl Record {
         let rows = self.timeline.iter_mut().map(|row| &mut row.time);
         let rows = rows.chain(self.workload_rows.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.node_rows.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.autoscaler_rows.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.events.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.attempts.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.pulls.iter_mut().map(|row| &mut row.time));

@@ -3,8 +3,9 @@
 
 use crate::engine::random::{Stream, Streams};
 use crate::record::{
-    Amounts, AttemptResult, AttemptRow, EventRow, Expectation, Moment, NodeFacts, NodeIndex, Phase, PodFacts, PodIndex,
-    PodSight, Record, Replicas, RunFacts, Step, WorkloadIndex,
+    Amounts, AttemptResult, AttemptRow, Autoscaler, AutoscalerIndex, AutoscalerMetric, AutoscalerRow, EventRow,
+    Expectation, Moment, NodeFacts, NodeIndex, Phase, PodFacts, PodIndex, PodSight, Record, Replicas, RunFacts, Step,
+    WorkloadIndex,
 };
 
 /// One thing that happens.
@@ -336,6 +337,7 @@ fn namespace(workload: usize) -> &'static str {
 }
 
 fn finishing_touches(record: &mut Record) {
+    autoscalers(record);
     record.warnings.push("step 3 never ran: its `when` was never true".to_owned());
     let end = record.end;
     record.steps.push(Step {
@@ -364,4 +366,41 @@ fn finishing_touches(record: &mut Record) {
         found: "summary.pods.pending was 2".to_owned(),
         time: end,
     });
+}
+
+/// Autoscalers of the first workloads, whose load swings.
+fn autoscalers(record: &mut Record) {
+    for workload in (0..record.workloads.len().min(5)).map(WorkloadIndex::from_index) {
+        let autoscaler = AutoscalerIndex::from_index(record.autoscalers.len());
+        let facts = record.workloads[workload.index()];
+        record.autoscalers.push(Autoscaler { namespace: facts.namespace, name: facts.name, target: workload });
+        let mut current = 1;
+        for tick in 0..40_u32 {
+            let load = 6.0 + 5.0 * libm::sin(f64::from(tick + 7 * workload.0) / 6.0);
+            let desired = libm::ceil(load) as u32;
+            let metric = AutoscalerMetric {
+                name: "cpu resource utilization (percentage of request)".to_owned(),
+                value: format!("{}%", (load / f64::from(current) * 50.0) as u32),
+                target: "50%".to_owned(),
+                ratio: Some(load / f64::from(current)),
+                load: Some(load),
+                replicas: Some(desired),
+                formula: format!("ceil({load:.4}) = {desired}"),
+            };
+            let (limit, reason) = (record.texts.intern("ScaleUpLimit"), record.texts.intern(""));
+            record.autoscaler_rows.push(AutoscalerRow {
+                time: Moment(record.end.0 / 40 * i64::from(tick)),
+                autoscaler,
+                current,
+                recommended: Some(desired),
+                stabilized: Some(desired),
+                desired,
+                rescaled: desired != current,
+                limit,
+                reason,
+                metrics: Box::new([metric]),
+            });
+            current = desired;
+        }
+    }
 }

@@ -50,7 +50,8 @@ fn what_is_switched_off_is_not_written() {
     let options = ReportOptions { charts, timeline: false, page: false, ..ReportOptions::everything(&dir, "off") };
     let mut written = write(&synthetic::record(5, 3, 60), &options).unwrap().files;
     written.sort();
-    let expected = ["events.csv", "nodes.csv", "scheduling.csv", "summary.json", "transcript.txt", "workloads.csv"];
+    let expected =
+        ["events.csv", "hpa.csv", "nodes.csv", "scheduling.csv", "summary.json", "transcript.txt", "workloads.csv"];
     assert_eq!(written, expected);
     fs::remove_dir_all(dir).unwrap();
 }

@@ -1,5 +1,7 @@
 //! Settings of components in the words of the components.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::controllers::AutoscalerSettings;
@@ -27,6 +29,20 @@ pub(super) fn autoscaler(plan: &Plan) -> AutoscalerSettings {
     let tolerance = flag("tolerance").and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
     settings.tolerance = tolerance.unwrap_or(settings.tolerance);
     settings
+}
+
+/// Flags and gates that the model does not know.
+pub(super) fn warnings(plan: &Plan) -> Vec<String> {
+    let Some(components) = &plan.cluster.components else { return Vec::new() };
+    let flags = components.controller_manager.iter().flat_map(BTreeMap::keys);
+    let flags = flags
+        .filter(|flag| !flag.starts_with("horizontal-pod-autoscaler-"))
+        .map(|flag| format!("spec.cluster.components.kube-controller-manager.{flag} has no effect yet"));
+    let gates = components.feature_gates.iter().flat_map(BTreeMap::keys);
+    let gates = gates
+        .filter(|gate| *gate != "HPAScaleToZero")
+        .map(|gate| format!("spec.cluster.components.featureGates.{gate} has no effect yet"));
+    flags.chain(gates).collect()
 }
 
 /// Is a feature gate on? Upstream's default of every gate that the model knows is off.

@@ -252,6 +252,9 @@ impl Simulation {
         for attempt in self.scheduler.take_attempts() {
             recording.collector.attempt(&attempt_row(&attempt));
         }
+        for decision in self.controllers.take_autoscaler_decisions() {
+            recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
+        }
         for change in autoscalers {
             self.note_autoscaler(&change);
         }

@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::cluster::metrics::{KnownUsage, MetricApi, MetricSeries, MetricSource, Metrics, MetricsSettings, Sampling};
+use crate::controllers::horizontal_pod_autoscaler::RecordedDecision;
 use crate::engine::random::Streams;
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{ContainerId, MachineChange, Machines};
@@ -9,6 +10,8 @@ use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::latency::{Latencies, Latency};
 use crate::model::object::Body;
+use crate::record::AutoscalerMetric;
+use crate::record::collector::AutoscalerDecision;
 use crate::scenario::plan::metrics::{Metric, MetricApi as PlanApi};
 use crate::scenario::plan::{Plan, Usage};
 use crate::scenario::schema::amounts::Since;
@@ -56,6 +59,33 @@ pub(super) fn series(metric: &Metric, index: usize, streams: Streams, origin: Si
                 MetricSource::Curve(curve.curve.clone(), origin)
             }
         },
+    }
+}
+
+/// A decision in the recorder's words: controllers and recorder do not know one another.
+pub(super) fn decision_row(recorded: RecordedDecision) -> AutoscalerDecision {
+    let RecordedDecision { at, object, target, decision } = recorded;
+    let metrics = decision.metrics.into_iter().map(|metric| AutoscalerMetric {
+        name: metric.name,
+        value: metric.value,
+        target: metric.target,
+        ratio: metric.ratio,
+        load: metric.load,
+        replicas: metric.replicas.map(|replicas| replicas.max(0) as u32),
+        formula: metric.formula,
+    });
+    AutoscalerDecision {
+        at,
+        object,
+        target,
+        current: decision.current,
+        recommended: decision.recommended,
+        stabilized: decision.stabilized,
+        desired: decision.desired,
+        rescaled: decision.rescale,
+        limit: decision.limit,
+        reason: decision.reason,
+        metrics: metrics.collect(),
     }
 }
 

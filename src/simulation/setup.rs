@@ -78,6 +78,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     create_nodes(plan, &objects, &configuration, &mut cluster)?;
     let machines = Machines::new(registry(plan, streams), streams);
     let mut kubectl = Kubectl::default();
+    kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
     let mut steps = StepRunner::new(plan, streams);
     steps.start(origin);

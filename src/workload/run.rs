@@ -4,6 +4,7 @@ use super::behaviour::{OnTerm, RunLength, Since, Startup, UsageSource, Window};
 use super::work::Purpose;
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
+use crate::engine::curve::Curve;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::machines::{ContainerId, ExitReason, Machines, RunState, Serving, Usage};
@@ -215,7 +216,7 @@ impl Workload {
             UsageSource::Drawn(_) => f64::from(drawn),
             UsageSource::Curve { curve, since } => {
                 let origin = self.curve_origin(*since, started);
-                curve.value_at(now.as_secs_f64() - origin.as_secs_f64()).max(0.0)
+                value_since(curve, origin, now).max(0.0)
             }
         };
         let memory_limit = program.limits.1;
@@ -288,6 +289,15 @@ impl Workload {
         let probed = !program.unready.is_empty() || !program.dead.is_empty();
         let limited = program.limits.1.is_some() && matches!(program.memory, UsageSource::Curve { .. });
         if probed || limited { Significance::Live } else { Significance::Background }
+    }
+}
+
+/// A curve's value at `now`. Instants are subtracted before they become floats: those at which a curve jumps are exact.
+fn value_since(curve: &Curve, origin: SimTime, now: SimTime) -> f64 {
+    if now < origin {
+        curve.value_at(-origin.since(now).as_secs_f64())
+    } else {
+        curve.value(SimTime(now.since(origin).0))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Key {
 /// Templates decoded so far, by what they were decoded from.
 #[derive(Debug, Default)]
 pub struct DecodeCache {
+    /// The feature gate `HPAScaleToZero` of the server.
+    pub scale_to_zero: bool,
     pods: FxHashMap<u64, Vec<(Key, Arc<PodTemplate>)>>,
     templates: FxHashMap<u64, Vec<Arc<PodTemplate>>>,
 }

@@ -9,12 +9,14 @@ use super::Errors;
 const TYPES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
 
 /// Upstream: `validateHorizontalPodAutoscalerSpec`.
-pub(super) fn horizontal_pod_autoscaler(spec: &Value, errors: &mut Errors) {
+pub(super) fn horizontal_pod_autoscaler(spec: &Value, scale_to_zero: bool, errors: &mut Errors) {
     let (least, most) = (int(&spec["minReplicas"]), int(&spec["maxReplicas"]));
     let scales_to_zero =
         items(&spec["metrics"]).iter().any(|metric| matches!(text(&metric["type"]), "Object" | "External"));
-    if least < 1 {
-        errors.invalid("spec.minReplicas", &spec["minReplicas"], "must be greater than or equal to 1");
+    let lowest = i64::from(!scale_to_zero);
+    if least < lowest {
+        let detail = format!("must be greater than or equal to {lowest}");
+        errors.invalid("spec.minReplicas", &spec["minReplicas"], &detail);
     }
     if most < 1 {
         errors.required("spec.maxReplicas", "must be set and greater than 0");

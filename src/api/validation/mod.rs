@@ -35,6 +35,11 @@ use crate::model::kind::Kind;
 
 /// All errors of an object, as `path: Type: value: detail`.
 pub fn validate(kind: Kind, object: &Value) -> Vec<String> {
+    validate_with_gates(kind, object, false)
+}
+
+/// As `validate`, perhaps with the feature gate `HPAScaleToZero`.
+pub fn validate_with_gates(kind: Kind, object: &Value, scale_to_zero: bool) -> Vec<String> {
     let mut errors = Errors::default();
     errors.extend(metadata(kind, &object["metadata"]));
     let spec = &object["spec"];
@@ -49,7 +54,7 @@ pub fn validate(kind: Kind, object: &Value) -> Vec<String> {
         Kind::JOB => batch::job(object, &mut errors),
         Kind::CRON_JOB => batch::cron_job(spec, &mut errors),
         Kind::SERVICE => service::service(spec, &mut errors),
-        Kind::HORIZONTAL_POD_AUTOSCALER => autoscaling::horizontal_pod_autoscaler(spec, &mut errors),
+        Kind::HORIZONTAL_POD_AUTOSCALER => autoscaling::horizontal_pod_autoscaler(spec, scale_to_zero, &mut errors),
         Kind::CONFIG_MAP => configuration::config_map(object, &mut errors),
         Kind::SECRET => configuration::secret(object, &mut errors),
         _ => cluster_kinds::validate(kind, object, &mut errors),

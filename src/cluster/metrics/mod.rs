@@ -150,6 +150,11 @@ impl Metrics {
         Some(SimTime(phase + passed / resolution * resolution))
     }
 
+    /// Have there been two scrapes, so that rates are known?
+    pub fn has_scraped_twice(&self, now: SimTime) -> bool {
+        now >= SimTime(self.settings.phase.0) + self.settings.resolution
+    }
+
     /// The first scrape after `now`.
     pub fn next_scrape(&self, now: SimTime) -> SimTime {
         match self.last_scrape(now) {

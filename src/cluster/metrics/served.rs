@@ -47,7 +47,8 @@ impl MetricSeries {
     /// The value in thousandths.
     fn milli(&self, now: SimTime) -> i64 {
         let value = match &self.source {
-            MetricSource::Curve(curve, origin) => curve.value_at(now.as_secs_f64() - origin.as_secs_f64()),
+            MetricSource::Curve(curve, origin) if now < *origin => curve.value_at(-origin.since(now).as_secs_f64()),
+            MetricSource::Curve(curve, origin) => curve.value(SimTime(now.since(*origin).0)),
             MetricSource::Number(number) => *number,
         };
         libm::round(value * 1000.0) as i64

@@ -33,6 +33,8 @@ pub struct Metric {
     pub target: String,
     /// Value by target; absent if it could not be read.
     pub ratio: Option<f64>,
+    /// The load in replicas that would be at target under it.
+    pub load: Option<f64>,
     /// The replicas it asks for.
     pub replicas: Option<i32>,
     /// The calculation with its numbers, or why it could not be read.
@@ -50,6 +52,7 @@ impl Metric {
             value,
             target,
             ratio: Some(estimate.ratio),
+            load: Some(estimate.load),
             replicas: Some(estimate.replicas),
             formula: estimate.formula.clone(),
         }

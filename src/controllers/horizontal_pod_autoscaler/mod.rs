@@ -14,6 +14,8 @@ mod reconcile;
 mod replica_calculator;
 mod schedule;
 mod status;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use controller::RecordedDecision;

@@ -43,6 +43,8 @@ pub struct Estimate {
     pub utilization: Option<i32>,
     /// Usage by target.
     pub ratio: f64,
+    /// The replicas that would be at target under this load.
+    pub load: f64,
     /// The calculation with its numbers.
     pub formula: String,
 }
@@ -256,7 +258,8 @@ fn rebalance(
 ) -> Result<Estimate, String> {
     let first @ (ratio, usage, utilization) = target.ratio(samples)?;
     let mut formula = target.words(first, samples);
-    let estimate = |replicas, formula| Estimate { replicas, usage, utilization, ratio, formula };
+    let load = ratio * samples.iter().flatten().count() as f64;
+    let estimate = |replicas, formula| Estimate { replicas, usage, utilization, ratio, load, formula };
     let fills_unready = !groups.unready.is_empty() && ratio > 1.0;
     if !fills_unready && groups.missing.is_empty() {
         if tolerances.is_within(ratio) {
@@ -378,6 +381,7 @@ fn by_value(
     pods: &[PodFacts],
 ) -> Result<Estimate, String> {
     let ratio = usage as f64 / target as f64;
+    let mut load = ratio;
     let mut formula = format!("{} / {} = {ratio:.4}", thousandths(usage), thousandths(target));
     let replicas = if current == 0 {
         let replicas = ceil(ratio);
@@ -385,14 +389,16 @@ fn by_value(
         replicas
     } else if tolerances.is_within(ratio) {
         formula += &format!(", within tolerance: stays {current}");
+        load = ratio * f64::from(current);
         current
     } else {
         let ready = ready_pods(pods)?;
+        load = ratio * f64::from(ready);
         let replicas = ceil(ratio * f64::from(ready));
         formula += &format!(", ceil({ratio:.4} x {ready} ready) = {replicas}");
         replicas
     };
-    Ok(Estimate { replicas, usage, utilization: None, ratio, formula })
+    Ok(Estimate { replicas, usage, utilization: None, ratio, load, formula })
 }
 
 /// Upstream: `getReadyPodsCount`.
@@ -422,7 +428,8 @@ fn by_average(status_replicas: i32, usage: i64, target: i64, tolerances: Toleran
     let average = libm::ceil(usage as f64 / f64::from(status_replicas));
     // Without replicas there is no average; Go's conversion of what the division gives is the smallest integer.
     let average = if average.is_finite() { average as i64 } else { i64::MIN };
-    Estimate { replicas, usage: average, utilization: None, ratio, formula }
+    let load = usage as f64 / target as f64;
+    Estimate { replicas, usage: average, utilization: None, ratio, load, formula }
 }
 
 /// Rounds up; beyond an int32 its greatest value.

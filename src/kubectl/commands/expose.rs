@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
+use crate::model::quantity::Quantity;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
@@ -172,15 +173,46 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
         if minimum >= 1 {
             spec["minReplicas"] = json!(minimum);
         }
-        if let Some(percent) = line.flags.number("cpu-percent").filter(|percent| *percent >= 0) {
+        let metrics = metric_targets(line)?;
+        if !metrics.is_empty() {
+            spec["metrics"] = Value::Array(metrics);
+        } else if let Some(percent) = line.flags.number("cpu-percent").filter(|percent| *percent >= 0) {
             spec["targetCPUUtilizationPercentage"] = json!(percent);
         }
+        let version = if spec["metrics"].is_array() { "autoscaling/v2" } else { "autoscaling/v1" };
         let autoscaler = json!({
-            "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+            "apiVersion": version, "kind": "HorizontalPodAutoscaler",
             "metadata": {"name": if own_name.is_empty() { name } else { own_name }}, "spec": spec,
             "status": {"currentReplicas": 0, "desiredReplicas": 0},
         });
         send(call, line, autoscaler, "autoscaled", Wording::Server, printed)?;
     }
     Ok(Outcome::Done)
+}
+
+/// `--cpu` and `--memory`: a percentage of the requests, or an average amount (of millicores and MiB without a unit).
+/// Upstream: kubectl cmd/autoscale `createHorizontalPodAutoscalerV2`, `parseResourceInput`.
+fn metric_targets(line: &CommandLine) -> Result<Vec<Value>, Failure> {
+    let mut metrics = Vec::new();
+    for (resource, unit) in [("cpu", "m"), ("memory", "Mi")] {
+        let given = line.flags.text(resource);
+        if given.is_empty() {
+            continue;
+        }
+        let target = if let Some(percent) = given.strip_suffix('%') {
+            let percent: i32 = percent.parse().ok().filter(|percent| *percent > 0).ok_or_else(|| {
+                Failure::error(format!("invalid value for {resource} target: {given}: must be a positive percentage"))
+            })?;
+            json!({"type": "Utilization", "averageUtilization": percent})
+        } else {
+            let bare = given.bytes().all(|byte| byte.is_ascii_digit());
+            let amount = if bare { format!("{given}{unit}") } else { given.to_owned() };
+            if Quantity::parse(&amount).is_none_or(|quantity| quantity.nano <= 0) {
+                return Err(Failure::error(format!("invalid value for {resource} target: {given}")));
+            }
+            json!({"type": "AverageValue", "averageValue": amount})
+        };
+        metrics.push(json!({"type": "Resource", "resource": {"name": resource, "target": target}}));
+    }
+    Ok(metrics)
 }

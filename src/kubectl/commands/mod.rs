@@ -24,6 +24,7 @@ mod scale;
 mod set;
 mod set_image;
 mod table;
+mod top;
 pub(crate) mod wait;
 
 use std::fmt;

@@ -3,7 +3,7 @@
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
     Command, Run, apply, create_file, delete, describe, drain, exec, expose, get, information, logs, metadata, nodes,
-    patch, replace, rollout, run, scale, set, set_image, wait,
+    patch, replace, rollout, run, scale, set, set_image, top, wait,
 };
 
 pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
@@ -360,6 +360,8 @@ pub(super) static COMMANDS: &[Command] = &[
                 flag("min", Takes::Number),
                 flag("max", Takes::Number),
                 flag("cpu-percent", Takes::Number),
+                flag("cpu", Takes::Text),
+                flag("memory", Takes::Text),
                 flag("name", Takes::Text),
             ],
         ],
@@ -412,7 +414,7 @@ pub(super) static COMMANDS: &[Command] = &[
         aliases: &["nodes", "no"],
         flags: &[flags::SELECTOR, &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text)]],
         required: &[],
-        run: information::top_nodes,
+        run: top::top_nodes,
     },
     Command {
         path: "top pod",
@@ -423,7 +425,7 @@ pub(super) static COMMANDS: &[Command] = &[
             &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text), flag("containers", Takes::Switch)],
         ],
         required: &[],
-        run: information::top_pods,
+        run: top::top_pods,
     },
     command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
     command("config current-context", &[], information::current_context),

@@ -1,6 +1,7 @@
 //! Fills a record from the cluster's change log, its Events and the scheduler's attempts.
 //! Reads the cluster, writes only the record, and decides nothing: a run with and one without a collector are the same.
 
+mod autoscalers;
 mod nodes;
 mod pods;
 #[cfg(test)]
@@ -12,9 +13,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+pub use autoscalers::AutoscalerDecision;
+
 use super::{
-    Amounts, AttemptResult, AttemptRow, EventRow, Expectation, Moment, NodeIndex, PodIndex, PullRow, Record, RunFacts,
-    Step, TrafficRow, WorkloadIndex,
+    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, Moment, NodeIndex, PodIndex, PullRow,
+    Record, RunFacts, Step, TrafficRow, WorkloadIndex,
 };
 use crate::cluster::events::Sighting;
 use crate::cluster::{Change, Cluster, EventType, Verb};
@@ -85,6 +88,7 @@ pub struct Collector {
     origin: SimTime,
     tags: BTreeMap<String, NodeTags>,
     workloads: FxHashMap<ObjectRef, WorkloadIndex>,
+    autoscalers: FxHashMap<ObjectRef, AutoscalerIndex>,
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
     /// The last run of a container of which it is known that it was killed for its memory.

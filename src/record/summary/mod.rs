@@ -2,6 +2,7 @@
 //! Computed from a record at any instant; what lies before t=0 is left out. Every public name here is an
 //! interface: docs/outputs.md documents it.
 
+mod autoscalers;
 mod latency;
 mod resources;
 mod traffic;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::{Phase, Record};
+pub use autoscalers::AutoscalerSummary;
 pub use latency::{Latency, LatencyNumbers};
 pub use resources::{NodeGroupSummary, NodesSummary, ResourceSummary};
 pub use traffic::{TrafficLatencySummary, TrafficSummary};
@@ -59,6 +61,8 @@ pub struct Summary {
     pub cost: Number,
     /// By `<namespace>/<kind>/<name>`.
     pub workloads: BTreeMap<String, WorkloadSummary>,
+    /// Autoscalers by `<namespace>/<name>`.
+    pub hpa: BTreeMap<String, AutoscalerSummary>,
     /// By name of the group.
     pub node_groups: BTreeMap<String, NodeGroupSummary>,
     /// By name of the load.
@@ -171,6 +175,7 @@ impl Summary {
             memory: resources::memory(record),
             cost: Number(record.nodes.iter().map(|node| node.price * resources::hours(record, node)).sum()),
             workloads: workloads::workloads(record),
+            hpa: autoscalers::autoscalers(record),
             node_groups: resources::node_groups(record),
             traffic: traffic::traffic(record),
             steps: steps(record),

@@ -1,6 +1,7 @@
 //! The charts of a run. Each is a function from the record to a scene, one file a chart; formats are painted
 //! from the scene. A pass over rows costs what it must; marks cost no more than pixels.
 
+mod autoscaling;
 mod axis;
 mod columns;
 mod events_timeline;
@@ -37,7 +38,7 @@ pub struct Chart {
 }
 
 /// Every chart, in the order of the page.
-pub const CHARTS: [Chart; 7] = [
+pub const CHARTS: [Chart; 8] = [
     Chart {
         name: "pods_by_phase",
         alternative: "Stacked areas: how many pods are in which phase over time",
@@ -61,6 +62,12 @@ pub const CHARTS: [Chart; 7] = [
         alternative: "Areas and lines: requests a second, requests that wait and latency of each load over time",
         is_drawn: traffic::is_drawn,
         draw: traffic::draw,
+    },
+    Chart {
+        name: "autoscaling",
+        alternative: "Lines: load, replicas wanted and ready, and use against its target of each autoscaler over time",
+        is_drawn: |record| !record.autoscalers.is_empty(),
+        draw: autoscaling::draw,
     },
     Chart {
         name: "node_utilisation",

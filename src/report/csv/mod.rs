@@ -2,6 +2,7 @@
 //! and documented in docs/outputs.md; a test holds the two together.
 
 mod events;
+mod hpa;
 mod nodes;
 mod scheduling;
 mod timeline;
@@ -23,8 +24,8 @@ pub struct Table {
 }
 
 /// Every table, in the order in which they enter the digest.
-pub const TABLES: [Table; 6] =
-    [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE, traffic::TABLE];
+pub const TABLES: [Table; 7] =
+    [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE, traffic::TABLE, hpa::TABLE];
 
 impl Table {
     /// Writes header and rows.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
-use crate::record::{Moment, Number, Pod, Record, Summary, TextId, WorkloadIndex};
+use crate::record::{AutoscalerMetric, AutoscalerRow, Moment, Number, Pod, Record, Summary, TextId, WorkloadIndex};
 
 /// Most rows of a table; the CSV files have all.
 const MOST: usize = 20_000;
@@ -43,6 +43,7 @@ pub fn data(record: &Record, summary: &Summary) -> String {
         workloads(record, summary, &mut words),
         nodes(record, &mut words),
         traffic(record, summary, &mut words),
+        autoscalers(record, &mut words),
         events(record, &mut words),
     ];
     let tables: Vec<Value> = tables.into_iter().filter(|table| !table.is_null()).collect();
@@ -61,6 +62,37 @@ fn seconds(moment: Moment) -> Value {
 
 fn rounded(value: f64) -> Value {
     json!(Number((value * 1000.0).round() / 1000.0).rounded())
+}
+
+/// The decisions of autoscalers that differ from the one before.
+fn autoscalers(record: &Record, words: &mut Words) -> Value {
+    let columns = [
+        ("Time (s)", SECONDS),
+        ("Autoscaler", WORD),
+        ("Metrics", TEXT),
+        ("Replicas", NUMBER),
+        ("Recommended", NUMBER),
+        ("Wanted", NUMBER),
+        ("Limited by", WORD),
+        ("Calculation", TEXT),
+    ];
+    let row = |row: &AutoscalerRow| {
+        let autoscaler = &record.autoscalers[row.autoscaler.index()];
+        let name = format!("{}/{}", record.text(autoscaler.namespace), record.text(autoscaler.name));
+        let joined = |of: fn(&AutoscalerMetric) -> String| row.metrics.iter().map(of).collect::<Vec<_>>().join("; ");
+        json!([
+            seconds(row.time),
+            words.number(&name),
+            joined(|metric| format!("{} {}/{}", metric.name, metric.value, metric.target)),
+            row.current,
+            row.recommended,
+            row.desired,
+            words.number(record.text(row.limit)),
+            joined(|metric| metric.formula.clone()),
+        ])
+    };
+    let rows: Vec<Value> = record.autoscaler_rows.iter().take(MOST).map(row).collect();
+    table("Autoscalers", &columns, record.autoscaler_rows.len(), "hpa.csv", &rows)
 }
 
 fn pods(record: &Record, words: &mut Words) -> Value {
