@@ -83,7 +83,7 @@ impl Observations for Given {
     }
 }
 
-fn spec(metric: Value, behavior: &Value) -> AutoscalerSpec {
+fn spec(metric: &Value, behavior: &Value) -> AutoscalerSpec {
     convert::autoscaler(&json!({
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
         "minReplicas": 1, "maxReplicas": 50, "metrics": [metric], "behavior": behavior,
@@ -115,7 +115,7 @@ fn decide(
 
 /// What one sync recommends.
 fn recommended(metric: Value, current: i32, given: &Given) -> i32 {
-    let decision = decide(&mut Autoscaler::default(), 0, &spec(metric, &Value::Null), (current, current), given);
+    let decision = decide(&mut Autoscaler::default(), 0, &spec(&metric, &Value::Null), (current, current), given);
     decision.recommended.expect("a recommendation")
 }
 
@@ -143,7 +143,7 @@ fn the_worked_examples_of_other_metrics() {
     assert_eq!(recommended(external(&json!({"type": "Value", "value": "100"})), 4, &queue), 8);
     let average = external(&json!({"type": "AverageValue", "averageValue": "30"}));
     let mut autoscaler = Autoscaler::default();
-    let decision = decide(&mut autoscaler, 0, &spec(average, &Value::Null), (5, 5), &queue);
+    let decision = decide(&mut autoscaler, 0, &spec(&average, &Value::Null), (5, 5), &queue);
     assert_eq!(decision.recommended, Some(9));
     let metrics = autoscaler.status.current_metrics.expect("metrics");
     assert_eq!(metrics[0].as_ref().unwrap().average_value, Some(50_000));
@@ -151,7 +151,7 @@ fn the_worked_examples_of_other_metrics() {
 
 /// Replicas after each sync, 15 s apart, when the metric always asks for 40.
 fn climb(behavior: &Value) -> Vec<i32> {
-    let spec = spec(external(&json!({"type": "AverageValue", "averageValue": "1"})), behavior);
+    let spec = spec(&external(&json!({"type": "AverageValue", "averageValue": "1"})), behavior);
     let given = Given { series: vec![40_000], ..Given::ready(&[0]) };
     let (mut autoscaler, mut current, mut seen) = (Autoscaler::default(), 1, Vec::new());
     for tick in 0..6 {
@@ -174,7 +174,7 @@ fn scale_up_is_limited_with_and_without_behavior() {
 
 /// When and to what the replicas fall from 10 if the metric asks for 3 from t=15 on.
 fn fall(behavior: &Value) -> Vec<(u64, i32)> {
-    let spec = spec(external(&json!({"type": "AverageValue", "averageValue": "1"})), behavior);
+    let spec = spec(&external(&json!({"type": "AverageValue", "averageValue": "1"})), behavior);
     let mut given = Given { series: vec![10_000], ..Given::ready(&[0]) };
     let (mut autoscaler, mut current, mut seen) = (Autoscaler::default(), 10, Vec::new());
     for tick in 0..40 {
@@ -203,7 +203,7 @@ fn scale_down_waits_and_goes_by_steps() {
 fn a_tolerance_of_ones_own_decides_for_its_direction() {
     let behavior = json!({"scaleUp": {"tolerance": "50m", "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]}, "scaleDown": {}});
     let given = Given::ready(&[53, 53, 53, 53]);
-    let decision = decide(&mut Autoscaler::default(), 0, &spec(utilization(50), &behavior), (4, 4), &given);
+    let decision = decide(&mut Autoscaler::default(), 0, &spec(&utilization(50), &behavior), (4, 4), &given);
     assert_eq!(decision.recommended, Some(5));
     assert_eq!(recommended(utilization(50), 4, &given), 4);
 }
@@ -216,7 +216,7 @@ fn only_what_the_autoscaler_put_to_sleep_wakes_up() {
     }));
     let settings = AutoscalerSettings { scale_to_zero: true, ..AutoscalerSettings::default() };
     let of = ("Deployment/default/web", "default");
-    let mut step = |autoscaler: &mut Autoscaler, seconds, replicas: i32, series: i64| {
+    let step = |autoscaler: &mut Autoscaler, seconds, replicas: i32, series: i64| {
         let given = Given { series: vec![series], ..Given::ready(&vec![0; replicas as usize]) };
         let scale = Scale { spec_replicas: replicas, status_replicas: replicas };
         let now = SimTime::from_secs(seconds);
@@ -249,7 +249,7 @@ proptest! {
         } else {
             Value::Null
         };
-        let mut spec = spec(utilization(60), &behavior);
+        let mut spec = spec(&utilization(60), &behavior);
         (spec.min_replicas, spec.max_replicas) = (2, 17);
         let (mut one, mut other) = (Autoscaler::default(), Autoscaler::default());
         let mut current = 2;

@@ -103,7 +103,7 @@ objects! {
 
     /// Settings by upstream's names.
     Components COMPONENTS {
-        "kube-scheduler" scheduler: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the scheduler", no_effect_yet();
+        "kube-scheduler" scheduler: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the scheduler";
         "kube-controller-manager" controller_manager: Option<Flags> = FLAGS, "flags of the controller manager, without `--`";
         "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`", no_effect_yet();
         "metrics-server" metrics_server: Option<Flags> = FLAGS, "flags of metrics-server, without `--`: metric-resolution";
