@@ -118,6 +118,7 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
     let is_written = |file: &str| match file {
         "timeline.csv" => options.timeline,
         "traffic.csv" => !record.traffic.is_empty(),
+        "hpa.csv" => !record.autoscalers.is_empty(),
         _ => true,
     };
     for table in csv::TABLES.iter().filter(|table| is_written(table.file)) {

@@ -38,7 +38,7 @@ fn a_folder_holds_every_file_and_the_same_record_gives_the_same_bytes() {
     let mut written = one.files.clone();
     written.sort();
     assert_eq!(first.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), written);
-    assert_eq!(written.len(), 6 + 3 + 2 * charts::CHARTS.len());
+    assert_eq!(written.len(), 7 + 3 + 2 * charts::CHARTS.len());
     assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     fs::remove_dir_all(dir).unwrap();
 }

@@ -66,6 +66,9 @@ fn rounded(value: f64) -> Value {
 
 /// The decisions of autoscalers that differ from the one before.
 fn autoscalers(record: &Record, words: &mut Words) -> Value {
+    if record.autoscalers.is_empty() {
+        return Value::Null;
+    }
     let columns = [
         ("Time (s)", SECONDS),
         ("Autoscaler", WORD),
