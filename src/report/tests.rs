@@ -78,7 +78,7 @@ fn the_summary_names_what_the_documentation_names() {
         assert!(section.contains(&format!("`{name}")), "{name} is not documented");
         let parts = value.as_object().into_iter().flatten();
         // Names below maps of workloads and groups stand there without their key.
-        for (part, _) in parts.filter(|_| !matches!(name.as_str(), "workloads" | "node_groups")) {
+        for (part, _) in parts.filter(|_| !matches!(name.as_str(), "workloads" | "node_groups" | "hpa" | "traffic")) {
             assert!(section.contains(&format!(".{part}`")), "{name}.{part} is not documented");
         }
     }

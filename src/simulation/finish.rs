@@ -84,7 +84,7 @@ impl Simulation {
         }
         warnings.extend(self.metric_warnings(plan));
         warnings.extend(self.traffic_warnings(plan));
-        warnings.extend(super::components::warnings(plan));
+        warnings.extend(components::warnings(plan));
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",
