@@ -114,6 +114,7 @@ fn decide(
 }
 
 /// What one sync recommends.
+#[expect(clippy::needless_pass_by_value, reason = "metrics are written where they are asked about")]
 fn recommended(metric: Value, current: i32, given: &Given) -> i32 {
     let decision = decide(&mut Autoscaler::default(), 0, &spec(&metric, &Value::Null), (current, current), given);
     decision.recommended.expect("a recommendation")
