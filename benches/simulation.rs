@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,13 +13,34 @@ use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
 
 /// Name, what it is, scenario.
-const CASES: &[(&str, &str, &str)] = &[
-    ("deployment-10k", "10,000 pods of one Deployment on 1,000 nodes, to Running (target 2 s, 200 MiB)", DEPLOYMENT),
-    ("idle-year", "1,000 nodes with nothing to do for a year (target 1 s)", IDLE_YEAR),
-    ("jobs-10k", "10,000 pods of one Job that run 10 s each, on 1,000 nodes", JOB),
-    ("pods-1m", "1,000,000 pods that run 10 s each, from creation to gone, on 1,000 nodes (target 10 s)", MILLION),
-    ("probes-3h", "100,000 pods with three probes each on 1,000 nodes for three hours", PROBES_HOURS),
-    ("probes-week", "the same for a week (target: no longer)", PROBES_WEEK),
+/// The scenario of a case.
+enum Source {
+    Text(&'static str),
+    Made(fn() -> String),
+}
+
+use Source::{Made, Text};
+
+const CASES: &[(&str, &str, Source)] = &[
+    (
+        "deployment-10k",
+        "10,000 pods of one Deployment on 1,000 nodes, to Running (target 2 s, 200 MiB)",
+        Text(DEPLOYMENT),
+    ),
+    ("idle-year", "1,000 nodes with nothing to do for a year (target 1 s)", Text(IDLE_YEAR)),
+    ("jobs-10k", "10,000 pods of one Job that run 10 s each, on 1,000 nodes", Text(JOB)),
+    (
+        "pods-1m",
+        "1,000,000 pods that run 10 s each, from creation to gone, on 1,000 nodes (target 10 s)",
+        Text(MILLION),
+    ),
+    ("probes-3h", "100,000 pods with three probes each on 1,000 nodes for three hours", Text(PROBES_HOURS)),
+    ("probes-week", "the same for a week (target: no longer)", Text(PROBES_WEEK)),
+    (
+        "deployments-150k",
+        "150,000 pods in 3,000 Deployments on 5,000 nodes, to steady (target 10 s, aim 5 s, 1 GiB)",
+        Made(deployments_150k),
+    ),
 ];
 
 /// The Job's pods go with it, as soon as it is complete.
@@ -127,12 +149,52 @@ spec:
     spec: { restartPolicy: Never, containers: [ { name: work, image: "busybox:1.36", resources: { requests: { cpu: 100m, memory: 64Mi } } } ] }
 "#;
 
+/// Equal Deployments but for their names, in ten namespaces.
+fn deployments_150k() -> String {
+    let mut text = String::from(DEPLOYMENTS_HEAD);
+    for namespace in 0..10 {
+        let _ = write!(text, "---\napiVersion: v1\nkind: Namespace\nmetadata: {{ name: team-{namespace} }}\n");
+    }
+    for index in 0..3000 {
+        let namespace = index % 10;
+        let _ = write!(
+            text,
+            r#"---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: web-{index}, namespace: team-{namespace} }}
+spec:
+  replicas: 50
+  selector: {{ matchLabels: {{ app: web-{index} }} }}
+  template:
+    metadata: {{ labels: {{ app: web-{index} }} }}
+    spec: {{ containers: [ {{ name: web, image: "nginx:1.27", resources: {{ requests: {{ cpu: 100m, memory: 128Mi }} }} }} ] }}
+"#
+        );
+    }
+    text
+}
+
+const DEPLOYMENTS_HEAD: &str = r#"
+apiVersion: kubelapse/v1
+kind: Scenario
+metadata: { name: deployments-150k }
+spec:
+  until: idle
+  maxTime: 12h
+  cluster: { nodes: [ { name: "node-{}", count: 5000, zones: [a, b, c], capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
+  images: { nginx:1.27: { size: 72MiB } }
+"#;
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     if let [case] = wanted.as_slice()
         && let Some((_, _, text)) = CASES.iter().find(|(name, _, _)| name == case)
     {
-        measure(case, text);
+        match text {
+            Text(text) => measure(case, text),
+            Made(make) => measure(case, &make()),
+        }
         return;
     }
     let this = std::env::current_exe().expect("a bench has a path");

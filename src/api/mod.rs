@@ -12,6 +12,7 @@ pub mod go_types;
 pub mod hash;
 pub mod names;
 pub mod patch;
+pub mod quota;
 pub mod selector;
 pub mod status;
 pub mod strict;

@@ -31,7 +31,7 @@ impl Cluster {
                 name,
                 labels,
                 raw,
-                Body::Namespace { terminating: false },
+                Body::Namespace { terminating: false, conditions: Vec::new() },
             );
         }
         for (name, value) in PRIORITY_CLASSES {

@@ -11,7 +11,7 @@ use crate::model::kind::Kind;
 use crate::model::object::{
     Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, OwnerReference, PodId, TemplateId,
 };
-use crate::model::pod::{Pod, PodCondition, PodConditionType, PodExtra, PodStatus};
+use crate::model::pod::{Completion, Pod, PodCondition, PodConditionType, PodExtra, PodStatus};
 
 use super::change_log::{Change, Fields, Verb};
 use super::{Cluster, uid};
@@ -85,6 +85,7 @@ impl Cluster {
             let template = self.intern_template(template);
             set_template(&mut body, template);
         }
+        self.charge_object(now, kind, namespace, &name, (&raw, &body))?;
         self.allocate_addresses(&mut body)?;
         let meta = ObjectMeta {
             namespace,
@@ -130,6 +131,16 @@ impl Cluster {
         self.create_decoded_pod(now, new.namespace, new.template, &name, generate_name, owners, new.finalizers)
     }
 
+    /// Creates the pod of an index of a Job.
+    ///
+    /// # Errors
+    /// As `create`.
+    pub fn create_indexed_pod(&mut self, now: SimTime, new: NewPod, completion: Completion) -> Result<PodId, Status> {
+        let pod = self.create_pod(now, new)?;
+        self.pods.row_mut(pod).extra.get_or_insert_default().completion = Some(completion);
+        Ok(pod)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a pod's metadata, once, between two private functions")]
     fn create_decoded_pod(
         &mut self,
@@ -143,6 +154,7 @@ impl Cluster {
     ) -> Result<PodId, Status> {
         let template = self.admit_pod(namespace, template, name)?;
         let name = self.free_name(Kind::POD, namespace, name, &generate_name)?;
+        self.charge_pod(now, namespace, template, &name)?;
         Ok(self.insert_pod(now, namespace, template, name, generate_name, owners, finalizers, false))
     }
 
@@ -164,7 +176,8 @@ impl Cluster {
         let unusual_prefix =
             generate_name.strip_suffix('-').is_some_and(|prefix| !self.is_controller_name(controller, prefix));
         let needs_extra = mirror || !finalizers.is_empty() || !other_owners.is_empty() || unusual_prefix;
-        let extra = needs_extra.then(|| Box::new(PodExtra { finalizers, owners: other_owners, generate_name, mirror }));
+        let extra = needs_extra
+            .then(|| Box::new(PodExtra { finalizers, owners: other_owners, generate_name, mirror, completion: None }));
         let spec = &self.template(template).spec;
         let node = if spec.node_name.is_empty() {
             NodeId::NONE
@@ -211,8 +224,10 @@ impl Cluster {
     /// Stores a ready object and logs it.
     pub(super) fn insert_object(&mut self, now: SimTime, kind: Kind, object: Object) -> ObjectRef {
         self.admitted.object_changed(kind);
+        let namespace = object.meta.namespace;
         let id = self.table_mut(kind).insert(object);
         let reference = ObjectRef::new(kind, id);
+        self.quotas.insert(namespace, reference);
         let version = self.log.append(Change { at: now, object: reference, verb: Verb::Added, fields: Fields::all() });
         self.table_mut(kind).row_mut(id).meta.resource_version = version;
         reference
@@ -233,7 +248,7 @@ impl Cluster {
         if row.deleted.is_some() {
             return Err(Status::not_found("namespaces", &row.meta.name));
         }
-        if matches!(row.body, Body::Namespace { terminating: true }) {
+        if matches!(row.body, Body::Namespace { terminating: true, .. }) {
             let (resource, namespace) = (kind.resource(), &row.meta.name);
             let message = format!(
                 "{resource} \"{name}\" is forbidden: unable to create new content in namespace {namespace} because it is being terminated"

@@ -118,7 +118,7 @@ impl Cluster {
         row.meta.generation += 1;
         if is_namespace {
             // The namespace controller empties it and then calls `finalize_namespace`.
-            row.body = Body::Namespace { terminating: true };
+            row.body = Body::Namespace { terminating: true, conditions: Vec::new() };
         }
         self.log_modified(now, object, Fields::DELETION | Fields::STATUS);
     }
@@ -152,6 +152,7 @@ impl Cluster {
     fn remove_object(&mut self, now: SimTime, object: ObjectRef) {
         self.admitted.object_changed(object.kind);
         self.release_addresses(object);
+        self.quotas.remove(self.meta(object).namespace, object);
         self.table_mut(object.kind).remove(object.id, now);
         self.log.append(Change { at: now, object, verb: Verb::Deleted, fields: Fields::all() });
     }

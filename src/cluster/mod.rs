@@ -14,6 +14,7 @@ pub mod events;
 mod evict;
 pub mod metrics;
 mod pods;
+mod quota;
 mod status;
 mod storage;
 mod table;
@@ -29,12 +30,14 @@ pub use create::{NewPod, PodName};
 pub use delete::{DeleteOptions, Propagation};
 pub use events::{EventDraft, EventRow, EventType};
 
+use std::borrow::Cow;
+
 use crate::api::{Clock, Status};
 use crate::engine::random::{Stream, Streams};
 use crate::model::kind::{KINDS, Kind};
 use crate::model::labels::Labels;
 use crate::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, PodId, TemplateId};
-use crate::model::pod::Pod;
+use crate::model::pod::{COMPLETION_INDEX, Pod};
 use crate::model::pod_template::PodTemplate;
 use events::EventStore;
 use metrics::Metrics;
@@ -71,6 +74,7 @@ pub struct Cluster {
     templates: Templates,
     admitted: admission::Admitted,
     allocator: allocate::Allocator,
+    quotas: quota::QuotaIndex,
     /// Suffixes of `generateName`.
     names: Stream,
 }
@@ -90,6 +94,7 @@ impl Cluster {
             templates: Templates::default(),
             admitted: admission::Admitted::default(),
             allocator,
+            quotas: quota::QuotaIndex::default(),
             names,
         };
         cluster.bootstrap();
@@ -124,6 +129,29 @@ impl Cluster {
     /// The id of a template with this content, which is stored if it is new.
     pub fn intern_template(&mut self, template: std::sync::Arc<PodTemplate>) -> TemplateId {
         self.templates.intern(template)
+    }
+
+    /// A pod's labels.
+    pub fn labels_of(&self, pod: PodId) -> Cow<'_, Labels> {
+        let row = self.pods.row(pod);
+        let shared = &*self.templates.get(row.template).labels;
+        row.completion().map_or(Cow::Borrowed(shared), |completion| Cow::Owned(completion.labels(shared)))
+    }
+
+    /// A pod's annotations.
+    pub fn annotations_of(&self, pod: PodId) -> Cow<'_, Labels> {
+        let row = self.pods.row(pod);
+        let shared = &*self.templates.get(row.template).annotations;
+        row.completion().map_or(Cow::Borrowed(shared), |completion| Cow::Owned(completion.annotations(shared)))
+    }
+
+    /// A pod's `spec.hostname`, may be empty.
+    pub fn hostname_of(&self, pod: PodId) -> Cow<'_, str> {
+        let row = self.pods.row(pod);
+        match row.completion().filter(|_| row.controller.is_some()) {
+            Some(completion) => Cow::Owned(format!("{}-{}", self.meta(row.controller).name, completion.index)),
+            None => Cow::Borrowed(&self.templates.get(row.template).spec.hostname),
+        }
     }
 
     /// An object's row, live or deleted.
@@ -230,6 +258,11 @@ impl Cluster {
         namespace: NamespaceId,
         selector: &crate::model::selector::LabelSelector,
     ) -> Vec<PodId> {
+        if selector.requirements.iter().any(|one| one.key == COMPLETION_INDEX) {
+            // The index is the one label that pods of one template do not share.
+            let pods = self.pods.live().filter(|pod| self.pods.row(*pod).namespace == namespace);
+            return pods.filter(|pod| selector.matches(&self.labels_of(*pod))).collect();
+        }
         self.pods_of_templates(namespace, |template| selector.matches(&template.labels))
     }
 
@@ -257,10 +290,10 @@ impl Cluster {
     }
 
     /// Labels of any object.
-    pub fn labels(&self, object: ObjectRef) -> &Labels {
+    pub fn labels(&self, object: ObjectRef) -> Cow<'_, Labels> {
         match object.as_pod() {
-            Some(pod) => &self.template_of(pod).labels,
-            None => &self.meta(object).labels,
+            Some(pod) => self.labels_of(pod),
+            None => Cow::Borrowed(&*self.meta(object).labels),
         }
     }
 

@@ -295,7 +295,7 @@ fn carry_over(old: &Body, new: &mut Body) {
             (**new).clone_from(old);
             (new.unschedulable, new.taints) = (unschedulable, taints);
         }
-        (Body::Namespace { terminating: old }, Body::Namespace { terminating: new }) => *new = *old,
+        (old @ Body::Namespace { .. }, new @ Body::Namespace { .. }) => new.clone_from(old),
         (Body::Plain { status: old }, Body::Plain { status: new }) => *new = old.clone(),
         _ => {}
     }

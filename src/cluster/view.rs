@@ -38,6 +38,9 @@ impl Cluster {
             host_ip: &host_ip,
             nominated_node_name: self.node_name(row.nominated),
             token_suffix: &token_suffix(&uid),
+            labels: &self.labels_of(pod),
+            annotations: &self.annotations_of(pod),
+            hostname: &self.hostname_of(pod),
         };
         view::pod(row, self.template(row.template), &context)
     }
@@ -134,7 +137,12 @@ impl Cluster {
                     .is_some()
                     .then(|| self.node(endpoint.node).meta.labels.get("topology.kubernetes.io/zone"))
                     .flatten();
+                // Upstream: api/v1/endpoints `ShouldSetHostname`.
+                let spec = &self.template(pod.template).spec;
+                let is_named = slice.service.is_some() && spec.subdomain == self.meta(slice.service).name;
+                let hostname = self.hostname_of(endpoint.pod);
                 EndpointView {
+                    hostname: if is_named { hostname.into_owned() } else { String::new() },
                     pod: pod.name.to_string(),
                     namespace: self.namespace_name(pod.namespace).to_owned(),
                     uid: self.uid(ObjectRef::pod(endpoint.pod)),

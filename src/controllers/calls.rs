@@ -32,6 +32,12 @@ pub(super) fn perform(
             record_creation(now, component, (owner, &name), &made, cluster);
             made.map(ObjectRef::pod)
         }
+        Call::CreateIndexedPod(pod, completion) => {
+            let owner = pod.controller;
+            let made = cluster.create_indexed_pod(now, pod, completion);
+            record_creation(now, component, (owner, ""), &made, cluster);
+            made.map(ObjectRef::pod)
+        }
         Call::DeletePod { pod, owner } => delete_pod(now, component, pod, owner, cluster),
         Call::SetPodController { pod, controller } => {
             live(cluster, ObjectRef::pod(pod))?;
@@ -155,6 +161,9 @@ fn write_status(body: &mut Body, status: Status) -> bool {
         (Body::StatefulSet(set), Status::StatefulSet(status)) => replace(&mut set.status, *status),
         (Body::DaemonSet(set), Status::DaemonSet(status)) => replace(&mut set.status, *status),
         (Body::Plain { status: known }, Status::Plain(status)) => replace(known, status),
+        (Body::Namespace { conditions: known, .. }, Status::NamespaceConditions(conditions)) => {
+            replace(known, conditions)
+        }
         (Body::Node(node), Status::NodeConditions(conditions)) => replace(&mut node.conditions, conditions),
         _ => false,
     }

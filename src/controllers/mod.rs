@@ -10,6 +10,7 @@ mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoint_slice;
+mod endpoints;
 mod ephemeral_volume;
 mod garbage_collector;
 mod history;
@@ -20,8 +21,10 @@ mod node_lifecycle;
 mod persistent_volume;
 mod plan;
 mod pod_census;
+mod pod_claims;
 mod pod_gc;
 mod replica_set;
+mod resource_quota;
 mod runner;
 #[cfg(test)]
 mod scale_tests;
@@ -30,6 +33,8 @@ mod service_account;
 mod settings;
 mod slow_start;
 mod stateful_set;
+#[cfg(test)]
+mod storm_tests;
 mod taint_eviction;
 #[cfg(test)]
 mod testing;
@@ -52,6 +57,7 @@ use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use disruption::DisruptionController;
 use endpoint_slice::EndpointSliceController;
+use endpoints::EndpointsController;
 use ephemeral_volume::EphemeralVolumeController;
 use garbage_collector::GarbageCollector;
 use horizontal_pod_autoscaler::{HorizontalPodAutoscalerController, RecordedDecision};
@@ -61,6 +67,7 @@ use node_lifecycle::NodeLifecycleController;
 use persistent_volume::PersistentVolumeController;
 use pod_gc::PodGarbageCollector;
 use replica_set::{ReplicaSets, ReplicationControllers};
+use resource_quota::ResourceQuotaController;
 use runner::{Profile, Runner};
 use service_account::ServiceAccountController;
 use stateful_set::StatefulSetController;
@@ -258,6 +265,11 @@ controllers! {
     Kind::NODE | Kind::POD => TaintEviction taint_eviction: TaintEvictionController = Profile::with_workers(8);
     /// `endpointslice-controller`.
     Kind::SERVICE | Kind::ENDPOINT_SLICE | Kind::POD => EndpointSlice endpoint_slice: EndpointSliceController = endpoint_slice::profile();
+    /// `endpoint-controller`.
+    Kind::SERVICE | Kind::ENDPOINTS | Kind::POD => Endpoints endpoints: EndpointsController =
+        Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) };
+    /// `resourcequota-controller`.
+    _ => ResourceQuota resource_quota: ResourceQuotaController = Profile::with_workers(5);
     /// `garbage-collector-controller`; its client may send twice as often.
     _ => GarbageCollector garbage_collector: GarbageCollector =
         Profile { qps_factor: 2.0, ..Profile::with_workers(20) };

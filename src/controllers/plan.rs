@@ -11,7 +11,7 @@ use crate::model::deployment::DeploymentStatus;
 use crate::model::job::JobStatus;
 use crate::model::labels::Labels;
 use crate::model::object::{ObjectRef, OwnerReference, PodId};
-use crate::model::pod::PodCondition;
+use crate::model::pod::{Completion, PodCondition};
 use crate::model::replica_set::ReplicaSetStatus;
 use crate::model::service::EndpointSlice;
 use crate::model::taint::Taint;
@@ -22,6 +22,8 @@ use crate::model::workload::{DaemonSetStatus, StatefulSetStatus};
 pub(super) enum Call {
     /// Makes a pod; its controller gets the Event SuccessfulCreate or FailedCreate.
     CreatePod(NewPod),
+    /// Makes the pod of an index of a Job.
+    CreateIndexedPod(NewPod, Completion),
     /// Deletes a pod; `owner` gets the Event SuccessfulDelete or FailedDelete.
     DeletePod { pod: PodId, owner: ObjectRef },
     /// Adopts a pod, or releases it with `ObjectRef::NONE`.
@@ -73,6 +75,8 @@ pub(super) enum Status {
     DaemonSet(Box<DaemonSetStatus>),
     /// Of a kind without columns of its own: as it is printed.
     Plain(Arc<serde_json::Value>),
+    /// The conditions of a namespace that is being deleted.
+    NamespaceConditions(Vec<crate::model::condition::Condition>),
     /// The conditions of a node.
     NodeConditions(Vec<crate::model::condition::Condition>),
 }

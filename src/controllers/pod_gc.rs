@@ -7,7 +7,7 @@ use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
-use crate::model::object::{ObjectRef, PodId};
+use crate::model::object::{NodeId, ObjectRef, PodId};
 use crate::model::pod::{PodCondition, PodConditionType};
 
 use super::ControllerSettings;
@@ -19,6 +19,7 @@ use super::work_queue::WorkQueue;
 const PERIOD: SimDuration = SimDuration::from_secs(20);
 /// A node may come back this long. Upstream: podgc `quarantineTime`.
 const QUARANTINE: SimDuration = SimDuration::from_secs(40);
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 /// The key of the count of ended pods; no node has this row.
 const ENDED: ObjectRef = ObjectRef::new(Kind::POD, u32::MAX - 1);
 
@@ -59,18 +60,23 @@ impl Controller for PodGarbageCollector {
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod() else {
-            if change.verb == Verb::Deleted
-                && cluster.pods_on(crate::model::object::NodeId(change.object.id)).next().is_some()
-            {
+            let node = NodeId(change.object.id);
+            if change.fields.intersects(Fields::TAINTS | Fields::READY) && is_out_of_service(node, cluster) {
+                queue.add_after(now, change.object, self.next_pass(now).since(now));
+            }
+            if change.verb == Verb::Deleted && cluster.pods_on(node).next().is_some() {
                 let due = self.next_pass(self.next_pass(now) + QUARANTINE);
                 queue.add_after(now, change.object, due.since(now));
             }
             return;
         };
+        let row = cluster.pod(pod);
+        if change.fields.contains(Fields::DELETION) && row.deleted.is_none() && is_out_of_service(row.node, cluster) {
+            queue.add_after(now, ObjectRef::node(row.node), self.next_pass(now).since(now));
+        }
         if !change.fields.contains(Fields::PHASE) {
             return;
         }
-        let row = cluster.pod(pod);
         let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
         let entry = (!evicted, row.created, pod);
         if row.deleted.is_some() {
@@ -92,6 +98,21 @@ impl Controller for PodGarbageCollector {
             return plan;
         }
         let Some(node) = key.as_node() else { return plan };
+        if cluster.is_live(key) {
+            if is_out_of_service(node, cluster) {
+                let leaving = cluster.pods_on(node).filter(|pod| cluster.pod(*pod).deletion.is_some());
+                for pod in leaving {
+                    plan.push(Call::PatchPodStatus { pod, conditions: Vec::new(), fail: true });
+                    plan.push(Call::Delete { object: ObjectRef::pod(pod), options: DeleteOptions::NOW });
+                }
+            }
+            return plan;
+        }
+        let gone = cluster.node(node).deleted.unwrap_or(now);
+        let due = self.next_pass(self.next_pass(gone) + QUARANTINE);
+        if now < due {
+            return plan.again_after(Some(due.since(now)));
+        }
         for pod in cluster.pods_on(node) {
             let condition = PodCondition {
                 kind: PodConditionType::DisruptionTarget,
@@ -109,4 +130,16 @@ impl Controller for PodGarbageCollector {
     fn significance(&self, _key: ObjectRef, _cluster: &Cluster) -> Significance {
         Significance::Live
     }
+}
+
+/// Down, and given up by its administrator. Upstream: podgc `gcTerminating`.
+fn is_out_of_service(node: NodeId, cluster: &Cluster) -> bool {
+    if node.is_none() || !cluster.is_live(ObjectRef::node(node)) {
+        return false;
+    }
+    cluster
+        .node(node)
+        .body
+        .as_node()
+        .is_some_and(|body| !body.is_ready() && body.taints.iter().any(|taint| taint.key == OUT_OF_SERVICE))
 }

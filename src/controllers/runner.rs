@@ -138,13 +138,15 @@ pub(super) struct Runner<C: Controller> {
 
 impl<C: Controller> Runner<C> {
     pub(super) fn new(id: ControllerId, controller: C, profile: Profile, settings: &ControllerSettings) -> Self {
+        let own = settings.concurrent_syncs.iter().find(|(controller, _)| *controller == id);
+        let workers = own.map_or(profile.workers, |(_, workers)| *workers);
         let burst = settings.client_burst.saturating_mul(profile.burst_factor);
         Self {
             id,
             controller,
             queue: WorkQueue::new(profile.limiter),
             client: TokenBucket::new(settings.client_qps * profile.qps_factor, burst),
-            works: (0..profile.workers).map(|_| None).collect(),
+            works: (0..workers).map(|_| None).collect(),
             retries: profile.retries,
             sync: profile.sync,
             latencies: settings.latencies.clone(),

@@ -4,6 +4,7 @@ use crate::engine::SimDuration;
 use crate::engine::random::Streams;
 use crate::model::latency::Latencies;
 
+use super::ControllerId;
 use super::horizontal_pod_autoscaler::AutoscalerSettings;
 
 /// What the controllers are started with.
@@ -35,6 +36,10 @@ pub struct ControllerSettings {
     pub terminated_pod_gc_threshold: i32,
     /// `--horizontal-pod-autoscaler-…`.
     pub autoscaler: AutoscalerSettings,
+    /// `--concurrent-…-syncs` that differ from upstream's defaults.
+    pub concurrent_syncs: Vec<(ControllerId, u16)>,
+    /// Feature gate MaxUnavailableStatefulSet.
+    pub max_unavailable_stateful_set: bool,
 }
 
 impl ControllerSettings {
@@ -54,6 +59,8 @@ impl ControllerSettings {
             large_cluster_size_threshold: 50,
             terminated_pod_gc_threshold: 12_500,
             autoscaler: AutoscalerSettings::default(),
+            concurrent_syncs: Vec::new(),
+            max_unavailable_stateful_set: false,
         }
     }
 

@@ -42,6 +42,11 @@ impl CommandLine {
     pub(crate) fn parse(words: &[String]) -> Result<Parsed, Failure> {
         let words = if words.first().is_some_and(|word| word == "kubectl") { &words[1..] } else { words };
         let (command, rest) = find_command(words)?;
+        Self::parse_as(command, &rest)
+    }
+
+    /// Reads the words after a command's own.
+    pub(crate) fn parse_as(command: &'static Command, rest: &[String]) -> Result<Parsed, Failure> {
         let mut line = Self {
             command,
             flags: Values::default(),
@@ -49,7 +54,7 @@ impl CommandLine {
             after_dash: None,
             deprecations: Vec::new(),
         };
-        line.read(&rest)?;
+        line.read(rest)?;
         if line.flags.is_on("help", false) {
             return Ok(Parsed::Help(format!("Usage:\n  kubectl {} [flags] [options]\n", command.path)));
         }

@@ -62,7 +62,7 @@ impl Filter {
 
     /// Does it let an object through?
     pub(crate) fn admits(&self, cluster: &Cluster, object: ObjectRef) -> bool {
-        (self.labels.is_empty() || self.labels.matches(selectors::labels_of(cluster, object)))
+        (self.labels.is_empty() || self.labels.matches(&selectors::labels_of(cluster, object)))
             && (self.fields.is_empty() || selectors::fields_match(cluster, object, &self.fields))
     }
 }

@@ -12,6 +12,7 @@ mod flags;
 mod formats;
 mod go_template;
 mod jsonpath;
+mod legacy;
 mod listing;
 mod manifests;
 mod output;
@@ -150,6 +151,30 @@ impl Kubectl {
         machines: &Machines,
         files: &dyn Files,
     ) -> Progress {
+        self.run(now, command_line, CommandLine::parse, cluster, machines, files)
+    }
+
+    /// Runs a command line of the kubectl of old (`rolling-update`), until it ends or has to wait.
+    pub fn start_legacy(
+        &mut self,
+        now: SimTime,
+        command_line: &str,
+        cluster: &mut Cluster,
+        machines: &Machines,
+        files: &dyn Files,
+    ) -> Progress {
+        self.run(now, command_line, legacy::parse, cluster, machines, files)
+    }
+
+    fn run(
+        &mut self,
+        now: SimTime,
+        command_line: &str,
+        parse: fn(&[String]) -> Result<Parsed, errors::Failure>,
+        cluster: &mut Cluster,
+        machines: &Machines,
+        files: &dyn Files,
+    ) -> Progress {
         let words = match command_line::split(command_line) {
             Ok(words) => words,
             Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
@@ -157,7 +182,7 @@ impl Kubectl {
         let mut printed = Printed::default();
         let mut call =
             Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
-        let result = match CommandLine::parse(&words) {
+        let result = match parse(&words) {
             Ok(Parsed::Help(text)) => {
                 printed.out.push_str(&text);
                 Ok(commands::Outcome::Done)

@@ -1,5 +1,7 @@
 //! `-l` and `--field-selector`. Upstream: apimachinery labels and fields `ParseSelector`.
 
+use std::borrow::Cow;
+
 use crate::cluster::Cluster;
 use crate::model::Text;
 use crate::model::kind::Kind;
@@ -266,7 +268,7 @@ fn plain_field(cluster: &Cluster, object: ObjectRef, path: &str) -> String {
 }
 
 /// Labels of any object.
-pub(crate) fn labels_of(cluster: &Cluster, object: ObjectRef) -> &Labels {
+pub(crate) fn labels_of(cluster: &Cluster, object: ObjectRef) -> Cow<'_, Labels> {
     cluster.labels(object)
 }
 

@@ -6,6 +6,7 @@ use crate::engine::SimTime;
 use super::Call;
 use super::commands::{self, Outcome};
 use super::errors::Failure;
+use super::legacy;
 use super::output::Printed;
 
 /// A command that waits.
@@ -37,6 +38,8 @@ pub(crate) enum Pending {
     Drain(commands::drain::Drain),
     /// `logs -f`: the end of a container.
     Follow(commands::logs::Follow),
+    /// `rolling-update`: its next look.
+    RollingUpdate(Box<legacy::rolling_update::RollingUpdate>),
 }
 
 impl Waiting {
@@ -62,6 +65,8 @@ impl Waiting {
             Pending::Condition(wait) => wait.touches(change),
             Pending::Drain(drain) => drain.touches(change),
             Pending::Follow(follow) => follow.touches(change),
+            // It looks at its own times only, as the client polls.
+            Pending::RollingUpdate(_) => false,
         }
     }
 }
@@ -80,5 +85,6 @@ pub(crate) fn go_on(
         Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
         Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
         Pending::Follow(follow) => commands::logs::go_on(call, follow, printed),
+        Pending::RollingUpdate(update) => legacy::rolling_update::go_on(call, *update, printed),
     }
 }

@@ -58,6 +58,17 @@ pub struct JobStatus {
     pub completed_indexes: Text,
     /// `failedIndexes`.
     pub failed_indexes: Option<Text>,
+    /// `uncountedTerminatedPods`: UIDs of pods that have ended and still carry the finalizer.
+    pub uncounted: Uncounted,
     /// `conditions`.
     pub conditions: Vec<Condition>,
+}
+
+/// Pods that have ended and are not in the counters yet, by UID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uncounted {
+    /// Succeeded.
+    pub succeeded: Vec<Text>,
+    /// Failed.
+    pub failed: Vec<Text>,
 }

@@ -5,6 +5,7 @@ pub mod affinity;
 pub mod autoscaling;
 pub mod condition;
 pub mod deployment;
+pub mod flags;
 pub mod int_or_percent;
 pub mod job;
 pub mod kind;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Text;
+use super::condition::Condition;
 use super::deployment::Deployment;
 use super::job::Job;
 use super::kind::Kind;
@@ -170,6 +171,8 @@ pub enum Body {
     Namespace {
         /// `status.phase` is Terminating.
         terminating: bool,
+        /// `status.conditions`: how its deletion goes.
+        conditions: Vec<Condition>,
     },
     /// A Deployment.
     Deployment(Box<Deployment>),

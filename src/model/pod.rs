@@ -2,6 +2,7 @@
 
 use super::Text;
 use super::condition::ConditionStatus;
+use super::labels::Labels;
 use super::object::{Deletion, NamespaceId, NodeId, ObjectRef, OwnerReference, TemplateId};
 use crate::engine::SimTime;
 
@@ -87,6 +88,38 @@ pub struct PodExtra {
     pub generate_name: Text,
     /// Is it the mirror of a static pod?
     pub mirror: bool,
+    /// For the pod of an Indexed Job: all of them share one template.
+    pub completion: Option<Completion>,
+}
+
+/// What sets the pod of an Indexed Job apart from those of other indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Label and annotation `batch.kubernetes.io/job-completion-index`.
+    pub index: u32,
+    /// Annotations `batch.kubernetes.io/job-index-failure-count` and `…-ignored-failure-count`, where failures of
+    /// single indexes count.
+    pub failures: Option<(u32, u32)>,
+}
+
+/// Label and annotation of an index. Upstream: apis/batch/v1 `JobCompletionIndexAnnotation`.
+pub const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
+const FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
+const IGNORED_FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-ignored-failure-count";
+
+impl Completion {
+    /// A template's labels with those of the index.
+    pub fn labels(self, template: &Labels) -> Labels {
+        template.with(COMPLETION_INDEX, &self.index.to_string())
+    }
+
+    /// A template's annotations with those of the index.
+    pub fn annotations(self, template: &Labels) -> Labels {
+        let own = template.with(COMPLETION_INDEX, &self.index.to_string());
+        let Some((failures, ignored)) = self.failures else { return own };
+        let own = own.with(FAILURE_COUNT, &failures.to_string());
+        if ignored == 0 { own } else { own.with(IGNORED_FAILURE_COUNT, &ignored.to_string()) }
+    }
 }
 
 /// `status`.
@@ -269,6 +302,11 @@ impl Pod {
         };
         min_ready_seconds == 0
             || ready.last_transition + crate::engine::SimDuration::from_secs(min_ready_seconds as u64) <= now
+    }
+
+    /// What sets the pod of an Indexed Job apart.
+    pub fn completion(&self) -> Option<Completion> {
+        self.extra.as_ref().and_then(|extra| extra.completion)
     }
 
     /// Finalizers, none for most pods.

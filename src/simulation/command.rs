@@ -85,7 +85,9 @@ impl Simulation {
         let (command, filter) = terminal::split_pipeline(command);
         let progress = match program {
             Program::Kubectl => self.kubectl.start(self.now, command, &mut self.cluster, &self.machines, &self.files),
-            Program::Legacy => return Ok(self.start_legacy(command)),
+            Program::Legacy => {
+                self.kubectl.start_legacy(self.now, command, &mut self.cluster, &self.machines, &self.files)
+            }
         };
         let result = self.go_on(progress);
         match filter {
@@ -103,14 +105,6 @@ impl Simulation {
                 Ok(Output { stdout: piped.stdout, stderr: output.stderr + &piped.stderr, exit: piped.status })
             }
         }
-    }
-
-    /// Commands of the kubectl of old.
-    #[expect(clippy::unused_self, reason = "the commands to come read the cluster")]
-    fn start_legacy(&mut self, command: &str) -> Output {
-        let verb = command.split_whitespace().next().unwrap_or_default();
-        let stderr = format!("error: unknown command \"{verb}\" for \"kubectl\"\n");
-        Output { stderr, exit: 1, ..Output::default() }
     }
 
     pub(super) fn poll_command(&mut self, pending: Pending) -> Result<Output, Pending> {

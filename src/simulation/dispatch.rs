@@ -79,6 +79,7 @@ impl Simulation {
             self.dispatch(event, observer);
         }
         self.settle(observer);
+        observer.event(self.now, &self.cluster);
         self.events_handled += 1;
     }
 

@@ -22,6 +22,7 @@ mod settings;
 mod setup;
 mod steps;
 mod stop;
+mod system_pods;
 mod traffic;
 #[cfg(test)]
 mod volume_tests;

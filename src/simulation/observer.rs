@@ -1,5 +1,6 @@
 //! What a run tells whoever watches it live: a terminal, a test. Nothing that an observer does reaches a result.
 
+use crate::cluster::Cluster;
 use crate::engine::SimTime;
 
 /// Watches a run.
@@ -8,6 +9,8 @@ pub trait Observer {
     fn transcript(&mut self, at: SimTime, command: &str, output: &str);
     /// The clock has moved; called every few thousand events.
     fn progress(&mut self, now: SimTime, events: u64);
+    /// An event was handled, and what followed from it at once: what must hold at every instant is looked at here.
+    fn event(&mut self, _now: SimTime, _cluster: &Cluster) {}
 }
 
 /// Watches nothing.

@@ -33,7 +33,7 @@ use super::outages::Outages;
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, components, nodes, traffic};
+use super::{Outboxes, Recording, Simulation, behaviors, components, nodes, system_pods, traffic};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,14 +66,19 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let latencies = plan.cluster.latencies();
     let origin = SimTime::ZERO;
     let clock = Clock { epoch_seconds: plan.start.as_second(), warmup: SimDuration::ZERO };
+    let tolerations = components::default_tolerations(plan);
     let mut cluster = Cluster::new(ClusterSettings {
         clock,
         streams,
-        not_ready_toleration_seconds: 300,
-        unreachable_toleration_seconds: 300,
+        not_ready_toleration_seconds: tolerations.0,
+        unreachable_toleration_seconds: tolerations.1,
     });
     cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
-    let objects = read_manifests(plan)?;
+    components::set_service_ranges(plan, &mut cluster);
+    let mut objects = read_manifests(plan)?;
+    let system = system_pods::objects(plan).into_iter();
+    let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
+    objects.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
     create_nodes(plan, &objects, &configuration, &mut cluster)?;
     let machines = Machines::new(registry(plan, streams), streams);
@@ -92,6 +97,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let scheduler = Scheduler::new(scheduler_source.settings()?);
     let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
     controller_settings.autoscaler = components::autoscaler(plan);
+    components::set_controller_flags(plan, &mut controller_settings);
     if plan.cluster.latency_preset == "instant" {
         controller_settings = controller_settings.with_unlimited_clients();
     }
@@ -145,6 +151,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         serves_rates: false,
         cluster,
     };
+    system_pods::write_manifests(plan, &simulation.cluster, &mut simulation.machines);
     write_static_pods(plan, &mut simulation)?;
     traffic::register(plan, &mut simulation.recording.collector);
     simulation.workload.traffic().begin(&mut simulation.outboxes.workload);

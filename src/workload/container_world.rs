@@ -76,7 +76,7 @@ impl World for ContainerWorld<'_> {
     }
 
     fn hostname(&self) -> String {
-        super::environment::hostname(self.cluster, self.pod).to_owned()
+        super::environment::hostname(self.cluster, self.pod).into_owned()
     }
 
     fn wall_clock(&self, at: SimTime) -> (i64, u32) {

@@ -1,5 +1,6 @@
 //! The environment of a container's first process. Upstream: kubelet_pods `makeEnvironmentVariables`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -22,7 +23,7 @@ pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: Conta
     let definition = &spec.containers[index];
     let mut variables = Environment::new();
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    for (name, value) in [("PATH", path), ("HOME", "/root"), ("HOSTNAME", hostname(cluster, pod))] {
+    for (name, value) in [("PATH", path), ("HOME", "/root"), ("HOSTNAME", &*hostname(cluster, pod))] {
         variables.insert(name.to_owned(), value.to_owned());
     }
     add_services(cluster, pod, spec.enable_service_links, &mut variables);
@@ -46,9 +47,9 @@ pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: Conta
 }
 
 /// The pod's host name: its own, or the one its spec gives.
-pub(super) fn hostname(cluster: &Cluster, pod: PodId) -> &str {
-    let spec = &cluster.template_of(pod).spec;
-    if spec.hostname.is_empty() { &cluster.pod(pod).name } else { &spec.hostname }
+pub(super) fn hostname(cluster: &Cluster, pod: PodId) -> Cow<'_, str> {
+    let own = cluster.hostname_of(pod);
+    if own.is_empty() { Cow::Borrowed(&cluster.pod(pod).name) } else { own }
 }
 
 /// The argv of a container's own command: `command` and `args` with `$(VAR)` filled in.
@@ -152,10 +153,10 @@ fn pod_field(cluster: &Cluster, pod: PodId, address: u32, path: &str) -> String 
     let template = cluster.template_of(pod);
     let subscript = |prefix: &str| path.strip_prefix(prefix)?.strip_prefix("['")?.strip_suffix("']");
     if let Some(key) = subscript("metadata.labels") {
-        return template.labels.get(key).unwrap_or_default().to_owned();
+        return cluster.labels_of(pod).get(key).unwrap_or_default().to_owned();
     }
     if let Some(key) = subscript("metadata.annotations") {
-        return template.annotations.get(key).unwrap_or_default().to_owned();
+        return cluster.annotations_of(pod).get(key).unwrap_or_default().to_owned();
     }
     let host = || {
         let ip = cluster.node(row.node).body.as_node().map_or(0, |node| node.internal_ip);
@@ -168,8 +169,8 @@ fn pod_field(cluster: &Cluster, pod: PodId, address: u32, path: &str) -> String 
         "metadata.name" => row.name.to_string(),
         "metadata.namespace" => cluster.namespace_name(row.namespace).to_owned(),
         "metadata.uid" => cluster.uid(ObjectRef::pod(pod)),
-        "metadata.labels" => all(&template.labels),
-        "metadata.annotations" => all(&template.annotations),
+        "metadata.labels" => all(&cluster.labels_of(pod)),
+        "metadata.annotations" => all(&cluster.annotations_of(pod)),
         "spec.nodeName" => cluster.node_name(row.node).to_owned(),
         "spec.serviceAccountName" => template.spec.service_account.to_string(),
         "status.hostIP" | "status.hostIPs" => host(),

@@ -2,6 +2,7 @@
 //! `/etc/resolv.conf`. Upstream: kubelet_pods `managedHostsFileContent`, `hostsEntriesFromHostAliases`, `nodeHostsFileContent`;
 //! network/dns `formDNSNameserversFitsLimits`, in the form that containerd writes.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::shell::MemoryFs;
@@ -25,9 +26,13 @@ fe00::2\tip6-allrouters
 pub(super) fn put(root: &mut MemoryFs, cluster: &Cluster, pod: PodId, address: u32) {
     let spec = &cluster.template_of(pod).spec;
     let namespace = cluster.namespace_name(cluster.pod(pod).namespace);
-    let host = if spec.host_network { node_name(cluster, pod) } else { super::environment::hostname(cluster, pod) };
+    let host = if spec.host_network {
+        Cow::Borrowed(node_name(cluster, pod))
+    } else {
+        super::environment::hostname(cluster, pod)
+    };
     let mut write = |path: &str, text: String| root.put_file(path, text.as_bytes(), 0o644, SimTime::ZERO);
-    write("/etc/hosts", hosts(spec, namespace, host, Ipv4Addr::from_bits(address)));
+    write("/etc/hosts", hosts(spec, namespace, &host, Ipv4Addr::from_bits(address)));
     write("/etc/hostname", format!("{host}\n"));
     write("/etc/resolv.conf", resolv_conf(namespace));
 }

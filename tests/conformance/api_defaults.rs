@@ -141,6 +141,9 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
         host_ip: "",
         nominated_node_name: "",
         token_suffix: "<SUFFIX>",
+        labels: &template.labels,
+        annotations: &template.annotations,
+        hostname: &template.spec.hostname,
     };
     Ok(view::pod(&pod, &template, &context))
 }

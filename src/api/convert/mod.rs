@@ -31,7 +31,7 @@ pub fn body(kind: Kind, object: &Value) -> Body {
     let spec = &object["spec"];
     match kind {
         Kind::NODE => Body::Node(Box::new(node::node(object))),
-        Kind::NAMESPACE => Body::Namespace { terminating: false },
+        Kind::NAMESPACE => Body::Namespace { terminating: false, conditions: Vec::new() },
         Kind::DEPLOYMENT => Body::Deployment(Box::new(workload::deployment(spec))),
         Kind::REPLICA_SET | Kind::REPLICATION_CONTROLLER => {
             Body::ReplicaSet(Box::new(workload::replica_set(kind, spec)))

@@ -41,6 +41,8 @@ pub struct EndpointView {
     pub node: String,
     /// The node's zone, may be empty.
     pub zone: String,
+    /// The pod's name within the Service's domain, may be empty.
+    pub hostname: String,
 }
 
 /// Does the kind count its generations?
@@ -128,9 +130,9 @@ fn columns(object: &mut Object, stored: &Stored, context: &ObjectContext<'_>) {
             node::spec(object_mut(object, "spec"), node);
             node::status(node, &stored.meta.name, clock)
         }
-        Body::Namespace { terminating } => {
+        Body::Namespace { terminating, conditions } => {
             object_mut(object, "spec").entry("finalizers").or_insert_with(|| json!(["kubernetes"]));
-            json!({"phase": if *terminating { "Terminating" } else { "Active" }})
+            workload::namespace_status(*terminating, conditions, clock)
         }
         Body::Deployment(deployment) => {
             let spec = with_template(object, context);
@@ -223,6 +225,9 @@ fn endpoint_slice(object: &mut Object, slice: &EndpointSlice, context: &ObjectCo
             out["nodeName"] = json!(names.node);
             if !names.zone.is_empty() {
                 out["zone"] = json!(names.zone);
+            }
+            if !names.hostname.is_empty() {
+                out["hostname"] = json!(names.hostname);
             }
         }
         out

@@ -6,6 +6,7 @@ use super::super::clock::Clock;
 use super::super::value::{Object, find_mut, items_mut, object_mut};
 use super::meta::{self, MetaParts, OwnerView};
 use super::{pod_status, put_text};
+use crate::model::labels::Labels;
 use crate::model::pod::Pod;
 use crate::model::pod_template::PodTemplate;
 
@@ -28,6 +29,12 @@ pub struct PodContext<'a> {
     pub nominated_node_name: &'a str,
     /// Five characters that complete the name of its token volume.
     pub token_suffix: &'a str,
+    /// Labels: the template's, and those of its own.
+    pub labels: &'a Labels,
+    /// Annotations.
+    pub annotations: &'a Labels,
+    /// `spec.hostname`, may be empty.
+    pub hostname: &'a str,
 }
 
 /// Name of the token volume before the pod's own suffix; `admission` puts it into templates.
@@ -45,8 +52,8 @@ pub fn pod(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>) -> Value
         name: &pod.name,
         namespace: context.namespace,
         uid: context.uid,
-        labels: &template.labels,
-        annotations: &template.annotations,
+        labels: context.labels,
+        annotations: context.annotations,
         owners: context.owners,
         finalizers: pod.finalizers(),
         generate_name: &generate_name,
@@ -58,6 +65,7 @@ pub fn pod(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>) -> Value
     meta::overlay(object_mut(object, "metadata"), &parts);
     if let Some(spec) = find_mut(object, "spec") {
         put_text(spec, "nodeName", context.node_name);
+        put_text(spec, "hostname", context.hostname);
         complete_token_volume(spec, context.token_suffix);
     }
     object.insert("status".to_owned(), pod_status::status(pod, template, context));

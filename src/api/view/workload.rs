@@ -109,6 +109,13 @@ pub(super) fn daemon_set_status(status: &DaemonSetStatus, clock: Clock) -> Value
     Value::Object(out)
 }
 
+pub(super) fn namespace_status(terminating: bool, known: &[Condition], clock: Clock) -> Value {
+    let mut out = Object::new();
+    conditions(&mut out, known, None, clock);
+    out.insert("phase".to_owned(), json!(if terminating { "Terminating" } else { "Active" }));
+    Value::Object(out)
+}
+
 pub(super) fn job_status(status: &JobStatus, clock: Clock) -> Value {
     let mut out = Object::new();
     put_nonzero(&mut out, "active", status.active);
@@ -122,7 +129,13 @@ pub(super) fn job_status(status: &JobStatus, clock: Clock) -> Value {
     put_some(&mut out, "failedIndexes", status.failed_indexes.as_deref());
     if status.start_time.is_some() {
         // The controller accounts for ended pods here and empties it at once.
-        out.insert("uncountedTerminatedPods".to_owned(), json!({}));
+        let mut uncounted = Object::new();
+        for (name, pods) in [("failed", &status.uncounted.failed), ("succeeded", &status.uncounted.succeeded)] {
+            if !pods.is_empty() {
+                uncounted.insert(name.to_owned(), pods.iter().map(|uid| Value::from(uid.as_str())).collect());
+            }
+        }
+        out.insert("uncountedTerminatedPods".to_owned(), Value::Object(uncounted));
     }
     conditions(&mut out, &status.conditions, Some("lastProbeTime"), clock);
     Value::Object(out)

@@ -127,26 +127,30 @@ pub(super) fn roll(places: &[Place], max_unavailable: i32) -> Vec<PodId> {
 
 /// The step of a rolling update with a surge: nodes that get a new pod beside the old one, and old pods that go.
 pub(super) fn roll_with_surge(places: &[Place], max_surge: i32) -> (Vec<NodeId>, Vec<PodId>) {
-    let mut surge = 0;
-    let (mut replaced, mut candidates, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut surge, mut available) = (0, 0);
+    let (mut replaced, mut candidates, mut deleted, mut sunset) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for place in places {
-        match new_and_old(place) {
-            Err(()) => surge += 1,
-            Ok((None, Some(old))) if !place.wish.run => deleted.push(old.pod),
-            Ok((None, Some(old))) if !old.available => replaced.push(place.node),
-            Ok((None, Some(_))) => candidates.push(place.node),
-            Ok((Some(new), Some(old))) => {
-                if new.available {
-                    deleted.push(old.pod);
-                } else {
-                    surge += 1;
-                }
-            }
-            Ok((_, None)) => {}
+        let Ok((new, old)) = new_and_old(place) else {
+            surge += 1;
+            continue;
+        };
+        available += old.or(new).map_or(0, |daemon| i32::from(daemon.available));
+        match (new, old) {
+            (None, Some(old)) if !old.available && place.wish.run => replaced.push(place.node),
+            (None, Some(old)) if !old.available => deleted.push(old.pod),
+            (None, Some(old)) if !place.wish.run => sunset.push(old.pod),
+            (None, Some(_)) if surge < max_surge => candidates.push(place.node),
+            (Some(new), Some(_)) if !new.available => surge += 1,
+            (Some(_), Some(old)) => deleted.push(old.pod),
+            _ => {}
         }
     }
     let left = (max_surge - surge).clamp(0, candidates.len() as i32) as usize;
     replaced.extend(candidates.into_iter().take(left));
+    // Pods of nodes that are not to have one go when others have taken their place.
+    let desired = places.iter().filter(|place| place.wish.run).count() as i32;
+    let spare = (available - desired).clamp(0, sunset.len() as i32) as usize;
+    deleted.extend(sunset.into_iter().take(spare));
     (replaced, deleted)
 }
 
@@ -193,5 +197,14 @@ mod tests {
         assert_eq!(roll_with_surge(&places, 1), (vec![NodeId(0)], vec![]));
         let both = [place(0, vec![daemon(0, false, true), daemon(2, true, true)]), places[1].clone()];
         assert_eq!(roll_with_surge(&both, 1), (vec![NodeId(1)], vec![PodId(0)]));
+    }
+
+    #[test]
+    fn a_node_that_is_to_have_none_keeps_its_pod_until_another_took_its_place() {
+        let unwanted = Place { wish: Wish { run: false, stay: true }, ..place(0, vec![daemon(0, false, true)]) };
+        let waiting = [unwanted.clone(), place(1, vec![daemon(1, true, false)])];
+        assert_eq!(roll_with_surge(&waiting, 1), (vec![], vec![]));
+        let taken = [unwanted, place(1, vec![daemon(1, true, true)])];
+        assert_eq!(roll_with_surge(&taken, 1), (vec![], vec![PodId(0)]));
     }
 }

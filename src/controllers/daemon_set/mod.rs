@@ -21,6 +21,7 @@ use crate::model::workload::{DaemonSet, DaemonSetStatus};
 use super::calls::event;
 use super::history::{self, Revision, RevisionTemplates};
 use super::plan::{Call, Outcome, Plan, Status};
+use super::pod_claims::PodClaims;
 use super::runner::Controller;
 use super::slow_start;
 use super::work_queue::WorkQueue;
@@ -37,6 +38,7 @@ const FAILED_LONGEST: SimDuration = SimDuration::from_secs(900);
 #[derive(Debug, Default)]
 pub(super) struct DaemonSetController {
     templates: RevisionTemplates,
+    claims: PodClaims,
     /// Waits of nodes whose pods failed: when the last one was deleted, and how long the next one waits.
     backoffs: BTreeMap<(ObjectRef, i64, NodeId), (SimTime, SimDuration)>,
 }
@@ -44,6 +46,8 @@ pub(super) struct DaemonSetController {
 /// What a sync waits for.
 #[derive(Debug)]
 pub(super) enum Draft {
+    /// Adopted and released pods; the sync begins after that.
+    Claimed,
     /// A revision that is being made or renumbered; the sync begins after that.
     Revised,
     /// Pods that are being made or deleted; the status comes after them, and the key again after this time.
@@ -55,13 +59,21 @@ impl Controller for DaemonSetController {
 
     const COMPONENT: &'static str = "daemonset-controller";
 
-    fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {
             let owner = cluster.pod(pod).controller;
             let relevant =
                 Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS | Fields::BOUND;
             if owner.kind == Kind::DAEMON_SET && owner.is_some() && change.fields.intersects(relevant) {
+                self.claims.observe_owned(owner, pod, change);
                 queue.add(owner);
+                let wait = cluster.body(owner).as_daemon_set().map_or(0, |set| set.min_ready_seconds);
+                if wait > 0 && change.fields.contains(Fields::READY) && cluster.pod(pod).is_ready() {
+                    // Upstream adds a second, because the times it compares are whole seconds.
+                    queue.add_after(now, owner, SimDuration::from_secs(wait as u64 + 1));
+                }
+            } else {
+                self.claims.observe_orphan(pod, change, cluster, queue);
             }
         } else if change.object.kind == Kind::NODE {
             let matters = change.verb != Verb::Modified || change.fields.intersects(Fields::LABELS | Fields::TAINTS);
@@ -69,6 +81,9 @@ impl Controller for DaemonSetController {
                 cluster.list(Kind::DAEMON_SET).for_each(|set| queue.add(set));
             }
         } else {
+            if let Some(set) = cluster.body(change.object).as_daemon_set() {
+                self.claims.observe_set(change.object, &set.selector, change, cluster);
+            }
             queue.add(change.object);
         }
     }
@@ -86,6 +101,12 @@ impl Controller for DaemonSetController {
             let warning = event(key, EventType::Warning, "SelectingAll", message, Self::COMPONENT);
             return Plan::of(Call::Event(Box::new(warning)));
         }
+        let claims = self.claims.take(key, &set.selector, |_| true, cluster);
+        if !claims.is_empty() {
+            let mut plan = Plan::done();
+            plan.push_together(claims);
+            return plan.resume_with(Draft::Claimed);
+        }
         let revisions = self.templates.of(key, cluster);
         let hash = match current_hash(key, &set, &revisions, cluster) {
             Ok(hash) => hash,
@@ -96,7 +117,7 @@ impl Controller for DaemonSetController {
         let mut actions = decide::manage(&places, surge > 0);
         actions.delete.extend(strays);
         let mut again = self.delay_failed(now, key, &mut actions, cluster);
-        let quiet = actions.create.is_empty() && actions.delete.is_empty() && actions.succeeded.is_empty();
+        let quiet = actions == Actions::default();
         if !set.on_delete && quiet {
             roll(&set, surge, &places, &mut actions);
         }
@@ -129,7 +150,7 @@ impl Controller for DaemonSetController {
         };
         match draft {
             Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
-            Draft::Revised => self.sync(now, key, cluster),
+            Draft::Claimed | Draft::Revised => self.sync(now, key, cluster),
             Draft::Managed { hash, again } => {
                 let (places, _) = places(now, key, &set, &hash, cluster);
                 let status = status(key, &set, &places, cluster);

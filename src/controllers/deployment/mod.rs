@@ -24,13 +24,17 @@ use crate::model::object::{ObjectRef, PodId, TemplateId};
 
 use super::plan::{Outcome, Plan};
 use super::runner::Controller;
+use super::selector_index::SelectorIndex;
 use super::work_queue::WorkQueue;
 
 /// The controller.
 #[derive(Debug, Default)]
 pub(super) struct DeploymentController {
-    /// ReplicaSets without a controller: who may be adopted.
-    orphans: BTreeSet<ObjectRef>,
+    selectors: SelectorIndex,
+    /// ReplicaSets without a controller that a Deployment was seen to match.
+    orphans: FxHashMap<ObjectRef, BTreeSet<ObjectRef>>,
+    /// ReplicaSets without a controller.
+    free: BTreeSet<ObjectRef>,
     /// Are two templates equal but for the hash label? Asked again in every sync.
     equal_templates: FxHashMap<(TemplateId, TemplateId), bool>,
 }
@@ -58,7 +62,7 @@ impl Controller for DeploymentController {
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         match change.object.kind {
-            Kind::DEPLOYMENT => queue.add(change.object),
+            Kind::DEPLOYMENT => self.observe_deployment(change, cluster, queue),
             Kind::REPLICA_SET => self.observe_replica_set(change, cluster, queue),
             Kind::POD if change.verb == Verb::Deleted => {
                 if let Some(deployment) = change.object.as_pod().and_then(|pod| emptied_deployment(pod, cluster)) {
@@ -115,24 +119,42 @@ impl Controller for DeploymentController {
 impl DeploymentController {
     fn observe_replica_set(&mut self, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let object = change.object;
-        let controller = cluster.meta(object).controller();
-        if controller.is_some() || change.verb == Verb::Deleted {
-            self.orphans.remove(&object);
+        let meta = cluster.meta(object);
+        let controller = meta.controller();
+        let is_free = !controller.is_some() && cluster.is_live(object);
+        if !is_free {
+            self.free.remove(&object);
         }
         if controller.kind == Kind::DEPLOYMENT && controller.is_some() {
             queue.add(controller);
-        } else if !controller.is_some() && change.verb != Verb::Deleted {
-            self.orphans.insert(object);
+        } else if is_free {
+            self.free.insert(object);
             if change.fields.intersects(Fields::LABELS | Fields::OWNERSHIP) {
-                let namespace = cluster.meta(object).namespace;
-                let labels = &cluster.meta(object).labels;
-                let selects = |deployment: &ObjectRef| {
-                    cluster.meta(*deployment).namespace == namespace
-                        && cluster.body(*deployment).as_deployment().is_some_and(|body| body.selector.matches(labels))
-                };
-                for deployment in cluster.list(Kind::DEPLOYMENT).filter(selects) {
+                for deployment in self.selectors.matching(meta.namespace, &meta.labels) {
+                    self.orphans.entry(deployment).or_default().insert(object);
                     queue.add(deployment);
                 }
+            }
+        }
+    }
+
+    fn observe_deployment(&mut self, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let key = change.object;
+        queue.add(key);
+        let (meta, live) = (cluster.meta(key), cluster.is_live(key));
+        let Some(deployment) = cluster.body(key).as_deployment() else { return };
+        if !live {
+            self.selectors.set(meta.namespace, key, None);
+            self.orphans.remove(&key);
+        } else if change.fields.contains(Fields::SPEC) {
+            self.selectors.set(meta.namespace, key, Some(&deployment.selector));
+            if change.verb == Verb::Added && !self.free.is_empty() {
+                let matching = self.free.iter().copied().filter(|set| {
+                    let candidate = cluster.meta(*set);
+                    candidate.namespace == meta.namespace && deployment.selector.matches(&candidate.labels)
+                });
+                let matching: BTreeSet<ObjectRef> = matching.collect();
+                self.orphans.entry(key).or_default().extend(matching);
             }
         }
     }

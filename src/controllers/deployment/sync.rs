@@ -22,15 +22,17 @@ use super::{DeploymentController, Draft, recreate, revision, rolling};
 
 impl DeploymentController {
     /// Adoptions and releases. Upstream: controller `ReplicaSetControllerRefManager.ClaimReplicaSets`.
-    pub(super) fn claims(&self, key: ObjectRef, cluster: &Cluster) -> Vec<Call> {
+    pub(super) fn claims(&mut self, key: ObjectRef, cluster: &Cluster) -> Vec<Call> {
         let meta = cluster.meta(key);
+        let orphans = self.orphans.remove(&key).unwrap_or_default();
         let Some(deployment) = cluster.body(key).as_deployment() else { return Vec::new() };
         if meta.deletion.is_some() {
             return Vec::new();
         }
-        let adopted = self.orphans.iter().filter(|set| {
+        let adopted = orphans.iter().filter(|set| {
             let candidate = cluster.meta(**set);
-            candidate.namespace == meta.namespace
+            cluster.is_live(**set)
+                && !candidate.controller().is_some()
                 && candidate.deletion.is_none()
                 && deployment.selector.matches(&candidate.labels)
         });

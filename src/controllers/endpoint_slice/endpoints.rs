@@ -9,7 +9,7 @@ use crate::model::probe::PortRef;
 use crate::model::service::{Endpoint, Service, ServicePort};
 
 /// Ports of a slice: name, protocol, number, appProtocol.
-pub(super) type Ports = Vec<(Text, Protocol, u16, Text)>;
+pub(in crate::controllers) type Ports = Vec<(Text, Protocol, u16, Text)>;
 
 /// The endpoint that a pod is to have, with the ports of its slice; `None` if it is not to be one.
 /// Upstream: endpointslice `syncService`, util `ShouldPodBeInEndpoints`.
@@ -35,7 +35,7 @@ pub(super) fn wanted(pod: PodId, key: ObjectRef, service: &Service, cluster: &Cl
 }
 
 /// Ports that the pod does not have are left out. Upstream: k8s.io/endpointslice/util `FindPort`.
-fn ports(service: &Service, template: &PodTemplate) -> Ports {
+pub(in crate::controllers) fn ports(service: &Service, template: &PodTemplate) -> Ports {
     let resolve = |port: &ServicePort| {
         let number = match &port.target {
             PortRef::Number(0) => Some(port.port),

@@ -3,7 +3,7 @@
 //! Each sync looks only at the pods that changed since the last one; where every pod's endpoint is, the controller
 //! remembers. Upstream (endpointslice, k8s.io/endpointslice `Reconciler`) lists all pods each time, to the same result.
 
-mod endpoints;
+pub(super) mod endpoints;
 mod packing;
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use crate::model::labels::Labels;
 use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::service::{EndpointSlice, Service, ServiceType};
 
-use super::plan::{Call, Plan};
+use super::plan::{Call, Outcome, Plan};
 use super::runner::{Controller, Profile};
 use super::selector_index::SelectorIndex;
 use super::work_queue::{RateLimiter, WorkQueue};
@@ -86,7 +86,17 @@ impl Controller for EndpointSliceController {
         let changed = std::mem::take(&mut known.changed);
         let wanted = changed.into_iter().map(|pod| (pod, endpoints::wanted(pod, key, service, cluster)));
         let packed = packing::repack(&slices, wanted, known, key, cluster);
-        plan_of(packed, key, &labels, cluster)
+        plan_of(packed, key, &labels, cluster).resume_with(())
+    }
+
+    fn resume(&mut self, _now: SimTime, key: ObjectRef, (): (), outcome: &Outcome, _cluster: &mut Cluster) -> Plan<()> {
+        if outcome.refusal.is_none() || outcome.is_namespace_terminating() {
+            return Plan::done();
+        }
+        if let Some(known) = self.services.get_mut(&key) {
+            known.stale = true;
+        }
+        Plan::done().fail()
     }
 
     fn wrote(&mut self, object: ObjectRef, cluster: &Cluster) {

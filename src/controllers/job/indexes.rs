@@ -19,7 +19,12 @@ impl IndexSet {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>()) else { continue };
             if first < completions {
-                set.intervals.push((first, last.min(completions - 1)));
+                let last = last.min(completions - 1);
+                // Two in a row are written with a comma.
+                match set.intervals.last_mut().filter(|(_, end)| *end + 1 == first) {
+                    Some((_, end)) => *end = last,
+                    None => set.intervals.push((first, last)),
+                }
             }
         }
         set
@@ -48,6 +53,12 @@ impl IndexSet {
     pub(super) fn contains(&self, index: u32) -> bool {
         let at = self.intervals.partition_point(|(first, _)| *first <= index);
         at > 0 && self.intervals[at - 1].1 >= index
+    }
+
+    /// The lowest index from this one on that is not inside.
+    pub(super) fn next_outside(&self, index: u32) -> u32 {
+        let at = self.intervals.partition_point(|(first, _)| *first <= index);
+        if at > 0 && self.intervals[at - 1].1 >= index { self.intervals[at - 1].1 + 1 } else { index }
     }
 
     /// How many indexes.

@@ -12,13 +12,12 @@ use crate::cluster::{Cluster, NewPod, PodName};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::job::Job;
-use crate::model::object::{ObjectRef, PodId};
-use crate::model::pod::{PodConditionType, PodPhase};
+use crate::model::object::{ObjectRef, PodId, TemplateId};
+use crate::model::pod::{COMPLETION_INDEX, PodConditionType, PodPhase};
 
 use super::indexes::IndexSet;
-use super::tally::{COMPLETION_INDEX, FINALIZER, index_of};
+use super::tally::{FINALIZER, index_of};
 
-pub(super) const FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
 /// Longest prefix of generated names. Upstream: apiserver storage/names `MaxGeneratedNameLength`.
 const PREFIX_LENGTH_MAX: usize = 58;
 
@@ -83,13 +82,25 @@ fn compare(left: PodId, right: PodId, cluster: &Cluster) -> Ordering {
 }
 
 /// The lowest indexes that nobody has done, is at or has given up.
-pub(super) fn pending_indexes(
+pub(super) fn pending_indexes<'a>(
     completions: u32,
-    done: &IndexSet,
-    failed: &IndexSet,
-    busy: &BTreeSet<u32>,
-) -> impl Iterator<Item = u32> {
-    (0..completions).filter(|index| !done.contains(*index) && !failed.contains(*index) && !busy.contains(index))
+    done: &'a IndexSet,
+    failed: &'a IndexSet,
+    busy: &'a BTreeSet<u32>,
+) -> impl Iterator<Item = u32> + 'a {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let index = failed.next_outside(done.next_outside(next));
+            next = index.saturating_add(1);
+            if index >= completions {
+                return None;
+            }
+            if !done.contains(index) && !busy.contains(&index) {
+                return Some(index);
+            }
+        }
+    })
 }
 
 /// A pod of a Job without indexes.
@@ -105,17 +116,15 @@ pub(super) fn new_pod(key: ObjectRef, job: &Job, cluster: &Cluster) -> NewPod {
     }
 }
 
-/// A pod of an index; `failures` is how often the index failed before, where that is counted.
+/// Pods of one template for all indexes: `template` is what `index_template` gave.
 pub(super) fn new_indexed_pod(
     key: ObjectRef,
     job: &Job,
     index: u32,
-    failures: Option<u32>,
-    cluster: &mut Cluster,
+    template: TemplateId,
+    cluster: &Cluster,
 ) -> NewPod {
-    let name = cluster.meta(key).name.clone();
-    let raw = indexed_template(&cluster.template(job.template).raw, &name, index, failures);
-    let template = cluster.intern_template(Arc::new(pod_template(&raw)));
+    let name = &cluster.meta(key).name;
     let suffix = format!("-{index}-");
     let room = PREFIX_LENGTH_MAX - suffix.len();
     NewPod {
@@ -125,19 +134,15 @@ pub(super) fn new_indexed_pod(
     }
 }
 
-/// Upstream: job `addCompletionIndexAnnotation`, `addCompletionIndexEnvVariables`.
-fn indexed_template(template: &Value, job: &str, index: u32, failures: Option<u32>) -> Value {
+/// The Job's template, whose containers read their index from their pod's label.
+/// Upstream: job `addCompletionIndexEnvVariables`.
+pub(super) fn index_template(job: &Job, cluster: &mut Cluster) -> TemplateId {
+    let raw = with_index_variable(&cluster.template(job.template).raw);
+    cluster.intern_template(Arc::new(pod_template(&raw)))
+}
+
+fn with_index_variable(template: &Value) -> Value {
     let mut raw = template.clone();
-    for field in ["annotations", "labels"] {
-        if !raw["metadata"][field].is_object() {
-            raw["metadata"][field] = json!({});
-        }
-        raw["metadata"][field][COMPLETION_INDEX] = json!(index.to_string());
-    }
-    if let Some(failures) = failures {
-        raw["metadata"]["annotations"][FAILURE_COUNT] = json!(failures.to_string());
-    }
-    raw["spec"]["hostname"] = json!(format!("{job}-{index}"));
     let path = format!("metadata.labels['{COMPLETION_INDEX}']");
     let variable =
         json!({"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}});
@@ -169,9 +174,8 @@ mod tests {
     #[test]
     fn an_indexed_template_tells_its_containers_their_index() {
         let raw = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "x"}]}});
-        let made = indexed_template(&raw, "work", 3, None);
-        assert_eq!(made["metadata"]["annotations"][COMPLETION_INDEX], "3");
-        assert_eq!(made["spec"]["hostname"], "work-3");
+        let made = with_index_variable(&raw);
         assert_eq!(made["spec"]["containers"][0]["env"][0]["name"], "JOB_COMPLETION_INDEX");
+        assert_eq!(made["metadata"], raw["metadata"]);
     }
 }

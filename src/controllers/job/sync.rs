@@ -6,6 +6,7 @@ use crate::cluster::{Cluster, EventType};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
 use crate::model::object::{ObjectRef, PodId};
+use crate::model::pod::Completion;
 use crate::model::pod_spec::RestartPolicy;
 
 use super::super::calls::event;
@@ -181,25 +182,31 @@ fn indexed_creations(
     let free: Vec<u32> = manage::pending_indexes(completions, completed, failed_indexes, &busy).take(count).collect();
     let mut waits: Option<SimDuration> = None;
     let mut calls = Vec::with_capacity(free.len());
+    let template = manage::index_template(job, cluster);
     for index in free {
         let failed = delayed.iter().find(|(known, _)| *known == index).map(|(_, pod)| *pod);
-        let failures = job.backoff_limit_per_index.map(|_| failed.map_or(0, |pod| failure_count(pod, cluster) + 1));
-        if let (Some(failures), Some(pod)) = (failures, failed) {
-            let backoff = super::Backoff { failures, last_failure: finish_time(pod, cluster) };
+        let failures = job.backoff_limit_per_index.map(|_| {
+            let Some(pod) = failed else { return (0, 0) };
+            let (counted, ignored) = failure_counts(pod, cluster);
+            if tally.counted_failed.contains(&pod) { (counted + 1, ignored) } else { (counted, ignored + 1) }
+        });
+        if let (Some((counted, ignored)), Some(pod)) = (failures, failed) {
+            let backoff = super::Backoff { failures: counted + ignored, last_failure: finish_time(pod, cluster) };
             let left = backoff.remaining(now);
             if left > SimDuration::ZERO {
                 waits = Some(waits.map_or(left, |known| known.min(left)));
                 continue;
             }
         }
-        calls.push(Call::CreatePod(manage::new_indexed_pod(key, job, index, failures, cluster)));
+        let pod = manage::new_indexed_pod(key, job, index, template, cluster);
+        calls.push(Call::CreateIndexedPod(pod, Completion { index, failures }));
     }
     (calls, waits)
 }
 
-fn failure_count(pod: PodId, cluster: &Cluster) -> u32 {
-    let annotation = cluster.template_of(pod).annotations.get(manage::FAILURE_COUNT);
-    annotation.and_then(|text| text.parse().ok()).unwrap_or(0)
+/// Failures of an index before this pod: counted ones, and those that a policy ignored.
+fn failure_counts(pod: PodId, cluster: &Cluster) -> (u32, u32) {
+    cluster.pod(pod).completion().and_then(|completion| completion.failures).unwrap_or_default()
 }
 
 /// With backoffLimitPerIndex: indexes that failed too often, and the last failed pods of those that are tried again.
@@ -221,11 +228,12 @@ fn failed_indexes(
         let gives_up = policy
             .and_then(|policy| policy.first_match(*pod, cluster))
             .is_some_and(|matched| matched.action == Action::FailIndex);
-        if gives_up || failure_count(*pod, cluster) as i32 >= limit {
+        let counts = tally.counted_failed.contains(pod);
+        if gives_up || counts && failure_counts(*pod, cluster).0 as i32 >= limit {
             failed.insert(index);
         } else {
             match delayed.iter_mut().find(|(known, _)| *known == index) {
-                Some((_, last)) if failure_count(*last, cluster) < failure_count(*pod, cluster) => *last = *pod,
+                Some((_, last)) if failure_counts(*last, cluster) < failure_counts(*pod, cluster) => *last = *pod,
                 Some(_) => {}
                 None => delayed.push((index, *pod)),
             }

@@ -7,13 +7,12 @@ use crate::cluster::Cluster;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
 use crate::model::object::PodId;
-use crate::model::pod::{ContainerState, Pod, PodConditionType, PodPhase};
+use crate::model::pod::{COMPLETION_INDEX, ContainerState, Pod, PodConditionType, PodPhase};
 use crate::model::pod_spec::{ContainerKind, RestartPolicy};
 
 use super::policy::{Action, FailurePolicy};
 
 pub(super) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
-pub(super) const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
 /// Ended pods counted in one sync. Upstream: job `MaxUncountedPods`.
 const UNCOUNTED_MAX: usize = 500;
 
@@ -94,7 +93,8 @@ pub(super) fn is_failed(row: &Pod, job: &Job) -> bool {
 
 /// A pod's completion index. Upstream: job `getCompletionIndex`.
 pub(super) fn index_of(pod: PodId, cluster: &Cluster) -> Option<u32> {
-    cluster.template_of(pod).annotations.get(COMPLETION_INDEX)?.parse().ok()
+    let own = cluster.pod(pod).completion().map(|completion| completion.index);
+    own.or_else(|| cluster.template_of(pod).annotations.get(COMPLETION_INDEX)?.parse().ok())
 }
 
 fn has_valid_index(pod: PodId, job: &Job, cluster: &Cluster) -> bool {

@@ -3,8 +3,9 @@
 
 use crate::cluster::{Cluster, EventType};
 use crate::engine::SimTime;
+use crate::model::Text;
 use crate::model::condition::{Condition, ConditionStatus};
-use crate::model::job::JobStatus;
+use crate::model::job::{JobStatus, Uncounted};
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::PodPhase;
 
@@ -50,11 +51,15 @@ impl JobController {
         if let Some(condition) = &finished {
             conditions::ensure(&mut status.conditions, condition.clone());
         }
-        if status != stored {
-            plan.push(status_call(key, status.clone()));
-        }
         let removable = removable(&situation, finished.as_ref(), cluster.meta(key).deletion.is_some(), cluster);
-        let counted = count(&situation, &removable, finished.as_ref(), cluster, &mut status);
+        let uncounted = uncounted(&situation, &removable, finished.as_ref(), cluster);
+        let interim = JobStatus { uncounted: uncounted.clone(), ..status.clone() };
+        if interim != stored {
+            plan.push(status_call(key, interim));
+        }
+        status.succeeded += uncounted.succeeded.len() as i32;
+        status.failed += uncounted.failed.len() as i32;
+        let counted = uncounted != Uncounted::default();
         plan.push_together(
             removable.iter().map(|pod| Call::RemovePodFinalizer { pod: *pod, finalizer: FINALIZER }).collect(),
         );
@@ -146,26 +151,24 @@ fn removable(situation: &Situation, finished: Option<&Condition>, deleting: bool
     situation.tally.tracked.iter().copied().filter(may_go).collect()
 }
 
-/// Adds the pods to the counters. Returns whether there was anything to count.
-fn count(
-    situation: &Situation,
-    removable: &[PodId],
-    finished: Option<&Condition>,
-    cluster: &Cluster,
-    status: &mut JobStatus,
-) -> bool {
+/// The pods that are to be counted, by UID; of an Indexed Job the succeeded ones are counted by index.
+fn uncounted(situation: &Situation, removable: &[PodId], finished: Option<&Condition>, cluster: &Cluster) -> Uncounted {
     let failing = finished.is_some_and(|condition| condition.kind != SUCCESS_CRITERIA_MET);
-    let before = (status.succeeded, status.failed);
+    let mut uncounted = Uncounted::default();
     for pod in removable {
         let row = cluster.pod(*pod);
+        let uid = || Text::from(cluster.uid(ObjectRef::pod(*pod)));
         if row.status.phase == PodPhase::Succeeded {
-            status.succeeded += i32::from(!situation.job.indexed);
-        } else if is_failed(row, &situation.job) {
-            let ignored = situation.tally.failed.contains(pod) && !situation.tally.counted_failed.contains(pod);
-            status.failed += i32::from(!ignored);
-        } else if failing {
-            status.failed += 1;
+            if !situation.job.indexed {
+                uncounted.succeeded.push(uid());
+            }
+            continue;
+        }
+        let ignored = situation.tally.failed.contains(pod) && !situation.tally.counted_failed.contains(pod);
+        let failed = is_failed(row, &situation.job);
+        if failed && !ignored || !failed && failing {
+            uncounted.failed.push(uid());
         }
     }
-    before != (status.succeeded, status.failed) || !removable.is_empty() && situation.job.indexed
+    uncounted
 }

@@ -9,7 +9,7 @@ mod taints;
 mod tests;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::{Change, Cluster, EventType, Fields, Verb};
 use crate::engine::random::Stream;
@@ -26,7 +26,7 @@ use super::runner::Controller;
 use super::settings::ControllerSettings;
 use super::token_bucket::TokenBucket;
 use super::work_queue::WorkQueue;
-use zones::{Rate, Zone};
+use zones::{Rate, Shift, Zone, ZoneBook};
 
 /// Conditions that turn Unknown with a silent node; NetworkUnavailable is not the kubelet's.
 const REPORTED: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
@@ -39,6 +39,9 @@ pub(super) struct NodeLifecycleController {
     phase: SimTime,
     nodes: BTreeMap<NodeId, Known>,
     zones: BTreeMap<Zone, Limiter>,
+    book: ZoneBook,
+    /// Nodes that the monitor has yet to greet or to part with, in its next pass.
+    news: BTreeSet<NodeId>,
 }
 
 /// What is known of a node.
@@ -65,7 +68,14 @@ impl super::Create for NodeLifecycleController {
     fn create(settings: &ControllerSettings) -> Self {
         let mut stream: Stream = settings.streams.stream("controllers/node-monitor", 0);
         let phase = SimTime(stream.below(settings.node_monitor_period.0));
-        Self { settings: settings.clone(), phase, nodes: BTreeMap::new(), zones: BTreeMap::new() }
+        Self {
+            settings: settings.clone(),
+            phase,
+            nodes: BTreeMap::new(),
+            zones: BTreeMap::new(),
+            book: ZoneBook::default(),
+            news: BTreeSet::new(),
+        }
     }
 }
 
@@ -75,6 +85,30 @@ impl NodeLifecycleController {
         self.nodes.entry(node).or_default().silent_since = last_heartbeat;
         if let Some(due) = self.unknown_at(node) {
             queue.add_after(now, ObjectRef::node(node), due.since(now));
+        }
+    }
+
+    /// The rates of other nodes changed with one node. Upstream: nodelifecycle `handleDisruption`.
+    fn follow(&mut self, now: SimTime, shift: &Shift, cluster: &Cluster, queue: &mut WorkQueue) {
+        if *shift == Shift::None {
+            return;
+        }
+        for (node, known) in &mut self.nodes {
+            if known.was_ready {
+                if *shift == Shift::FirstUp && known.silent_since.is_some() {
+                    // The failure may have been the manager's own: the others get a fresh grace period.
+                    known.silent_since = Some(now);
+                    queue.add(ObjectRef::node(*node));
+                }
+                continue;
+            }
+            let concerned = match shift {
+                Shift::Zone(zone) => zones::zone_of(*node, cluster) == *zone,
+                _ => true,
+            };
+            if concerned {
+                queue.add(ObjectRef::node(*node));
+            }
         }
     }
 
@@ -96,8 +130,12 @@ impl Controller for NodeLifecycleController {
 
     const COMPONENT: &'static str = "node-controller";
 
-    fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(node) = change.object.as_node() {
+            if change.fields.intersects(Fields::READY | Fields::LABELS) {
+                let shift = self.book.note(node, cluster, self.settings.unhealthy_zone_threshold);
+                self.follow(now, &shift, cluster, queue);
+            }
             if change.verb == Verb::Deleted {
                 self.nodes.remove(&node);
             } else if change
@@ -105,12 +143,13 @@ impl Controller for NodeLifecycleController {
                 .intersects(Fields::CONDITIONS | Fields::READY | Fields::TAINTS | Fields::UNSCHEDULABLE)
             {
                 queue.add(change.object);
-                if change.fields.contains(Fields::READY) {
-                    // The zone's state may have changed, and with it what becomes of the others that are down.
-                    for other in self.nodes.iter().filter(|(_, known)| !known.was_ready).map(|(other, _)| *other) {
-                        queue.add(ObjectRef::node(other));
-                    }
-                }
+            }
+            // Nodes of the first instant were there before.
+            let is_news = change.verb == Verb::Added && now > SimTime::ZERO + self.settings.node_monitor_period
+                || change.verb == Verb::Deleted;
+            if is_news {
+                self.news.insert(node);
+                queue.add_after(now, change.object, self.next_pass(now).since(now));
             }
         } else if let Some(pod) = change.object.as_pod() {
             // A pod bound to a node that is not ready is not ready either.
@@ -124,7 +163,14 @@ impl Controller for NodeLifecycleController {
     }
 
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
-        let Some(node) = key.as_node().filter(|_| cluster.is_live(key)) else { return Plan::done() };
+        let Some(node) = key.as_node() else { return Plan::done() };
+        let mut plan = Plan::done();
+        if self.next_pass(now) == now && self.news.remove(&node) {
+            plan.push(greeting(node, cluster));
+        }
+        if !cluster.is_live(key) {
+            return plan;
+        }
         let Some(body) = cluster.node(node).body.as_node() else { return Plan::done() };
         let known = self.nodes.entry(node).or_insert(Known { was_ready: body.is_ready(), ..Known::default() });
         let was_ready = std::mem::replace(&mut known.was_ready, body.is_ready());
@@ -132,11 +178,10 @@ impl Controller for NodeLifecycleController {
         {
             let conditions = unknown_conditions(now, body);
             // The change of the conditions brings the node back here for its taints.
-            let plan = Plan::of(Call::Status { object: key, status: Status::NodeConditions(conditions) });
+            plan.push(Call::Status { object: key, status: Status::NodeConditions(conditions) });
             self.nodes.entry(node).or_default().was_ready = was_ready;
             return plan;
         }
-        let mut plan = Plan::done();
         if was_ready && !body.is_ready() {
             let message = format!("Node {} status is now: NodeNotReady", cluster.node_name(node));
             plan.push(Call::Event(Box::new(event(key, EventType::Normal, "NodeNotReady", message, Self::COMPONENT))));
@@ -184,7 +229,7 @@ impl NodeLifecycleController {
             return None;
         }
         let zone = zones::zone_of(node, cluster);
-        let rate = match zones::rate(&zone, cluster, &self.settings) {
+        let rate = match self.book.rate(&zone, &self.settings) {
             Rate::MasterDisruption => {
                 self.nodes.entry(node).or_default().taint_at = None;
                 if has_any {
@@ -198,6 +243,7 @@ impl NodeLifecycleController {
             return None;
         }
         if rate <= 0.0 {
+            self.nodes.entry(node).or_default().taint_at = None;
             return None;
         }
         let limiter = self.zones.entry(zone).or_insert(Limiter { rate, bucket: TokenBucket::new(rate, 1) });
@@ -232,6 +278,18 @@ impl NodeLifecycleController {
         plan.push(Call::SetTaints { object: ObjectRef::node(node), taints });
         None
     }
+}
+
+/// Upstream: nodelifecycle `monitorNodeHealth` for nodes that were added or deleted.
+fn greeting(node: NodeId, cluster: &Cluster) -> Call {
+    let name = cluster.node_name(node);
+    let key = ObjectRef::node(node);
+    let (why, message) = if cluster.is_live(key) {
+        ("RegisteredNode", format!("Node {name} event: Registered Node {name} in Controller"))
+    } else {
+        ("RemovingNode", format!("Node {name} event: Removing Node {name} from Controller"))
+    };
+    Call::Event(Box::new(event(key, EventType::Normal, why, message, NodeLifecycleController::COMPONENT)))
 }
 
 /// The conditions of a node that has not reported for the grace period.

@@ -44,29 +44,90 @@ pub(super) fn state(ready: u32, not_ready: u32, threshold: f32) -> ZoneState {
     }
 }
 
-/// How many nodes a second may be tainted in a zone; `None` for none, because all zones are down (then taints go) or
-/// because the zone is small and mostly down.
-pub(super) fn rate(zone: &Zone, cluster: &Cluster, settings: &ControllerSettings) -> Rate {
-    let mut zones: BTreeMap<Zone, (u32, u32)> = BTreeMap::new();
-    for node in cluster.nodes() {
-        if cluster.node(node).meta.labels.contains_key(EXCLUDED) {
-            continue;
+/// Ready and unready nodes by zone, kept as nodes change.
+#[derive(Debug, Default)]
+pub(super) struct ZoneBook {
+    zones: BTreeMap<Zone, (u32, u32)>,
+    /// Where a node is counted, and as what.
+    nodes: BTreeMap<NodeId, (Zone, bool)>,
+}
+
+/// Whose eviction rate changed with a node.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shift {
+    /// Nobody's.
+    None,
+    /// That of the nodes of a zone.
+    Zone(Zone),
+    /// All: the last zone went down.
+    AllDown,
+    /// All: a first zone works again.
+    FirstUp,
+}
+
+impl ZoneBook {
+    /// Counts a node as it is now.
+    pub(super) fn note(&mut self, node: NodeId, cluster: &Cluster, threshold: f32) -> Shift {
+        let row = cluster.node(node);
+        let counted = row.deleted.is_none() && !row.meta.labels.contains_key(EXCLUDED);
+        let ready = row.body.as_node().is_some_and(crate::model::node::Node::is_ready);
+        let entry = counted.then(|| (zone_of(node, cluster), ready));
+        if self.nodes.get(&node) == entry.as_ref() {
+            return Shift::None;
         }
-        let count = zones.entry(zone_of(node, cluster)).or_default();
-        let ready = cluster.node(node).body.as_node().is_some_and(crate::model::node::Node::is_ready);
-        if ready { count.0 += 1 } else { count.1 += 1 }
-    }
-    let state_of = |count: &(u32, u32)| state(count.0, count.1, settings.unhealthy_zone_threshold);
-    if zones.values().all(|count| state_of(count) == ZoneState::Full) {
-        return Rate::MasterDisruption;
-    }
-    let Some(count) = zones.get(zone) else { return Rate::Limited(settings.node_eviction_rate) };
-    match state_of(count) {
-        ZoneState::Normal | ZoneState::Full => Rate::Limited(settings.node_eviction_rate),
-        ZoneState::Partial if count.0 + count.1 > settings.large_cluster_size_threshold => {
-            Rate::Limited(settings.secondary_node_eviction_rate)
+        let all_down = self.is_all_down();
+        let zone = zone_of(node, cluster);
+        let before = self.state(&zone, threshold);
+        if let Some((zone, ready)) = self.nodes.remove(&node) {
+            let count = self.zones.entry(zone.clone()).or_default();
+            if ready {
+                count.0 -= 1;
+            } else {
+                count.1 -= 1;
+            }
+            if *count == (0, 0) {
+                self.zones.remove(&zone);
+            }
         }
-        ZoneState::Partial => Rate::Limited(0.0),
+        if let Some((zone, ready)) = entry {
+            let count = self.zones.entry(zone.clone()).or_default();
+            if ready {
+                count.0 += 1;
+            } else {
+                count.1 += 1;
+            }
+            self.nodes.insert(node, (zone, ready));
+        }
+        match (all_down, self.is_all_down()) {
+            (false, true) => Shift::AllDown,
+            (true, false) => Shift::FirstUp,
+            _ if before != self.state(&zone, threshold) => Shift::Zone(zone),
+            _ => Shift::None,
+        }
+    }
+
+    fn is_all_down(&self) -> bool {
+        self.zones.values().all(|(ready, _)| *ready == 0)
+    }
+
+    fn state(&self, zone: &Zone, threshold: f32) -> ZoneState {
+        let count = self.zones.get(zone).copied().unwrap_or_default();
+        state(count.0, count.1, threshold)
+    }
+
+    /// How many nodes a second may be tainted in a zone.
+    pub(super) fn rate(&self, zone: &Zone, settings: &ControllerSettings) -> Rate {
+        if self.is_all_down() {
+            return Rate::MasterDisruption;
+        }
+        let Some(count) = self.zones.get(zone) else { return Rate::Limited(settings.node_eviction_rate) };
+        match self.state(zone, settings.unhealthy_zone_threshold) {
+            ZoneState::Normal | ZoneState::Full => Rate::Limited(settings.node_eviction_rate),
+            ZoneState::Partial if count.0 + count.1 > settings.large_cluster_size_threshold => {
+                Rate::Limited(settings.secondary_node_eviction_rate)
+            }
+            ZoneState::Partial => Rate::Limited(0.0),
+        }
     }
 }
 

@@ -1,17 +1,14 @@
 //! The ReplicaSet controller, which also runs ReplicationControllers: keeps as many pods as asked for.
 //! Upstream: pkg/controller/replicaset, pkg/controller/replication.
 
-mod claims;
 mod ranking;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
-use crate::cluster::{Change, Cluster, Fields, NewPod, PodName, Verb};
+use crate::cluster::{Change, Cluster, Fields, NewPod, PodName};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::find;
@@ -21,8 +18,8 @@ use crate::model::replica_set::ReplicaSetStatus;
 
 use super::plan::{Call, Outcome, Plan, Status};
 use super::pod_census::PodCensus;
+use super::pod_claims::PodClaims;
 use super::runner::Controller;
-use super::selector_index::SelectorIndex;
 use super::slow_start;
 use super::work_queue::WorkQueue;
 
@@ -33,11 +30,7 @@ const BURST: i32 = 500;
 #[derive(Debug)]
 pub(super) struct ReplicaSetController<const REPLICATION: bool> {
     census: PodCensus,
-    selectors: SelectorIndex,
-    /// Pods without a controller that were seen to match.
-    orphans: FxHashMap<ObjectRef, BTreeSet<PodId>>,
-    /// Own pods whose labels changed: perhaps to be released.
-    relabelled: FxHashMap<ObjectRef, BTreeSet<PodId>>,
+    claims: PodClaims,
     /// The template by which the labels of an owner's pods were counted.
     templates: FxHashMap<ObjectRef, TemplateId>,
 }
@@ -65,13 +58,7 @@ pub(super) enum Draft {
 
 impl<const REPLICATION: bool> Default for ReplicaSetController<REPLICATION> {
     fn default() -> Self {
-        Self {
-            census: PodCensus::new(Self::KIND),
-            selectors: SelectorIndex::default(),
-            orphans: FxHashMap::default(),
-            relabelled: FxHashMap::default(),
-            templates: FxHashMap::default(),
-        }
+        Self { census: PodCensus::new(Self::KIND), claims: PodClaims::default(), templates: FxHashMap::default() }
     }
 }
 
@@ -92,7 +79,9 @@ impl<const REPLICATION: bool> Controller for ReplicaSetController<REPLICATION> {
         if !cluster.is_live(key) {
             return Plan::done();
         }
-        let claims = self.claims(key, cluster);
+        let Some(set) = cluster.body(key).as_replica_set() else { return Plan::done() };
+        // Upstream claims among active pods only.
+        let claims = self.claims.take(key, &set.selector, |pod| cluster.pod(pod).is_active(), cluster);
         if claims.is_empty() {
             return self.manage(now, key, cluster);
         }
@@ -158,13 +147,11 @@ impl<const REPLICATION: bool> ReplicaSetController<REPLICATION> {
             queue.add(counted.before);
         }
         if !counted.after.is_some() {
-            self.observe_orphan(pod, change, cluster, queue);
+            self.claims.observe_orphan(pod, change, cluster, queue);
             return;
         }
         queue.add(counted.after);
-        if change.verb == Verb::Modified && change.fields.contains(Fields::LABELS) {
-            self.relabelled.entry(counted.after).or_default().insert(pod);
-        }
+        self.claims.observe_owned(counted.after, pod, change);
         if counted.turned_ready
             && let Some(set) = cluster.body(counted.after).as_replica_set()
             && set.min_ready_seconds > 0
@@ -177,25 +164,18 @@ impl<const REPLICATION: bool> ReplicaSetController<REPLICATION> {
         let key = change.object;
         let Some(set) = cluster.body(key).as_replica_set() else { return };
         queue.add(key);
-        let namespace = cluster.meta(key).namespace;
+        self.claims.observe_set(key, &set.selector, change, cluster);
         if !cluster.is_live(key) {
-            self.selectors.set(namespace, key, None);
-            self.orphans.remove(&key);
-            self.relabelled.remove(&key);
             self.templates.remove(&key);
             return;
         }
         if change.fields.contains(Fields::SPEC) {
-            self.selectors.set(namespace, key, Some(&set.selector));
             let counted_by = self.templates.insert(key, set.template);
             if counted_by.is_some_and(|template| template != set.template) {
                 for pod in cluster.pods_of(key) {
                     self.census.count(pod, cluster);
                 }
             }
-        }
-        if change.verb == Verb::Added {
-            self.find_orphans(key, cluster);
         }
     }
 

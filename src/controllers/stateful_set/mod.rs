@@ -1,6 +1,7 @@
 //! The StatefulSet controller: pods with names that stay, one after another.
 //! Upstream: pkg/controller/statefulset.
 
+mod claims;
 mod decide;
 mod identity;
 #[cfg(test)]
@@ -10,17 +11,17 @@ use std::sync::Arc;
 
 use crate::api::convert;
 use crate::api::hash::{controller_revision_hash, stateful_set_revision_data};
-use crate::api::{DecodeCache, FieldValidation, decode};
-use crate::cluster::{Change, Cluster, EventType, Fields, NewPod, PodName, Verb};
+use crate::cluster::{Change, Cluster, Fields, NewPod, PodName, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::{PodConditionType, PodPhase};
 use crate::model::workload::{StatefulSet, StatefulSetStatus};
 
-use super::calls::event;
+use super::ControllerSettings;
 use super::history::{self, Revision, RevisionTemplates};
 use super::plan::{Call, Outcome, Plan, Status};
+use super::pod_claims::PodClaims;
 use super::runner::Controller;
 use super::slow_start;
 use super::work_queue::WorkQueue;
@@ -30,14 +31,26 @@ use identity::REVISION_LABEL;
 const HASH_LABEL: &str = "controller.kubernetes.io/hash";
 
 /// The controller.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct StatefulSetController {
     templates: RevisionTemplates,
+    claims: PodClaims,
+    /// Feature gate MaxUnavailableStatefulSet.
+    max_unavailable: bool,
+}
+
+impl super::Create for StatefulSetController {
+    fn create(settings: &ControllerSettings) -> Self {
+        let max_unavailable = settings.max_unavailable_stateful_set;
+        Self { templates: RevisionTemplates::default(), claims: PodClaims::default(), max_unavailable }
+    }
 }
 
 /// What a sync waits for.
 #[derive(Debug)]
 pub(super) enum Draft {
+    /// Adopted and released pods; the sync begins after that.
+    Claimed,
     /// A revision that is being made or renumbered; the sync begins after that.
     Revised,
     /// Pods that are being made or deleted; then the status is written, and its key comes back after the time.
@@ -51,15 +64,20 @@ impl Controller for StatefulSetController {
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod() else {
+            if let Some(set) = cluster.body(change.object).as_stateful_set() {
+                self.claims.observe_set(change.object, &set.selector, change, cluster);
+            }
             queue.add(change.object);
             return;
         };
+        self.claims.observe_orphan(pod, change, cluster, queue);
         let row = cluster.pod(pod);
         let relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
         if row.controller.kind != Kind::STATEFUL_SET || !row.controller.is_some() || !change.fields.intersects(relevant)
         {
             return;
         }
+        self.claims.observe_owned(row.controller, pod, change);
         queue.add(row.controller);
         let wait = cluster.body(row.controller).as_stateful_set().map_or(0, |set| set.min_ready_seconds);
         if wait > 0 && change.verb == Verb::Modified && change.fields.contains(Fields::READY) && row.is_ready() {
@@ -72,6 +90,14 @@ impl Controller for StatefulSetController {
             return Plan::done();
         }
         let Some(set) = cluster.body(key).as_stateful_set().cloned() else { return Plan::done() };
+        let name = cluster.meta(key).name.clone();
+        let is_member = |pod: PodId| identity::ordinal_of(pod, &name, cluster).is_some();
+        let claims = self.claims.take(key, &set.selector, is_member, cluster);
+        if !claims.is_empty() {
+            let mut plan = Plan::done();
+            plan.push_together(claims);
+            return plan.resume_with(Draft::Claimed);
+        }
         let revisions = self.templates.of(key, cluster);
         let update = match update_revision(key, &set, &revisions, cluster) {
             Ok(update) => update,
@@ -83,7 +109,7 @@ impl Controller for StatefulSetController {
         let again = next_availability(now, &set, &replicas, cluster);
         let mut plan = Plan::done();
         if cluster.meta(key).deletion.is_none() {
-            let steps = decide::steps(&set, &update.name, &replicas, &condemned);
+            let steps = decide::steps(&set, &update.name, &replicas, &condemned, self.max_unavailable);
             for step in &steps {
                 if let Step::Replace(pod) = step
                     && cluster.template_of(*pod).labels.get(REVISION_LABEL) == Some(&current.name)
@@ -116,7 +142,7 @@ impl Controller for StatefulSetController {
         }
         match draft {
             Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
-            Draft::Revised => self.sync(now, key, cluster),
+            Draft::Claimed | Draft::Revised => self.sync(now, key, cluster),
             Draft::Managed(status, again) => {
                 let mut plan = Plan::done();
                 let stored = cluster.body(key).as_stateful_set().map(|set| &set.status);
@@ -166,6 +192,11 @@ fn members(now: SimTime, key: ObjectRef, set: &StatefulSet, cluster: &Cluster) -
     let mut replicas: Vec<Replica> = (0..set.replicas.max(0))
         .map(|index| Replica { ordinal: set.first_ordinal + index, ..Replica::default() })
         .collect();
+    if set.delete_claims_with_pod && !set.claim_templates.is_empty() {
+        for replica in &mut replicas {
+            replica.stale_claims = claims::are_stale(key, set, replica.ordinal, cluster);
+        }
+    }
     let mut condemned = Vec::new();
     for pod in cluster.pods_of(key) {
         let Some(ordinal) = identity::ordinal_of(pod, &name, cluster) else { continue };
@@ -190,6 +221,8 @@ fn replica(now: SimTime, pod: PodId, ordinal: i32, set: &StatefulSet, cluster: &
         running_ready,
         available: row.is_available(set.min_ready_seconds, now),
         deleting: row.deletion.is_some(),
+        pending: row.status.phase == PodPhase::Pending,
+        stale_claims: false,
         revision: cluster.template(row.template).labels.get(REVISION_LABEL).unwrap_or_default().into(),
     }
 }
@@ -211,35 +244,16 @@ fn push_steps(
                 // Below the partition pods stay as they were.
                 let partitioned = !set.on_delete && *ordinal < set.first_ordinal + set.partition;
                 let revision = if partitioned { current } else { update };
-                push_claims(key, set, *ordinal, plan, cluster);
+                claims::make_missing(key, set, *ordinal, plan, cluster);
                 creations.push(Call::CreatePod(new_pod(key, set, *ordinal, revision, cluster)));
             }
+            Step::MakeClaims(ordinal) => claims::make_missing(key, set, *ordinal, plan, cluster),
+            Step::OwnClaims { pod, condemned } => claims::own(key, set, (*pod, *condemned), plan, cluster),
             Step::Delete(pod) | Step::Replace(pod) => deletions.push(Call::DeletePod { pod: *pod, owner: key }),
         }
     }
     plan.stages.extend(slow_start::batches(creations));
     plan.push_together(deletions);
-}
-
-/// Claims that a new pod lacks.
-fn push_claims(key: ObjectRef, set: &StatefulSet, ordinal: i32, plan: &mut Plan<Draft>, cluster: &Cluster) {
-    let meta = cluster.meta(key);
-    for claim in &set.claim_templates {
-        let claim_name = identity::claim_name(claim, &meta.name, ordinal);
-        if cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, meta.namespace, &claim_name).is_some() {
-            continue;
-        }
-        let Some(manifest) = identity::claim(key, claim, ordinal, cluster) else { continue };
-        let namespace = cluster.namespace_name(meta.namespace);
-        let Ok(decoded) = decode(manifest, namespace, FieldValidation::Warn, &mut DecodeCache::default()) else {
-            continue;
-        };
-        plan.push(Call::Create(Box::new(decoded)));
-        let pod = identity::pod_name(&meta.name, ordinal);
-        let message = format!("Create Claim {claim_name} Pod {pod} in StatefulSet {} success", meta.name);
-        let made = event(key, EventType::Normal, "SuccessfulCreate", message, StatefulSetController::COMPONENT);
-        plan.push(Call::Event(Box::new(made)));
-    }
 }
 
 fn new_pod(key: ObjectRef, set: &StatefulSet, ordinal: i32, revision: &Revision, cluster: &mut Cluster) -> NewPod {

@@ -11,7 +11,7 @@ pub(super) static LEASE: Printer = Printer { columns: &["NAME", "HOLDER", "AGE"]
 pub(super) static NAME_AND_AGE: Printer = Printer { columns: &["NAME", "AGE"], wide: &[], row: name_and_age };
 
 fn namespace(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
-    let terminating = matches!(context.cluster.body(object), Body::Namespace { terminating: true });
+    let terminating = matches!(context.cluster.body(object), Body::Namespace { terminating: true, .. });
     let status = if terminating { "Terminating" } else { "Active" };
     vec![context.name(object), status.to_owned(), context.age(object)]
 }

@@ -71,6 +71,7 @@ pub(crate) fn printer(kind: Kind) -> &'static Printer {
         Kind::CRON_JOB => &jobs::CRON_JOB,
         Kind::HORIZONTAL_POD_AUTOSCALER => &autoscaling::HORIZONTAL_POD_AUTOSCALER,
         Kind::SERVICE => &network::SERVICE,
+        Kind::ENDPOINTS => &network::ENDPOINTS,
         Kind::ENDPOINT_SLICE => &network::ENDPOINT_SLICE,
         Kind::INGRESS => &network::INGRESS,
         Kind::NETWORK_POLICY => &network::NETWORK_POLICY,

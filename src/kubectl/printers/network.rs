@@ -13,6 +13,8 @@ pub(super) static SERVICE: Printer = Printer {
     row: service,
 };
 
+pub(super) static ENDPOINTS: Printer = Printer { columns: &["NAME", "ENDPOINTS", "AGE"], wide: &[], row: endpoints };
+
 pub(super) static ENDPOINT_SLICE: Printer =
     Printer { columns: &["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"], wide: &[], row: endpoint_slice };
 
@@ -91,6 +93,23 @@ fn endpoint_slice(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
         if endpoints.is_empty() { unset } else { super::first_three(&endpoints) },
         context.age(object),
     ]
+}
+
+/// Upstream: `printEndpoints`, `formatEndpoints`.
+fn endpoints(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
+    let mut found = Vec::new();
+    for subset in field(context.raw(object), "subsets").as_array().into_iter().flatten() {
+        let addresses = field(subset, "addresses").as_array().into_iter().flatten();
+        let ports = field(subset, "ports").as_array().map_or(&[][..], Vec::as_slice);
+        for address in addresses.map(|address| text(address, "ip")) {
+            if ports.is_empty() {
+                found.push(address);
+            } else {
+                found.extend(ports.iter().map(|port| format!("{address}:{}", text(port, "port"))));
+            }
+        }
+    }
+    vec![context.name(object), or(super::first_three(&found), "<none>"), context.age(object)]
 }
 
 fn ingress(context: &Context<'_>, object: ObjectRef) -> Vec<String> {

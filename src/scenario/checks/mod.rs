@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod behaviors;
 pub mod capacity;
+pub mod flags;
 pub mod limits;
 pub mod names;
 pub mod references;
@@ -143,7 +144,8 @@ pub static CODES: [&Code; 30] = [
 pub type Rule = fn(&Scenario, &mut Vec<Finding>);
 
 /// The rules, in the order in which they are looked at.
-pub const RULES: [Rule; 8] = [
+pub const RULES: [Rule; 9] = [
+    flags::check,
     names::check,
     limits::check,
     times::check,

@@ -53,7 +53,7 @@ objects! {
         "components" components: Option<Components> = Type::Object(&COMPONENTS), "settings of the control plane and the kubelet, by upstream's names";
         "latency" latency: Option<Latency> = Type::Any(&[Type::Keyword(&LATENCY_PRESETS), Type::Object(&LATENCY)]), "how long the parts of the cluster take", default("realistic");
         "unknownKinds" unknown_kinds: Option<UnknownKinds> = Type::Keyword(&["refuse", "store"]), "what to do with manifests of unknown kinds", default("refuse"), no_effect_yet();
-        "systemPods" system_pods: Option<SystemPods> = Type::Keyword(&["none", "kubeadm"]), "pods in kube-system from the start", default("none"), no_effect_yet();
+        "systemPods" system_pods: Option<SystemPods> = Type::Keyword(&["none", "kubeadm"]), "pods in kube-system from the start", default("none");
     }
 
     /// A group of equal nodes.
@@ -105,7 +105,7 @@ objects! {
     Components COMPONENTS {
         "kube-scheduler" scheduler: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the scheduler";
         "kube-controller-manager" controller_manager: Option<Flags> = FLAGS, "flags of the controller manager, without `--`";
-        "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`", no_effect_yet();
+        "kube-apiserver" apiserver: Option<Flags> = FLAGS, "flags of the API server, without `--`";
         "metrics-server" metrics_server: Option<Flags> = FLAGS, "flags of metrics-server, without `--`: metric-resolution";
         "kubelet" kubelet: Option<ConfigFile> = Type::Object(&CONFIG_FILE), "the kubelet of every node";
         "featureGates" feature_gates: Option<BTreeMap<String, bool>> = Type::Map(&Type::Boolean), "feature gates, for all components";

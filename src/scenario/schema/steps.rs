@@ -52,7 +52,7 @@ objects! {
         "times" times: Option<u32> = Type::Integer(1, 1_000_000_000), "with `every`: how often", default("until the end");
         "forEach" for_each: Option<ForEach> = Type::Object(&FOR_EACH), "runs for each of these; `{}` in a command is the name";
         "kubectl" kubectl: Option<Commands> = COMMANDS, "a kubectl command line without `kubectl`, or a list that runs in order";
-        "legacyKubectl" legacy_kubectl: Option<Commands> = COMMANDS, "commands that today's kubectl no longer has", no_effect_yet();
+        "legacyKubectl" legacy_kubectl: Option<Commands> = COMMANDS, "commands that today's kubectl no longer has";
         "fault" fault: Option<Fault> = Type::Object(&FAULT), "breaks something";
         "heal" heal: Option<Heal> = Type::Object(&HEAL), "ends a fault";
         "staticPod" static_pod: Option<StaticPod> = Type::Object(&STATIC_POD), "changes a kubelet's manifest folder";

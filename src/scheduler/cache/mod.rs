@@ -9,16 +9,18 @@
 //!     └───────────────▶ gone        add (watch) ────────┘  of a pod somebody else bound
 //! ```
 
+mod delta_log;
 mod images;
 mod node_info;
 mod node_tree;
 mod topology;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use delta_log::DeltaLog;
 pub use images::{ImageId, Images};
 pub use node_info::{NodeFacts, NodeInfo, PodEntry};
 pub use node_tree::NodeTree;
@@ -55,9 +57,6 @@ pub enum DeltaKind {
     Terminating,
 }
 
-/// How many deltas are kept for those who count pods; who is farther behind counts anew.
-const DELTAS_KEPT: usize = 1 << 14;
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Placement {
     node: NodeId,
@@ -80,8 +79,7 @@ pub struct Cache {
     images: Images,
     topology: Topology,
     topology_version: u32,
-    deltas: VecDeque<PodDelta>,
-    first_delta: u64,
+    deltas: DeltaLog,
     generation: u32,
     /// By node: a number that no other state of any node has or had.
     generations: Vec<u32>,
@@ -187,13 +185,24 @@ impl Cache {
 
     /// The place after the last delta.
     pub fn end_of_deltas(&self) -> u64 {
-        self.first_delta + self.deltas.len() as u64
+        self.deltas.end()
     }
 
     /// What happened since `place`; `None` if that is too long ago.
     pub fn deltas_since(&self, place: u64) -> Option<impl Iterator<Item = &PodDelta>> {
-        let skipped = place.checked_sub(self.first_delta)?;
-        Some(self.deltas.range(skipped as usize..))
+        self.deltas.since(place)
+    }
+
+    /// The deltas, also by template.
+    pub fn delta_log(&self) -> &DeltaLog {
+        &self.deltas
+    }
+
+    /// A pod on a node as it is counted there.
+    pub fn entry_of(&self, pod: PodId) -> Option<(NodeId, PodEntry)> {
+        let node = self.node_of(pod);
+        let entry = self.nodes.get(node.index())?.pods.iter().find(|entry| entry.pod == pod)?;
+        Some((node, *entry))
     }
 
     /// The node a pod is on, bound or assumed.
@@ -387,14 +396,7 @@ impl Cache {
     }
 
     fn log(&mut self, delta: PodDelta) {
-        // Pods on nodes that are gone are in nobody's counts.
-        if !self.is_known(delta.node) {
-            return;
-        }
-        if self.deltas.len() == DELTAS_KEPT {
-            self.deltas.pop_front();
-            self.first_delta += 1;
-        }
-        self.deltas.push_back(delta);
+        let counts = self.is_known(delta.node);
+        self.deltas.push(delta, counts);
     }
 }

@@ -116,7 +116,7 @@ impl RunFacts<'_> {
             if kind.is_namespaced() && namespace != "*" { Some(cluster.namespace(namespace)) } else { None };
         let is_wanted = |object: &ObjectRef| {
             namespace.is_none_or(|namespace| Some(cluster.identity(*object).0) == namespace)
-                && selector.matches(cluster.labels(*object))
+                && selector.matches(&cluster.labels(*object))
         };
         let mut objects: Vec<ObjectRef> = cluster.list(kind).filter(is_wanted).collect();
         objects.sort_by_key(|object| cluster.identity(*object));

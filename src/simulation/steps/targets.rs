@@ -19,7 +19,7 @@ impl Simulation {
         let mut names: Vec<String> = self
             .cluster
             .list(kind)
-            .filter(|object| selector.matches(self.cluster.labels(*object)))
+            .filter(|object| selector.matches(&self.cluster.labels(*object)))
             .filter(|object| kind == Kind::NODE || Some(self.cluster.identity(*object).0) == namespace)
             .map(|object| self.cluster.identity(object).1.to_owned())
             .collect();

@@ -1,11 +1,9 @@
 //! How many matching pods are on each node and in each domain, kept up to date.
 
-use rustc_hash::FxHashMap;
-
 use super::constraints::{Constraint, ConstraintSet};
 use crate::cluster::Cluster;
 use crate::model::object::{NodeId, TemplateId};
-use crate::scheduler::cache::{Cache, DeltaKind, KeyId, NO_DOMAIN, NodeFacts, PodDelta, PodEntry, Topology};
+use crate::scheduler::cache::{Cache, DeltaKind, KeyId, NO_DOMAIN, NodeFacts, PodDelta, Topology};
 use crate::scheduler::plugins::node_affinity::matches_required;
 use crate::scheduler::plugins::taint_toleration::tolerates_all;
 
@@ -32,8 +30,10 @@ pub struct Spread {
     pub(super) set: ConstraintSet,
     /// Of the hard constraints, then of the soft ones.
     pub(super) counts: Vec<Count>,
-    /// Which constraints select pods of a template: a bit each.
-    matches: FxHashMap<TemplateId, u32>,
+    /// Templates of the namespace that constraints select, with a bit for each of those.
+    selected: Vec<(TemplateId, u32)>,
+    /// How many templates of the namespace were looked at.
+    seen: usize,
     topology_version: Option<u32>,
     cursor: u64,
 }
@@ -48,7 +48,7 @@ impl Spread {
             nodes: Vec::new(),
         };
         let counts = set.hard.iter().chain(&set.soft).map(count).collect();
-        Self { set, counts, matches: FxHashMap::default(), topology_version: None, cursor: 0 }
+        Self { set, counts, selected: Vec::new(), seen: 0, topology_version: None, cursor: 0 }
     }
 
     /// Are there constraints that filter?
@@ -66,19 +66,41 @@ impl Spread {
 
     /// Brings the counts up to date.
     pub(super) fn update(&mut self, cluster: &Cluster, cache: &Cache) {
+        self.learn(cluster, cache);
         let is_recent = self.topology_version == Some(cache.topology_version());
-        match cache.deltas_since(self.cursor).filter(|_| is_recent) {
-            Some(deltas) => {
-                for delta in deltas {
-                    self.apply(cluster, cache.topology(), delta);
+        if is_recent && cache.delta_log().reaches(self.cursor) {
+            for index in 0..self.selected.len() {
+                let (template, matches) = self.selected[index];
+                for delta in cache.delta_log().of_template((self.set.namespace, template), self.cursor) {
+                    self.apply(cache.topology(), &delta, matches);
                 }
             }
-            None => self.rebuild(cluster, cache),
+        } else {
+            self.rebuild(cache);
         }
         self.cursor = cache.end_of_deltas();
     }
 
-    fn rebuild(&mut self, cluster: &Cluster, cache: &Cache) {
+    /// Looks at templates that are new in the namespace.
+    fn learn(&mut self, cluster: &Cluster, cache: &Cache) {
+        let templates = cache.delta_log().templates(self.set.namespace);
+        for template in &templates[self.seen..] {
+            let labels = &cluster.template(*template).labels;
+            let selects = |constraint: &Constraint| {
+                // An empty selector counts nothing. Upstream: `countPodsMatchSelector`.
+                constraint.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(labels))
+            };
+            let constraints = self.set.hard.iter().chain(&self.set.soft).enumerate();
+            let matches =
+                constraints.fold(0, |bits, (index, constraint)| bits | u32::from(selects(constraint)) << index);
+            if matches != 0 {
+                self.selected.push((*template, matches));
+            }
+        }
+        self.seen = templates.len();
+    }
+
+    fn rebuild(&mut self, cache: &Cache) {
         self.topology_version = Some(cache.topology_version());
         let all = cache.generations().len();
         for count in &mut self.counts {
@@ -94,9 +116,15 @@ impl Spread {
         }
         for node in cache.order() {
             self.include(cache, *node);
-            for entry in &cache.node(*node).pods {
+        }
+        for index in 0..self.selected.len() {
+            let (template, matches) = self.selected[index];
+            for pod in cache.delta_log().placed((self.set.namespace, template)) {
+                let Some((node, entry)) = cache.entry_of(pod).filter(|(node, _)| cache.is_known(*node)) else {
+                    continue;
+                };
                 if !entry.terminating {
-                    self.count(cluster, cache.topology(), *node, entry, true);
+                    self.count(cache.topology(), node, matches, true);
                 }
             }
         }
@@ -128,37 +156,17 @@ impl Spread {
             && (!constraint.honors_taints || tolerates_all(&self.set.tolerations, &node.taints))
     }
 
-    fn apply(&mut self, cluster: &Cluster, topology: &Topology, delta: &PodDelta) {
+    fn apply(&mut self, topology: &Topology, delta: &PodDelta, matches: u32) {
         match delta.kind {
-            DeltaKind::Added if !delta.entry.terminating => {
-                self.count(cluster, topology, delta.node, &delta.entry, true);
-            }
-            DeltaKind::Removed if !delta.entry.terminating => {
-                self.count(cluster, topology, delta.node, &delta.entry, false);
-            }
-            DeltaKind::Terminating => self.count(cluster, topology, delta.node, &delta.entry, false),
+            DeltaKind::Added if !delta.entry.terminating => self.count(topology, delta.node, matches, true),
+            DeltaKind::Removed if !delta.entry.terminating => self.count(topology, delta.node, matches, false),
+            DeltaKind::Terminating => self.count(topology, delta.node, matches, false),
             DeltaKind::Added | DeltaKind::Removed => {}
         }
     }
 
-    /// Counts a pod that came (or went).
-    fn count(&mut self, cluster: &Cluster, topology: &Topology, node: NodeId, entry: &PodEntry, came: bool) {
-        if entry.namespace != self.set.namespace {
-            return;
-        }
-        let set = &self.set;
-        let matches = *self.matches.entry(entry.template).or_insert_with(|| {
-            let labels = &cluster.template(entry.template).labels;
-            let selects = |constraint: &Constraint| {
-                // An empty selector counts nothing. Upstream: `countPodsMatchSelector`.
-                constraint.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(labels))
-            };
-            set.hard
-                .iter()
-                .chain(&set.soft)
-                .enumerate()
-                .fold(0, |bits, (index, constraint)| bits | u32::from(selects(constraint)) << index)
-        });
+    /// Counts a pod that came (or went), for the constraints that select it.
+    fn count(&mut self, topology: &Topology, node: NodeId, matches: u32, came: bool) {
         for (index, count) in self.counts.iter_mut().enumerate() {
             if matches & 1 << index == 0 {
                 continue;
