@@ -171,7 +171,7 @@ impl Metrics {
         let containers = self.pods.get(&pod)?;
         match self.settings.sampling {
             Sampling::Rate => usage::rate(containers, self.times(now)?),
-            Sampling::Instant => usage::instant(containers, now, self.last_scrape(now)?),
+            Sampling::Instant => usage::instant(containers, self.last_scrape(now)?),
         }
     }
 
@@ -189,7 +189,7 @@ impl Metrics {
             Sampling::Rate => {
                 self.times(now).map(|times| SimTime(times.last.0.saturating_sub(self.settings.resolution.0)))
             }
-            // A container is served once it has run 15 s, by the whole second of its start.
+            // A container is served once it has run 15 s.
             Sampling::Instant => self.last_scrape(now).map(|last| SimTime(last.0.saturating_sub(15_000_000_000))),
         };
         settled.is_some_and(|settled| containers.iter().all(|known| known.is_steady_since(settled)))

@@ -172,13 +172,13 @@ pub(super) fn rate(containers: &[ContainerUsage], times: Times) -> Option<PodSam
     sample
 }
 
-/// Use at the last scrape, of containers that have run for 15 s by the whole second of their start; stamped with the
-/// time of the request. See the note in golden/live/hpa-cpu-utilization/case.yaml.
-pub(super) fn instant(containers: &[ContainerUsage], now: SimTime, scrape: SimTime) -> Option<PodSample> {
+/// Use at the last scrape, of containers that had run for 15 s then. See the note and metrics.jsonl in
+/// golden/live/hpa-cpu-utilization.
+pub(super) fn instant(containers: &[ContainerUsage], scrape: SimTime) -> Option<PodSample> {
     let window = SimDuration::from_secs(15);
-    let mut sample = PodSample { timestamp: now, window, containers: SmallVec::new() };
-    for container in containers.iter().filter(|container| container.exists_at(now)) {
-        if now.since(SimTime::from_secs(container.started.as_secs())) < window {
+    let mut sample = PodSample { timestamp: scrape, window, containers: SmallVec::new() };
+    for container in containers.iter().filter(|container| container.exists_at(scrape)) {
+        if scrape.since(container.started) < window {
             return None;
         }
         let usage = container.at(scrape);
