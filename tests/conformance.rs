@@ -6,6 +6,7 @@
 mod conformance {
     pub mod api_commands;
     pub mod api_defaults;
+    pub mod api_print;
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
@@ -24,8 +25,8 @@ mod conformance {
 
 use conformance::suite::{Suite, run};
 use conformance::{
-    api_commands, api_defaults, api_quantities, api_selectors, api_validation, hpa, live, preemption, scheduler,
-    sequence,
+    api_commands, api_defaults, api_print, api_quantities, api_selectors, api_validation, hpa, live, preemption,
+    scheduler, sequence,
 };
 
 fn main() -> std::process::ExitCode {
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "api.defaults", check: api_defaults::check, floor: usize::MAX },
         Suite { name: "api.validation", check: api_validation::check, floor: 362 },
         Suite { name: "api.corpus", check: api_validation::check_corpus, floor: 0 },
+        Suite { name: "api.print", check: api_print::check, floor: 0 },
         Suite { name: "scheduler", check: scheduler::check, floor: usize::MAX },
         Suite { name: "preemption", check: preemption::check, floor: usize::MAX },
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },

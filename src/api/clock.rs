@@ -23,6 +23,13 @@ impl Clock {
             .map_or_else(|_| String::new(), |instant| instant.to_string())
     }
 
+    /// The virtual time of an RFC 3339 timestamp; what lies before `SimTime::ZERO` becomes it. `None` for no timestamp.
+    pub fn time_of(&self, timestamp: &str) -> Option<SimTime> {
+        let nanos = timestamp.parse::<jiff::Timestamp>().ok()?.as_nanosecond();
+        let since = nanos - i128::from(self.epoch_seconds) * 1_000_000_000;
+        Some(SimTime(u64::try_from(since.max(0)).unwrap_or(u64::MAX)))
+    }
+
     /// RFC 3339 with microseconds, as `metav1.MicroTime` prints.
     pub fn micro_timestamp(&self, time: SimTime) -> String {
         let nanos = i128::from(self.epoch_seconds) * 1_000_000_000 + i128::from(time.0);

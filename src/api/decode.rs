@@ -100,6 +100,19 @@ pub fn decode_with_warnings(
     Ok((decoded, warnings))
 }
 
+/// Decodes an object that a server has stored: neither validated nor refused for fields that are unknown here.
+pub fn stored(mut value: Value, cache: &mut DecodeCache) -> Result<Decoded, DecodeError> {
+    let kind = identify(&value)?;
+    let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
+    for path in &unknown {
+        types::remove(&mut value, path);
+    }
+    let object = value.as_object_mut().expect("an object was identified");
+    defaults::apply(kind, object);
+    canonical_form(kind, object);
+    Ok(to_model(kind, value, "default", None, cache))
+}
+
 /// The kind of an object, or what kubectl says of it.
 pub fn identify(value: &Value) -> Result<Kind, DecodeError> {
     let (api_version, kind_name) = (text(&value["apiVersion"]), text(&value["kind"]));

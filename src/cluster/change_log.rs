@@ -85,6 +85,11 @@ impl ChangeLog {
         Cursor(self.first + self.entries.len() as u64)
     }
 
+    /// When the last write was made.
+    pub(super) fn last_at(&self) -> SimTime {
+        self.entries.back().map_or(SimTime::ZERO, |change| change.at)
+    }
+
     /// The entry at a cursor, if there is one yet.
     pub fn at(&self, cursor: Cursor) -> Option<Change> {
         self.entries.get((cursor.0 - self.first) as usize).copied()
@@ -93,6 +98,14 @@ impl ChangeLog {
     /// The next entry of a watcher committed at `until` or before; moves the cursor.
     pub fn next(&self, cursor: &mut Cursor, until: SimTime) -> Option<Change> {
         let change = self.at(*cursor).filter(|change| change.at <= until)?;
+        cursor.0 += 1;
+        Some(change)
+    }
+
+    /// The next entry of a reader that need not have kept up: entries that are forgotten are skipped.
+    pub fn next_kept(&self, cursor: &mut Cursor) -> Option<Change> {
+        cursor.0 = cursor.0.max(self.first);
+        let change = self.at(*cursor)?;
         cursor.0 += 1;
         Some(change)
     }

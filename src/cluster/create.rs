@@ -292,11 +292,17 @@ impl Cluster {
 
     /// The UID of an object.
     pub fn uid(&self, object: ObjectRef) -> String {
-        uid::uid(self.settings.streams.mask(), object)
+        match self.imported.uid(object) {
+            Some(uid) => uid.to_owned(),
+            None => uid::uid(self.settings.streams.mask(), object),
+        }
     }
 
     /// The object of a UID, if it ever existed here.
     pub fn object_of_uid(&self, text: &str) -> Option<ObjectRef> {
+        if let Some(imported) = self.imported.object_of_uid(text) {
+            return Some(imported);
+        }
         let object = uid::object(self.settings.streams.mask(), text)?;
         let known = if object.kind == Kind::POD { self.pods.len() } else { self.table(object.kind).next_id() };
         (object.id < known).then_some(object)

@@ -65,7 +65,7 @@ pub struct EventRow {
     /// Message.
     pub message: Box<str>,
     /// Component.
-    pub component: &'static str,
+    pub component: Text,
     /// The node of the component.
     pub host: NodeId,
     /// When it was first seen.
@@ -153,7 +153,7 @@ impl EventStore {
                 kind: draft.kind,
                 reason: draft.reason,
                 message: message.into(),
-                component: draft.component,
+                component: Text::const_new(draft.component),
                 host: draft.host,
                 first: now,
                 last: now,
@@ -162,6 +162,12 @@ impl EventStore {
             row
         };
         self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
+    }
+
+    /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
+    pub(super) fn import(&mut self, row: EventRow) -> u32 {
+        self.rows.push(row);
+        self.rows.len() as u32 - 1
     }
 
     /// All Events in order of their first sighting.

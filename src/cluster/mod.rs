@@ -12,6 +12,7 @@ mod create;
 mod delete;
 pub mod events;
 mod evict;
+mod import;
 pub mod metrics;
 mod pods;
 mod quota;
@@ -75,6 +76,7 @@ pub struct Cluster {
     admitted: admission::Admitted,
     allocator: allocate::Allocator,
     quotas: quota::QuotaIndex,
+    imported: import::Imported,
     /// Suffixes of `generateName`.
     names: Stream,
 }
@@ -95,6 +97,7 @@ impl Cluster {
             admitted: admission::Admitted::default(),
             allocator,
             quotas: quota::QuotaIndex::default(),
+            imported: import::Imported::default(),
             names,
         };
         cluster.bootstrap();

@@ -259,6 +259,7 @@ impl Cluster {
 
     pub(super) fn log_modified(&mut self, now: SimTime, object: ObjectRef, fields: Fields) {
         self.admitted.object_changed(object.kind);
+        self.imported.written(object, fields);
         let version = self.log.append(Change { at: now, object, verb: Verb::Modified, fields });
         match object.as_pod() {
             Some(pod) => self.pods.row_mut(pod).resource_version = version,

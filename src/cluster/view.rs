@@ -11,10 +11,14 @@ use super::Cluster;
 impl Cluster {
     /// An object, live or deleted, as the API server returns it.
     pub fn view(&self, object: ObjectRef) -> Value {
-        match object.as_pod() {
+        let mut view = match object.as_pod() {
             Some(pod) => self.pod_view(pod),
             None => self.object_view(object),
+        };
+        if let Some(status) = self.imported.status(object) {
+            view["status"] = (**status).clone();
         }
+        view
     }
 
     fn pod_view(&self, pod: PodId) -> Value {
@@ -84,7 +88,7 @@ impl Cluster {
             kind: event.kind.name(),
             reason: &event.reason,
             message: &event.message,
-            component: event.component,
+            component: &event.component,
             host: self.node_name(event.host),
             count: event.count,
             first: event.first,
@@ -95,6 +99,9 @@ impl Cluster {
     /// An Event's name: its object's and the nanoseconds of its first sighting in hexadecimal.
     /// Upstream: client-go tools/record `recorderImpl.makeEvent`.
     pub fn event_name(&self, row: u32) -> String {
+        if let Some(name) = self.imported.event_name(row) {
+            return name.to_owned();
+        }
         let event = self.events.row(row);
         let epoch = self.settings.clock.epoch_seconds as u64;
         let nanos = epoch

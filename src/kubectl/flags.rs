@@ -52,7 +52,7 @@ pub(crate) static GLOBAL: &[Flag] = &[
     flag("user", Text),
     flag("token", Text),
     flag("as", Text),
-    flag("request-timeout", Text),
+    flag("request-timeout", Duration),
     flag("cache-dir", Text),
     flag("insecure-skip-tls-verify", Switch),
     flag("match-server-version", Switch),

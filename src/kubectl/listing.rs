@@ -45,7 +45,7 @@ impl Filter {
     }
 
     /// Does it let an Event through? Events have no labels.
-    fn admits_event(&self, cluster: &Cluster, row: u32) -> bool {
+    pub(crate) fn admits_event(&self, cluster: &Cluster, row: u32) -> bool {
         if !self.labels.is_empty() && !self.labels.matches(&Labels::default()) {
             return false;
         }

@@ -2,159 +2,16 @@
 
 use std::borrow::Cow;
 
+use crate::api::selector::ParsedSelector;
 use crate::cluster::Cluster;
-use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::object::ObjectRef;
-use crate::model::selector::{LabelSelector, Operator, Requirement};
+use crate::model::selector::LabelSelector;
 
 /// Reads the `-l` syntax. The error is the library's text.
 pub(crate) fn labels(text: &str) -> Result<LabelSelector, String> {
-    let mut lexer = Lexer { rest: text };
-    let mut requirements = Vec::new();
-    if lexer.peek() == Token::End {
-        return Ok(LabelSelector { requirements });
-    }
-    loop {
-        requirements.push(requirement(&mut lexer)?);
-        match lexer.next() {
-            Token::End => break,
-            Token::Comma => match lexer.peek() {
-                Token::Word(_) | Token::Symbol("!") => {}
-                other => return Err(format!("found '{}', expected: identifier after ','", other.text())),
-            },
-            other => return Err(format!("found '{}', expected: ',' or 'end of string'", other.text())),
-        }
-    }
-    Ok(LabelSelector { requirements })
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token<'a> {
-    Word(&'a str),
-    Symbol(&'static str),
-    Comma,
-    End,
-}
-
-impl<'a> Token<'a> {
-    fn text(self) -> &'a str {
-        match self {
-            Self::Word(word) => word,
-            Self::Symbol(symbol) => symbol,
-            Self::Comma => ",",
-            Self::End => "",
-        }
-    }
-}
-
-struct Lexer<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Lexer<'a> {
-    fn peek(&self) -> Token<'a> {
-        Self { rest: self.rest }.next()
-    }
-
-    fn next(&mut self) -> Token<'a> {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        for symbol in ["==", "!=", "=", "!", "(", ")", ">", "<"] {
-            if let Some(rest) = self.rest.strip_prefix(symbol) {
-                self.rest = rest;
-                return Token::Symbol(symbol);
-            }
-        }
-        if let Some(rest) = self.rest.strip_prefix(',') {
-            self.rest = rest;
-            return Token::Comma;
-        }
-        let end = self.rest.find([' ', '\t', '\r', '\n', ',', '=', '!', '(', ')', '>', '<']).unwrap_or(self.rest.len());
-        if end == 0 {
-            return Token::End;
-        }
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Token::Word(word)
-    }
-}
-
-fn requirement(lexer: &mut Lexer<'_>) -> Result<Requirement, String> {
-    let negated = lexer.peek() == Token::Symbol("!");
-    if negated {
-        lexer.next();
-    }
-    let key = match lexer.next() {
-        Token::Word(key) => key,
-        other => return Err(format!("unable to parse requirement: found '{}', expected: identifier", other.text())),
-    };
-    let make = |operator: Operator, mut values: Vec<Text>| {
-        values.sort();
-        Requirement { key: key.into(), operator, values: values.into() }
-    };
-    if negated {
-        return Ok(make(Operator::DoesNotExist, Vec::new()));
-    }
-    let operator = match lexer.peek() {
-        Token::End | Token::Comma => return Ok(make(Operator::Exists, Vec::new())),
-        Token::Symbol("=" | "==") | Token::Word("in") => Operator::In,
-        Token::Symbol("!=") | Token::Word("notin") => Operator::NotIn,
-        Token::Symbol(">") => Operator::Gt,
-        Token::Symbol("<") => Operator::Lt,
-        other => {
-            return Err(format!(
-                "unable to parse requirement: found '{}', expected: in, notin, =, ==, !=, gt, lt",
-                other.text()
-            ));
-        }
-    };
-    let listed = matches!(lexer.next(), Token::Word(_));
-    let values = if listed { value_list(lexer)? } else { vec![single_value(lexer)?] };
-    Ok(make(operator, values))
-}
-
-fn single_value(lexer: &mut Lexer<'_>) -> Result<Text, String> {
-    match lexer.peek() {
-        Token::End | Token::Comma => Ok(Text::default()),
-        Token::Word(word) => {
-            lexer.next();
-            Ok(word.into())
-        }
-        Token::Symbol(symbol) => Err(format!("unable to parse requirement: found '{symbol}', expected: identifier")),
-    }
-}
-
-fn value_list(lexer: &mut Lexer<'_>) -> Result<Vec<Text>, String> {
-    match lexer.next() {
-        Token::Symbol("(") => {}
-        other => return Err(format!("unable to parse requirement: found '{}' expected: '('", other.text())),
-    }
-    let mut values = Vec::new();
-    let mut expects_value = true;
-    loop {
-        match lexer.next() {
-            Token::Word(word) => {
-                values.push(Text::from(word));
-                expects_value = false;
-            }
-            Token::Comma => {
-                if expects_value {
-                    values.push(Text::default());
-                }
-                expects_value = true;
-            }
-            Token::Symbol(")") => {
-                if expects_value {
-                    values.push(Text::default());
-                }
-                return Ok(values);
-            }
-            other => {
-                return Err(format!("unable to parse requirement: found '{}', expected: ',' or ')'", other.text()));
-            }
-        }
-    }
+    ParsedSelector::parse(text).map(|parsed| parsed.to_selector())
 }
 
 /// One `--field-selector` requirement.

@@ -40,6 +40,8 @@ pub(crate) enum Pending {
     Follow(commands::logs::Follow),
     /// `rolling-update`: its next look.
     RollingUpdate(Box<legacy::rolling_update::RollingUpdate>),
+    /// `get -w`: changes, until its time is up.
+    Watch(Box<commands::watch::Watch>),
 }
 
 impl Waiting {
@@ -56,6 +58,17 @@ impl Waiting {
         self.state.deadline
     }
 
+    /// Does it only look on (`get -w`, `logs -f`)? Such a command keeps no run alive and ends with it.
+    pub fn looks_on(&self) -> bool {
+        matches!(self.state.pending, Pending::Follow(_) | Pending::Watch(_))
+    }
+
+    /// What it has printed so far: the end of a command that would wait for ever (`get -w`, `logs -f`) when the run
+    /// ends, as an interrupt does.
+    pub fn interrupt(self) -> super::Output {
+        self.state.printed.into_output()
+    }
+
     /// Might a change end the waiting? Cheap; `poll` decides.
     pub fn touches(&self, change: &Change) -> bool {
         match &self.state.pending {
@@ -67,6 +80,7 @@ impl Waiting {
             Pending::Follow(follow) => follow.touches(change),
             // It looks at its own times only, as the client polls.
             Pending::RollingUpdate(_) => false,
+            Pending::Watch(watch) => watch.touches(change),
         }
     }
 }
@@ -84,7 +98,8 @@ pub(crate) fn go_on(
         Pending::Rollout(watch) => commands::rollout::go_on(call, deadline, watch, printed),
         Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
         Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
-        Pending::Follow(follow) => commands::logs::go_on(call, follow, printed),
+        Pending::Follow(follow) => commands::logs::go_on(call, deadline, follow, printed),
+        Pending::Watch(watch) => commands::watch::go_on(call, deadline, watch, printed),
         Pending::RollingUpdate(update) => legacy::rolling_update::go_on(call, *update, printed),
     }
 }

@@ -50,6 +50,20 @@ impl Pending {
             Self::Piped { inner, .. } => inner.deadline(),
         }
     }
+
+    /// Does it only look on?
+    pub(super) fn looks_on(&self) -> bool {
+        matches!(self, Self::Changes(waiting) if waiting.looks_on())
+    }
+
+    /// What has been printed so far.
+    pub(super) fn interrupt(self) -> Output {
+        match self {
+            Self::Changes(waiting) => waiting.interrupt(),
+            Self::Exec { before, .. } => before,
+            Self::Piped { inner, .. } => inner.interrupt(),
+        }
+    }
 }
 
 impl Simulation {
@@ -67,6 +81,9 @@ impl Simulation {
             self.settle(observer);
             let ended = self.may_end(&pending);
             if !ended && !self.advance(pending.deadline(), observer) {
+                if pending.looks_on() {
+                    return pending.interrupt();
+                }
                 let stderr = "error: nothing is left that could end the wait\n".to_owned();
                 return Output { stderr, exit: 1, ..Output::default() };
             }

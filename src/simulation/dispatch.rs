@@ -265,7 +265,7 @@ impl Simulation {
 
     /// Nothing observable can change any more.
     fn is_idle(&self) -> bool {
-        let steps_are_due = self.steps.is_waiting() || self.steps.next_time().is_some();
+        let steps_are_due = self.steps.holds_up() || self.steps.next_time().is_some();
         if steps_are_due || self.delivery.is_behind(&self.cluster.log, &self.outages) {
             return false;
         }

@@ -7,6 +7,7 @@ mod node;
 mod pod;
 mod probe;
 mod service;
+mod status;
 pub mod storage;
 mod volume;
 mod workload;
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub use affinity::{label_selector, node_affinity, node_selector_terms, spread_constraint};
 pub use autoscaling::autoscaler;
 pub use pod::{pod_spec, pod_template};
+pub use status::{lay_status, pod_status};
 
 use super::value::{flag, int32, members, text};
 use crate::model::Text;

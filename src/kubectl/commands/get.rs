@@ -18,7 +18,7 @@ use super::super::requests::printed_name;
 use super::super::resources::{self, Named};
 use super::super::selectors;
 use super::super::sorting;
-use super::Outcome;
+use super::{Outcome, watch};
 
 /// What was found: objects of each kind, in the order in which the kinds were named.
 struct Found {
@@ -37,7 +37,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Err(Failure::unsupported("get -f"));
     }
     if line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false) {
-        return Err(Failure::unsupported("get --watch"));
+        let named = resources::named(&line.arguments)?;
+        return watch::start(call, line, &named, printed);
     }
     let format = Format::of(line)?;
     let named = resources::named(&line.arguments)?;
@@ -186,6 +187,11 @@ pub(super) fn table(
     table
 }
 
+/// An object or an Event as the server returns it.
+pub(super) fn view(call: &Call<'_>, object: ObjectRef) -> Value {
+    if object.kind == Kind::EVENT { call.cluster.event_view(object.id) } else { call.cluster.view(object) }
+}
+
 /// Whole objects: one, or a List.
 fn print_views(
     call: &Call<'_>,
@@ -195,10 +201,8 @@ fn print_views(
     refusals: &Printed,
     printed: &mut Printed,
 ) -> Result<(), Failure> {
-    let view = |object: &ObjectRef| {
-        if object.kind == Kind::EVENT { call.cluster.event_view(object.id) } else { call.cluster.view(*object) }
-    };
-    let mut items: Vec<Value> = found.groups.iter().flat_map(|(_, objects)| objects.iter().map(view)).collect();
+    let objects = found.groups.iter().flat_map(|(_, objects)| objects);
+    let mut items: Vec<Value> = objects.map(|object| view(call, *object)).collect();
     if found.by_name && items.is_empty() {
         return Ok(());
     }

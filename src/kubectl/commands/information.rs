@@ -7,8 +7,8 @@ use super::super::listing;
 use super::super::output::Printed;
 use super::super::printers::event_cells;
 use super::super::printers::table::Table;
-use super::super::resources;
-use super::Outcome;
+use super::super::resources::{self, Named};
+use super::{Outcome, watch};
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -18,22 +18,16 @@ pub(super) fn words(line: &[&str]) -> Vec<String> {
 
 /// Oldest first. Upstream: kubectl cmd/events.
 pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    line.refuse(&["watch"])?;
+    if line.flags.has("for") {
+        resources::named(&[line.flags.text("for").to_owned()])?;
+    }
+    if line.flags.is_on("watch", false) {
+        return watch::start(call, line, &Named::default(), printed);
+    }
     let everywhere = line.flags.is_on("all-namespaces", false);
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut rows = listing::events(call, (!everywhere).then_some(namespace.as_str()), line)?;
-    if line.flags.has("for") {
-        let named = resources::named(&[line.flags.text("for").to_owned()])?;
-        rows.retain(|row| {
-            let about = call.cluster.events.row(row.id).object;
-            let name = call.cluster.identity(about).1;
-            named.objects.iter().any(|(kind, wanted)| *kind == about.kind && wanted == name)
-        });
-    }
-    let types: Vec<&str> = line.flags.all("types").collect();
-    if !types.is_empty() {
-        rows.retain(|row| types.contains(&call.cluster.events.row(row.id).kind.name()));
-    }
+    rows.retain(|row| is_wanted(call, line, *row));
     if rows.is_empty() {
         printed.err_line(if everywhere {
             "No events found.".to_owned()
@@ -43,13 +37,35 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
         return Ok(Outcome::Done);
     }
     rows.sort_by_key(|row| call.cluster.events.row(row.id).last);
+    events_table(call, line, &rows).print(!line.flags.is_on("no-headers", false), &mut printed.out);
+    Ok(Outcome::Done)
+}
+
+/// Do `--for` and `--types` let an Event through?
+pub(super) fn is_wanted(call: &Call<'_>, line: &CommandLine, row: ObjectRef) -> bool {
+    let event = call.cluster.events.row(row.id);
+    let mut types = line.flags.all("types").peekable();
+    if types.peek().is_some() && !types.any(|wanted| wanted.eq_ignore_ascii_case(event.kind.name())) {
+        return false;
+    }
+    if !line.flags.has("for") {
+        return true;
+    }
+    let name = call.cluster.identity(event.object).1;
+    resources::named(&[line.flags.text("for").to_owned()])
+        .is_ok_and(|named| named.objects.iter().any(|(kind, wanted)| *kind == event.object.kind && wanted == name))
+}
+
+/// The rows of Events.
+pub(super) fn events_table(call: &Call<'_>, line: &CommandLine, rows: &[ObjectRef]) -> Table {
+    let everywhere = line.flags.is_on("all-namespaces", false);
     let mut table = Table { headers: words(&["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]), rows: Vec::new() };
     if everywhere {
         table.headers.insert(0, "NAMESPACE".to_owned());
     }
     for row in rows {
         let event = call.cluster.events.row(row.id);
-        let (own, name) = (listing::identity(call.cluster, row).0, call.cluster.identity(event.object).1);
+        let (own, name) = (listing::identity(call.cluster, *row).0, call.cluster.identity(event.object).1);
         let mut cells = vec![
             event_cells(call.cluster, call.now, row.id).last_seen_counted,
             event.kind.name().to_owned(),
@@ -62,8 +78,7 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
         }
         table.rows.push(cells);
     }
-    table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
-    Ok(Outcome::Done)
+    table
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]

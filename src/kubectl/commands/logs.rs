@@ -15,7 +15,7 @@ use super::super::listing::{self, Filter};
 use super::super::output::Printed;
 use super::super::resources;
 use super::super::waiting::Pending;
-use super::Outcome;
+use super::{Outcome, watch};
 
 /// Lines shown of each pod with `-l` unless told otherwise.
 const TAIL_WITH_SELECTOR: i64 = 10;
@@ -56,7 +56,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     };
     if line.flags.is_on("follow", false) && pods.len() == 1 {
         let container = container(call, line, pods[0], printed)?;
-        return go_on(call, Follow { pod: pods[0], container, run: None, printed_lines: 0 }, printed);
+        let follow = Follow { pod: pods[0], container, run: None, printed_lines: 0 };
+        return go_on(call, watch::deadline(call, line), follow, printed);
     }
     for pod in pods {
         let containers = if line.flags.is_on("all-containers", false) {
@@ -230,7 +231,12 @@ fn find_run(call: &Call<'_>, previous: bool, pod: PodId, container: usize) -> Re
 }
 
 /// Prints what has been written since, and waits for the end of the run.
-pub(crate) fn go_on(call: &mut Call<'_>, mut follow: Follow, printed: &mut Printed) -> Result<Outcome, Failure> {
+pub(crate) fn go_on(
+    call: &mut Call<'_>,
+    deadline: SimTime,
+    mut follow: Follow,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
     if follow.run.is_none() {
         let Some(run) = find_run(call, false, follow.pod, follow.container)? else { return Ok(Outcome::Done) };
         follow.run = Some((run, call.machines.container(run).serial));
@@ -246,8 +252,8 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut follow: Follow, printed: &mut Print
         }
         follow.printed_lines = follow.printed_lines.max(complete);
     }
-    if matches!(row.state, crate::machines::RunState::Exited { .. }) {
+    if matches!(row.state, crate::machines::RunState::Exited { .. }) || call.now >= deadline {
         return Ok(Outcome::Done);
     }
-    Ok(Outcome::Wait { deadline: SimTime::NEVER, pending: Pending::Follow(follow) })
+    Ok(Outcome::Wait { deadline, pending: Pending::Follow(follow) })
 }

@@ -26,6 +26,7 @@ mod set_image;
 mod table;
 mod top;
 pub(crate) mod wait;
+pub(crate) mod watch;
 
 use std::fmt;
 

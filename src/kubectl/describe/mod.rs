@@ -59,7 +59,7 @@ impl Related<'_> {
                     event.kind.name().to_owned(),
                     event.reason.to_string(),
                     event_cells(self.cluster, self.now, row).last_seen_counted,
-                    event.component.to_owned(),
+                    event.component.to_string(),
                     event.message.trim().to_owned(),
                 ]
             })

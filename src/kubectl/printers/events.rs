@@ -59,7 +59,7 @@ pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, number: u32) -> Event
     let last_seen_counted =
         if row.count > 1 { format!("{last_seen} (x{} over {first_seen})", row.count) } else { last_seen.clone() };
     let host = cluster.node_name(row.host);
-    let source = if host.is_empty() { row.component.to_owned() } else { format!("{}, {host}", row.component) };
+    let source = if host.is_empty() { row.component.to_string() } else { format!("{}, {host}", row.component) };
     EventCells {
         last_seen,
         last_seen_counted,

@@ -170,7 +170,7 @@ impl Collector {
             kind: texts.intern(row.object.kind.name()),
             namespace,
             name,
-            source: texts.intern(row.component),
+            source: texts.intern(&row.component),
             count: sighting.count,
             raised: sighting.count.saturating_sub(before).max(1),
             message: texts.intern(&row.message),

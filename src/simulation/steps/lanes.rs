@@ -41,7 +41,19 @@ struct Current {
     command: String,
 }
 
+impl Current {
+    /// One that only looks on does so as long as it was told.
+    fn holds_up(&self) -> bool {
+        !self.pending.looks_on() || self.pending.deadline() != SimTime::NEVER
+    }
+}
+
 impl Lanes {
+    /// Does a command wait for which the run must go on?
+    pub(super) fn hold_up(&self) -> bool {
+        self.waiting > 0 && self.rows.iter().filter_map(|lane| lane.current.as_ref()).any(Current::holds_up)
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting > 0
     }

@@ -82,6 +82,11 @@ impl StepRunner {
         self.lanes.is_waiting()
     }
 
+    /// Does a command wait for which the run must go on?
+    pub(super) fn holds_up(&self) -> bool {
+        self.lanes.hold_up()
+    }
+
     /// Something happened that the change log does not tell: waiting commands look again.
     pub(super) fn look_again(&mut self) {
         self.lanes.look_again();
