@@ -20,10 +20,10 @@ use crate::model::object::{
 };
 use crate::model::pod::{Pod, PodExtra, PodStatus};
 
+use super::Cluster;
 use super::change_log::{Change, Fields, Verb};
 use super::create::set_template;
 use super::events::{EventRow, EventType};
-use super::Cluster;
 
 /// What imported objects have beside their rows.
 #[derive(Debug, Default)]
@@ -123,8 +123,8 @@ impl Cluster {
         let generate_name = short(&metadata["generateName"]);
         let mirror = !metadata["annotations"]["kubernetes.io/config.mirror"].is_null();
         let needs_extra = mirror || !decoded.finalizers.is_empty() || !owners.is_empty() || !generate_name.is_empty();
-        let extra = needs_extra
-            .then(|| Box::new(PodExtra { finalizers: decoded.finalizers, owners, generate_name, mirror }));
+        let extra =
+            needs_extra.then(|| Box::new(PodExtra { finalizers: decoded.finalizers, owners, generate_name, mirror }));
         let clock = *self.clock();
         let row = Pod {
             name: decoded.name,
@@ -160,7 +160,8 @@ impl Cluster {
     ) -> ObjectRef {
         let kind = decoded.kind;
         let DecodedBody::Other { mut body, template } = decoded.body else { return ObjectRef::NONE };
-        let namespace = if kind.is_namespaced() { self.import_namespace(&decoded.namespace) } else { NamespaceId::NONE };
+        let namespace =
+            if kind.is_namespaced() { self.import_namespace(&decoded.namespace) } else { NamespaceId::NONE };
         if let Some(template) = template {
             let template = self.intern_template(template);
             set_template(&mut body, template);
@@ -225,7 +226,9 @@ impl Cluster {
         let meta = ObjectMeta { name: name.into(), labels: Arc::new(labels), ..ObjectMeta::default() };
         let body = Body::Namespace { terminating: false };
         let last = self.log.last_at();
-        NamespaceId(self.insert_object(last, Kind::NAMESPACE, Object { meta, raw: Arc::new(raw), body, deleted: None }).id)
+        NamespaceId(
+            self.insert_object(last, Kind::NAMESPACE, Object { meta, raw: Arc::new(raw), body, deleted: None }).id,
+        )
     }
 
     fn import_node_reference(&mut self, name: &str) -> NodeId {
@@ -242,21 +245,20 @@ impl Cluster {
         let mut owners = Vec::new();
         for reference in items(references) {
             let uid = text(&reference["uid"]);
-            let owner = match self.object_of_uid(uid) {
-                Some(owner) => owner,
-                None => {
-                    let kind = Kind::from_manifest(text(&reference["apiVersion"]), text(&reference["kind"]));
-                    let Some(kind) = kind else { continue };
-                    let namespace =
-                        if kind.is_namespaced() { self.import_namespace(namespace) } else { NamespaceId::NONE };
-                    let name = text(&reference["name"]);
-                    let owner = self
-                        .find(kind, namespace, name)
-                        .filter(|found| self.imported.uid(*found).is_none())
-                        .unwrap_or_else(|| self.never_live(kind, namespace, name));
-                    self.imported.remember(owner, uid);
-                    owner
-                }
+            let known = self.object_of_uid(uid);
+            let owner = if let Some(owner) = known {
+                owner
+            } else {
+                let kind = Kind::from_manifest(text(&reference["apiVersion"]), text(&reference["kind"]));
+                let Some(kind) = kind else { continue };
+                let namespace = if kind.is_namespaced() { self.import_namespace(namespace) } else { NamespaceId::NONE };
+                let name = text(&reference["name"]);
+                let owner = self
+                    .find(kind, namespace, name)
+                    .filter(|found| self.imported.uid(*found).is_none())
+                    .unwrap_or_else(|| self.never_live(kind, namespace, name));
+                self.imported.remember(owner, uid);
+                owner
             };
             owners.push(OwnerReference {
                 owner,
@@ -297,10 +299,8 @@ impl Cluster {
             NamespaceId::NONE
         };
         let name = text(&about["name"]);
-        let object = self
-            .object_of_uid(text(&about["uid"]))
-            .or_else(|| self.find(kind, namespace, name))
-            .unwrap_or_else(|| {
+        let object =
+            self.object_of_uid(text(&about["uid"])).or_else(|| self.find(kind, namespace, name)).unwrap_or_else(|| {
                 let object = self.never_live(kind, namespace, name);
                 self.imported.remember(object, text(&about["uid"]));
                 object

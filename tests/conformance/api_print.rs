@@ -29,12 +29,8 @@ impl World {
     fn new(file: &Value) -> Self {
         let clock = Clock { epoch_seconds: EPOCH_SECONDS, warmup: SimDuration::ZERO };
         let streams = Streams::new(0);
-        let settings = ClusterSettings {
-            clock,
-            streams,
-            not_ready_toleration_seconds: 300,
-            unreachable_toleration_seconds: 300,
-        };
+        let settings =
+            ClusterSettings { clock, streams, not_ready_toleration_seconds: 300, unreachable_toleration_seconds: 300 };
         let mut world = Self {
             cluster: Cluster::new(settings),
             machines: Machines::new(Registry::default(), streams),

@@ -82,7 +82,9 @@ fn ports(service: &Service) -> String {
 }
 
 fn endpoint_slice(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
-    let slice = context.cluster.body(object).as_endpoint_slice().expect("an EndpointSlice's printer");
+    let Some(slice) = context.cluster.body(object).as_endpoint_slice() else {
+        return written_endpoint_slice(context, object);
+    };
     let ports: Vec<String> = slice.ports.iter().map(|(_, _, number, _)| number.to_string()).collect();
     let endpoints: Vec<String> = slice.endpoints.iter().map(|endpoint| address(endpoint.address)).collect();
     let unset = "<unset>".to_owned();
@@ -110,6 +112,24 @@ fn endpoints(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
         }
     }
     vec![context.name(object), or(super::first_three(&found), "<none>"), context.age(object)]
+}
+
+/// A slice that no controller of the model made.
+/// Upstream: printers/internalversion `printEndpointSlice`, `formatDiscoveryPorts`, `formatDiscoveryEndpoints`.
+fn written_endpoint_slice(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
+    let raw = context.raw(object);
+    let items = |name: &str| field(raw, name).as_array().map_or(&[][..], Vec::as_slice);
+    let ports: Vec<String> = items("ports").iter().map(|port| or(plain(field(port, "port")), "*")).collect();
+    let endpoints: Vec<String> =
+        items("endpoints").iter().flat_map(|endpoint| list(field(endpoint, "addresses"))).collect();
+    let unset = "<unset>".to_owned();
+    vec![
+        context.name(object),
+        text(raw, "addressType"),
+        if ports.is_empty() { unset.clone() } else { super::first_three(&ports) },
+        if endpoints.is_empty() { unset } else { super::first_three(&endpoints) },
+        context.age(object),
+    ]
 }
 
 fn ingress(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
