@@ -123,8 +123,9 @@ impl Cluster {
         let generate_name = short(&metadata["generateName"]);
         let mirror = !metadata["annotations"]["kubernetes.io/config.mirror"].is_null();
         let needs_extra = mirror || !decoded.finalizers.is_empty() || !owners.is_empty() || !generate_name.is_empty();
-        let extra =
-            needs_extra.then(|| Box::new(PodExtra { finalizers: decoded.finalizers, owners, generate_name, mirror }));
+        let extra = needs_extra.then(|| {
+            Box::new(PodExtra { finalizers: decoded.finalizers, owners, generate_name, mirror, completion: None })
+        });
         let clock = *self.clock();
         let row = Pod {
             name: decoded.name,
@@ -224,7 +225,7 @@ impl Cluster {
         let raw = json!({"metadata": {"name": name}, "spec": {"finalizers": ["kubernetes"]}});
         let labels = crate::model::labels::Labels::from_pairs([("kubernetes.io/metadata.name", name)]);
         let meta = ObjectMeta { name: name.into(), labels: Arc::new(labels), ..ObjectMeta::default() };
-        let body = Body::Namespace { terminating: false };
+        let body = Body::Namespace { terminating: false, conditions: Vec::new() };
         let last = self.log.last_at();
         NamespaceId(
             self.insert_object(last, Kind::NAMESPACE, Object { meta, raw: Arc::new(raw), body, deleted: None }).id,

@@ -21,7 +21,7 @@ pub fn lay_status(body: &mut Body, status: &Value, clock: Clock) {
     let conditions = |update: &str| conditions(&status["conditions"], update, clock);
     match body {
         Body::Node(node) => node.conditions = conditions("lastHeartbeatTime"),
-        Body::Namespace { terminating } => *terminating = text(&status["phase"]) == "Terminating",
+        Body::Namespace { terminating, .. } => *terminating = text(&status["phase"]) == "Terminating",
         Body::Deployment(deployment) => {
             let out = &mut deployment.status;
             out.observed_generation = int(&status["observedGeneration"]);

@@ -9,6 +9,7 @@ use super::super::printers::event_cells;
 use super::super::printers::table::Table;
 use super::super::resources::{self, Named};
 use super::{Outcome, watch};
+use crate::model::object::ObjectRef;
 
 type Result<T> = std::result::Result<T, Failure>;
 
