@@ -5,12 +5,18 @@ use serde_json::{Value, json};
 use super::super::value::{flag, int, is_nil, items, text};
 use super::{Errors, cron_schedule, none_negative, not_negative, pod};
 
+/// Is the selector of a stored Job the one that the server gave it? Upstream: `ValidateGeneratedSelector`.
+fn is_generated(object: &Value) -> bool {
+    let uid = text(&object["metadata"]["uid"]);
+    !uid.is_empty() && object["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] == uid
+}
+
 /// A Job. Upstream: `ValidateJob`.
 pub(super) fn job(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
     job_spec(spec, "spec", errors);
-    if !is_nil(&spec["selector"]) && !flag(&spec["manualSelector"]) {
-        // The server adds its own label before it compares; the UID is not known here.
+    if !is_nil(&spec["selector"]) && !flag(&spec["manualSelector"]) && !is_generated(object) {
+        // The server adds its own label before it compares; a new object's UID is not known here.
         errors.invalid_raw("spec.selector", &spec["selector"].to_string(), "`selector` not auto-generated");
     }
 }

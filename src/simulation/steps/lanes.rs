@@ -149,9 +149,15 @@ impl Simulation {
         if let Some(current) = self.steps.lanes.rows[index].current.take() {
             self.steps.lanes.waiting -= 1;
             let Current { pending, started, command } = current;
+            let known = pending.deadline();
             match self.poll_command(pending) {
                 Ok(output) => self.command_ended(index, &command, started, &output, observer),
                 Err(pending) => {
+                    // A command that looks again and again (`drain`) has another deadline each time.
+                    let deadline = pending.deadline();
+                    if deadline != known && deadline != SimTime::NEVER && deadline > self.now {
+                        self.queue.push(deadline, Event::Command(lane));
+                    }
                     self.steps.lanes.waiting += 1;
                     self.steps.lanes.rows[index].current = Some(Current { pending, started, command });
                     return;
