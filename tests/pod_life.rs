@@ -59,7 +59,7 @@ fn containers(ends: &[Option<(f64, i32)>]) -> (String, String) {
     let mut behaviors = Vec::new();
     let mut list = Vec::new();
     for (index, end) in ends.iter().enumerate() {
-        list.push(format!("{{ name: c{index}, image: 'busybox:1.36', command: [ app ] }}"));
+        list.push(format!("{{ name: c{index}, image: 'busybox:1.36', command: [ syslogd ] }}"));
         let run = end.map_or(String::new(), |(after, exit)| format!(", run: {{ for: {after}s, exit: {exit} }}"));
         behaviors.push(format!("{{ match: {{ container: c{index} }}, onTerm: {{ after: 1s, exit: 0 }}{run} }}"));
     }
@@ -109,7 +109,7 @@ fn exits_and_restart_policies_lead_to_the_documented_phases() {
 #[test]
 fn running_out_of_memory_is_a_failure_like_others() {
     let memory = "resources: { limits: { memory: 64Mi } }";
-    let list = format!("{{ name: c, image: 'busybox:1.36', command: [ app ], {memory} }}");
+    let list = format!("{{ name: c, image: 'busybox:1.36', command: [ syslogd ], {memory} }}");
     for (policy, phase) in
         [("Always", PodPhase::Running), ("OnFailure", PodPhase::Running), ("Never", PodPhase::Failed)]
     {
@@ -124,8 +124,8 @@ fn running_out_of_memory_is_a_failure_like_others() {
 
 #[test]
 fn a_failing_init_container_keeps_the_pod_pending_or_fails_it() {
-    let init = "{ name: i, image: 'busybox:1.36', command: [ app ] }";
-    let main = "{ name: c, image: 'busybox:1.36', command: [ app ] }";
+    let init = "{ name: i, image: 'busybox:1.36', command: [ syslogd ] }";
+    let main = "{ name: c, image: 'busybox:1.36', command: [ syslogd ] }";
     for (policy, phase) in
         [("Always", PodPhase::Pending), ("OnFailure", PodPhase::Pending), ("Never", PodPhase::Failed)]
     {
@@ -139,10 +139,10 @@ fn a_failing_init_container_keeps_the_pod_pending_or_fails_it() {
 
 #[test]
 fn a_rule_that_restarts_all_containers_keeps_the_pod_and_its_phase() {
-    let spec = "restartPolicy: Never, initContainers: [ { name: i, image: 'busybox:1.36', command: [ app ] } ], \
-                containers: [ { name: a, image: 'busybox:1.36', command: [ app ], restartPolicy: Never, \
+    let spec = "restartPolicy: Never, initContainers: [ { name: i, image: 'busybox:1.36', command: [ syslogd ] } ], \
+                containers: [ { name: a, image: 'busybox:1.36', command: [ syslogd ], restartPolicy: Never, \
                 restartPolicyRules: [ { action: RestartAllContainers, exitCodes: { operator: In, values: [ 42 ] } } ] }, \
-                { name: b, image: 'busybox:1.36', command: [ app ] } ]";
+                { name: b, image: 'busybox:1.36', command: [ syslogd ] } ]";
     let behaviors = "{ match: { container: i }, run: { for: 1s, exit: 0 } }, \
                      { match: { container: a }, run: { for: 5s, exit: 42 } }, \
                      { match: { container: b }, onTerm: ignore }";
@@ -168,7 +168,7 @@ fn a_rule_that_restarts_all_containers_keeps_the_pod_and_its_phase() {
 
 #[test]
 fn another_image_restarts_a_container_whatever_the_policy() {
-    let spec = "restartPolicy: Never, containers: [ { name: c, image: 'busybox:1.36', command: [ app ] } ]";
+    let spec = "restartPolicy: Never, containers: [ { name: c, image: 'busybox:1.36', command: [ syslogd ] } ]";
     let step = "{ at: 10s, kubectl: 'set image pod/p c=busybox:1.37' }";
     let (mut simulation, _) = simulation("{ match: { container: c }, onTerm: { after: 1s, exit: 0 } }", spec, step);
     simulation.run_until(seconds(40.0), &mut Unobserved);
