@@ -1,7 +1,5 @@
 //! Settings of components by upstream's flag names, as the parts of the simulation take them.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -51,18 +49,16 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Flags and gates that the model does not know.
+/// Gates that the model follows.
+const GATES: [&str; 2] = ["HPAScaleToZero", "MaxUnavailableStatefulSet"];
+
+/// Gates that the model does not know; of flags the scenario's checks tell.
 pub(super) fn warnings(plan: &Plan) -> Vec<String> {
-    let Some(components) = &plan.cluster.components else { return Vec::new() };
-    let flags = components.controller_manager.iter().flat_map(BTreeMap::keys);
-    let flags = flags
-        .filter(|flag| !flag.starts_with("horizontal-pod-autoscaler-"))
-        .map(|flag| format!("spec.cluster.components.kube-controller-manager.{flag} has no effect yet"));
-    let gates = components.feature_gates.iter().flat_map(BTreeMap::keys);
-    let gates = gates
-        .filter(|gate| *gate != "HPAScaleToZero")
-        .map(|gate| format!("spec.cluster.components.featureGates.{gate} has no effect yet"));
-    flags.chain(gates).collect()
+    let gates = plan.cluster.components.iter().flat_map(|components| components.feature_gates.iter().flatten());
+    gates
+        .filter(|(gate, _)| !GATES.contains(&gate.as_str()))
+        .map(|(gate, _)| format!("spec.cluster.components.featureGates.{gate} has no effect yet"))
+        .collect()
 }
 
 /// Is a feature gate on? Upstream's default of every gate that the model knows is off.
