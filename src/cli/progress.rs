@@ -56,7 +56,7 @@ impl<'a> LiveView<'a> {
 
 impl Observer for LiveView<'_> {
     fn transcript(&mut self, at: SimTime, command: &str, output: &str) {
-        let text = format!("[{}] $ kubectl {command}\n{output}", milliseconds(at.since(self.origin)));
+        let text = format!("[{}] $ {command}\n{output}", milliseconds(at.since(self.origin)));
         match &self.bar {
             Some(bar) => bar.suspend(|| self.printer.say(text.trim_end())),
             None => self.printer.say(text.trim_end()),
