@@ -2,19 +2,17 @@
 //! it; a scheduler looks at it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::{Clock, DecodeCache, Decoded, DecodedBody, FieldValidation, convert, decode};
-use crate::cluster::{Cluster, ClusterSettings, Cursor, Fields, NewPod, PodName};
+use crate::api::{Clock, DecodeCache, Decoded, DecodedBody, FieldValidation, decode};
+use crate::cluster::{Cluster, ClusterSettings, Cursor};
 use crate::engine::random::Streams;
 use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latencies;
-use crate::model::object::{NamespaceId, NodeId, ObjectRef, OwnerReference, PodId};
-use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
+use crate::model::object::{ObjectRef, PodId};
 use crate::scheduler::config::SchedulerConfiguration;
 use crate::scheduler::explain::NamedExplanation;
 use crate::scheduler::{Scheduler, SchedulerSettings};
@@ -79,7 +77,7 @@ impl DumpedCluster {
     /// Restores the objects of a dump.
     ///
     /// # Errors
-    /// An object that cannot stand beside the others (two of one name, a pod of an unknown namespace).
+    /// Two pods of one name; an object with fields of wrong types.
     pub fn new(objects: Vec<Value>, configuration: SchedulerConfiguration) -> Result<Self, String> {
         let streams = Streams::new(0);
         let epoch = objects.iter().filter_map(|object| seconds(&object["metadata"]["creationTimestamp"])).min();
@@ -88,7 +86,7 @@ impl DumpedCluster {
         let clock = Clock { epoch_seconds: epoch, warmup: SimDuration::ZERO };
         let (not_ready_toleration_seconds, unreachable_toleration_seconds) = (300, 300);
         let settings = ClusterSettings { clock, streams, not_ready_toleration_seconds, unreachable_toleration_seconds };
-        let mut restored = Restored { cluster: Cluster::new(settings), epoch, by_uid: BTreeMap::new() };
+        let mut cluster = Cluster::new(settings);
         let mut skipped = BTreeMap::new();
         let mut known: Vec<(Kind, Value)> = Vec::new();
         for object in objects {
@@ -100,16 +98,20 @@ impl DumpedCluster {
             }
         }
         known.sort_by_key(|(kind, _)| order(*kind));
-        for (_, object) in &known {
-            restored.namespace(object["metadata"]["namespace"].as_str().unwrap_or_default())?;
-        }
+        let mut cache = DecodeCache::default();
         for (kind, object) in known {
-            restored.add(kind, object)?;
+            let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
+            let name = text("name");
+            let twin = cluster.namespace(&text("namespace")).and_then(|namespace| cluster.find(kind, namespace, &name));
+            if kind == Kind::POD && twin.is_some() {
+                return Err(format!("pod {name}: pods \"{name}\" already exists"));
+            }
+            let imported = cluster.import(SimTime::ZERO, object, &mut cache);
+            imported.map_err(|error| format!("{} {name}: {error}", kind.name()))?;
         }
         let settings = SchedulerSettings { configuration, ..SchedulerSettings::new(Latencies::recorded(), streams) };
         let now = SimTime::from_secs(u64::try_from(newest.unwrap_or(epoch) - epoch).unwrap_or(0));
-        let mut dumped =
-            Self { cluster: restored.cluster, scheduler: Scheduler::new(settings), cursor: Cursor(0), now, skipped };
+        let mut dumped = Self { cluster, scheduler: Scheduler::new(settings), cursor: Cursor(0), now, skipped };
         dumped.tell();
         Ok(dumped)
     }
@@ -142,9 +144,10 @@ impl DumpedCluster {
         let namespace = namespace.ok_or_else(|| format!("namespaces \"{}\" not found", decoded.namespace))?;
         if self.cluster.find(Kind::SERVICE_ACCOUNT, namespace, &account).is_none() {
             // A dump hardly ever holds service accounts; nothing here depends on them.
-            let manifest = serde_json::json!({ "metadata": { "name": account.as_str() } });
-            let account = stored(Kind::SERVICE_ACCOUNT, &decoded.namespace, &account, manifest);
-            self.cluster.create(self.now, account).map_err(|status| status.to_string())?;
+            let metadata = json!({ "name": account.as_str(), "namespace": decoded.namespace.as_str() });
+            let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata });
+            let imported = self.cluster.import(self.now, account, &mut DecodeCache::default());
+            imported.map_err(|error| error.to_string())?;
         }
         // One that is there already (explained again, say) is looked at beside it.
         while self.cluster.find(Kind::POD, namespace, &decoded.name).is_some() {
@@ -288,141 +291,4 @@ fn pod_of(manifest: Value) -> Result<Value, String> {
 
 fn seconds(value: &Value) -> Option<i64> {
     value.as_str()?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
-}
-
-/// An object as it is stored: nothing is defaulted or checked, a dump has been through both.
-fn stored(kind: Kind, namespace: &str, name: &str, mut value: Value) -> Decoded {
-    let metadata = value["metadata"].take();
-    if let Some(object) = value.as_object_mut() {
-        object.remove("metadata");
-    }
-    let template = value["spec"]["template"].is_object().then(|| {
-        let template = &value["spec"]["template"];
-        Arc::new(convert::pod_template(template))
-    });
-    let body = convert::body(kind, &value);
-    if let Some(object) = value.as_object_mut() {
-        object.remove("status");
-    }
-    Decoded {
-        kind,
-        namespace: namespace.into(),
-        name: name.into(),
-        generate_name: Text::default(),
-        labels: Arc::new(convert::labels(&metadata["labels"])),
-        annotations: Arc::new(convert::labels(&metadata["annotations"])),
-        finalizers: Vec::new(),
-        owners: Vec::new(),
-        resource_version: Text::default(),
-        raw: Arc::new(value),
-        body: DecodedBody::Other { body, template },
-    }
-}
-
-/// A cluster on its way from the dump.
-struct Restored {
-    cluster: Cluster,
-    epoch: i64,
-    by_uid: BTreeMap<String, ObjectRef>,
-}
-
-impl Restored {
-    fn time(&self, value: &Value) -> Option<SimTime> {
-        Some(SimTime::from_secs(u64::try_from(seconds(value)? - self.epoch).unwrap_or(0)))
-    }
-
-    /// A namespace that the dump has objects of is there, whether it was dumped or not.
-    fn namespace(&mut self, name: &str) -> Result<(), String> {
-        if name.is_empty() || self.cluster.namespace(name).is_some() {
-            return Ok(());
-        }
-        let labels = serde_json::json!({ "kubernetes.io/metadata.name": name });
-        let object = stored(Kind::NAMESPACE, "", name, serde_json::json!({ "metadata": { "labels": labels } }));
-        self.cluster.create(SimTime::ZERO, object).map(drop).map_err(|status| status.to_string())
-    }
-
-    fn add(&mut self, kind: Kind, mut value: Value) -> Result<(), String> {
-        let metadata = value["metadata"].clone();
-        let text = |key: &str| metadata[key].as_str().unwrap_or_default();
-        let (namespace, name) = (text("namespace"), text("name"));
-        if kind == Kind::POD {
-            return self.add_pod(namespace, name, &value);
-        }
-        let status = value["status"].clone();
-        let id = if kind.is_namespaced() { self.cluster.namespace(namespace) } else { Some(NamespaceId::NONE) };
-        let known = id.and_then(|id| self.cluster.find(kind, id, name));
-        let object = if let Some(known) = known {
-            // The bootstrap made it already; the dump knows its labels.
-            let labels = Arc::new(convert::labels(&metadata["labels"]));
-            self.cluster.modify_meta(SimTime::ZERO, known, |meta| {
-                meta.labels = labels;
-                true
-            });
-            known
-        } else {
-            value["metadata"] = metadata.clone();
-            let object = stored(kind, namespace, name, value);
-            self.cluster.create(SimTime::ZERO, object).map_err(|status| format!("{} {name}: {status}", kind.name()))?
-        };
-        self.cluster.modify_stored(SimTime::ZERO, object, |_, _, stored| {
-            if status.is_null() {
-                return Fields::empty();
-            }
-            *stored = status;
-            Fields::STATUS
-        });
-        let references = metadata["ownerReferences"].as_array().into_iter().flatten();
-        let owners: Vec<OwnerReference> = references
-            .filter_map(|reference| {
-                let owner = *self.by_uid.get(reference["uid"].as_str()?)?;
-                Some(OwnerReference { owner, controller: reference["controller"] == true, block_owner_deletion: false })
-            })
-            .collect();
-        if !owners.is_empty() {
-            self.cluster.set_owners(SimTime::ZERO, object, owners);
-        }
-        self.by_uid.insert(text("uid").to_owned(), object);
-        Ok(())
-    }
-
-    fn add_pod(&mut self, namespace: &str, name: &str, value: &Value) -> Result<(), String> {
-        let template = self.cluster.intern_template(Arc::new(convert::pod_template(value)));
-        let owners = value["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-        let controller = owners.filter(|owner| owner["controller"] == true).find_map(|owner| owner["uid"].as_str());
-        let new = NewPod {
-            namespace: self.cluster.namespace(namespace).ok_or_else(|| format!("pod {name} has no namespace"))?,
-            name: PodName::Exact(name.into()),
-            template,
-            controller: controller.and_then(|uid| self.by_uid.get(uid)).copied().unwrap_or(ObjectRef::NONE),
-            finalizers: Vec::new(),
-            mirror: true,
-        };
-        let pod = self.cluster.create_pod(SimTime::ZERO, new).map_err(|status| format!("pod {name}: {status}"))?;
-        let status = &value["status"];
-        let phase = PodPhase::from_name(status["phase"].as_str().unwrap_or_default()).unwrap_or_default();
-        let start = self.time(&status["startTime"]);
-        let preempted =
-            status["conditions"].as_array().into_iter().flatten().any(|condition| {
-                condition["type"] == "DisruptionTarget" && condition["reason"] == "PreemptionByScheduler"
-            });
-        self.cluster.modify_pod_status(SimTime::ZERO, pod, |row| {
-            row.phase = phase;
-            row.start_time = start;
-            if preempted {
-                row.set_condition(PodCondition {
-                    kind: PodConditionType::DisruptionTarget,
-                    status: crate::model::condition::ConditionStatus::True,
-                    reason: "PreemptionByScheduler".into(),
-                    message: Text::default(),
-                    last_transition: SimTime::ZERO,
-                });
-            }
-        });
-        let nominated = status["nominatedNodeName"].as_str().and_then(|node| self.cluster.node_by_name(node));
-        self.cluster.nominate(SimTime::ZERO, pod, nominated.unwrap_or(NodeId::NONE));
-        if value["metadata"]["deletionTimestamp"].is_string() {
-            let _ = self.cluster.delete(SimTime::ZERO, ObjectRef::pod(pod), crate::cluster::DeleteOptions::default());
-        }
-        Ok(())
-    }
 }

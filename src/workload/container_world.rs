@@ -6,8 +6,7 @@ use super::files::View;
 use super::network;
 use super::network_files::{self, NAME_SERVER};
 use super::shell::{
-    Delayed, Errno, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Signal, Stream as Output,
-    World, WriteAt,
+    Delayed, HttpRequest, HttpResponse, NetworkError, Signal, Stream as Output, World, file_system_of_field,
 };
 use crate::cluster::Cluster;
 use crate::engine::random::Stream;
@@ -38,33 +37,7 @@ pub(super) struct ContainerWorld<'a> {
     pub signals: Vec<Signal>,
 }
 
-macro_rules! to_files {
-    ($($name:ident(&self $(, $argument:ident: $kind:ty)*) -> $result:ty;)* @ $($change:ident(&mut self $(, $operand:ident: $type:ty)*) -> $outcome:ty;)*) => {
-        impl FileSystem for ContainerWorld<'_> {
-            $(fn $name(&self $(, $argument: $kind)*) -> $result { self.files.$name($($argument),*) })*
-            $(fn $change(&mut self $(, $operand: $type)*) -> $outcome { self.files.$change($($operand),*) })*
-        }
-    };
-}
-
-to_files! {
-    stat(&self, path: &str, links: Links) -> Result<Metadata, Errno>;
-    read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno>;
-    list(&self, path: &str) -> Result<Vec<String>, Errno>;
-    read_link(&self, path: &str) -> Result<String, Errno>;
-    space(&self, path: &str) -> (u64, u64);
-    @
-    create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
-    truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno>;
-    write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno>;
-    extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno>;
-    make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
-    make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno>;
-    remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno>;
-    rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno>;
-    set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno>;
-    set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno>;
-}
+file_system_of_field!(ContainerWorld<'_>, files);
 
 impl World for ContainerWorld<'_> {
     fn output(&mut self, _stream: Output, bytes: &[u8], at: SimTime) {

@@ -35,6 +35,7 @@ mod world;
 pub use memory_fs::MemoryFs;
 pub use parsed::Programs;
 pub use process::{Options, Process, Signal, Step, Understanding, Usage, WaitFor};
+pub(in crate::workload) use world::file_system_of_field;
 pub use world::{
     Delayed, Errno, FileKind, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Stream, World,
     WriteAt,

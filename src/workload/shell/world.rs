@@ -132,6 +132,79 @@ pub trait FileSystem {
     fn space(&self, path: &str) -> (u64, u64);
 }
 
+/// Implements [`FileSystem`] for a type by handing every call to one of its fields.
+macro_rules! file_system_of_field {
+    ($type:ty, $field:ident) => {
+        const _: () = {
+            use $crate::engine::SimTime;
+            use $crate::workload::shell::{Errno, FileSystem, Links, Metadata, WriteAt};
+
+            impl FileSystem for $type {
+                fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
+                    self.$field.stat(path, links)
+                }
+
+                fn read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno> {
+                    self.$field.read(path, offset, limit)
+                }
+
+                fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+                    self.$field.list(path)
+                }
+
+                fn read_link(&self, path: &str) -> Result<String, Errno> {
+                    self.$field.read_link(path)
+                }
+
+                fn space(&self, path: &str) -> (u64, u64) {
+                    self.$field.space(path)
+                }
+
+                fn create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+                    self.$field.create(path, mode, at)
+                }
+
+                fn truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno> {
+                    self.$field.truncate(path, size, at)
+                }
+
+                fn write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno> {
+                    self.$field.write(path, place, bytes, at)
+                }
+
+                fn extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno> {
+                    self.$field.extend(path, length, at)
+                }
+
+                fn make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
+                    self.$field.make_directory(path, mode, at)
+                }
+
+                fn make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno> {
+                    self.$field.make_link(path, target, at)
+                }
+
+                fn remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno> {
+                    self.$field.remove(path, at)
+                }
+
+                fn rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno> {
+                    self.$field.rename(from, to, at)
+                }
+
+                fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
+                    self.$field.set_mode(path, mode)
+                }
+
+                fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {
+                    self.$field.set_modified(path, modified)
+                }
+            }
+        };
+    };
+}
+pub(in crate::workload) use file_system_of_field;
+
 /// The two output streams of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {

@@ -2,7 +2,7 @@
 //! answers there. Pure reads of both hubs.
 
 use crate::cluster::Cluster;
-use crate::machines::{ContainerId, Machines, RunState};
+use crate::machines::{ContainerId, ContainerRow, Machines, RunState};
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::selector::LabelSelector;
@@ -66,23 +66,33 @@ pub(super) fn ports(cluster: &Cluster, service: ObjectRef) -> Vec<u16> {
     ports
 }
 
-/// What a request to one of these ports finds at a pod.
-pub(super) fn reach(cluster: &Cluster, machines: &Machines, pod: PodId, ports: &[u16]) -> Reach {
+/// Why nothing gets to the containers of a pod, if nothing does.
+fn barrier(cluster: &Cluster, machines: &Machines, pod: PodId) -> Option<Reach> {
     let node = cluster.pod(pod).node;
     if !node.is_some() || !machines.has_machine(node) {
-        return Reach::Refused;
+        return Some(Reach::Refused);
     }
     let machine = machines.machine(node);
-    if !machine.is_on() || !machine.is_connected() {
-        return Reach::Unreachable;
+    (!machine.is_on() || !machine.is_connected()).then_some(Reach::Unreachable)
+}
+
+/// The containers of a pod that run.
+fn running(machines: &Machines, pod: PodId) -> impl Iterator<Item = (ContainerId, &ContainerRow)> {
+    let runs = machines.runs_of_pod(pod).map(|run| (run, machines.container(run)));
+    runs.filter(|(_, row)| row.state == RunState::Running)
+}
+
+/// What a request to one of these ports finds at a pod.
+pub(super) fn reach(cluster: &Cluster, machines: &Machines, pod: PodId, ports: &[u16]) -> Reach {
+    if let Some(barrier) = barrier(cluster, machines, pod) {
+        return barrier;
     }
-    let mut running = machines.runs_of_pod(pod).map(|run| (run, machines.container(run)));
     // A process of which nobody says which ports it opens is taken to listen where its Service sends requests.
-    let listens = |row: &crate::machines::ContainerRow| match &row.serving.ports {
+    let listens = |row: &ContainerRow| match &row.serving.ports {
         Some(open) if !open.is_empty() => ports.iter().any(|port| open.contains(port)),
         _ => row.serving.ready,
     };
-    match running.find(|(_, row)| row.state == RunState::Running && listens(row)) {
+    match running(machines, pod).find(|(_, row)| listens(row)) {
         None => Reach::Refused,
         Some((_, row)) if !row.serving.alive => Reach::Hung,
         Some((run, row)) => Reach::Serving(run, row.serial),
@@ -103,15 +113,9 @@ pub(super) fn consumers(cluster: &Cluster, workload: ObjectRef) -> Vec<PodId> {
 
 /// Does a consumer take from the backlog? As soon as its program has started; readiness says nothing to it.
 pub(super) fn takes(cluster: &Cluster, machines: &Machines, pod: PodId) -> Reach {
-    let node = cluster.pod(pod).node;
-    if !node.is_some() || !machines.has_machine(node) {
-        return Reach::Refused;
+    if let Some(barrier) = barrier(cluster, machines, pod) {
+        return barrier;
     }
-    let machine = machines.machine(node);
-    if !machine.is_on() || !machine.is_connected() {
-        return Reach::Unreachable;
-    }
-    let mut running = machines.runs_of_pod(pod).map(|run| (run, machines.container(run)));
-    let found = running.find(|(_, row)| row.state == RunState::Running && row.serving.ready && row.serving.alive);
+    let found = running(machines, pod).find(|(_, row)| row.serving.ready && row.serving.alive);
     found.map_or(Reach::Refused, |(run, row)| Reach::Serving(run, row.serial))
 }

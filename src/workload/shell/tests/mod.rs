@@ -29,33 +29,7 @@ impl TestWorld {
     }
 }
 
-macro_rules! to_files {
-    ($($name:ident(&self $(, $argument:ident: $kind:ty)*) -> $result:ty;)* @ $($change:ident(&mut self $(, $operand:ident: $type:ty)*) -> $outcome:ty;)*) => {
-        impl FileSystem for TestWorld {
-            $(fn $name(&self $(, $argument: $kind)*) -> $result { self.files.$name($($argument),*) })*
-            $(fn $change(&mut self $(, $operand: $type)*) -> $outcome { self.files.$change($($operand),*) })*
-        }
-    };
-}
-
-to_files! {
-    stat(&self, path: &str, links: Links) -> Result<Metadata, Errno>;
-    read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno>;
-    list(&self, path: &str) -> Result<Vec<String>, Errno>;
-    read_link(&self, path: &str) -> Result<String, Errno>;
-    space(&self, path: &str) -> (u64, u64);
-    @
-    create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
-    truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno>;
-    write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno>;
-    extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno>;
-    make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno>;
-    make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno>;
-    remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno>;
-    rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno>;
-    set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno>;
-    set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno>;
-}
+file_system_of_field!(TestWorld, files);
 
 impl World for TestWorld {
     fn output(&mut self, stream: Stream, bytes: &[u8], _: SimTime) {
