@@ -220,10 +220,6 @@ pub(super) fn find_pod(cluster: &Cluster, namespace: &str, name: &str) -> Result
 /// its newest if none does.
 pub(super) fn pods_of_target(cluster: &Cluster, namespace: &str, target: &str) -> Result<Vec<PodId>, String> {
     let (kind_name, name) = target.split_once('/').ok_or_else(|| format!("{target:?} is no pod/NAME"))?;
-    let kind = Kind::all().find(|kind| {
-        let info = kind.info();
-        info.name.eq_ignore_ascii_case(kind_name) || info.plural == kind_name || info.short.contains(&kind_name)
-    });
     let workloads = [
         Kind::DEPLOYMENT,
         Kind::REPLICA_SET,
@@ -232,7 +228,7 @@ pub(super) fn pods_of_target(cluster: &Cluster, namespace: &str, target: &str) -
         Kind::DAEMON_SET,
         Kind::JOB,
     ];
-    let kind = match kind {
+    let kind = match Kind::from_argument(kind_name) {
         Some(Kind::POD) => return find_pod(cluster, namespace, name).map(|pod| vec![pod]),
         Some(kind) if workloads.contains(&kind) => kind,
         _ => return Err(format!("explain knows pod/NAME, a workload's KIND/NAME and --pending, not {kind_name}/…")),

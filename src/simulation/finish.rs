@@ -71,8 +71,7 @@ impl Simulation {
             }
         }
         warnings.extend(self.steps.never_ran());
-        let unused = components::kubelet(plan).map(|configuration| configuration.without_effect).unwrap_or_default();
-        for field in unused {
+        for field in &self.settings.kubelet.without_effect {
             warnings.push(format!("spec.cluster.components.kubelet: `{field}` has no effect in the model"));
         }
         for step in &plan.steps {
