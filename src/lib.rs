@@ -25,6 +25,7 @@
 //! | 4 | [`scenario`] | scenario files to a [`scenario::Plan`] | the other spokes |
 //! | 5 | [`simulation`] | the loop: one `match` over all events; who hears of what, when | any rule of Kubernetes |
 //! | 6 | [`report`] | a record to files: CSV, charts, page | the simulation |
+//! | 7 | [`sweep`] | many simulations at once: runner, metrics, statistics, sweeps | how a run goes |
 //! | 8 | [`cli`] | one file a subcommand; prints, reads the environment, measures real time | everything it can delegate |
 //!
 //! Scheduler, controllers, kubelets and workload are *spokes*: they never import one another and meet only in the two
@@ -84,4 +85,5 @@ pub mod report;
 pub mod scenario;
 pub mod scheduler;
 pub mod simulation;
+pub mod sweep;
 pub mod workload;

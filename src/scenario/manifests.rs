@@ -10,7 +10,6 @@ use super::load::with_nearest;
 use super::plan::build::nearest_file;
 use super::plan::{ManifestSource, files};
 use super::schema::check::Finding;
-use super::schema::scenario::Scenario;
 use super::source::SourceFile;
 
 /// The manifests of `-f`.
@@ -53,7 +52,7 @@ fn source_of(document: &Document) -> ManifestSource {
 /// The manifests in the order in which they are applied: what stands before the Scenario in its file, those that it
 /// names, what stands after it.
 pub(super) fn collect_manifests(
-    scenario: &Scenario,
+    patterns: &[String],
     file: &SourceFile,
     documents: &[Document],
     own: Option<&Document>,
@@ -63,7 +62,7 @@ pub(super) fn collect_manifests(
     let place = own.map_or(0, |own| own.index);
     let inline = |document: &&Document| !document.is_ours();
     manifests.extend(documents.iter().filter(|document| document.index < place).filter(inline).map(source_of));
-    for (index, pattern) in scenario.spec.manifests.iter().enumerate() {
+    for (index, pattern) in patterns.iter().enumerate() {
         let path = FieldPath::of(&["spec", "manifests"]).index(index);
         match named_manifests(&file.directory, pattern) {
             Ok(found) => manifests.extend(found),

@@ -20,13 +20,15 @@ pub mod schema;
 pub mod setting;
 mod source;
 mod suggest;
+mod template;
 mod tree;
 mod typed;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use load::{LoadOptions, load, load_source, load_variant, source_of_text};
+pub use load::{LoadOptions, load, load_source, source_of_text};
 pub use plan::{ManifestSource, Plan};
 pub use source::SourceFile;
+pub use template::Template;
 pub use typed::{load_capacity_plans, load_sweeps};
 
 #[cfg(test)]

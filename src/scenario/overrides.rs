@@ -5,63 +5,65 @@ use serde_json::{Value, json};
 
 use super::checks;
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::documents::Document;
 use super::field_path::FieldPath;
 use super::load::LoadOptions;
 use super::plan::{ManifestSetting, ManifestSource};
-use super::schema::{API_VERSION, Kind, json_schema};
+use super::schema::json_schema;
 use super::setting::{Setting, Target};
 use super::{suggest, tree};
 
 /// A setting and how it was given, for errors.
+#[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) setting: Setting,
     pub(super) value: Value,
     pub(super) origin: String,
 }
 
-/// Reads all settings of a call, in the order in which they apply.
-pub(super) fn read_settings(
-    options: &LoadOptions,
-    more: &[(String, Value)],
-    diagnostics: &mut Diagnostics,
-) -> Vec<Given> {
-    let mut given = Vec::new();
-    let mut add = |path: &str, value: Result<Value, String>, origin: String| {
+impl Given {
+    fn read(path: &str, value: Result<Value, String>, origin: String, diagnostics: &mut Diagnostics) -> Option<Self> {
         let parsed = Setting::parse(path).and_then(|setting| Ok((setting, value?)));
         match parsed {
-            Ok((setting, value)) => given.push(Given { setting, value, origin }),
-            Err(reason) => diagnostics.push(Diagnostic::new(&checks::BAD_SETTING, reason).in_file(origin)),
+            Ok((setting, value)) => Some(Self { setting, value, origin }),
+            Err(reason) => {
+                diagnostics.push(Diagnostic::new(&checks::BAD_SETTING, reason).in_file(origin));
+                None
+            }
         }
-    };
+    }
+}
+
+/// Reads the settings of a call, in the order in which they apply.
+pub(super) fn read_settings(options: &LoadOptions, diagnostics: &mut Diagnostics) -> Vec<Given> {
+    let mut given = Vec::new();
     for text in &options.set {
         let origin = format!("--set {text}");
-        match text.split_once('=') {
-            Some((path, value)) => add(path, tree::read_value(value), origin),
-            None => add(text, Err(format!("`{text}` is not PATH=VALUE")), origin),
-        }
-    }
-    for (path, value) in more {
-        add(path, Ok(value.clone()), format!("set {path}"));
+        given.extend(match text.split_once('=') {
+            Some((path, value)) => Given::read(path, tree::read_value(value), origin, diagnostics),
+            None => Given::read(text, Err(format!("`{text}` is not PATH=VALUE")), origin, diagnostics),
+        });
     }
     if let Some(seed) = options.seed {
-        add("spec.seed", Ok(json!(seed)), "--seed".to_owned());
+        given.extend(Given::read("spec.seed", Ok(json!(seed)), "--seed".to_owned(), diagnostics));
     }
     if let Some(until) = &options.until {
-        add("spec.until", Ok(json!(until)), "--until".to_owned());
+        given.extend(Given::read("spec.until", Ok(json!(until)), "--until".to_owned(), diagnostics));
     }
     given
+}
+
+/// Reads the settings of one run of many.
+pub(super) fn more_settings(settings: &[(String, Value)], diagnostics: &mut Diagnostics) -> Vec<Given> {
+    let read =
+        |(path, value): &(String, Value)| Given::read(path, Ok(value.clone()), format!("set {path}"), diagnostics);
+    settings.iter().filter_map(read).collect()
 }
 
 /// Fields that were set from outside the file, and how.
 pub(super) type Origins = Vec<(FieldPath, String)>;
 
-/// The scenario's tree with the settings in it; an empty one for a file of manifests.
-pub(super) fn scenario_tree(own: Option<&Document>, settings: &[Given]) -> Result<(Value, Origins), Vec<Diagnostic>> {
-    let mut tree = match own {
-        Some(document) => tree::read(document)?,
-        None => json!({ "apiVersion": API_VERSION, "kind": Kind::Scenario.name() }),
-    };
+/// A scenario's tree with the settings in it.
+pub(super) fn with_settings(mut tree: Value, settings: &[&Given]) -> Result<(Value, Origins), Vec<Diagnostic>> {
     let mut origins = Origins::new();
     let mut errors = Vec::new();
     for given in settings.iter().filter(|given| given.setting.target == Target::Scenario) {
@@ -78,17 +80,8 @@ pub(super) fn scenario_tree(own: Option<&Document>, settings: &[Given]) -> Resul
     if errors.is_empty() { Ok((tree, origins)) } else { Err(errors) }
 }
 
-/// The settings of manifests; each must lead into at least one object. Manifests are parsed here for that alone.
-pub(super) fn match_settings(
-    settings: &[Given],
-    manifests: &[ManifestSource],
-    diagnostics: &mut Diagnostics,
-) -> Vec<ManifestSetting> {
-    let wanted: Vec<&Given> =
-        settings.iter().filter(|given| matches!(given.setting.target, Target::Manifest(_))).collect();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
+/// The objects of manifests, for settings alone; what cannot be read is told when the manifests are applied.
+pub(super) fn manifest_trees(manifests: &[ManifestSource]) -> Vec<Value> {
     let mut objects: Vec<Value> = Vec::new();
     for manifest in manifests {
         if let Ok(tree) = tree::read_value(&manifest.text) {
@@ -98,8 +91,17 @@ pub(super) fn match_settings(
             }
         }
     }
+    objects
+}
+
+/// The settings of manifests; each must lead into at least one of `objects`.
+pub(super) fn match_settings(
+    settings: &[&Given],
+    mut objects: Vec<Value>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ManifestSetting> {
     let mut matched = Vec::new();
-    for given in wanted {
+    for given in settings {
         let Target::Manifest(name) = &given.setting.target else { continue };
         let mut fits = objects.iter_mut().filter(|object| name.matches(object)).peekable();
         let problem = if fits.peek().is_none() {

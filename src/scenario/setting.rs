@@ -94,6 +94,40 @@ impl Setting {
         Ok(path)
     }
 
+    /// What stands where the path leads in `root` itself, which is read and not changed: metrics are found in a
+    /// summary as settings are in a scenario.
+    ///
+    /// # Errors
+    /// The first name on the way that is not there, with the nearest one that is.
+    pub fn find<'a>(&self, root: &'a Value) -> Result<&'a Value, String> {
+        let mut path = FieldPath::default();
+        let mut place = root;
+        for step in &self.steps {
+            let (Step::Field(name) | Step::Item(name)) = step;
+            let inside = match place {
+                Value::Object(object) => object.get(name),
+                Value::Array(list) => position(list, name).map(|index| &list[index]),
+                _ => return Err(format!("`{path}` holds a single value, there is nothing inside")),
+            };
+            place = inside.ok_or_else(|| {
+                let known = match place {
+                    Value::Object(object) => object.keys().cloned().collect(),
+                    other => names_of(other.as_array().map_or(&[], Vec::as_slice)),
+                };
+                let hint = suggest::hint(name, known.iter().map(String::as_str));
+                let whole = if path.0.is_empty() { String::new() } else { format!(" in `{path}`") };
+                format!("there is no `{name}`{whole}; {hint}").trim_end_matches("; ").to_owned()
+            })?;
+            path.0.push(Segment::Key(name.clone()));
+        }
+        Ok(place)
+    }
+
+    /// The names on the way, as typed.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|(Step::Field(name) | Step::Item(name))| name.as_str())
+    }
+
     /// The name that the path starts with.
     pub fn first_field(&self) -> Option<&str> {
         match self.steps.first()? {
@@ -145,17 +179,24 @@ fn item<'a>(place: &'a mut Value, selector: &str, path: &mut FieldPath) -> Resul
         _ => return Err(format!("`{path}` holds a single value, there is nothing inside")),
     };
     let length = list.len();
-    let index = match selector.parse::<usize>() {
-        Ok(index) if index < length => index,
-        Ok(_) => return Err(format!("`{path}` has {length} items, counted from 0")),
-        Err(_) => list.iter().position(|item| is_named(item, selector)).ok_or_else(|| {
-            let names = names_of(list);
-            let hint = suggest::hint(selector, names.iter().map(String::as_str));
-            format!("`{path}` has no item `{selector}`; {hint}")
-        })?,
-    };
+    let index = position(list, selector).ok_or_else(|| {
+        if selector.parse::<usize>().is_ok() {
+            return format!("`{path}` has {length} items, counted from 0");
+        }
+        let names = names_of(list);
+        let hint = suggest::hint(selector, names.iter().map(String::as_str));
+        format!("`{path}` has no item `{selector}`; {hint}")
+    })?;
     path.0.push(Segment::Index(index));
     Ok(&mut list[index])
+}
+
+/// The place of the item `selector`: its index, or the first of its name.
+fn position(list: &[Value], selector: &str) -> Option<usize> {
+    match selector.parse::<usize>() {
+        Ok(index) => (index < list.len()).then_some(index),
+        Err(_) => list.iter().position(|item| is_named(item, selector)),
+    }
 }
 
 /// An item is named by its `group`, its `name`, or its `name` without the counter.

@@ -231,7 +231,7 @@ fn settings_are_applied_before_decoding_and_name_themselves_in_errors() {
         assert!(found.contains(part), "{setting}: {found}");
     }
     let values = [("cluster.nodes[worker].count".to_owned(), json!(8))];
-    let variant = load_variant(&source(&text), &LoadOptions::default(), &values).unwrap();
+    let variant = Template::of(source(&text), &LoadOptions::default()).unwrap().plan(&values).unwrap();
     assert_eq!(variant.cluster.nodes.len(), 8);
     let options = LoadOptions { seed: Some(9), until: Some("3m".to_owned()), ..LoadOptions::default() };
     let plan = load_source(&source(&text), &options).unwrap();

@@ -1,0 +1,38 @@
+//! Many simulations. What sweeps, capacity plans and comparisons share stands here; each of them is a caller of the same
+//! four parts. The only module that starts threads; no result depends on how many.
+//!
+//! How to run many things at once:
+//!
+//! 1. [`Template::read`](crate::scenario::Template::read) reads a scenario once; `template.plan(&settings)` makes a
+//!    [`Plan`](crate::scenario::Plan) with settings of its own (`("seed".to_owned(), json!(7))` is one). The caller may
+//!    change the plan as it likes: it is plain data.
+//! 2. [`simulate`] runs a plan on the thread it is called on. Errors of set-up and panics are values.
+//! 3. [`in_order`] calls a function for many inputs on several threads and hands on the results in the order of the
+//!    inputs, while the others still run; [`Jobs`] says on how many.
+//! 4. [`Metric`] finds a number in a summary by its path, with the nearest name for one that is not there;
+//!    [`Statistics`] is what many runs say about it.
+//!
+//! ```no_run
+//! use kubelapse::scenario::{LoadOptions, Template};
+//! use kubelapse::sweep::{Finished, Jobs, Metric, in_order, simulate};
+//!
+//! let template = Template::read("web.yaml".as_ref(), &LoadOptions::default()).unwrap();
+//! let seeds: Vec<u64> = (0..20).collect();
+//! let metric = Metric::parse("pod_start_seconds.p99").unwrap();
+//! let work = |seed: &u64| {
+//!     let mut plan = template.plan(&[("seed".to_owned(), (*seed).into())]).unwrap();
+//!     plan.cluster.nodes.pop();
+//!     simulate(&plan).map(|finished: Finished| metric.find(&finished.summary()))
+//! };
+//! in_order(Jobs::default(), &seeds, work, |seed, result| println!("{seed}: {result:?}"));
+//! ```
+
+mod metric;
+mod runner;
+mod simulate;
+mod statistics;
+
+pub use metric::{Metric, MetricError};
+pub use runner::{Arrival, Jobs, in_order, on_arrival};
+pub use simulate::{Finished, RunError, simulate};
+pub use statistics::{Statistics, student_t};
