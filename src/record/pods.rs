@@ -12,7 +12,7 @@ typed_id!(
 );
 
 /// `status.phase`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Phase {
     /// Accepted; not all containers have been created.
@@ -47,7 +47,7 @@ impl Phase {
 }
 
 /// Where a pod is in its life, as charts colour it: the phase, told apart where kubectl's STATUS does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Stage {
     /// Waits for the scheduler.
@@ -105,7 +105,7 @@ bitflags! {
 }
 
 /// What can be seen of a pod at one instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodState {
     /// kubectl's STATUS column.
     pub status: TextId,

@@ -9,6 +9,8 @@ pub struct RunFacts {
     pub name: String,
     /// Its description.
     pub description: String,
+    /// The scenario's own document, settings of the command line included; empty for a record without one.
+    pub scenario: String,
     /// Base of all random numbers.
     pub seed: u64,
     /// The version of kubelapse.

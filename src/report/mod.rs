@@ -146,7 +146,7 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
             if options.charts.svg {
                 add(&format!("charts/{}.svg", chart.name), svg.as_bytes())?;
             }
-            pictures.push((chart, svg));
+            pictures.push(html::Picture::new(chart, svg, &scene));
         }
     }
     if options.page {

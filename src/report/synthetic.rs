@@ -209,6 +209,7 @@ impl Script {
             run: RunFacts {
                 name: "synthetic".to_owned(),
                 description: "A record <made up> for tests & galleries".to_owned(),
+                scenario: "apiVersion: kubelapse/v1\nkind: Scenario\n".to_owned(),
                 seed: 7,
                 version: "0.1.0".to_owned(),
                 start: "2026-01-01T00:00:00Z".to_owned(),

@@ -201,6 +201,7 @@ fn run_facts(plan: &Plan) -> RunFacts {
     RunFacts {
         name: plan.name.clone(),
         description: plan.description.clone(),
+        scenario: plan.live.text(),
         seed: plan.seed,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         start: plan.start.to_string(),

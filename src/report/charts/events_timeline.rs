@@ -100,6 +100,7 @@ fn draw_row(scene: &mut Scene, area: &Plot, reason: &Reason, top: i32, height: i
         scene.rect(x(bar), bottom - (tall as i32).max(2), x(bar + 1) - 1, bottom, color);
     }
     let middle = i32::midpoint(top, bottom);
+    scene.rows.push((top, top + height, format!("{}, bar ≤ {}", reason.name, grouped(peak))));
     let name = fitted(&reason.name, LABELS - 12, 12, false);
     scene.text(Text { color: INK, ..Text::label(name, (area.left - 8, middle), Anchor::Right) });
     let numbers = format!("{}  (bar ≤ {})", grouped(reason.total), grouped(peak));

@@ -2,7 +2,7 @@
 
 use super::axis::{CountAxis, TimeAxis};
 use super::palette::{Color, GRID, INK, MUTED};
-use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, text_width};
+use super::scene::{Anchor, HEIGHT, Panel, Scene, Text, WIDTH, text_width};
 use crate::record::{Moment, Record};
 
 /// Left edge of titles and legends, and the margin on the right.
@@ -11,7 +11,7 @@ pub const MARGIN: i32 = 24;
 const TICK_ROOM: i32 = 80;
 
 /// The area that data are drawn in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plot {
     /// Left edge.
     pub left: i32,
@@ -35,7 +35,7 @@ pub enum Swatch {
 /// Starts a chart: title, subtitle and legend. What is left below is for plots: the area returned goes from
 /// the margin on the left to the one on the right, with room for an axis of time below.
 pub fn open(title: &str, subtitle: &str, legend: &[(Swatch, &str)]) -> (Scene, Plot) {
-    let mut scene = Scene { height: HEIGHT, marks: Vec::new() };
+    let mut scene = Scene::new(HEIGHT);
     scene.text(Text::title(title, (MARGIN, 26)));
     scene.text(Text { size: 13, ..Text::label(subtitle, (MARGIN, 50), Anchor::Left) });
     let bottom = draw_legend(&mut scene, legend, 74);
@@ -46,6 +46,8 @@ pub fn open(title: &str, subtitle: &str, legend: &[(Swatch, &str)]) -> (Scene, P
 fn draw_legend(scene: &mut Scene, legend: &[(Swatch, &str)], top: i32) -> i32 {
     let (mut x, mut y) = (MARGIN, top);
     for (swatch, label) in legend {
+        let (Swatch::Box(color) | Swatch::Line(color)) = swatch;
+        scene.meanings.push((*color, (*label).to_owned()));
         let width = 22 + text_width(label, 12, false) + 22;
         if x + width > WIDTH - MARGIN && x > MARGIN {
             (x, y) = (MARGIN, y + 20);
@@ -87,6 +89,8 @@ pub fn draw_time_name(scene: &mut Scene, plot: &Plot, axis: &TimeAxis) {
 
 /// Draws ticks of a count: grid lines over the plot, labels left of it.
 pub fn draw_counts(scene: &mut Scene, plot: &Plot, axis: &CountAxis) {
+    // The plot's time follows when its edges are drawn.
+    scene.panels.push(Panel { plot: *plot, seconds: (0.0, 0.0), top_value: Some(axis.top_value) });
     for (y, label) in axis.ticks() {
         scene.rect(plot.left, y, plot.right, y + 1, GRID);
         scene.text(Text::label(label, (plot.left - 8, y), Anchor::Right));
@@ -102,6 +106,11 @@ pub fn draw_side_name(scene: &mut Scene, plot: &Plot, name: &str) {
 /// Draws the lines of the axes over what was drawn inside, a line at t=0 after a warm-up and dashed ones where
 /// steps began.
 pub fn draw_edges(scene: &mut Scene, record: &Record, plot: &Plot, axis: &TimeAxis) {
+    let seconds = (axis.begin.seconds(), axis.end.seconds());
+    match scene.panels.last_mut().filter(|panel| panel.plot == *plot) {
+        Some(panel) => panel.seconds = seconds,
+        None => scene.panels.push(Panel { plot: *plot, seconds, top_value: None }),
+    }
     scene.rect(plot.left, plot.bottom, plot.right + 1, plot.bottom + 1, MUTED);
     scene.rect(plot.left - 1, plot.top, plot.left, plot.bottom + 1, MUTED);
     if axis.begin < Moment::ZERO {

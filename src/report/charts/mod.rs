@@ -21,7 +21,8 @@ mod typeface;
 mod workload_replicas;
 
 pub use axis::grouped;
-use scene::Scene;
+pub use palette::{POD_CLASSES, class_of};
+pub use scene::Scene;
 
 use super::ReportError;
 use crate::record::Record;

@@ -38,6 +38,7 @@ pub fn draw(record: &Record) -> Scene {
     let cells = ((area.right - area.left) / CELL) as usize;
     let grid = Grid::of(record, &order, rows, cells, &axis);
     let has_outage = grid.draw(&mut scene, &area, height);
+    name_rows(&mut scene, record, &order, rows, &area, height);
     draw_labels(&mut scene, record, &order, rows, &area, height);
     if order.is_empty() {
         draw_empty(&mut scene, &area, "no nodes");
@@ -140,6 +141,20 @@ impl Cell {
     }
 }
 
+/// What rows show, for readers who point at them: a node, or how many from which one on.
+fn name_rows(scene: &mut Scene, record: &Record, order: &[NodeIndex], rows: usize, area: &Plot, height: i32) {
+    let mut start = 0;
+    for row in 0..rows {
+        // The nodes of a row as `Grid::of` deals them out.
+        let end = ((row + 1) * order.len()).div_ceil(rows);
+        let first = record.node_name(order[start]);
+        let name = if end - start > 1 { format!("{first} and {} more", end - start - 1) } else { first.to_owned() };
+        let top = area.top + row as i32 * height;
+        scene.rows.push((top, top + height, name));
+        start = end;
+    }
+}
+
 fn draw_labels(scene: &mut Scene, record: &Record, order: &[NodeIndex], rows: usize, area: &Plot, height: i32) {
     let node = |index: &NodeIndex| -> &Node { &record.nodes[index.index()] };
     if order.len() <= NAMED {
@@ -177,6 +192,7 @@ fn draw_scale(scene: &mut Scene, area: &Plot, has_outage: bool) {
         let steps = SHADES as i32 + 1;
         let (high, low) = (bottom - height * (step + 1) / steps, bottom - height * step / steps);
         scene.rect(left, high, left + 18, low, shade(step as usize));
+        scene.meanings.push((shade(step as usize), format!("about {} %", step * 100 / SHADES as i32)));
     }
     for percent in [0, 25, 50, 75, 100] {
         let y = bottom - height * percent / 100;
@@ -186,6 +202,7 @@ fn draw_scale(scene: &mut Scene, area: &Plot, has_outage: bool) {
     if has_outage {
         let y = bottom + 30;
         scene.rect(left, y - 7, left + 14, y + 7, VERMILLION);
+        scene.meanings.push((VERMILLION, "not ready".to_owned()));
         scene.text(Text::label("not ready", (left + 20, y), Anchor::Left));
         scene.height = scene.height.max(y + 20);
     }

@@ -144,8 +144,13 @@ fn draw_bars(scene: &mut Scene, record: &Record, shown: &[PodIndex], area: &Plot
         }
         (pen.since, pen.class) = (x, class);
     }
-    for (row, pen) in pens.iter().enumerate() {
+    for (row, (pen, pod)) in pens.iter().zip(shown).enumerate() {
         let (top, bottom) = band(row);
+        scene.rows.push((
+            area.top + row as i32 * height,
+            area.top + (row as i32 + 1) * height,
+            record.pod_name(*pod).to_owned(),
+        ));
         if let Some(class) = pen.class {
             scene.rect(pen.since, top, area.right.max(pen.since + 1), bottom, POD_CLASSES[class].1);
         }

@@ -1,6 +1,7 @@
 //! A picture as a list of marks in pixels, before any format: drawn once, painted as SVG and as PNG.
 //! Everything here is axis-aligned, since what a simulation records are steps.
 
+use super::frame::Plot;
 use super::palette::{Color, INK, MUTED};
 use super::typeface;
 
@@ -52,13 +53,30 @@ pub enum Mark {
     Text(Text),
 }
 
-/// Marks, later ones over earlier ones.
+/// A plot over time, for readers who point at it: where it is and what its edges mean.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Where it is.
+    pub plot: Plot,
+    /// Seconds at its left and right edge.
+    pub seconds: (f64, f64),
+    /// The count at its upper edge (0 at the lower one); none where rows are names.
+    pub top_value: Option<u64>,
+}
+
+/// Marks, later ones over earlier ones, and what they mean.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// Height in pixels.
     pub height: i32,
     /// The marks.
     pub marks: Vec<Mark>,
+    /// The plots.
+    pub panels: Vec<Panel>,
+    /// What colours stand for.
+    pub meanings: Vec<(Color, String)>,
+    /// Rows that have a name: upper edge, lower edge, name.
+    pub rows: Vec<(i32, i32, String)>,
 }
 
 impl Text {
@@ -92,6 +110,11 @@ impl Text {
 }
 
 impl Scene {
+    /// An empty picture.
+    pub fn new(height: i32) -> Self {
+        Self { height, marks: Vec::new(), panels: Vec::new(), meanings: Vec::new(), rows: Vec::new() }
+    }
+
     /// Adds a rectangle if it has an area.
     pub fn rect(&mut self, x0: i32, y0: i32, x1: i32, y1: i32, color: Color) {
         if x1 > x0 && y1 > y0 {

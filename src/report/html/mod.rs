@@ -2,38 +2,79 @@
 //! asks no network for anything. What comes from objects enters as text only: the template escapes it, the
 //! script sets it as text content.
 
+mod history;
 mod tables;
+mod waiting;
 
 use minijinja::{Environment, Value, context};
+use serde_json::json;
 
-use super::charts::{Chart, grouped};
+use super::charts::{Chart, Scene, grouped};
 use super::{ReportError, transcript, words};
 use crate::record::{Record, Summary};
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+const SCRIPTS: [&str; 5] = [
+    include_str!("page.js"),
+    include_str!("tables.js"),
+    include_str!("charts.js"),
+    include_str!("history.js"),
+    include_str!("objects.js"),
+];
 
 /// A transcript longer than this is cut: the file has all of it.
 const TRANSCRIPT_MOST: usize = 400_000;
 
+/// A scenario longer than this is cut.
+const SCENARIO_MOST: usize = 100_000;
+
+/// A chart of the page.
+pub struct Picture {
+    /// Which.
+    pub chart: &'static Chart,
+    /// Its picture.
+    pub svg: String,
+    /// Its plots, rows and colours, as the page's script reads them.
+    pub meaning: String,
+}
+
+impl Picture {
+    /// The picture of `scene`.
+    pub fn new(chart: &'static Chart, svg: String, scene: &Scene) -> Self {
+        let panels = scene.panels.iter().map(|panel| {
+            let plot = panel.plot;
+            let (from, to) = panel.seconds;
+            json!([plot.left, plot.top, plot.right, plot.bottom, from, to, panel.top_value])
+        });
+        let meanings = scene.meanings.iter().map(|([r, g, b], what)| json!([format!("#{r:02X}{g:02X}{b:02X}"), what]));
+        let meaning = json!({
+            "panels": panels.collect::<Vec<_>>(),
+            "meanings": meanings.collect::<Vec<_>>(),
+            "rows": scene.rows,
+        });
+        Self { chart, svg, meaning: meaning.to_string() }
+    }
+}
+
 /// The page.
-pub fn page(record: &Record, summary: &Summary, pictures: &[(&Chart, String)]) -> Result<String, ReportError> {
+pub fn page(record: &Record, summary: &Summary, pictures: &[Picture]) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     // The name's ending turns on escaping.
     environment.add_template("report.html", TEMPLATE)?;
     let charts: Vec<Value> = pictures
         .iter()
-        .map(|(chart, svg)| {
-            context! { name => chart.name, alternative => chart.alternative, svg => Value::from_safe_string(svg.clone()) }
+        .map(|Picture { chart, svg, meaning }| {
+            context! {
+                name => chart.name,
+                alternative => chart.alternative,
+                svg => Value::from_safe_string(svg.clone()),
+                meaning => meaning,
+            }
         })
         .collect();
-    let mut transcript = transcript::transcript(record);
-    if transcript.len() > TRANSCRIPT_MOST {
-        let end = transcript.floor_char_boundary(TRANSCRIPT_MOST);
-        transcript.truncate(end);
-        transcript.push_str("\n… transcript.txt has the rest\n");
-    }
+    let transcript = shortened(transcript::transcript(record), TRANSCRIPT_MOST, "transcript.txt has the rest");
+    let scenario = shortened(record.run.scenario.clone(), SCENARIO_MOST, "the scenario's file has the rest");
     let rendered = environment.get_template("report.html")?.render(context! {
         name => record.run.name,
         description => record.run.description,
@@ -43,12 +84,22 @@ pub fn page(record: &Record, summary: &Summary, pictures: &[(&Chart, String)]) -
         expectations => summary.expectations,
         charts => charts,
         transcript => transcript,
+        scenario => scenario,
         facts => facts(record, summary),
         style => Value::from_safe_string(STYLE.to_owned()),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
+        scripts => SCRIPTS.map(|script| Value::from_safe_string(script.to_owned())).to_vec(),
         data => Value::from_safe_string(in_script(&tables::data(record, summary))),
     })?;
     Ok(rendered)
+}
+
+/// At most `most` bytes of a text, and where the rest is.
+fn shortened(mut text: String, most: usize, rest: &str) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push_str(&format!("\n… {rest}\n"));
+    }
+    text
 }
 
 /// JSON that may stand in a script element: nothing in it can end the element or start a comment.
@@ -152,13 +203,15 @@ mod tests {
         assert!(!page.contains("<script>alert"), "a name became markup");
         assert!(!page.contains("<img"), "a warning became markup");
         assert!(!page.contains("</script><b>"), "a command ended the data");
-        assert_eq!(page.matches("</script>").count(), 2);
+        assert_eq!(page.matches("</script>").count(), 1 + SCRIPTS.len());
     }
 
     #[test]
     fn the_page_asks_no_network() {
         let record = synthetic::record(5, 3, 60);
         let page = page(&record, &Summary::of(&record), &[]).unwrap();
+        // References within the page itself ask nobody.
+        let page = page.replace("url(#", "(#");
         for word in ["http://", "https://", "@import", "src=", "url("] {
             assert!(!page.contains(word), "{word}");
         }
@@ -168,6 +221,6 @@ mod tests {
     fn a_page_of_twenty_thousand_pods_is_small_enough_to_open() {
         let record = synthetic::record(20_000, 100, 3600);
         let page = page(&record, &Summary::of(&record), &[]).unwrap();
-        assert!(page.len() < 4_000_000, "{}", page.len());
+        assert!(page.len() < 4_200_000, "{}", page.len());
     }
 }

@@ -6,20 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
+use super::{history, waiting};
 use crate::record::{AutoscalerMetric, AutoscalerRow, Moment, Number, Pod, Record, Summary, TextId, WorkloadIndex};
 
 /// Most rows of a table; the CSV files have all.
-const MOST: usize = 20_000;
+pub(super) const MOST: usize = 20_000;
 
 /// Texts that repeat, by number.
 #[derive(Default)]
-struct Words {
+pub(super) struct Words {
     list: Vec<String>,
     places: FxHashMap<String, usize>,
 }
 
 impl Words {
-    fn number(&mut self, text: &str) -> Value {
+    /// The number of `text`.
+    pub(super) fn number(&mut self, text: &str) -> Value {
         if let Some(&place) = self.places.get(text) {
             return place.into();
         }
@@ -30,15 +32,16 @@ impl Words {
 }
 
 /// What a column holds: a text, a number of the list of words, a plain number, seconds.
-const TEXT: &str = "text";
-const WORD: &str = "word";
-const NUMBER: &str = "number";
-const SECONDS: &str = "seconds";
+pub(super) const TEXT: &str = "text";
+pub(super) const WORD: &str = "word";
+pub(super) const NUMBER: &str = "number";
+pub(super) const SECONDS: &str = "seconds";
 
 /// All tables as JSON.
 pub fn data(record: &Record, summary: &Summary) -> String {
     let mut words = Words::default();
     let tables = [
+        waiting::waiting(record, &mut words),
         pods(record, &mut words),
         workloads(record, summary, &mut words),
         nodes(record, &mut words),
@@ -47,20 +50,21 @@ pub fn data(record: &Record, summary: &Summary) -> String {
         events(record, &mut words),
     ];
     let tables: Vec<Value> = tables.into_iter().filter(|table| !table.is_null()).collect();
-    json!({ "tables": tables, "words": words.list }).to_string()
+    let history = history::history(record, &mut words);
+    json!({ "tables": tables, "history": history, "words": words.list }).to_string()
 }
 
-fn table(title: &str, columns: &[(&str, &str)], all: usize, file: &str, rows: &[Value]) -> Value {
+pub(super) fn table(title: &str, columns: &[(&str, &str)], all: usize, file: &str, rows: &[Value]) -> Value {
     let columns: Vec<Value> = columns.iter().map(|(name, kind)| json!([name, kind])).collect();
     json!({ "title": title, "columns": columns, "all": all, "file": file, "rows": rows })
 }
 
 /// A moment in seconds to the millisecond, or null.
-fn seconds(moment: Moment) -> Value {
+pub(super) fn seconds(moment: Moment) -> Value {
     if moment.is_some() { rounded(moment.seconds()) } else { Value::Null }
 }
 
-fn rounded(value: f64) -> Value {
+pub(super) fn rounded(value: f64) -> Value {
     json!(Number((value * 1000.0).round() / 1000.0).rounded())
 }
 
@@ -100,7 +104,7 @@ fn autoscalers(record: &Record, words: &mut Words) -> Value {
 
 fn pods(record: &Record, words: &mut Words) -> Value {
     let columns = [
-        ("Pod", TEXT),
+        ("Pod", WORD),
         ("Namespace", WORD),
         ("Workload", WORD),
         ("Node", WORD),
@@ -120,7 +124,7 @@ fn pods(record: &Record, words: &mut Words) -> Value {
         };
         let started = pod.started();
         json!([
-            record.text(pod.name),
+            words.number(record.text(pod.name)),
             words.number(record.text(pod.namespace)),
             words.number(&workload),
             words.number(record.node_name(pod.last.node)),
@@ -138,7 +142,7 @@ fn pods(record: &Record, words: &mut Words) -> Value {
 
 fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
     let columns = [
-        ("Workload", TEXT),
+        ("Workload", WORD),
         ("Kind", WORD),
         ("Namespace", WORD),
         ("Desired", NUMBER),
@@ -158,7 +162,7 @@ fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
         let starts = summary.pod_start_seconds.by_workload.get(&key);
         let last = &workload.last;
         rows.push(json!([
-            record.text(workload.name),
+            words.number(record.text(workload.name)),
             words.number(record.text(workload.kind)),
             words.number(record.text(workload.namespace)),
             last.desired,
@@ -176,7 +180,7 @@ fn workloads(record: &Record, summary: &Summary, words: &mut Words) -> Value {
 
 fn nodes(record: &Record, words: &mut Words) -> Value {
     let columns = [
-        ("Node", TEXT),
+        ("Node", WORD),
         ("Group", WORD),
         ("Zone", WORD),
         ("Status", WORD),
@@ -193,7 +197,7 @@ fn nodes(record: &Record, words: &mut Words) -> Value {
     for node in record.nodes.iter().take(MOST) {
         let away = |(from, to): &(Moment, Moment)| (*to).min(node.deleted).min(record.end).seconds_since(*from);
         rows.push(json!([
-            record.text(node.name),
+            words.number(record.text(node.name)),
             words.number(record.text(node.group)),
             words.number(record.text(node.zone)),
             words.number(record.text(node.last.status)),

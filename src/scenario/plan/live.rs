@@ -73,6 +73,11 @@ impl Live {
         Self { tree: Arc::new(tree), directory: directory.to_path_buf(), seed }
     }
 
+    /// The scenario's own document as YAML, with what `--set` and `set` steps made of it so far.
+    pub fn text(&self) -> String {
+        serde_yaml::to_string(&*self.tree).unwrap_or_default()
+    }
+
     /// Puts a value into the document and returns the part that it changes.
     ///
     /// # Errors
