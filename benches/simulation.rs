@@ -12,7 +12,10 @@ use std::process::Command;
 use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
 
-/// Name, what it is, scenario.
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The scenario of a case.
 enum Source {
     Text(&'static str),
@@ -21,6 +24,7 @@ enum Source {
 
 use Source::{Made, Text};
 
+/// Name, what it is, scenario.
 const CASES: &[(&str, &str, Source)] = &[
     (
         "deployment-10k",

@@ -114,8 +114,15 @@ impl Spread {
             count.is_included.clear();
             count.is_included.resize(all, false);
         }
+        let honored_everywhere: Vec<bool> = self
+            .set
+            .hard
+            .iter()
+            .chain(&self.set.soft)
+            .map(|constraint| self.is_honored_everywhere(constraint))
+            .collect();
         for node in cache.order() {
-            self.include(cache, *node);
+            self.include(cache, *node, &honored_everywhere);
         }
         for index in 0..self.selected.len() {
             let (template, matches) = self.selected[index];
@@ -131,15 +138,16 @@ impl Spread {
     }
 
     /// Decides towards which constraints a node counts.
-    fn include(&mut self, cache: &Cache, node: NodeId) {
-        let (topology, facts) = (cache.topology(), &cache.node(node).facts);
+    fn include(&mut self, cache: &Cache, node: NodeId, honored_everywhere: &[bool]) {
+        let topology = cache.topology();
         let hard = self.set.hard.len();
         let has_keys = |counts: &[Count]| counts.iter().all(|count| topology.domain(count.key, node) != NO_DOMAIN);
         let (has_hard, has_soft) = (has_keys(&self.counts[..hard]), has_keys(&self.counts[hard..]));
         for index in 0..self.counts.len() {
             let constraint = if index < hard { &self.set.hard[index] } else { &self.set.soft[index - hard] };
             let has_keys = if index < hard { has_hard } else { has_soft || !self.set.requires_all_keys };
-            let is_included = has_keys && self.is_honored(constraint, facts);
+            let is_included =
+                has_keys && (honored_everywhere[index] || self.is_honored(constraint, &cache.node(node).facts));
             let count = &mut self.counts[index];
             let domain = topology.domain(count.key, node);
             if is_included && domain != NO_DOMAIN {
@@ -147,6 +155,12 @@ impl Spread {
                 count.nodes[domain as usize] += 1;
             }
         }
+    }
+
+    /// Does no node's labels or taints matter to a constraint? Then they need not be fetched.
+    fn is_honored_everywhere(&self, constraint: &Constraint) -> bool {
+        let asks_nothing = self.set.node_selector.is_empty() && self.set.node_affinity.is_none();
+        (!constraint.honors_affinity || asks_nothing) && !constraint.honors_taints
     }
 
     /// Upstream: `topologySpreadConstraint.matchNodeInclusionPolicies`.
