@@ -12,14 +12,14 @@ const PROBE: &str = include_str!("report_page/probe.js");
 fn chromium() -> Option<&'static str> {
     let answers =
         |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
-    ["chromium", "chromium-browser", "google-chrome"].iter().copied().find(|name| answers(&name))
+    ["chromium", "chromium-browser", "google-chrome"].iter().copied().find(answers)
 }
 
 /// Runs the scenario; returns its page.
 fn page(dir: &Path) -> PathBuf {
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report_page/scenario.yaml");
     let mut run = Command::new(env!("CARGO_BIN_EXE_kubelapse"));
-    let output = run.args(["run", scenario, "--quiet", "--out"]).arg(dir).output().unwrap();
+    let output = run.args(["run", scenario, "--quiet", "--out"]).arg(dir).output().expect("the program was built");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     dir.join("page/report.html")
 }

@@ -255,7 +255,8 @@ impl Cluster {
         self.pods.by_template(namespace, template)
     }
 
-    /// Live pods of a namespace that a selector selects. Costs a match for each template, not for each pod.
+    /// Live pods of a namespace that a selector selects, by id. Costs a match for each template that has a label which
+    /// the selector requires, not for each pod.
     pub fn pods_matching(
         &self,
         namespace: NamespaceId,
@@ -266,12 +267,26 @@ impl Cluster {
             let pods = self.pods.live().filter(|pod| self.pods.row(*pod).namespace == namespace);
             return pods.filter(|pod| selector.matches(&self.labels_of(*pod))).collect();
         }
-        self.pods_of_templates(namespace, |template| selector.matches(&template.labels))
+        let matches = |template: &PodTemplate| selector.matches(&template.labels);
+        match self.templates.candidates(selector) {
+            Some(candidates) => self.pods_of_those(namespace, candidates.iter().copied(), matches),
+            None => self.pods_of_templates(namespace, matches),
+        }
     }
 
     /// Live pods of a namespace whose template is one of those looked for, by id. Costs a look at each template.
     pub fn pods_of_templates(&self, namespace: NamespaceId, wanted: impl Fn(&PodTemplate) -> bool) -> Vec<PodId> {
-        let templates = self.pods.templates_in(namespace).filter(|template| wanted(self.templates.get(*template)));
+        self.pods_of_those(namespace, self.pods.templates_in(namespace), wanted)
+    }
+
+    /// Live pods of a namespace of those templates that are wanted, by id.
+    fn pods_of_those(
+        &self,
+        namespace: NamespaceId,
+        templates: impl Iterator<Item = TemplateId>,
+        wanted: impl Fn(&PodTemplate) -> bool,
+    ) -> Vec<PodId> {
+        let templates = templates.filter(|template| wanted(self.templates.get(*template)));
         let mut found: Vec<PodId> = templates.flat_map(|template| self.pods.by_template(namespace, template)).collect();
         found.sort_unstable();
         found

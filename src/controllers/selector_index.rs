@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::model::Text;
 use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, ObjectRef};
-use crate::model::selector::{LabelSelector, Operator};
+use crate::model::selector::LabelSelector;
 
 /// Where a selector is filed: under one pair that it requires, or among those that require none.
 type Place = (NamespaceId, Text, Text);
@@ -55,10 +55,8 @@ impl SelectorIndex {
 }
 
 fn place_of(namespace: NamespaceId, selector: &LabelSelector) -> Place {
-    let required = selector.requirements.iter().find(|one| one.operator == Operator::In && one.values.len() == 1);
-    required.map_or((namespace, Text::default(), Text::default()), |one| {
-        (namespace, one.key.clone(), one.values[0].clone())
-    })
+    let (key, value) = selector.required_pair().unwrap_or_default();
+    (namespace, key, value)
 }
 
 #[cfg(test)]

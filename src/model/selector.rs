@@ -83,6 +83,12 @@ impl LabelSelector {
         self.requirements.iter().all(|requirement| requirement.matches_value(labels.get(&requirement.key)))
     }
 
+    /// A label that everything it selects has; none if it requires no single one.
+    pub fn required_pair(&self) -> Option<(Text, Text)> {
+        let required = self.requirements.iter().find(|one| one.operator == Operator::In && one.values.len() == 1)?;
+        Some((required.key.clone(), required.values[0].clone()))
+    }
+
     /// Does it select everything?
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()

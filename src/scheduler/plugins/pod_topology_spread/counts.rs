@@ -143,11 +143,10 @@ impl Spread {
         let hard = self.set.hard.len();
         let has_keys = |counts: &[Count]| counts.iter().all(|count| topology.domain(count.key, node) != NO_DOMAIN);
         let (has_hard, has_soft) = (has_keys(&self.counts[..hard]), has_keys(&self.counts[hard..]));
-        for index in 0..self.counts.len() {
+        for (index, everywhere) in honored_everywhere.iter().enumerate() {
             let constraint = if index < hard { &self.set.hard[index] } else { &self.set.soft[index - hard] };
             let has_keys = if index < hard { has_hard } else { has_soft || !self.set.requires_all_keys };
-            let is_included =
-                has_keys && (honored_everywhere[index] || self.is_honored(constraint, &cache.node(node).facts));
+            let is_included = has_keys && (*everywhere || self.is_honored(constraint, &cache.node(node).facts));
             let count = &mut self.counts[index];
             let domain = topology.domain(count.key, node);
             if is_included && domain != NO_DOMAIN {
