@@ -1,5 +1,8 @@
 //! The program as its users call it: exit codes, what is written, what is printed where.
 
+#[path = "cli/results.rs"]
+mod results;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -23,6 +23,10 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Check files and manifests as the API server would, and say what has no effect
     Validate(ValidateArguments),
+    /// Say what changed between two results folders (exit 1 if anything did)
+    Diff(DiffArguments),
+    /// Draw the charts and the page of a results folder again
+    Report(ReportArguments),
     /// Print the JSON Schema of kubelapse's own kinds
     Schema(SchemaArguments),
     /// Print the completion script of a shell
@@ -118,12 +122,12 @@ pub(super) struct ExplainArguments {
     pub(super) scheduler_config: Option<PathBuf>,
     /// How the answer is printed
     #[arg(short, long, default_value = "table", value_enum)]
-    pub(super) output: ExplainFormat,
+    pub(super) output: OutputFormat,
 }
 
-/// How an explanation is printed.
+/// How an answer is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum ExplainFormat {
+pub(super) enum OutputFormat {
     /// For people
     Table,
     /// For programs
@@ -141,6 +145,34 @@ pub(super) struct ValidateArguments {
     /// Treat warnings as failures (exit 1)
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// `kubelapse diff`.
+#[derive(Args, Debug)]
+pub(super) struct DiffArguments {
+    /// A results folder, or a summary.json
+    #[arg(value_name = "RESULTS_A")]
+    pub(super) a: PathBuf,
+    /// Another one
+    #[arg(value_name = "RESULTS_B")]
+    pub(super) b: PathBuf,
+    /// How the differences are printed
+    #[arg(short, long, default_value = "table", value_enum)]
+    pub(super) output: OutputFormat,
+}
+
+/// `kubelapse report`.
+#[derive(Args, Debug)]
+pub(super) struct ReportArguments {
+    /// A results folder
+    #[arg(value_name = "RESULTS")]
+    pub(super) results: PathBuf,
+    /// Write trace.json as well
+    #[arg(long)]
+    pub(super) trace: bool,
+    /// Write metrics.om as well
+    #[arg(long)]
+    pub(super) metrics: bool,
 }
 
 /// `kubelapse schema`.

@@ -3,12 +3,14 @@
 
 mod args;
 mod completions;
+mod diff;
 mod exit_code;
 mod explain;
 mod kubectl;
 mod load;
 mod printer;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod validate;
@@ -33,6 +35,8 @@ pub fn main() -> ExitCode {
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
+        Command::Diff(arguments) => diff::run(&arguments, &mut printer),
+        Command::Report(arguments) => report::run(&arguments, &mut printer),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
     }

@@ -58,8 +58,9 @@ fn run_one(
         dir: arguments.out.clone(),
         name: plan.name.clone(),
         charts: ChartFormats { svg: plan.output.svg, png: plan.output.png },
-        timeline: plan.output.timeline,
-        page: plan.output.report,
+        without: plan.output.without(),
+        trace: plan.output.trace,
+        metrics: plan.output.metrics,
     };
     let written = match report::write(&record, &options) {
         Ok(written) => written,
@@ -70,6 +71,12 @@ fn run_one(
     };
     for warning in &record.warnings {
         printer.warning(warning);
+    }
+    if !written.left_out.is_empty() {
+        let (files, folder) = (written.left_out.join(" and "), written.folder.display());
+        printer.say(&format!(
+            "note: {files}: not written for so many pods; `kubelapse report {folder} --trace --metrics` does"
+        ));
     }
     for failure in &failures {
         printer.error(failure);

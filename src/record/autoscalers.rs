@@ -1,5 +1,7 @@
 //! HorizontalPodAutoscalers and their decisions, as rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Moment, TextId, WorkloadIndex};
 use crate::engine::typed_id;
 
@@ -9,7 +11,7 @@ typed_id!(
 );
 
 /// An autoscaler.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Autoscaler {
     /// Its namespace.
     pub namespace: TextId,
@@ -20,7 +22,7 @@ pub struct Autoscaler {
 }
 
 /// What a metric said in a decision.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AutoscalerMetric {
     /// Its name, as the Events have it.
     pub name: String,
@@ -39,7 +41,7 @@ pub struct AutoscalerMetric {
 }
 
 /// A decision: a row of `hpa.csv`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AutoscalerRow {
     /// When.
     pub time: Moment,

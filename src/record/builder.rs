@@ -1,69 +1,11 @@
 //! Fills a record: what a collector saw becomes rows, lives and totals. The only place that writes them, so
 //! that rows, lives and totals cannot disagree. Times never go backwards.
 
+use super::sights::{NodeFacts, PodFacts, PodSight};
 use super::{
     Amounts, AttemptRow, EventRow, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
     PodState, PullRow, Record, Replicas, Stage, Totals, Workload, WorkloadIndex, WorkloadRow,
 };
-
-/// What a pod is born with.
-#[derive(Clone, Copy, Debug)]
-pub struct PodFacts<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its namespace.
-    pub namespace: &'a str,
-    /// Its uid.
-    pub uid: u128,
-    /// The workload at the top of its owners.
-    pub workload: WorkloadIndex,
-    /// Its priority.
-    pub priority: i32,
-    /// What the scheduler counts for it.
-    pub requests: Amounts,
-}
-
-/// What is seen of a pod after a change.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PodSight<'a> {
-    /// `status.phase`.
-    pub phase: Phase,
-    /// kubectl's STATUS.
-    pub status: &'a str,
-    /// The cause as a word.
-    pub reason: &'a str,
-    /// Where it is bound.
-    pub node: NodeIndex,
-    /// kubectl's RESTARTS.
-    pub restarts: u32,
-    /// kubectl's READY, first number.
-    pub ready: u16,
-    /// kubectl's READY, second number.
-    pub containers: u16,
-    /// Is condition Ready True?
-    pub is_ready: bool,
-    /// Is it being deleted?
-    pub is_terminating: bool,
-    /// Was it tried and found to fit nowhere (or is it gated)?
-    pub is_unschedulable: bool,
-}
-
-/// What a node is born with.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeFacts<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its group.
-    pub group: &'a str,
-    /// Its zone.
-    pub zone: &'a str,
-    /// Price per hour, 0 for none.
-    pub price: f64,
-    /// What its pods may request.
-    pub allocatable: Amounts,
-    /// How many pods it may hold.
-    pub allocatable_pods: u32,
-}
 
 impl Record {
     /// A pod was created. The caller shows its first state at once with `pod_changed`.
@@ -76,6 +18,7 @@ impl Record {
             name: self.texts.push(facts.name),
             namespace: self.texts.intern(facts.namespace),
             uid: facts.uid,
+            owner: facts.owner,
             workload: facts.workload,
             priority: facts.priority,
             cpu_milli: facts.requests.cpu_milli,
@@ -416,6 +359,7 @@ mod tests {
             name,
             namespace: "default",
             uid: 1,
+            owner: WorkloadIndex::NONE,
             workload: WorkloadIndex::NONE,
             priority: 0,
             requests: Amounts { cpu_milli: 500, memory_bytes: 1 << 20 },

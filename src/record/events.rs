@@ -1,9 +1,11 @@
 //! Kubernetes Events, scheduling attempts and image pulls, as rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Moment, NodeIndex, PodIndex, TextId};
 
 /// One emission of a Kubernetes Event (a new one, or a higher count of an old one): a row of `events.csv`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EventRow {
     /// When it was written.
     pub time: Moment,
@@ -28,7 +30,7 @@ pub struct EventRow {
 }
 
 /// How an attempt to schedule a pod ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttemptResult {
     /// A node was found.
     Scheduled,
@@ -50,7 +52,7 @@ impl AttemptResult {
 }
 
 /// One attempt of the scheduler: a row of `scheduling.csv`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct AttemptRow {
     /// When it ended.
     pub time: Moment,
@@ -71,7 +73,7 @@ pub struct AttemptRow {
 }
 
 /// An image that a kubelet pulled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct PullRow {
     /// When the pull ended; for one that never did, when the record ended.
     pub time: Moment,

@@ -1,10 +1,12 @@
 //! A number that holds between changes: its time-weighted mean and its peak, exact in integers.
 //! What happened before t=0 (the warm-up) is left out.
 
+use serde::{Deserialize, Serialize};
+
 use super::Moment;
 
 /// A value over time, kept as its integral and peak since t=0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gauge {
     value: u64,
     since: Moment,

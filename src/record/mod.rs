@@ -6,6 +6,7 @@
 mod autoscalers;
 mod builder;
 pub mod collector;
+mod containers;
 mod events;
 mod gauge;
 mod moment;
@@ -13,6 +14,7 @@ mod nodes;
 mod pods;
 mod quantiles;
 mod run;
+mod sights;
 mod summary;
 mod text;
 mod totals;
@@ -20,7 +22,7 @@ mod traffic;
 mod workloads;
 
 pub use autoscalers::{Autoscaler, AutoscalerIndex, AutoscalerMetric, AutoscalerRow};
-pub use builder::{NodeFacts, PodFacts, PodSight};
+pub use containers::{ContainerRow, ContainerStage};
 pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
 pub use gauge::Gauge;
 pub use moment::Moment;
@@ -28,6 +30,7 @@ pub use nodes::{Amounts, Node, NodeIndex, NodeRow, NodeState};
 pub use pods::{Phase, Pod, PodIndex, PodMarks, PodRow, PodState, Stage};
 pub use quantiles::Quantiles;
 pub use run::{Expectation, RunFacts, Step};
+pub use sights::{NodeFacts, PodFacts, PodSight};
 pub use summary::{
     AutoscalerSummary, EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary,
     Number, PodsSummary, ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary, WorkloadSummary,
@@ -37,8 +40,10 @@ pub use totals::Totals;
 pub use traffic::{DROP_REASONS, TrafficCounts, TrafficLatency, TrafficLoad, TrafficRow};
 pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
 
+use serde::{Deserialize, Serialize};
+
 /// Everything that is known of a run, up to `end`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Facts about the run.
     pub run: RunFacts,
@@ -48,6 +53,8 @@ pub struct Record {
     pub pods: Vec<Pod>,
     /// Their changes, in the order of time.
     pub timeline: Vec<PodRow>,
+    /// Changes of their containers, in the order of time.
+    pub container_rows: Vec<ContainerRow>,
     /// Workloads, in the order of creation.
     pub workloads: Vec<Workload>,
     /// Their changes.
@@ -147,6 +154,7 @@ impl Record {
         let rows = rows.chain(self.attempts.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.pulls.iter_mut().map(|row| &mut row.time));
         let rows = rows.chain(self.traffic_rows.iter_mut().map(|row| &mut row.time));
+        let rows = rows.chain(self.container_rows.iter_mut().flat_map(|row| [&mut row.time, &mut row.since]));
         for time in rows.chain([&mut self.end, &mut self.run.begin]) {
             *time = time.shifted(nanos);
         }

@@ -1,5 +1,7 @@
 //! Nodes, their changes and samples, as rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Moment, TextId};
 use crate::engine::typed_id;
 
@@ -9,7 +11,7 @@ typed_id!(
 );
 
 /// CPU and memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
     /// Millicores.
     pub cpu_milli: u64,
@@ -18,7 +20,7 @@ pub struct Amounts {
 }
 
 /// What can be seen of a node at one instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeState {
     /// kubectl's STATUS column.
     pub status: TextId,
@@ -33,7 +35,7 @@ pub struct NodeState {
 }
 
 /// A node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
     /// Its name.
     pub name: TextId,
@@ -62,7 +64,7 @@ pub struct Node {
 }
 
 /// A change or sample of a node: a row of `nodes.csv`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct NodeRow {
     /// When.
     pub time: Moment,

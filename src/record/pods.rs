@@ -2,6 +2,7 @@
 //! Holds no reference to the cluster: what a reader needs is here or in the record's texts.
 
 use bitflags::bitflags;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Moment, NodeIndex, TextId, WorkloadIndex};
 use crate::engine::typed_id;
@@ -12,7 +13,7 @@ typed_id!(
 );
 
 /// `status.phase`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Phase {
     /// Accepted; not all containers have been created.
@@ -47,7 +48,7 @@ impl Phase {
 }
 
 /// Where a pod is in its life, as charts colour it: the phase, told apart where kubectl's STATUS does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Stage {
     /// Waits for the scheduler.
@@ -104,8 +105,20 @@ bitflags! {
     }
 }
 
+impl Serialize for PodMarks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.bits())
+    }
+}
+
+impl<'de> Deserialize<'de> for PodMarks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer).map(Self::from_bits_retain)
+    }
+}
+
 /// What can be seen of a pod at one instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PodState {
     /// kubectl's STATUS column.
     pub status: TextId,
@@ -126,7 +139,7 @@ pub struct PodState {
 }
 
 /// A pod's life as far as it is known at the end of the record.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Pod {
     /// `metadata.name`.
     pub name: TextId,
@@ -134,6 +147,8 @@ pub struct Pod {
     pub namespace: TextId,
     /// `metadata.uid`.
     pub uid: u128,
+    /// The workload that controls it: a ReplicaSet, say.
+    pub owner: WorkloadIndex,
     /// The workload at the top of its owners.
     pub workload: WorkloadIndex,
     /// `spec.priority`.
@@ -178,7 +193,7 @@ impl Pod {
 }
 
 /// One observable change of a pod: a row of `timeline.csv`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct PodRow {
     /// When.
     pub time: Moment,

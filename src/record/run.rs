@@ -1,9 +1,11 @@
 //! Facts about the run as a whole: scenario, steps, expectations, warnings, engine.
 
+use serde::{Deserialize, Serialize};
+
 use super::Moment;
 
 /// Who ran, on what.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RunFacts {
     /// The scenario's name.
     pub name: String,
@@ -32,7 +34,7 @@ pub struct RunFacts {
 }
 
 /// A command or an action of a step that was carried out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Step {
     /// The step's number in the scenario, from 0.
     pub number: u32,
@@ -51,7 +53,7 @@ pub struct Step {
 }
 
 /// An expectation and what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Expectation {
     /// Its name, or its expression.
     pub name: String,

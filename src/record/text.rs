@@ -4,6 +4,7 @@
 use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHasher};
+use serde::{Deserialize, Serialize};
 
 use crate::engine::typed_id;
 
@@ -13,10 +14,12 @@ typed_id!(
 );
 
 /// The texts of a record. A million generated pod names cost their bytes and 24 bytes each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Texts {
     bytes: String,
     ends: Vec<usize>,
+    /// Of use only while a record is filled.
+    #[serde(skip)]
     lookup: FxHashMap<u64, TextId>,
 }
 

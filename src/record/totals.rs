@@ -1,9 +1,11 @@
 //! Counts and gauges over the whole cluster, kept up on every change so that reading them costs nothing.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Gauge, Moment};
 
 /// Counts since t=0 and gauges.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Pods created.
     pub pods_created: u64,

@@ -1,5 +1,7 @@
 //! Traffic: what came of the requests of each load, from one change of its rates to the next.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Moment, TextId};
 
 /// Words for the reasons for which requests are dropped, in the order of [`TrafficCounts::dropped`].
@@ -10,7 +12,7 @@ pub const DROP_REASONS: [&str; 7] =
 const KILLED: usize = 5;
 
 /// A load.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrafficLoad {
     /// Its name.
     pub name: TextId,
@@ -27,7 +29,7 @@ pub struct TrafficLoad {
 }
 
 /// Requests; they need not be whole, because the model is a fluid.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrafficCounts {
     /// Requests that came since t=0.
     pub requests: f64,
@@ -42,7 +44,7 @@ pub struct TrafficCounts {
 }
 
 /// How long requests took, in seconds; 0 where there is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrafficLatency {
     /// Mean.
     pub mean: f64,
@@ -59,7 +61,7 @@ pub struct TrafficLatency {
 }
 
 /// A load from one change to the next. Rates hold until then; what waits grows or shrinks linearly.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrafficRow {
     /// When.
     pub time: Moment,

@@ -1,5 +1,7 @@
 //! Workloads (Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, …) and their changes, as rows.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Gauge, Moment, TextId};
 use crate::engine::typed_id;
 
@@ -9,7 +11,7 @@ typed_id!(
 );
 
 /// The replica numbers of a workload, under one name each for every kind; 0 where a kind has none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replicas {
     /// Wanted: `spec.replicas`, `desiredNumberScheduled`, a Job's `parallelism` within its completions.
     pub desired: u32,
@@ -28,7 +30,7 @@ pub struct Replicas {
 }
 
 /// A workload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Workload {
     /// `Deployment`, `Job`, ….
     pub kind: TextId,
@@ -49,7 +51,7 @@ pub struct Workload {
 }
 
 /// A change of a workload: a row of `workloads.csv`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct WorkloadRow {
     /// When.
     pub time: Moment,

@@ -29,6 +29,16 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Makes a folder that will take the place of `target`, with all of its files, some of which are then written anew.
+    pub fn replace(target: &Path) -> Result<Self, ReportError> {
+        let failed = |source| ReportError::Write { path: target.to_owned(), source };
+        let whole = target.canonicalize().map_err(failed)?;
+        let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let folder = Self::create(whole.parent().unwrap_or(Path::new("/")), name)?;
+        folder.within(copy(&whole, &folder.partial))?;
+        Ok(folder)
+    }
+
     /// Writes one file, through a buffer.
     pub fn write(&self, file: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), ReportError> {
         let path = self.partial.join(file);
@@ -36,6 +46,8 @@ impl Folder {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
+            // A link to an older file stays with that one.
+            remove(&path)?;
             let mut out = BufWriter::with_capacity(1 << 18, File::create(&path)?);
             fill(&mut out)?;
             out.flush()
@@ -74,6 +86,21 @@ impl Drop for Folder {
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
+}
+
+/// Copies files and folders, as links where the file system has them.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
+            copy(&entry.path(), &target)?;
+        } else if fs::hard_link(entry.path(), &target).is_err() {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -259,11 +259,14 @@ impl Script {
             Deed::Create(pod) => {
                 let (name, workload) = &self.pods[pod];
                 let requests = Amounts { cpu_milli: 100 + (pod as u64 * 37) % 900, memory_bytes: 128 << 20 };
+                let workload_index =
+                    if workload % 11 == 10 { WorkloadIndex::NONE } else { WorkloadIndex(*workload as u32) };
                 let facts = PodFacts {
                     name,
                     namespace: namespace(*workload),
                     uid: pod as u128 * 0x1234_5678_9abc_def1_2345_6789,
-                    workload: if workload % 11 == 10 { WorkloadIndex::NONE } else { WorkloadIndex(*workload as u32) },
+                    owner: workload_index,
+                    workload: workload_index,
                     priority: if workload % 4 == 0 { 1000 } else { 0 },
                     requests,
                 };
@@ -339,6 +342,7 @@ fn namespace(workload: usize) -> &'static str {
 
 fn finishing_touches(record: &mut Record) {
     autoscalers(record);
+    super::synthetic_containers::add(record);
     record.warnings.push("step 3 never ran: its `when` was never true".to_owned());
     let end = record.end;
     record.steps.push(Step {

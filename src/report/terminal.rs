@@ -51,7 +51,7 @@ fn statuses(record: &Record) -> String {
     }
     counts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     let parts: Vec<String> = counts.iter().map(|(count, status)| format!("{} {status}", grouped(*count))).collect();
-    if parts.is_empty() { "none left".to_owned() } else { one_line(&parts.join(", ")) }
+    if parts.is_empty() { "none left".to_owned() } else { words::one_line(&parts.join(", ")) }
 }
 
 fn expectations(summary: &Summary) -> String {
@@ -73,11 +73,6 @@ fn speed(virtual_seconds: f64, wall: Duration) -> String {
     }
 }
 
-/// A text from the outside as a terminal may show it: control characters do nothing.
-fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::synthetic;
@@ -91,10 +86,5 @@ mod tests {
         for part in ["1 min in 12 ms (5,000 times as fast)", "results/synthetic", "3 of 3 ready", "0 of 1 met"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-    }
-
-    #[test]
-    fn escape_sequences_of_objects_do_not_reach_the_terminal() {
-        assert_eq!(one_line("a\u{1b}[31mb\nc"), "a [31mb c");
     }
 }

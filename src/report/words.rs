@@ -61,6 +61,11 @@ pub fn headline(record: &Record, summary: &Summary) -> String {
     parts.join("; ")
 }
 
+/// A text from the outside as a terminal may show it: control characters do nothing.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +84,10 @@ mod tests {
         ] {
             assert_eq!(seconds(value), text);
         }
+    }
+
+    #[test]
+    fn escape_sequences_of_objects_do_not_reach_the_terminal() {
+        assert_eq!(one_line("a\u{1b}[31mb\nc"), "a [31mb c");
     }
 }

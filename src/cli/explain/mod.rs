@@ -16,7 +16,7 @@ use crate::scheduler::registry::Registry;
 use crate::simulation::dump::{DumpedCluster, FitCount, objects_of};
 use crate::simulation::{Simulation, Unobserved};
 
-use super::args::{ExplainArguments, ExplainFormat};
+use super::args::{ExplainArguments, OutputFormat};
 use super::printer::Printer;
 use super::{exit_code, load};
 
@@ -42,15 +42,15 @@ pub(super) fn run(arguments: &ExplainArguments, printer: &mut Printer) -> ExitCo
         }
     };
     let text = match (&answer, arguments.output) {
-        (Answer::Pods(pods), ExplainFormat::Table) if pods.is_empty() => "no pod waits for a node\n".to_owned(),
-        (Answer::Pods(pods), ExplainFormat::Table) => pods.iter().map(table::pod).collect::<Vec<_>>().join("\n"),
-        (Answer::Count(count), ExplainFormat::Table) => table::count(count),
-        (Answer::Pods(pods), ExplainFormat::Json) if arguments.pending => json(pods),
-        (Answer::Pods(pods), ExplainFormat::Json) => match pods.as_slice() {
+        (Answer::Pods(pods), OutputFormat::Table) if pods.is_empty() => "no pod waits for a node\n".to_owned(),
+        (Answer::Pods(pods), OutputFormat::Table) => pods.iter().map(table::pod).collect::<Vec<_>>().join("\n"),
+        (Answer::Count(count), OutputFormat::Table) => table::count(count),
+        (Answer::Pods(pods), OutputFormat::Json) if arguments.pending => json(pods),
+        (Answer::Pods(pods), OutputFormat::Json) => match pods.as_slice() {
             [only] => json(only),
             several => json(&several),
         },
-        (Answer::Count(count), ExplainFormat::Json) => {
+        (Answer::Count(count), OutputFormat::Json) => {
             let by_node = serde_json::json!(count.by_node);
             json(&serde_json::json!({ "fits": count.fitted, "byNode": by_node, "message": count.message }))
         }

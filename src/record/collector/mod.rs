@@ -2,6 +2,7 @@
 //! Reads the cluster, writes only the record, and decides nothing: a run with and one without a collector are the same.
 
 mod autoscalers;
+mod containers;
 mod nodes;
 mod pods;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::cluster::{Change, Cluster, EventType, Verb};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
+use containers::ContainerTable;
 
 /// What the cluster does not know of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,8 +93,7 @@ pub struct Collector {
     autoscalers: FxHashMap<ObjectRef, AutoscalerIndex>,
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
-    /// The last run of a container of which it is known that it was killed for its memory.
-    killed: FxHashMap<(PodId, usize), u64>,
+    containers: ContainerTable,
     /// The last row of each load.
     traffic_last: Vec<Option<TrafficRow>>,
 }

@@ -1,11 +1,11 @@
 //! What is seen of a pod after a write, as `kubectl get pods -o wide` would show it.
 
-use super::super::{Amounts, Moment, NodeIndex, Phase, PodFacts, PodIndex, PodMarks, PodSight};
+use super::super::{Amounts, Moment, NodeIndex, Phase, PodFacts, PodIndex, PodMarks, PodSight, WorkloadIndex};
 use super::{Collector, Verb, is_gone};
 use crate::cluster::Cluster;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
-use crate::model::pod::{ContainerState, Pod, PodCondition, PodConditionType, PodPhase, Termination};
+use crate::model::pod::{Pod, PodCondition, PodConditionType, PodPhase};
 use crate::model::pod_columns::columns;
 
 impl Collector {
@@ -21,7 +21,8 @@ impl Collector {
         }
         if self.record.pods[index.index()].workload.is_none() && pod.controller.is_some() {
             // It was adopted.
-            self.record.pods[index.index()].workload = self.top_workload(pod.controller);
+            (self.record.pods[index.index()].owner, self.record.pods[index.index()].workload) =
+                self.owners(pod.controller);
         }
         let shown = columns(pod, cluster.template_of(id));
         let scheduled = pod.status.condition(&PodConditionType::PodScheduled);
@@ -39,18 +40,21 @@ impl Collector {
             is_unschedulable: refused.is_some(),
         };
         self.record.pod_changed(now, index, &sight);
-        self.mark(now, id, pod);
+        self.containers(now, index, pod, cluster.template_of(id));
+        self.mark(now, index, pod);
     }
 
     /// Pods are created in the order of their ids, so that both tables have the same rows.
     fn meet(&mut self, now: Moment, id: PodId, pod: &Pod, cluster: &Cluster) {
         let template = cluster.template_of(id);
         let uid = cluster.uid(ObjectRef::pod(id)).replace('-', "");
+        let (owner, workload) = self.owners(pod.controller);
         let facts = PodFacts {
             name: &pod.name,
             namespace: cluster.namespace_name(pod.namespace),
             uid: u128::from_str_radix(&uid, 16).unwrap_or_default(),
-            workload: self.top_workload(pod.controller),
+            owner,
+            workload,
             priority: template.spec.priority,
             requests: Amounts {
                 cpu_milli: template.requests.cpu_milli.max(0) as u64,
@@ -59,10 +63,10 @@ impl Collector {
         };
         let index = self.record.pod_created(now, facts);
         assert_eq!(index, PodIndex(id.0), "a pod's Added entry precedes all others of it");
+        self.containers.add_pod(template.spec.containers.len());
     }
 
-    fn mark(&mut self, now: Moment, id: PodId, pod: &Pod) {
-        let index = PodIndex(id.0);
+    fn mark(&mut self, now: Moment, index: PodIndex, pod: &Pod) {
         if pod.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted") {
             self.record.pod_marked(now, index, PodMarks::EVICTED);
         }
@@ -75,30 +79,19 @@ impl Collector {
             }
             _ => {}
         }
-        for (place, container) in pod.status.containers.iter().enumerate() {
-            let last = container.last.as_deref();
-            let ended = match &container.state {
-                ContainerState::Terminated(termination) => Some(&**termination),
-                _ => last,
-            };
-            if let Some(Termination { container_id, .. }) = ended.filter(|ended| ended.reason == "OOMKilled")
-                && self.killed.insert((id, place), *container_id) != Some(*container_id)
-            {
-                self.record.pod_marked(now, index, PodMarks::OOM_KILLED);
-            }
-        }
     }
 
-    /// The workload at the top of a pod's owners.
-    fn top_workload(&self, controller: ObjectRef) -> super::WorkloadIndex {
+    /// The workload that controls a pod, and the one at the top of its owners.
+    fn owners(&self, controller: ObjectRef) -> (WorkloadIndex, WorkloadIndex) {
         if controller.kind == Kind::POD {
-            return super::WorkloadIndex::NONE;
+            return (WorkloadIndex::NONE, WorkloadIndex::NONE);
         }
-        let mut workload = self.workloads.get(&controller).copied().unwrap_or_default();
-        while workload.is_some() && self.record.workloads[workload.index()].owner.is_some() {
-            workload = self.record.workloads[workload.index()].owner;
+        let owner = self.workloads.get(&controller).copied().unwrap_or_default();
+        let mut top = owner;
+        while top.is_some() && self.record.workloads[top.index()].owner.is_some() {
+            top = self.record.workloads[top.index()].owner;
         }
-        workload
+        (owner, top)
     }
 }
 

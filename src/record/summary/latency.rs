@@ -166,6 +166,7 @@ mod tests {
                 name,
                 namespace: "default",
                 uid: 0,
+                owner: WorkloadIndex::NONE,
                 workload: WorkloadIndex::NONE,
                 priority: 7,
                 requests: Amounts::default(),

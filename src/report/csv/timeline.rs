@@ -31,7 +31,7 @@ fn fill(record: &Record, rows: &mut Rows<'_>) -> io::Result<()> {
 }
 
 /// A uid in the usual groups of hexadecimal digits.
-struct Uid(u128);
+pub struct Uid(pub u128);
 
 impl std::fmt::Display for Uid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

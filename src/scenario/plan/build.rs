@@ -463,8 +463,9 @@ fn output(scenario: &Scenario) -> Output {
         nodes: on(|output| output.nodes),
         scheduling: on(|output| output.scheduling),
         usage: on(|output| output.usage),
-        trace: on(|output| output.trace),
-        metrics: on(|output| output.metrics),
+        trace: typed.and_then(|output| output.trace),
+        metrics: typed.and_then(|output| output.metrics),
+        record: on(|output| output.record),
         report: on(|output| output.report),
     }
 }

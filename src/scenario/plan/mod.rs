@@ -330,10 +330,29 @@ pub struct Output {
     pub scheduling: bool,
     /// usage.csv.
     pub usage: bool,
-    /// trace.json.
-    pub trace: bool,
-    /// metrics.om.
-    pub metrics: bool,
+    /// trace.json; none leaves it to the size of the run.
+    pub trace: Option<bool>,
+    /// metrics.om; the same.
+    pub metrics: Option<bool>,
+    /// record.bin.
+    pub record: bool,
     /// report.html.
     pub report: bool,
+}
+
+impl Output {
+    /// The files that are switched off, beside charts and those that the size of a run decides about.
+    pub fn without(&self) -> Vec<&'static str> {
+        let files = [
+            ("timeline.csv", self.timeline),
+            ("events.csv", self.events),
+            ("workloads.csv", self.workloads),
+            ("nodes.csv", self.nodes),
+            ("scheduling.csv", self.scheduling),
+            ("usage.csv", self.usage),
+            ("record.bin", self.record),
+            ("report.html", self.report),
+        ];
+        files.into_iter().filter(|(_, is_on)| !is_on).map(|(file, _)| file).collect()
+    }
 }

@@ -107,8 +107,9 @@ objects! {
         "nodes" nodes: Option<bool> = Type::Boolean, "write nodes.csv", default("true");
         "scheduling" scheduling: Option<bool> = Type::Boolean, "write scheduling.csv", default("true");
         "usage" usage: Option<bool> = Type::Boolean, "write usage.csv", default("true");
-        "trace" trace: Option<bool> = Type::Boolean, "write trace.json", default("true");
-        "metrics" metrics: Option<bool> = Type::Boolean, "write metrics.om", default("true");
+        "trace" trace: Option<bool> = Type::Boolean, "write trace.json", default("true up to 100,000 pods");
+        "metrics" metrics: Option<bool> = Type::Boolean, "write metrics.om", default("true up to 100,000 pods");
+        "record" record: Option<bool> = Type::Boolean, "write record.bin, from which `kubelapse report` draws again", default("true");
         "report" report: Option<bool> = Type::Boolean, "write report.html", default("true");
     }
 }

@@ -1,0 +1,28 @@
+//! `kubelapse report`: charts and page of a results folder, drawn again from what is in it.
+
+use std::process::ExitCode;
+
+use crate::report;
+use crate::report::results::Results;
+
+use super::args::ReportArguments;
+use super::exit_code;
+use super::printer::Printer;
+
+/// Draws into the folder, which is replaced as a whole.
+pub(super) fn run(arguments: &ReportArguments, printer: &mut Printer) -> ExitCode {
+    let opened = Results::open(&arguments.results).map_err(report::ReportError::from);
+    match opened.and_then(|results| report::draw_again(&results, arguments.trace, arguments.metrics)) {
+        Ok(written) => {
+            for file in &written.files {
+                printer.say(&format!("{}/{file}", arguments.results.display()));
+            }
+            exit_code::OK.into()
+        }
+        Err(error) => {
+            printer.error(&error.to_string());
+            let is_input = matches!(error, report::ReportError::Results(_));
+            if is_input { exit_code::BAD_INPUT.into() } else { exit_code::INTERNAL.into() }
+        }
+    }
+}

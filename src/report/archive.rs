@@ -1,0 +1,125 @@
+//! `record.bin`: the record itself, from which everything else in the folder can be drawn again. The same data
+//! structure as in a run, so that there is one way to every picture.
+//! A magic word, the format's number, the record (postcard), and a digest of it all: a file that was cut short or
+//! changed is told from one of another version.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::ChartFormats;
+use super::digest::Digesting;
+use crate::engine::digest::Digest;
+use crate::record::Record;
+
+/// First bytes of the file.
+const MAGIC: &[u8; 16] = b"kubelapse record";
+/// Counted up with every change of the layout of records.
+const FORMAT: u32 = 1;
+/// Bytes of the digest at the end.
+const DIGEST: usize = 16;
+
+/// A record as it is kept.
+#[derive(Debug, Deserialize)]
+pub struct Archive {
+    /// Which charts the run drew.
+    pub charts: ChartFormats,
+    /// What happened.
+    pub record: Record,
+}
+
+/// An archive cannot be read.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ArchiveError {
+    /// Something else.
+    #[error("it is no record of kubelapse")]
+    Foreign,
+    /// Written by a version with other records.
+    #[error("its format is {found}, this version reads {FORMAT}: run the scenario again")]
+    Format {
+        /// The format's number.
+        found: u32,
+    },
+    /// Not what was written.
+    #[error("it was cut short or changed after it was written")]
+    Broken,
+}
+
+/// What is written: borrowed.
+#[derive(Serialize)]
+struct Borrowed<'a> {
+    charts: ChartFormats,
+    record: &'a Record,
+}
+
+/// Writes a record.
+pub fn write(record: &Record, charts: ChartFormats, out: &mut dyn Write) -> io::Result<()> {
+    let mut digest = Digest::new();
+    let mut inner = Digesting::new(&mut *out, &mut digest);
+    inner.write_all(MAGIC)?;
+    inner.write_all(&FORMAT.to_le_bytes())?;
+    postcard::to_io(&Borrowed { charts, record }, &mut inner).map_err(io::Error::other)?;
+    out.write_all(&digest.finish().to_le_bytes())
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// When it is not one that this version wrote.
+pub fn read(bytes: &[u8]) -> Result<Archive, ArchiveError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(ArchiveError::Foreign)?;
+    let (format, rest) = rest.split_first_chunk::<4>().ok_or(ArchiveError::Broken)?;
+    let found = u32::from_le_bytes(*format);
+    if found != FORMAT {
+        return Err(ArchiveError::Format { found });
+    }
+    let (record, digest) = rest.split_last_chunk::<DIGEST>().ok_or(ArchiveError::Broken)?;
+    let mut seen = Digest::new();
+    seen.update_bytes(&bytes[..bytes.len() - DIGEST]);
+    if seen.finish().to_le_bytes() != *digest {
+        return Err(ArchiveError::Broken);
+    }
+    match postcard::take_from_bytes(record) {
+        Ok((archive, [])) => Ok(archive),
+        _ => Err(ArchiveError::Broken),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::synthetic;
+    use super::*;
+
+    const CHARTS: ChartFormats = ChartFormats { svg: true, png: false };
+
+    fn archived(record: &Record) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(record, CHARTS, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was() {
+        let record = synthetic::record(60, 6, 600);
+        let archive = read(&archived(&record)).unwrap();
+        assert_eq!(archive.charts, CHARTS);
+        assert!(archived(&archive.record) == archived(&record), "the record that was read differs");
+        assert_eq!(archive.record.timeline.len(), record.timeline.len());
+    }
+
+    #[test]
+    fn what_is_not_whole_is_refused_with_the_reason() {
+        let bytes = archived(&synthetic::record(5, 3, 60));
+        assert_eq!(read(b"PNG").unwrap_err(), ArchiveError::Foreign);
+        for cut in [18, 40, bytes.len() / 2, bytes.len() - 1] {
+            assert_eq!(read(&bytes[..cut]).unwrap_err(), ArchiveError::Broken, "cut at {cut}");
+        }
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 2] ^= 1;
+        assert_eq!(read(&changed).unwrap_err(), ArchiveError::Broken);
+        let mut newer = bytes;
+        newer[16] += 1;
+        assert_eq!(read(&newer).unwrap_err(), ArchiveError::Format { found: FORMAT + 1 });
+    }
+}
