@@ -25,11 +25,11 @@ const LAYERS: [(&str, u32); 20] = [
     ("simulation", 5),
     ("report", 6),
     ("sweep", 7),
-    ("capacity", 7),
-    ("cli", 8),
+    ("capacity", 8),
+    ("cli", 9),
     // The crate's root and the program's: they see everything.
-    ("lib", 9),
-    ("main", 9),
+    ("lib", 10),
+    ("main", 10),
 ];
 
 /// No file is longer, tests inside included.

@@ -15,14 +15,18 @@ pub(super) fn plans(
     arguments: &PlanArguments,
     printer: &mut Printer,
 ) -> Result<Vec<Plan>, ExitCode> {
-    let options = LoadOptions {
+    scenario::load(files, &options(arguments)).map_err(|diagnostics| {
+        printer.diagnostics(&diagnostics);
+        exit_code::BAD_INPUT.into()
+    })
+}
+
+/// What the command line adds to files.
+pub(super) fn options(arguments: &PlanArguments) -> LoadOptions {
+    LoadOptions {
         extra_manifests: arguments.manifests.clone(),
         set: arguments.set.clone(),
         seed: arguments.seed,
         until: arguments.until.clone(),
-    };
-    scenario::load(files, &options).map_err(|diagnostics| {
-        printer.diagnostics(&diagnostics);
-        exit_code::BAD_INPUT.into()
-    })
+    }
 }

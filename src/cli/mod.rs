@@ -2,6 +2,7 @@
 //! environment or measures real time.
 
 mod args;
+mod capacity;
 mod completions;
 mod diff;
 mod exit_code;
@@ -28,12 +29,17 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return exit_code::of_usage(&error),
     };
-    let quiet = matches!(&arguments.command, Command::Run(run) if run.quiet);
+    let quiet = match &arguments.command {
+        Command::Run(run) => run.quiet,
+        Command::Capacity(capacity) => capacity.quiet,
+        _ => false,
+    };
     let mut printer = Printer::new(quiet);
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
+        Command::Capacity(arguments) => capacity::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
         Command::Diff(arguments) => diff::run(&arguments, &mut printer),
         Command::Report(arguments) => report::run(&arguments, &mut printer),

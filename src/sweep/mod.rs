@@ -34,5 +34,5 @@ mod statistics;
 
 pub use metric::{Metric, MetricError};
 pub use runner::{Arrival, Jobs, in_order, on_arrival};
-pub use simulate::{Finished, RunError, simulate};
+pub use simulate::{Finished, RunError, simulate, simulate_until_failure};
 pub use statistics::{Statistics, student_t};

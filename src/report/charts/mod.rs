@@ -4,6 +4,7 @@
 mod autoscaling;
 mod axis;
 mod columns;
+pub mod costs;
 mod events_timeline;
 mod frame;
 mod node_utilisation;
@@ -14,6 +15,7 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
+pub mod shares;
 #[cfg(test)]
 mod tests;
 mod traffic;
