@@ -229,6 +229,7 @@ mod tests {
             name: crate::record::TextId::default(),
             namespace: crate::record::TextId::default(),
             uid: 0,
+            owner: crate::record::WorkloadIndex::NONE,
             workload: crate::record::WorkloadIndex::NONE,
             priority: 0,
             cpu_milli: cpu,
