@@ -14,7 +14,7 @@ use super::growth::{Factors, LoadOf, grown};
 use super::result::{FitResult, Headroom, LoadHeadroom};
 use super::rows::failure_result;
 use super::search::greatest;
-use super::trial::{Depth, Trials};
+use super::trial::{Depth, Memo, Trials};
 
 /// The step in which load multipliers are searched.
 const STEP: f64 = 0.05;
@@ -41,10 +41,12 @@ fn load(trials: &Trials<'_>, factors: &Factors, counts: &Counts) -> Result<LoadH
     let case = trials.case;
     let multiplier = |steps: u32| 1.0 + STEP * f64::from(steps);
     let mut failures = BTreeMap::new();
+    let mut memos: BTreeMap<u32, Memo> = BTreeMap::new();
     let mut look = |steps: u32, depth: Depth| -> Result<bool, RunError> {
         let load = multiplier(steps);
         let plans: Vec<Plan> = case.plans.iter().map(|plan| grown(plan, &case.inventory, factors, load)).collect();
-        let failure = trials.run(&plans, counts, depth)?.failure;
+        let memo = memos.entry(steps).or_default();
+        let failure = trials.run(memo, &plans, counts, depth)?.failure;
         let held = failure.is_none();
         failures.insert(steps, failure);
         Ok(held)

@@ -40,7 +40,7 @@ use fleet::{Counts, Fleet, HOURS_OF_A_MONTH, Parts};
 use growth::{Factors, grown};
 use result::{Confidence, DemandResult, FORMAT, KeptResult, OneLess, SurviveResult, Today};
 pub use result::{GrowthResult, PlanResult, Row};
-use trial::{Depth, Trial, Trials};
+use trial::{Depth, Memo, Trial, Trials};
 
 /// Most nodes that are tried if a plan does not say.
 const MAX_NODES: u32 = 1000;
@@ -204,12 +204,13 @@ impl Trials<'_> {
         let guess = bound.map_or(1, |bound| bound.surviving.unwrap_or(bound.nodes));
         let low = u32::from(self.fleet.kept.is_empty());
         let mut seen: BTreeMap<u32, Trial> = BTreeMap::new();
+        let mut memo = Memo::default();
         let mut at = None;
         let mut look = |count: u32, seen: &mut BTreeMap<u32, Trial>| -> Result<bool, RunError> {
             let trial = match seen.entry(count) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
-                    unknown.insert(self.run(&grown.plans, &vec![(place, count)], Depth::Quick(at))?)
+                    unknown.insert(self.run(&mut memo, &grown.plans, &vec![(place, count)], Depth::Quick(at))?)
                 }
             };
             // The instant of the loss is that of the first cluster that holds with nothing lost: clusters of one kind of
@@ -226,7 +227,7 @@ impl Trials<'_> {
         let mut found = search::least(guess, low, self.max_nodes(), |count| look(count, &mut seen))?;
         // What the quick look lets pass must stand the thorough one.
         while let Some(least) = found.least {
-            let trial = self.run(&grown.plans, &vec![(place, least)], Depth::Thorough)?;
+            let trial = self.run(&mut memo, &grown.plans, &vec![(place, least)], Depth::Thorough)?;
             let held = trial.failure.is_none();
             found.tried.insert(least, held);
             seen.insert(least, trial);
@@ -282,7 +283,7 @@ impl Trials<'_> {
             // With several seeds it is told how many of them one node less would do for.
             let again = match known.filter(|trial| trial.failure.is_some()) {
                 Some(trial) if seeds == 1 => trial,
-                _ => self.run(&grown.plans, &less, Depth::EverySeed)?,
+                _ => self.run(&mut Memo::default(), &grown.plans, &less, Depth::EverySeed)?,
             };
             if let Some(failure) = &again.failure {
                 row.one_less = Some(OneLess {
@@ -328,12 +329,13 @@ impl Trials<'_> {
             counts
         };
         let mut seen: BTreeMap<Counts, Trial> = BTreeMap::new();
+        let mut memo = Memo::default();
         let at = singles.iter().find(|single| single.row.holds).map(|single| self.loss_time(single.asked.at));
         let found = mix::cheapest(&kinds, wanted, |mix| {
             let counts = counts_of(&mix);
-            let mut trial = self.run(&grown.plans, &counts, Depth::Quick(at))?;
+            let mut trial = self.run(&mut memo, &grown.plans, &counts, Depth::Quick(at))?;
             if trial.failure.is_none() {
-                trial = self.run(&grown.plans, &counts, Depth::Thorough)?;
+                trial = self.run(&mut memo, &grown.plans, &counts, Depth::Thorough)?;
             }
             let held = trial.failure.is_none();
             seen.insert(counts, trial);

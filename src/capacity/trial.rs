@@ -85,6 +85,64 @@ struct Loss {
     nodes: Vec<String>,
 }
 
+/// What runs of the plans of one growth came to: with nothing lost by seed and counts, with a loss by its name too.
+#[derive(Debug, Default)]
+pub struct Memo {
+    base: BTreeMap<(usize, Counts), Base>,
+    lost: BTreeMap<(usize, Counts, SimDuration, String), Option<Failure>>,
+}
+
+/// A run that lost nothing.
+#[derive(Clone, Debug)]
+struct Base {
+    failure: Option<Failure>,
+    at_peak: Snapshot,
+    loses_at: SimDuration,
+    at_loss: Snapshot,
+}
+
+/// Runs of one plan on some nodes.
+struct Runs<'a> {
+    trials: &'a Trials<'a>,
+    plan: Plan,
+    seed: usize,
+    counts: &'a Counts,
+    memo: &'a mut Memo,
+}
+
+impl Runs<'_> {
+    /// Nothing is lost.
+    fn base(&mut self) -> Result<Base, RunError> {
+        let key = (self.seed, self.counts.clone());
+        if let Some(known) = self.memo.base.get(&key) {
+            return Ok(known.clone());
+        }
+        let (failure, record) = self.trials.run_one(&self.plan, None)?;
+        let peak = peak(&record);
+        let loses_at = self.trials.loss_time(peak);
+        let at_loss = snapshot(&record, Moment(loses_at.0 as i64));
+        let base = Base { failure, at_peak: snapshot(&record, peak), loses_at, at_loss };
+        self.memo.base.insert(key, base.clone());
+        Ok(base)
+    }
+
+    /// What the first loss does that is not survived.
+    fn first_failure(&mut self, losses: impl Iterator<Item = Loss>) -> Result<Option<Failure>, RunError> {
+        for loss in losses {
+            let key = (self.seed, self.counts.clone(), loss.at, loss.name.clone());
+            let failure = match self.memo.lost.get(&key) {
+                Some(known) => known.clone(),
+                None => self.trials.run_one(&self.trials.with_loss(&self.plan, &loss), Some(&loss))?.0,
+            };
+            self.memo.lost.insert(key, failure.clone());
+            if failure.is_some() {
+                return Ok(failure);
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Trials<'_> {
     /// The run of `plan` on the scenario's own nodes: what is asked for, before anything is known of the candidates.
     ///
@@ -97,34 +155,35 @@ impl Trials<'_> {
         Ok(snapshot(&record, peak(&record)))
     }
 
-    /// Tries `counts` of the candidates with the scenario in `plans`, one a seed.
+    /// Tries `counts` of the candidates with the scenario in `plans`, one a seed. `memo` holds what runs of the same plans
+    /// came to before.
     ///
     /// # Errors
     /// A manifest that is refused.
-    pub fn run(&self, plans: &[Plan], counts: &Counts, depth: Depth) -> Result<Trial, RunError> {
+    pub fn run(&self, memo: &mut Memo, plans: &[Plan], counts: &Counts, depth: Depth) -> Result<Trial, RunError> {
         let nodes = self.fleet.nodes(counts);
         let mut trial = Trial::default();
         let seeds = if matches!(depth, Depth::Quick(_)) { 1 } else { plans.len() };
         for (place, plan) in plans.iter().take(seeds).enumerate() {
-            let plan = self.on_nodes(plan, &nodes);
+            let mut runs =
+                Runs { trials: self, plan: self.on_nodes(plan, &nodes), seed: place, counts, memo: &mut *memo };
             let failure = match depth {
                 Depth::Quick(Some(at)) if self.loses_zones_only() => {
                     let losses = self.losses(&nodes, at, None);
-                    self.first_failure(&plan, losses.into_iter().take(1))?
+                    runs.first_failure(losses.into_iter().take(1))?
                 }
                 _ => {
-                    let (failure, record) = self.run_one(&plan, None)?;
-                    let peak = peak(&record);
-                    if place == 0 {
-                        trial.peak = Some(snapshot(&record, peak));
-                    }
-                    let at = self.loss_time(peak);
-                    let losses = self.losses(&nodes, at, Some(&snapshot(&record, Moment(at.0 as i64))));
+                    let base = runs.base()?;
+                    let losses = self.losses(&nodes, base.loses_at, Some(&base.at_loss));
                     let most = if matches!(depth, Depth::Quick(_)) { 1 } else { losses.len() };
-                    match failure {
+                    let failure = match base.failure {
                         Some(failure) => Some(failure),
-                        None => self.first_failure(&plan, losses.into_iter().take(most))?,
+                        None => runs.first_failure(losses.into_iter().take(most))?,
+                    };
+                    if place == 0 {
+                        trial.peak = Some(base.at_peak);
                     }
+                    failure
                 }
             };
             trial.seeds.0 += 1;
@@ -150,16 +209,6 @@ impl Trials<'_> {
             Some(LossTime::At(Duration(at))) => at,
             _ => SimDuration(peak.0.max(0) as u64),
         }
-    }
-
-    fn first_failure(&self, plan: &Plan, losses: impl Iterator<Item = Loss>) -> Result<Option<Failure>, RunError> {
-        for loss in losses {
-            let (failure, _) = self.run_one(&self.with_loss(plan, &loss), Some(&loss))?;
-            if failure.is_some() {
-                return Ok(failure);
-            }
-        }
-        Ok(None)
     }
 
     fn run_one(&self, plan: &Plan, loss: Option<&Loss>) -> Result<(Option<Failure>, Record), RunError> {
