@@ -12,10 +12,6 @@ use std::process::Command;
 use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
 
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The scenario of a case.
 enum Source {
     Text(&'static str),

@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// A run allocates and frees small things by the million on one thread: a tenth of its time with the system's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     kubelapse::cli::main()
 }

@@ -1,55 +1,10 @@
 //! Nodes, registries and containers break in whole runs: what users see of it through kubectl.
 
-use std::path::Path;
+mod whole_run;
 
-use kubelapse::engine::SimDuration;
 use kubelapse::model::kind::Kind;
 use kubelapse::model::object::ObjectRef;
-use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
-use kubelapse::simulation::{Simulation, Unobserved};
-
-/// A run of this `spec` with these manifests.
-struct Run(Simulation);
-
-impl Run {
-    fn new(spec: &str, manifests: &str) -> Self {
-        let head = "apiVersion: kubelapse/v1\nkind: Scenario\nmetadata: { name: test }\nspec:\n  until: 24h\n";
-        let text = format!("{head}{spec}\n---\n{manifests}");
-        let source = source_of_text("test.yaml", &text, Path::new("."));
-        let plan =
-            load_source(&source, &LoadOptions::default()).unwrap_or_else(|errors| panic!("{}", errors.render(false)));
-        Self(Simulation::new(&plan).unwrap_or_else(|error| panic!("{error}")))
-    }
-
-    fn to(&mut self, seconds: u64) -> &mut Self {
-        self.0.run_to(SimDuration::from_secs(seconds), &mut Unobserved);
-        self
-    }
-
-    fn kubectl(&mut self, command: &str) -> String {
-        let output = self.0.kubectl(command, &mut Unobserved);
-        assert_eq!(output.exit, 0, "{command}: {}", output.stderr);
-        output.stdout
-    }
-
-    fn field(&mut self, pod: &str, path: &str) -> String {
-        self.kubectl(&format!("get pod {pod} -o jsonpath={{{path}}}"))
-    }
-
-    fn condition(&mut self, kind: &str) -> String {
-        self.kubectl(&format!("get nodes -o jsonpath='{{.items[0].status.conditions[?(@.type==\"{kind}\")].status}}'"))
-    }
-}
-
-const ONE_NODE: &str =
-    "  cluster: { nodes: [ { name: n, capacity: { cpu: 1, memory: 2Gi, pods: 20 }, images: [ nginx, busybox ] } ] }\n";
-
-/// A pod with one container `c`.
-fn pod(name: &str, container: &str, spec: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name}, labels: {{ app: {name} }} }}\nspec: {{ containers: [ {{ name: c, image: nginx, imagePullPolicy: IfNotPresent{container} }} ]{spec} }}\n---\n"
-    )
-}
+use whole_run::{ONE_NODE, Run, pod};
 
 #[test]
 fn a_machine_that_was_off_reports_its_containers_as_lost_and_starts_them_anew() {

@@ -38,7 +38,6 @@ mod storm_tests;
 mod taint_eviction;
 #[cfg(test)]
 mod testing;
-mod token_bucket;
 mod ttl_after_finished;
 mod volume_protection;
 mod volume_provisioner;

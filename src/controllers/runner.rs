@@ -14,9 +14,9 @@ use crate::model::object::ObjectRef;
 
 use super::calls::perform;
 use super::plan::{Call, Outcome, Plan, Stage};
-use super::token_bucket::TokenBucket;
 use super::work_queue::{RateLimiter, WorkQueue};
 use super::{ControllerEvent, ControllerId, ControllerSettings};
+use crate::engine::token_bucket::TokenBucket;
 
 /// What differs from one controller to another.
 pub(super) trait Controller: std::fmt::Debug {

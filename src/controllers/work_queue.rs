@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::ObjectRef;
 
-use super::token_bucket::TokenBucket;
+use crate::engine::token_bucket::TokenBucket;
 
 /// How long failed keys wait.
 #[derive(Clone, Debug)]

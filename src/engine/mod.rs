@@ -14,6 +14,7 @@ pub mod outbox;
 pub mod random;
 pub mod significance;
 pub mod time;
+pub mod token_bucket;
 
 pub use ids::typed_id;
 pub use outbox::Outbox;

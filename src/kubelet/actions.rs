@@ -82,7 +82,7 @@ fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         };
         sidecars_below = index;
         let next = match spec.container_kind(index) {
-            ContainerKind::Sidecar => after_sidecar(spec, worker, index, &seen_by(machines, worker, index), actions),
+            ContainerKind::Sidecar => after_sidecar(spec, worker, machines, index, actions),
             _ => after_init(spec, index, &seen_by(machines, worker, index), actions),
         };
         if next == Some(spec.init_count) {
@@ -92,7 +92,7 @@ fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         }
     }
     for index in (0..sidecars_below).filter(|index| spec.container_kind(*index) == ContainerKind::Sidecar) {
-        keep_sidecar(worker, index, &seen_by(machines, worker, index), actions);
+        keep_sidecar(spec, worker, machines, index, actions);
     }
     actions.start.sort_unstable();
     // A last sidecar that is only now being started is waited for.
@@ -121,10 +121,11 @@ fn after_init(spec: &PodSpec, index: usize, seen: &Seen<'_>, actions: &mut Actio
 fn after_sidecar(
     spec: &PodSpec,
     worker: &Worker,
+    machines: &Machines,
     index: usize,
-    seen: &Seen<'_>,
     actions: &mut Actions,
 ) -> Option<usize> {
+    let seen = &seen_by(machines, worker, index);
     if !seen.is_running() {
         actions.start.push(index as u8);
         return None;
@@ -140,25 +141,34 @@ fn after_sidecar(
             }
         }
     }
-    if verdict(worker, index, seen, ProbeKind::Liveness) == Verdict::Failure {
+    if is_changed(spec, worker, machines, index) {
+        actions.kill.push((index as u8, KillCause::Changed));
+        actions.start.push(index as u8);
+    } else if verdict(worker, index, seen, ProbeKind::Liveness) == Verdict::Failure {
         actions.kill.push((index as u8, KillCause::Probe(ProbeKind::Liveness)));
         actions.start.push(index as u8);
     }
     Some(index + 1)
 }
 
-fn keep_sidecar(worker: &Worker, index: usize, seen: &Seen<'_>, actions: &mut Actions) {
+fn keep_sidecar(spec: &PodSpec, worker: &Worker, machines: &Machines, index: usize, actions: &mut Actions) {
+    let seen = &seen_by(machines, worker, index);
     if !seen.is_running() {
         actions.start.push(index as u8);
         return;
     }
-    let failed = [ProbeKind::Liveness, ProbeKind::Startup]
-        .into_iter()
-        .find(|kind| verdict(worker, index, seen, *kind) == Verdict::Failure);
-    if let Some(kind) = failed {
-        actions.kill.push((index as u8, KillCause::Probe(kind)));
-        actions.start.push(index as u8);
-    }
+    let failed = |kind| verdict(worker, index, seen, kind) == Verdict::Failure;
+    let cause = if failed(ProbeKind::Startup) {
+        KillCause::Probe(ProbeKind::Startup)
+    } else if is_changed(spec, worker, machines, index) {
+        KillCause::Changed
+    } else if failed(ProbeKind::Liveness) {
+        KillCause::Probe(ProbeKind::Liveness)
+    } else {
+        return;
+    };
+    actions.kill.push((index as u8, cause));
+    actions.start.push(index as u8);
 }
 
 fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {

@@ -52,7 +52,7 @@ impl Kubelets {
         true
     }
 
-    /// All handlers in upstream's order: pressure, the predicates, a shutdown under way.
+    /// All handlers in upstream's order: pressure, sysctls, the predicates, a shutdown under way.
     fn refusal_of_node(
         &mut self,
         hubs: &Hubs<'_>,
@@ -62,6 +62,9 @@ impl Kubelets {
     ) -> Option<Refusal> {
         if let Some(message) = self.pressure_refusal(node, template, is_static) {
             return Some(Refusal::new("Evicted", &message));
+        }
+        if let Some(why) = self.forbidden_sysctl(&template.spec) {
+            return Some(Refusal::new("SysctlForbidden", &format!("forbidden sysctl: {why}")));
         }
         self.refusal(hubs, template, node, is_static).or_else(|| {
             let shutting_down = self.node_state(node).shutdown.is_some();
@@ -93,6 +96,11 @@ impl Kubelets {
         if os.is_some_and(|(key, value)| object.meta.labels.get(key).is_some_and(|label| label != value)) {
             let message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
             return Some(Refusal::new("PodOSSelectorNodeLabelDoesNotMatch", message));
+        }
+        let runs = object.meta.labels.get("kubernetes.io/os").unwrap_or("linux");
+        if !spec.os.is_empty() && spec.os != runs {
+            let message = "Failed to admit pod as the OS field doesn't match node OS";
+            return Some(Refusal::new("PodOSNotSupported", message));
         }
         self.insufficient_resource(template, node, &columns.allocatable_resources)
             .or_else(|| {

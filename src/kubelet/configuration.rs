@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::thresholds::{self, Threshold};
 use crate::api::yaml;
 use crate::engine::SimDuration;
+use crate::model::Text;
 use crate::model::quantity::Quantity;
 use crate::model::resources::ResourceList;
 
@@ -42,6 +43,10 @@ pub struct KubeletConfiguration {
     pub image_maximum_age: Option<SimDuration>,
     /// Priorities from which on, and how long, pods may take to end when the node shuts down; in ascending order.
     pub shutdown: Vec<(i32, SimDuration)>,
+    /// `registryPullQPS`, 0 for no limit, and `registryBurst`.
+    pub registry_pulls: (f64, u32),
+    /// `allowedUnsafeSysctls`.
+    pub allowed_unsafe_sysctls: Vec<Text>,
     /// `kubeReserved` and `systemReserved` together, if the file states any.
     pub reserved: Option<ResourceList>,
     /// Fields of the file that the model does not act on.
@@ -64,6 +69,8 @@ impl Default for KubeletConfiguration {
             image_minimum_age: SimDuration::from_secs(120),
             image_maximum_age: None,
             shutdown: Vec::new(),
+            registry_pulls: (5.0, 10),
+            allowed_unsafe_sysctls: Vec::new(),
             reserved: None,
             without_effect: Vec::new(),
         }
@@ -101,6 +108,10 @@ struct Typed {
     shutdown_grace_period: Option<String>,
     shutdown_grace_period_critical_pods: Option<String>,
     shutdown_grace_period_by_pod_priority: Option<Vec<ByPriority>>,
+    #[serde(rename = "registryPullQPS")]
+    registry_pull_qps: Option<i64>,
+    registry_burst: Option<i64>,
+    allowed_unsafe_sysctls: Vec<String>,
     kube_reserved: Option<BTreeMap<String, Value>>,
     system_reserved: Option<BTreeMap<String, Value>>,
 }
@@ -113,7 +124,7 @@ struct ByPriority {
 }
 
 /// Fields that the model acts on.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 25] = [
     "maxPods",
     "podsPerCore",
     "syncFrequency",
@@ -134,6 +145,9 @@ const KNOWN: [&str; 22] = [
     "shutdownGracePeriod",
     "shutdownGracePeriodCriticalPods",
     "shutdownGracePeriodByPodPriority",
+    "registryPullQPS",
+    "registryBurst",
+    "allowedUnsafeSysctls",
     "kubeReserved",
     "systemReserved",
 ];
@@ -141,7 +155,6 @@ const KNOWN: [&str; 22] = [
 /// Fields that a kubelet takes and the model has no use for.
 const OTHERS: &[&str] = &[
     "address",
-    "allowedUnsafeSysctls",
     "authentication",
     "authorization",
     "cgroupDriver",
@@ -212,8 +225,6 @@ const OTHERS: &[&str] = &[
     "readOnlyPort",
     "registerNode",
     "registerWithTaints",
-    "registryBurst",
-    "registryPullQPS",
     "reservedMemory",
     "reservedSystemCPUs",
     "resolvConf",
@@ -307,6 +318,11 @@ fn from_fields(fields: Map<String, Value>) -> Result<KubeletConfiguration, Strin
         image_maximum_age: Some(duration(&typed.image_maximum_age, "imageMaximumGCAge", SimDuration::ZERO)?)
             .filter(|age| *age > SimDuration::ZERO),
         shutdown: shutdown(&typed)?,
+        registry_pulls: (
+            not_negative(typed.registry_pull_qps, "registryPullQPS (--registry-qps)")?.unwrap_or(5) as f64,
+            not_negative(typed.registry_burst, "registryBurst (--registry-burst)")?.unwrap_or(10) as u32,
+        ),
+        allowed_unsafe_sysctls: typed.allowed_unsafe_sysctls.iter().map(Text::from).collect(),
         reserved: reserved(&typed)?,
         without_effect,
     };
@@ -321,6 +337,15 @@ fn within(value: Option<i64>, name: &str, least: i64, most: i64) -> Result<Optio
     match value {
         Some(number) if number < least || number > most => {
             Err(format!("invalid configuration: {name} {number} must be between {least} and {most}"))
+        }
+        other => Ok(other),
+    }
+}
+
+fn not_negative(value: Option<i64>, name: &str) -> Result<Option<i64>, String> {
+    match value {
+        Some(number) if number < 0 => {
+            Err(format!("invalid configuration: {name} {number} must not be a negative number"))
         }
         other => Ok(other),
     }

@@ -10,6 +10,7 @@ use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
 use crate::machines::{ContainerId, ExecId, ExecPurpose, Placement, RunState};
 use crate::model::Text;
+use crate::model::container_matcher::ContainerFacts;
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
 use crate::model::object::{Body, PodId};
@@ -101,7 +102,7 @@ impl Kubelets {
 
     /// Checks the configuration and begins to create the container. Returns whether the sync now waits.
     fn create(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
-        if let Some(why) = missing_environment(hubs, pod, container) {
+        if let Some(why) = missing_environment(hubs, pod, container).or_else(|| root_refused(hubs, pod, container)) {
             self.warning(hubs, pod, Some(slot), "Failed", format!("Error: {why}"));
             self.start_failed(hubs, pod, slot, "CreateContainerConfigError", why);
             return false;
@@ -172,6 +173,17 @@ impl Kubelets {
         let definition = &template.spec.containers[usize::from(slot)];
         let Some(program) = definition.command.first().or(definition.args.first()) else { return false };
         if !hubs.machines.registry.lacks_program(&definition.image, program) {
+            return false;
+        }
+        let row = hubs.cluster.pod(pod);
+        let facts = ContainerFacts {
+            image: &definition.image,
+            container: &definition.name,
+            pod: &row.name,
+            namespace: hubs.cluster.namespace_name(row.namespace),
+            labels: &template.labels,
+        };
+        if hubs.machines.described.iter().any(|matcher| matcher.matches(&facts)) {
             return false;
         }
         let why = if program.contains('/') {
@@ -264,6 +276,25 @@ impl Kubelets {
             self.start_next(hubs, pod);
         }
     }
+}
+
+/// Why a container that must not run as root may not start; an image of which no user is known is taken to have one.
+/// Upstream: kuberuntime `verifyRunAsNonRoot`.
+fn root_refused(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
+    if !container.run_as.non_root {
+        return None;
+    }
+    let why = match (container.run_as.user, hubs.machines.registry.user(&container.image)) {
+        (Some(0), _) => "container's runAsUser breaks non-root policy".to_owned(),
+        (None, Some("0")) => "container has runAsNonRoot and image will run as root".to_owned(),
+        (None, Some(name)) if name.parse::<u32>().is_err() => {
+            format!(
+                "container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root"
+            )
+        }
+        _ => return None,
+    };
+    Some(format!("{why} (pod: {:?}, container: {})", Kubelets::full_name(hubs, pod), container.name))
 }
 
 /// What the environment refers to that is not there. Upstream: kubelet_pods `makeEnvironmentVariables`.

@@ -81,10 +81,13 @@ impl Kubelets {
     fn begin_pull(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let node = self.workers.row(pod).node;
         let Some(image) = self.pulled_image(hubs, pod) else { return };
-        let takes = self.pull_takes(hubs, node, image);
         let now = hubs.now;
-        self.node_state(node).pulling += 1;
-        self.workers.row(pod).extra_mut().pull_began = now;
+        let state = self.node_state(node);
+        state.pulling += 1;
+        let is_allowed = state.pull_tokens.try_take(now);
+        let takes = if is_allowed { self.pull_takes(hubs, node, image) } else { SimDuration::ZERO };
+        let extra = self.workers.row(pod).extra_mut();
+        (extra.pull_began, extra.pull_refused) = (now, !is_allowed);
         self.schedule(hubs, pod, now + takes);
     }
 
@@ -131,16 +134,10 @@ impl Kubelets {
         let now = hubs.now;
         let stated = hubs.machines.registry.image(image).clone();
         let is_up = hubs.machines.registry.is_up(image);
-        if stated.missing || !is_up {
-            let reference = full_reference(name);
-            let (code, why) = if is_up {
-                ("NotFound", format!("{reference}: not found"))
-            } else {
-                ("Unknown", no_answer(&reference))
-            };
-            let error = format!(
-                "rpc error: code = {code} desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {why}"
-            );
+        let is_refused = self.workers.row(pod).extra_mut().pull_refused;
+        if is_refused || stated.missing || !is_up {
+            // Upstream: kubelet images `throttledImageService`.
+            let error = if is_refused { "pull QPS exceeded".to_owned() } else { registry_error(name, is_up) };
             let pulls = &mut self.workers.row(pod).extra_mut().pulls;
             match pulls.iter_mut().find(|(candidate, _, _)| *candidate == image) {
                 Some((_, entry, text)) => {
@@ -182,6 +179,16 @@ impl Kubelets {
             }
         }
     }
+}
+
+/// What containerd says of an image that the registry does not have, or of a registry that does not answer.
+fn registry_error(name: &str, is_up: bool) -> String {
+    let reference = full_reference(name);
+    let (code, why) =
+        if is_up { ("NotFound", format!("{reference}: not found")) } else { ("Unknown", no_answer(&reference)) };
+    format!(
+        "rpc error: code = {code} desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {why}"
+    )
 }
 
 /// How long containerd waits for a connection to a registry. containerd: remotes/docker/config `NewDefaultTransport`.

@@ -56,7 +56,12 @@ impl Kubelets {
             let container = &spec.containers[usize::from(*slot)];
             let KillCause::Probe(kind) = cause else {
                 let grace = u32::try_from(spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
-                let message = format!("Container {} definition changed, will be restarted", container.name);
+                let message = match spec.container_kind(usize::from(*slot)) {
+                    ContainerKind::Main => {
+                        format!("Container {} definition changed, will be restarted", container.name)
+                    }
+                    _ => format!("Init container {} definition changed", container.name),
+                };
                 self.start_kill(hubs, pod, *slot, grace, message);
                 continue;
             };

@@ -8,6 +8,7 @@ use super::static_pods::StaticPods;
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::cluster::{EventDraft, EventType};
+use crate::engine::token_bucket::TokenBucket;
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{Capacity, ContainerId};
 use crate::model::Text;
@@ -33,6 +34,8 @@ pub(super) struct NodeState {
     /// Pulls under way, and the pods that wait for theirs.
     pub pulling: u32,
     pub pull_queue: VecDeque<PodId>,
+    /// Pulls that it may ask registries for.
+    pub pull_tokens: TokenBucket,
     /// Was its Node unschedulable when it last looked?
     pub unschedulable: bool,
     /// What its folder of manifests holds.
@@ -123,6 +126,7 @@ impl Kubelets {
         while self.nodes.len() <= node.index() {
             let id = self.nodes.len() as u64;
             let phase = |name, seconds: u64| SimTime(self.settings.streams.stream(name, id).below(SECOND.0 * seconds));
+            let (qps, burst) = self.settings.configuration.registry_pulls;
             self.nodes.push(NodeState {
                 unschedulable: false,
                 relist_phase: phase("kubelet/pleg", 1),
@@ -132,6 +136,7 @@ impl Kubelets {
                 with_host_ports: Vec::new(),
                 pulling: 0,
                 pull_queue: VecDeque::new(),
+                pull_tokens: TokenBucket::new(qps, burst),
                 static_pods: StaticPods::new(),
                 eviction: EvictionState::new(phase("kubelet/eviction", 10)),
                 status_phase: phase("kubelet/node-status", 10),

@@ -1,7 +1,7 @@
 //! The wait for a pod's volumes. Upstream: volumemanager `WaitForAttachAndMount`.
 
 use super::worker::{Flags, Stage};
-use super::{Hubs, Kubelets};
+use super::{Hubs, Kubelets, host_path};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
@@ -45,7 +45,12 @@ impl Kubelets {
             self.finish_sync(hubs, pod);
             return;
         }
-        let missing = spec.volumes.iter().find_map(|volume| problem(hubs, pod, volume));
+        let node = self.workers.row(pod).node;
+        let missing = spec.volumes.iter().find_map(|volume| {
+            let VolumeSource::HostPath { path, kind } = &volume.source else { return problem(hubs, pod, volume) };
+            let why = host_path::check(&mut hubs.machines.machine_mut(node).host_paths, path, kind)?;
+            Some(set_up_failed(volume, &why))
+        });
         let Some(message) = missing else {
             let now = hubs.now;
             self.volumes_ready(hubs, pod, spec, now);
@@ -161,9 +166,15 @@ fn can_always_mount(source: &VolumeSource) -> bool {
             ProjectedSource::Secret { optional, .. } => *optional,
             _ => true,
         }),
-        VolumeSource::Claim { .. } | VolumeSource::Ephemeral => false,
+        VolumeSource::Claim { .. } | VolumeSource::Ephemeral | VolumeSource::HostPath { .. } => false,
         _ => true,
     }
+}
+
+/// Upstream: desired_state_of_world_populator `getPVCExtractPV`.
+fn is_bound(hubs: &Hubs<'_>, claim: ObjectRef) -> bool {
+    let claim = hubs.cluster.persistent_volume_claim(claim);
+    claim.phase == "Bound" && !claim.volume.is_empty()
 }
 
 /// The FailedMount Event of a pod with claims that are not there.
@@ -174,10 +185,12 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec) -> Option<Str
     let mut errors = Vec::new();
     for volume in &spec.volumes {
         let VolumeSource::Claim { claim, .. } = &volume.source else { continue };
-        if hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim).is_some() {
-            continue;
-        }
-        let why = format!("failed to fetch PVC from API server: persistentvolumeclaims \"{claim}\" not found");
+        let why = match hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim) {
+            // Only of a pod that names its node: the scheduler waits for claims.
+            Some(object) if !is_bound(hubs, object) => "PVC is not bound".to_owned(),
+            Some(_) => continue,
+            None => format!("failed to fetch PVC from API server: persistentvolumeclaims \"{claim}\" not found"),
+        };
         volumes.push(volume.name.as_str());
         errors.push(format!("error processing PVC {}/{claim}: {why}", hubs.cluster.namespace_name(namespace)));
     }
@@ -194,9 +207,14 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec) -> Option<Str
     ))
 }
 
+/// The message of a FailedMount Event.
+fn set_up_failed(volume: &Volume, why: &str) -> String {
+    format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.name)
+}
+
 /// The text of the FailedMount Event of a volume that cannot be mounted now.
 fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
-    let failed = |why: String| format!("MountVolume.SetUp failed for volume \"{}\" : {why}", volume.name);
+    let failed = |why: String| set_up_failed(volume, &why);
     match &volume.source {
         VolumeSource::ConfigMap { name, items, optional, .. } => {
             missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional).map(failed)

@@ -142,6 +142,8 @@ pub(super) struct Extra {
     pub pull_requested: SimTime,
     /// When its turn came.
     pub pull_began: SimTime,
+    /// Was the pull under way refused for the kubelet's own limit?
+    pub pull_refused: bool,
 }
 
 /// A pod's worker.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::container::{ContainerId, Usage};
 use super::health::Health;
+use super::host_paths::HostPaths;
 use super::manifest_folder::ManifestFolder;
 use super::registry::{ImageId, Registry};
 use crate::engine::random::Streams;
@@ -58,6 +59,8 @@ pub struct Machine {
     /// How often it was turned on again.
     boots: u32,
     pub(super) health: Health,
+    /// What hostPath volumes find on it.
+    pub host_paths: HostPaths,
     pub(super) manifests: ManifestFolder,
     /// First heartbeat after the start, within one interval.
     heartbeat_phase: SimDuration,
@@ -95,6 +98,7 @@ impl Machine {
             booted: SimTime::ZERO,
             boots: 0,
             health: Health::default(),
+            host_paths: HostPaths::default(),
             manifests: ManifestFolder::default(),
             heartbeat_phase: SimDuration(jitter),
             internal_ip: NODE_NETWORK + 2 + node.0,

@@ -10,6 +10,7 @@ mod cpu;
 mod disk;
 mod exec;
 mod health;
+mod host_paths;
 mod log;
 mod machine;
 mod manifest_folder;
@@ -18,6 +19,7 @@ mod registry;
 
 use crate::engine::SimTime;
 use crate::engine::random::Streams;
+use crate::model::container_matcher::Matcher;
 use crate::model::object::{NodeId, PodId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
@@ -25,6 +27,7 @@ pub use container::{ContainerId, ContainerRow, ExitReason, Measured, Placement, 
 pub use cpu::{CpuDemand, CpuTerms};
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use health::{Health, Pressure};
+pub use host_paths::{HostPaths, PathKind};
 pub use log::{ContainerLog, LogLine};
 pub use machine::{Capacity, Machine, StoredImage, UNPACKED};
 pub use manifest_folder::ManifestFolder;
@@ -40,6 +43,8 @@ pub struct Machines {
     pub log: MachineLog,
     /// Where images come from.
     pub registry: Registry,
+    /// Containers whose life a scenario tells, so that their image's programs count for nothing.
+    pub described: Vec<Matcher>,
     by_node: Vec<Machine>,
     containers: ContainerTable,
     execs: ExecTable,
@@ -55,6 +60,7 @@ impl Machines {
         Self {
             log: MachineLog::default(),
             registry,
+            described: Vec::new(),
             by_node: Vec::new(),
             containers: ContainerTable::default(),
             execs: ExecTable::default(),

@@ -41,6 +41,8 @@ pub struct Registry {
     by_repository: FxHashMap<Text, u64>,
     /// Programs by repository, where all of an image's are known.
     programs: FxHashMap<Text, Vec<&'static str>>,
+    /// Users by repository, where they are known.
+    users: FxHashMap<Text, &'static str>,
     /// Hosts that do not work as they should.
     troubled: BTreeMap<Text, Trouble>,
 }
@@ -63,6 +65,7 @@ impl Default for Registry {
             by_name: FxHashMap::default(),
             by_repository: FxHashMap::default(),
             programs: FxHashMap::default(),
+            users: FxHashMap::default(),
             troubled: BTreeMap::new(),
         }
     }
@@ -83,6 +86,16 @@ impl Registry {
     /// States all programs that a repository's images hold.
     pub fn set_repository_programs(&mut self, repository: &str, programs: Vec<&'static str>) {
         self.programs.insert(normal_repository(repository).into(), programs);
+    }
+
+    /// States the user of a repository's images: a number or a name.
+    pub fn set_repository_user(&mut self, repository: &str, user: &'static str) {
+        self.users.insert(normal_repository(repository).into(), user);
+    }
+
+    /// The user that an image runs as, where it is known.
+    pub fn user(&self, image: &str) -> Option<&'static str> {
+        self.users.get(normal_repository(repository(image))).copied()
     }
 
     /// Does an image lack the program that a command names? Only of a program that is looked for in the usual folders, in an

@@ -4,6 +4,7 @@
 pub mod affinity;
 pub mod autoscaling;
 pub mod condition;
+pub mod container_matcher;
 pub mod deployment;
 pub mod flags;
 pub mod int_or_percent;

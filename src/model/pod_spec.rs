@@ -153,6 +153,15 @@ impl RestartRule {
     }
 }
 
+/// `runAsNonRoot` and `runAsUser` of a container, or of its pod where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunAs {
+    /// Must it not run as root?
+    pub non_root: bool,
+    /// As which user, if one is named.
+    pub user: Option<i64>,
+}
+
 /// A container of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Container {
@@ -196,6 +205,8 @@ pub struct Container {
     pub termination_message_path: Text,
     /// Does a failure without a message show the end of the log?
     pub termination_message_from_logs: bool,
+    /// As whom it runs.
+    pub run_as: RunAs,
 }
 
 /// One `hostAliases[]`: names that a pod's hosts file knows.
@@ -276,6 +287,12 @@ pub struct PodSpec {
     pub enable_service_links: bool,
     /// `imagePullSecrets` by name.
     pub image_pull_secrets: Vec<Text>,
+    /// `os.name`, may be empty.
+    pub os: Text,
+    /// Shares the node's IPC namespace.
+    pub host_ipc: bool,
+    /// Names of `securityContext.sysctls`.
+    pub sysctls: Vec<Text>,
 }
 
 /// No containers, and what the API server fills in where a manifest says nothing.
@@ -309,6 +326,9 @@ impl Default for PodSpec {
             pod_limits: ResourceList::default(),
             enable_service_links: true,
             image_pull_secrets: Vec::new(),
+            os: Text::default(),
+            host_ipc: false,
+            sysctls: Vec::new(),
         }
     }
 }

@@ -57,6 +57,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         restart_rules: Vec::new(),
         termination_message_path: "".into(),
         termination_message_from_logs: false,
+        run_as: crate::model::pod_spec::RunAs::default(),
     };
     PodSpec {
         containers: vec![container],
@@ -86,6 +87,9 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         pod_limits: ResourceList::default(),
         enable_service_links: true,
         image_pull_secrets: Vec::new(),
+        os: "".into(),
+        host_ipc: false,
+        sysctls: Vec::new(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! A plan's behaviours in the words of the workload.
 
 use crate::engine::SimTime;
+use crate::model::container_matcher::Matcher;
 use crate::scenario::plan::behaviors::{self as plan, Behavior};
 use crate::scenario::plan::{Plan, Usage};
 use crate::scenario::schema::amounts::Since as PlanSince;
 use crate::workload::behaviour::{
-    BehaviourTable, ContainerBehaviour, Matcher, Needs, OnTerm, Run, RunLength, Since, Startup, UsageSource, Window,
+    BehaviourTable, ContainerBehaviour, Needs, OnTerm, Run, RunLength, Since, Startup, UsageSource, Window,
 };
 
 /// The table of a plan, in its order.

@@ -66,6 +66,7 @@ impl Simulation {
                     machines,
                     &mut self.outboxes.workload,
                 );
+                self.machines.described = self.workload.described();
                 Ok(())
             }
             Change::Images(images) => {

@@ -81,7 +81,9 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     objects.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
     create_nodes(plan, &objects, &configuration, &mut cluster)?;
-    let machines = Machines::new(registry(plan, streams), streams);
+    let behaviours = behaviors::table(plan);
+    let mut machines = Machines::new(registry(plan, streams), streams);
+    machines.described = behaviours.described();
     let mut kubectl = Kubectl::default();
     kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
     apply(objects, &mut kubectl, &mut cluster, &machines)?;
@@ -112,7 +114,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         workload: Workload::new(WorkloadSettings {
             latencies: latencies.clone(),
             streams,
-            behaviours: behaviors::table(plan),
+            behaviours,
             origin,
             traffic: traffic::settings(plan, origin),
         }),

@@ -3,7 +3,7 @@
 use crate::engine::curve::Curve;
 use crate::engine::distribution::Distribution;
 use crate::engine::{SimDuration, SimTime};
-use crate::model::labels::Labels;
+use crate::model::container_matcher::{ContainerFacts, Matcher};
 
 /// How a container comes to serve.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,48 +124,6 @@ pub struct ContainerBehaviour {
     pub dead: Vec<Window>,
 }
 
-/// Which containers an entry is about: all that is given must match. `*` is any text, `?` one character.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Matcher {
-    /// Image as the manifest names it.
-    pub image: Option<String>,
-    /// Name of the container.
-    pub container: Option<String>,
-    /// Name of the pod.
-    pub pod: Option<String>,
-    /// Namespace.
-    pub namespace: Option<String>,
-    /// Labels of the pod.
-    pub labels: Vec<(String, String)>,
-}
-
-/// A container, as far as matchers look at it.
-#[derive(Clone, Copy, Debug)]
-pub struct ContainerFacts<'a> {
-    /// Image as the manifest names it.
-    pub image: &'a str,
-    /// Name of the container.
-    pub container: &'a str,
-    /// Name of the pod.
-    pub pod: &'a str,
-    /// Namespace.
-    pub namespace: &'a str,
-    /// Labels of the pod.
-    pub labels: &'a Labels,
-}
-
-impl Matcher {
-    /// Does all that is given match?
-    pub fn matches(&self, of: &ContainerFacts<'_>) -> bool {
-        let fits = |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| glob(pattern, text));
-        fits(&self.image, of.image)
-            && fits(&self.container, of.container)
-            && fits(&self.pod, of.pod)
-            && fits(&self.namespace, of.namespace)
-            && self.labels.iter().all(|(key, value)| of.labels.get(key).is_some_and(|own| glob(value, own)))
-    }
-}
-
 /// The entries of a scenario, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BehaviourTable {
@@ -180,6 +138,12 @@ impl BehaviourTable {
     pub fn new(entries: Vec<(Matcher, ContainerBehaviour)>) -> Self {
         let used = vec![0; entries.len()];
         Self { entries, used }
+    }
+
+    /// Patterns of the containers whose life the scenario tells, from start to end: their own command counts for nothing.
+    pub fn described(&self) -> Vec<Matcher> {
+        let tells = |of: &ContainerBehaviour| of.startup.is_some() || of.run.is_some() || of.on_term.is_some();
+        self.entries.iter().filter(|(_, of)| tells(of)).map(|(matcher, _)| matcher.clone()).collect()
     }
 
     /// Does any entry look at pod names, so that pods of one template may differ?
@@ -230,33 +194,10 @@ fn merge(into: &mut ContainerBehaviour, from: &ContainerBehaviour) {
     }
 }
 
-/// `*` is any text, also none and also with slashes; `?` is one character.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on after the last star if what follows it does not match.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if p < pattern.len() && pattern[p] == b'*' {
-            star = Some((p, t));
-            p += 1;
-        } else if p < pattern.len() && (pattern[p] == b'?' || pattern[p] == text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((at, from)) = star {
-            p = at + 1;
-            t = from + 1;
-            star = Some((at, from + 1));
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::labels::Labels;
 
     #[test]
     fn fields_merge_and_the_first_entry_that_sets_one_wins() {
@@ -279,14 +220,5 @@ mod tests {
         let merged = table.resolve(&facts).unwrap();
         assert_eq!((merged.run.unwrap().exit, merged.logs.as_deref()), (3, Some("ready")));
         assert_eq!(table.used, [0, 1, 1]);
-    }
-
-    #[test]
-    fn globs_match_any_text_and_single_characters() {
-        for (pattern, text, matches) in
-            [("nginx*", "nginx:1", true), ("web-?", "web-10", false), ("a*b*c", "axxbyyc", true), ("", "a", false)]
-        {
-            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
-        }
     }
 }

@@ -6,9 +6,15 @@ use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::{Outbox, SimTime};
 use crate::machines::{ContainerId, Machines, RunState};
+use crate::model::container_matcher::Matcher;
 use crate::model::kind::Kind;
 
 impl Workload {
+    /// Patterns of the containers whose life the scenario tells.
+    pub fn described(&self) -> Vec<Matcher> {
+        self.settings.behaviours.described()
+    }
+
     /// Entry `index` of the behaviours says something else from now on.
     pub fn change_behaviour(
         &mut self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Workload;
-use super::behaviour::{ContainerBehaviour, ContainerFacts, Needs, OnTerm, RunLength, Startup, UsageSource, Window};
+use super::behaviour::{ContainerBehaviour, Needs, OnTerm, RunLength, Startup, UsageSource, Window};
 use super::catalogue::{self, Entry};
 use super::out_of_memory::{NODE_CRITICAL, OomClass};
 use super::process::is_understood;
@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
 use crate::machines::{CpuTerms, Measured};
+use crate::model::container_matcher::ContainerFacts;
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
 use crate::model::pod_template::QosClass;

@@ -8,11 +8,12 @@ use kubelapse::engine::random::Streams;
 use kubelapse::engine::{Outbox, SimDuration, SimTime};
 use kubelapse::kubelet::{KubeletEvent, KubeletSettings, Kubelets};
 use kubelapse::machines::{Machines, Registry, RegistryImage};
+use kubelapse::model::container_matcher::Matcher;
 use kubelapse::model::kind::Kind;
 use kubelapse::model::latency::Latencies;
 use kubelapse::model::object::{NodeId, ObjectRef, PodId};
 use kubelapse::model::pod_columns::columns;
-use kubelapse::workload::behaviour::{BehaviourTable, ContainerBehaviour, Matcher, OnTerm, Run, RunLength};
+use kubelapse::workload::behaviour::{BehaviourTable, ContainerBehaviour, OnTerm, Run, RunLength};
 use kubelapse::workload::traffic::settings::TrafficSettings;
 use kubelapse::workload::{Workload, WorkloadEvent, WorkloadSettings};
 

@@ -6,10 +6,11 @@ use super::super::value::{flag, int, int32, is_nil, items, short, text, texts};
 use super::volume::field_source;
 use super::{probe, resource_list, volume};
 use crate::model::pod_spec::{
-    Container, ContainerPort, EnvFrom, EnvSource, EnvVar, Protocol, PullPolicy, RestartPolicy, RestartRule,
+    Container, ContainerPort, EnvFrom, EnvSource, EnvVar, Protocol, PullPolicy, RestartPolicy, RestartRule, RunAs,
 };
 
-pub(super) fn container(value: &Value) -> Container {
+/// A container of a pod with this security context.
+pub(super) fn container(value: &Value, of_pod: &Value) -> Container {
     Container {
         name: short(&value["name"]),
         image: short(&value["image"]),
@@ -35,7 +36,14 @@ pub(super) fn container(value: &Value) -> Container {
         restart_rules: items(&value["restartPolicyRules"]).iter().map(restart_rule).collect(),
         termination_message_path: short(&value["terminationMessagePath"]),
         termination_message_from_logs: text(&value["terminationMessagePolicy"]) == "FallbackToLogsOnError",
+        run_as: run_as(&value["securityContext"], of_pod),
     }
+}
+
+/// Upstream: securitycontext `DetermineEffectiveSecurityContext`.
+fn run_as(own: &Value, of_pod: &Value) -> RunAs {
+    let effective = |field: &str| if is_nil(&own[field]) { &of_pod[field] } else { &own[field] };
+    RunAs { non_root: flag(effective("runAsNonRoot")), user: effective("runAsUser").as_i64() }
 }
 
 /// `Always`, `OnFailure`, `Never`; `None` for anything else.

@@ -34,7 +34,9 @@ fn shared_part(template: &Value) -> Value {
 /// A defaulted pod specification.
 pub fn pod_spec(spec: &Value) -> PodSpec {
     let init = items(&spec["initContainers"]);
-    let containers = init.iter().chain(items(&spec["containers"])).map(container::container).collect();
+    let security = &spec["securityContext"];
+    let all = init.iter().chain(items(&spec["containers"]));
+    let containers = all.map(|value| container::container(value, security)).collect();
     let gates = |list: &str, key: &str| items(&spec[list]).iter().map(|gate| short(&gate[key])).collect();
     PodSpec {
         containers,
@@ -67,6 +69,9 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         pod_limits: resource_list(&spec["resources"]["limits"]),
         enable_service_links: spec["enableServiceLinks"].as_bool().unwrap_or(true),
         image_pull_secrets: reference_names(&spec["imagePullSecrets"]),
+        os: short(&spec["os"]["name"]),
+        host_ipc: flag(&spec["hostIPC"]),
+        sysctls: items(&security["sysctls"]).iter().map(|sysctl| short(&sysctl["name"])).collect(),
     }
 }
 

@@ -24,8 +24,8 @@ use super::calls::event;
 use super::plan::{Call, Plan, Status};
 use super::runner::Controller;
 use super::settings::ControllerSettings;
-use super::token_bucket::TokenBucket;
 use super::work_queue::WorkQueue;
+use crate::engine::token_bucket::TokenBucket;
 use zones::{Rate, Shift, Zone, ZoneBook};
 
 /// Conditions that turn Unknown with a silent node; NetworkUnavailable is not the kubelet's.

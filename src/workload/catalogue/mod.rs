@@ -4,6 +4,7 @@
 mod agnhost;
 mod image_programs;
 mod images;
+mod users;
 
 pub(super) use agnhost::{agnhost_command, apply_agnhost};
 
@@ -61,13 +62,16 @@ pub fn lacks_program(reference: &str, program: &str) -> bool {
     programs.is_some_and(|programs| !programs.contains(&program))
 }
 
-/// Tells the registry the sizes of all well-known images, and the programs of those of which they are known.
+/// Tells the registry the sizes of all well-known images, and the programs and users of those of which they are known.
 pub fn add_sizes(registry: &mut Registry) {
     for image in images::IMAGES {
         registry.set_repository_size(image.repository, u64::from(image.size) * 100_000);
         if let Some(programs) = image_programs::of(image.repository) {
             registry.set_repository_programs(image.repository, programs);
         }
+    }
+    for (repository, user) in users::all() {
+        registry.set_repository_user(repository, user);
     }
 }
 

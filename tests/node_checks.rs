@@ -1,0 +1,177 @@
+//! What kubelets check before and while a pod lives: admission, volumes, users, pulls, probes, hooks, images.
+
+mod whole_run;
+
+use whole_run::{ONE_NODE, Run, pod};
+
+const STATE: &str = ".status.containerStatuses[0].state";
+
+#[test]
+fn sysctls_and_another_operating_system_are_refused_on_the_node() {
+    let sysctl = |name: &str| format!(", securityContext: {{ sysctls: [ {{ name: {name}, value: '1' }} ] }}");
+    let mut run = Run::new(
+        ONE_NODE,
+        &(pod("safe", "", &sysctl("net.ipv4.tcp_syncookies"))
+            + &pod("unsafe", "", &sysctl("kernel.msgmax"))
+            + &pod("windows", "", ", os: { name: windows }")),
+    );
+    run.to(20);
+    assert_eq!(run.field("safe", ".status.phase"), "Running");
+    assert_eq!(run.field("unsafe", ".status.reason"), "SysctlForbidden");
+    let message = "Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted";
+    assert_eq!(run.field("unsafe", ".status.message"), message);
+    assert_eq!(run.field("windows", ".status.reason"), "PodOSNotSupported");
+}
+
+#[test]
+fn a_container_that_must_not_run_as_root_is_not_created_from_an_image_that_does() {
+    let non_root = ", securityContext: { runAsNonRoot: true }";
+    let as_root = ", securityContext: { runAsNonRoot: true, runAsUser: 0 }";
+    let as_user = ", securityContext: { runAsUser: 1000 }";
+    let mut run =
+        Run::new(ONE_NODE, &(pod("image", "", non_root) + &pod("user", as_user, non_root) + &pod("root", as_root, "")));
+    run.to(20);
+    assert_eq!(run.field("image", &format!("{STATE}.waiting.reason")), "CreateContainerConfigError");
+    let uid = run.field("image", ".metadata.uid");
+    let message =
+        format!("container has runAsNonRoot and image will run as root (pod: \"image_default({uid})\", container: c)");
+    assert_eq!(run.field("image", &format!("{STATE}.waiting.message")), message);
+    assert_eq!(run.field("user", ".status.phase"), "Running");
+    let why = run.field("root", &format!("{STATE}.waiting.message"));
+    assert!(why.starts_with("container's runAsUser breaks non-root policy (pod: \"root_default("), "{why}");
+}
+
+#[test]
+fn host_paths_are_checked_and_made_on_their_node() {
+    let volume =
+        |path: &str, kind: &str| format!(", volumes: [ {{ name: v, hostPath: {{ path: {path}, type: {kind} }} }} ]");
+    let mut run = Run::new(
+        ONE_NODE,
+        &(pod("logs", "", &volume("/var/log", "Directory"))
+            + &pod("missing", "", &volume("/data", "Directory"))
+            + &pod("maker", "", &volume("/models", "DirectoryOrCreate"))
+            + &pod("taker", "", &volume("/models", "Directory"))),
+    );
+    run.to(20);
+    for name in ["logs", "maker", "taker"] {
+        assert_eq!(run.field(name, ".status.phase"), "Running", "{name}");
+    }
+    assert_eq!(run.field("missing", &format!("{STATE}.waiting.reason")), "ContainerCreating");
+    let events = run.kubectl("get events --field-selector involvedObject.name=missing");
+    let message = "MountVolume.SetUp failed for volume \"v\" : hostPath type check failed: /data is not a directory";
+    assert!(events.contains(message), "{events}");
+}
+
+#[test]
+fn a_pod_that_names_its_node_waits_there_for_its_claim_to_be_bound() {
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: { storageClassName: none, accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }\n---\n";
+    let spec = ", nodeName: 'n', volumes: [ { name: v, persistentVolumeClaim: { claimName: data } } ]";
+    let mut run = Run::new(ONE_NODE, &(claim.to_owned() + &pod("p", "", spec)));
+    run.to(20);
+    let events = run.kubectl("get events --field-selector involvedObject.name=p");
+    assert!(events.contains("error processing PVC default/data: PVC is not bound"), "{events}");
+}
+
+#[test]
+fn a_node_asks_registries_for_ten_pulls_at_once_and_five_a_second() {
+    let images: String =
+        (0..14).map(|one| pod(&format!("p{one}"), "", "").replace("nginx", &format!("own/app{one}"))).collect();
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 8Gi } } ], components: { kubelet: { config: kubelet.yaml } } }\n";
+    let mut run = Run::with_files(
+        spec,
+        &images,
+        &[(
+            "kubelet.yaml",
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserializeImagePulls: false\n",
+        )],
+    );
+    run.to(5);
+    let events = run.kubectl("get events");
+    let refused = events.matches("pull QPS exceeded").count();
+    assert!((1..=4).contains(&refused), "{refused}: {events}");
+    run.to(120);
+    let phases = run.kubectl("get pods -o jsonpath='{.items[*].status.phase}'");
+    assert_eq!(phases, vec!["Running"; 14].join(" "));
+}
+
+#[test]
+fn a_stated_behaviour_needs_no_program_in_the_image() {
+    let spec = format!("{ONE_NODE}  behaviors: [ {{ match: {{ pod: stated }}, run: {{ for: 5s, exit: 0 }} }} ]\n");
+    let program =
+        |name: &str| pod(name, ", command: [ my-service ]", ", restartPolicy: Never").replace("nginx", "busybox");
+    let mut run = Run::new(&spec, &(program("stated") + &program("other")));
+    run.to(30);
+    assert_eq!(run.field("stated", ".status.phase"), "Succeeded");
+    assert_eq!(run.field("other", &format!("{STATE}.terminated.reason")), "StartError");
+}
+
+#[test]
+fn grpc_probes_say_what_the_health_service_says() {
+    let probe = "readinessProbe: { grpc: { port: 80 }, periodSeconds: 1 }";
+    let closed = "readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1 }";
+    let spec =
+        format!("{ONE_NODE}  behaviors: [ {{ match: {{ pod: well }}, unready: [ {{ from: 20s, to: 40s }} ] }} ]\n");
+    let mut run = Run::new(&spec, &(pod("well", &format!(", {probe}"), "") + &pod("deaf", &format!(", {closed}"), "")));
+    let ready = ".status.containerStatuses[0].ready";
+    run.to(15);
+    assert_eq!((run.field("well", ready), run.field("deaf", ready)), ("true".to_owned(), "false".to_owned()));
+    let address = run.field("deaf", ".status.podIP");
+    let events = run.kubectl("get events");
+    let text = format!(
+        "Readiness probe failed: timeout: failed to connect service \"{address}:9000\" within 1s: context deadline exceeded"
+    );
+    assert!(events.contains(&text), "{events}");
+    assert_eq!(run.to(35).field("well", ready), "false");
+    let events = run.kubectl("get events");
+    assert!(events.contains("Readiness probe failed: service unhealthy (responded with \"NOT_SERVING\")"), "{events}");
+    assert_eq!(run.to(60).field("well", ready), "true");
+}
+
+#[test]
+fn hooks_hold_up_the_start_and_the_end_of_a_container() {
+    let post = ", lifecycle: { postStart: { exec: { command: [ sh, -c, 'sleep 8; echo hi > /tmp/started' ] } } }";
+    let bad = ", lifecycle: { postStart: { exec: { command: [ sh, -c, 'exit 3' ] } } }";
+    let pre = ", lifecycle: { preStop: { sleep: { seconds: 7 } } }";
+    let spec = format!("{ONE_NODE}  steps: [ {{ at: 60s, kubectl: delete pod pre --wait=false }} ]\n");
+    let mut run = Run::new(&spec, &(pod("post", post, "") + &pod("bad", bad, "") + &pod("pre", pre, "")));
+    assert_eq!(run.to(6).field("post", &format!("{STATE}.waiting.reason")), "ContainerCreating");
+    assert_eq!(run.to(20).field("post", ".status.containerStatuses[0].ready"), "true");
+    assert_eq!(run.kubectl("exec post -- cat /tmp/started"), "hi\n");
+    let events = run.kubectl("get events");
+    assert!(events.contains("FailedPostStartHook"), "{events}");
+    let why = run.field("bad", ".status.containerStatuses[0].state.waiting.message");
+    assert!(why.contains("back-off") || why.contains("command 'sh -c exit 3' exited with 3"), "{why}");
+    assert!(run.to(65).kubectl("get pods").contains("pre    1/1     Terminating"), "{}", run.kubectl("get pods"));
+    assert!(!run.to(75).kubectl("get pods").contains("Terminating"));
+}
+
+#[test]
+fn images_that_nobody_uses_go_when_the_disk_fills() {
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 8Gi, ephemeral-storage: 20Gi } } ] }
+  images: { 'big:1': { size: 2500MiB }, 'big:2': { size: 2500MiB }, 'big:3': { size: 1500MiB } }
+  steps:
+  - { at: 2m, kubectl: delete pod one }
+  - { at: 150s, kubectl: run before --image=big:1 --image-pull-policy=Never }
+  - { at: 160s, kubectl: delete pod before }
+  - { at: 3m, kubectl: run three --image=big:3 }
+  - { at: 14m, kubectl: run after --image=big:1 --image-pull-policy=Never }
+";
+    let big = |name: &str, image: &str| pod(name, "", "").replace("nginx", image);
+    let mut run = Run::new(spec, &(big("one", "'big:1'") + &big("two", "'big:2'")));
+    assert_eq!(run.to(158).field("before", ".status.phase"), "Running");
+    assert_eq!(run.to(860).field("after", &format!("{STATE}.waiting.reason")), "ErrImageNeverPull");
+    assert_eq!(run.field("two", ".status.phase") + &run.field("three", ".status.phase"), "RunningRunning");
+}
+
+#[test]
+fn a_changed_image_restarts_a_sidecar_alone() {
+    let spec = format!("{ONE_NODE}  steps: [ {{ at: 30s, kubectl: \"set image pod/p side=busybox:1.37\" }} ]\n");
+    let side = ", initContainers: [ { name: side, image: busybox, imagePullPolicy: IfNotPresent, restartPolicy: Always, command: [ sh, -c, 'trap exit TERM; while true; do sleep 1; done' ] } ]";
+    let mut run = Run::new(&spec, &pod("p", "", side));
+    assert_eq!(run.to(25).field("p", ".status.initContainerStatuses[0].restartCount"), "0");
+    run.to(90);
+    assert_eq!(run.field("p", ".status.initContainerStatuses[0].restartCount"), "1");
+    assert_eq!(run.field("p", ".status.containerStatuses[0].restartCount"), "0");
+    let events = run.kubectl("get events");
+    assert!(events.contains("Init container side definition changed"), "{events}");
+}
