@@ -1,5 +1,5 @@
 //! Whole runs of small scenarios, looked at through kubectl.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![expect(dead_code, reason = "each test file uses its part")]
 
 use std::path::Path;
 
