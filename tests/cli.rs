@@ -1,5 +1,7 @@
 //! The program as its users call it: exit codes, what is written, what is printed where.
 
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/results.rs"]
 mod results;
 

@@ -21,10 +21,10 @@ pub(super) enum Command {
     Kubectl(KubectlArguments),
     /// Say why a pod goes where it goes, or why it cannot go anywhere
     Explain(ExplainArguments),
-    /// Search for the nodes that a scenario needs, their price and their headroom
-    Capacity(CapacityArguments),
     /// Check files and manifests as the API server would, and say what has no effect
     Validate(ValidateArguments),
+    /// Run a scenario with two sets of manifests and say what differs, for a pull request
+    Compare(CompareArguments),
     /// Say what changed between two results folders (exit 1 if anything did)
     Diff(DiffArguments),
     /// Draw the charts and the page of a results folder again
@@ -136,28 +136,6 @@ pub(super) enum OutputFormat {
     Json,
 }
 
-/// `kubelapse capacity`.
-#[derive(Args, Debug)]
-pub(super) struct CapacityArguments {
-    /// Files with a CapacityPlan; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(super) plan: PlanArguments,
-    /// Folder for results; each plan gets a folder of its name in it
-    #[arg(long, default_value = "results", value_name = "DIR")]
-    pub(super) out: PathBuf,
-    /// How many runs go on at once; as many as there are cores if absent
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<std::num::NonZeroUsize>,
-    /// Treat warnings as failures (exit 1)
-    #[arg(long)]
-    pub(super) strict: bool,
-    /// Print the table and errors only
-    #[arg(long)]
-    pub(super) quiet: bool,
-}
-
 /// `kubelapse validate`.
 #[derive(Args, Debug)]
 pub(super) struct ValidateArguments {
@@ -169,6 +147,43 @@ pub(super) struct ValidateArguments {
     /// Treat warnings as failures (exit 1)
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// `kubelapse compare`.
+#[derive(Args, Debug)]
+pub(super) struct CompareArguments {
+    /// Scenario file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Manifests without the change: a folder or a file
+    #[arg(long, value_name = "DIR")]
+    pub(super) base: PathBuf,
+    /// Manifests with the change
+    #[arg(long, value_name = "DIR")]
+    pub(super) head: PathBuf,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Runs on each side, each with a seed of its own
+    #[arg(long, default_value = "10", value_name = "N")]
+    pub(super) seeds: std::num::NonZeroU64,
+    /// Runs at once; the machine's cores if absent. No result depends on it
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Fail (exit 1) if this is true, such as `cost.relative > 0.1`; may be given again
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
+    /// Write a comment for a pull request; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+    /// Write `--fail-if` and expectations as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Draw both sides over time and the change of each figure (.svg or .png)
+    #[arg(long, value_name = "FILE")]
+    pub(super) picture: Option<PathBuf>,
+    /// How the answer is printed
+    #[arg(short, long, default_value = "table", value_enum)]
+    pub(super) output: OutputFormat,
 }
 
 /// `kubelapse diff`.

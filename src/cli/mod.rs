@@ -2,7 +2,7 @@
 //! environment or measures real time.
 
 mod args;
-mod capacity;
+mod compare;
 mod completions;
 mod diff;
 mod exit_code;
@@ -29,18 +29,14 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return exit_code::of_usage(&error),
     };
-    let quiet = match &arguments.command {
-        Command::Run(run) => run.quiet,
-        Command::Capacity(capacity) => capacity.quiet,
-        _ => false,
-    };
+    let quiet = matches!(&arguments.command, Command::Run(run) if run.quiet);
     let mut printer = Printer::new(quiet);
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
-        Command::Capacity(arguments) => capacity::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
+        Command::Compare(arguments) => compare::run(&arguments, &mut printer),
         Command::Diff(arguments) => diff::run(&arguments, &mut printer),
         Command::Report(arguments) => report::run(&arguments, &mut printer),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),

@@ -1,10 +1,7 @@
 //! `kubelapse validate`: everything that `run` would check, and what is accepted without effect.
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use crate::scenario::schema::Kind;
-use crate::scenario::{kinds_of, load_capacity};
 use crate::simulation::Simulation;
 
 use super::args::ValidateArguments;
@@ -13,28 +10,11 @@ use super::{exit_code, load};
 
 /// Loads every file and its manifests without running anything.
 pub(super) fn run(arguments: &ValidateArguments, printer: &mut Printer) -> ExitCode {
-    let (capacity, others): (Vec<_>, Vec<_>) =
-        arguments.files.iter().cloned().partition(|file| holds_capacity_plan(file));
-    let mut warnings = false;
-    for file in &capacity {
-        match load_capacity(file, &load::options(&arguments.plan)) {
-            Ok(cases) => {
-                for case in cases {
-                    warnings |= !case.warnings.is_empty();
-                    case.warnings.iter().for_each(|warning| printer.warning(warning));
-                    printer.data(&format!("{}: valid\n", case.name));
-                }
-            }
-            Err(diagnostics) => {
-                printer.diagnostics(&diagnostics);
-                return exit_code::BAD_INPUT.into();
-            }
-        }
-    }
-    let plans = match load::plans(&others, &arguments.plan, printer) {
+    let plans = match load::plans(&arguments.files, &arguments.plan, printer) {
         Ok(plans) => plans,
         Err(code) => return code,
     };
+    let mut warnings = false;
     for plan in &plans {
         match Simulation::new(plan) {
             Ok(simulation) => {
@@ -55,10 +35,4 @@ pub(super) fn run(arguments: &ValidateArguments, printer: &mut Printer) -> ExitC
         printer.data(&format!("{}: valid\n", plan.name));
     }
     if arguments.strict && warnings { exit_code::FAILED.into() } else { exit_code::OK.into() }
-}
-
-/// Is a file for `capacity`, and not a scenario as well? Standard input, which can be read once only, is none.
-fn holds_capacity_plan(file: &Path) -> bool {
-    let kinds = kinds_of(file);
-    kinds.contains(&Kind::CapacityPlan) && !kinds.contains(&Kind::Scenario)
 }

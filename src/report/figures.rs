@@ -53,7 +53,9 @@ pub fn number(value: f64) -> String {
         _ if magnitude >= 1000.0 => 0,
         _ if magnitude >= 100.0 => 1,
         _ if magnitude >= 1.0 => 2,
-        _ if magnitude >= 0.01 => 3,
+        _ if magnitude >= 0.1 => 3,
+        _ if magnitude >= 0.01 => 4,
+        _ if magnitude >= 0.001 => 5,
         _ => 6,
     };
     let text = format!("{magnitude:.decimals$}");
@@ -89,9 +91,15 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        for (value, text) in
-            [(0.0, "0"), (12.0, "12"), (1234.56, "1,235"), (0.25, "0.25"), (2.5, "2.5"), (-1_048_576.0, "−1,048,576")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (12.0, "12"),
+            (1234.56, "1,235"),
+            (0.25, "0.25"),
+            (0.0768, "0.0768"),
+            (2.5, "2.5"),
+            (-1_048_576.0, "−1,048,576"),
+        ] {
             assert_eq!(number(value), text);
         }
         assert_eq!((signed(0.5), signed(-0.5), signed(0.0)), ("+0.5".to_owned(), "−0.5".to_owned(), "0".to_owned()));

@@ -21,6 +21,12 @@ struct Case {
 }
 
 impl Suite {
+    /// A suite of cases, each a name and why it failed, if it did; `seconds` are virtual.
+    pub fn new(name: &str, seconds: f64, cases: Vec<(String, Option<String>)>) -> Self {
+        let cases = cases.into_iter().map(|(name, failure)| Case { name, failure }).collect();
+        Self { cases, name: name.to_owned(), seconds }
+    }
+
     /// The suite of a run. `failures` are steps that should not have failed; warnings fail if `strict`.
     pub fn of(record: &Record, failures: &[String], strict: bool) -> Self {
         let expectation = |expectation: &Expectation| Case {

@@ -2,7 +2,6 @@
 //! Reads nothing but the `Record`; knows no cluster and no simulation, and measures no time.
 
 mod archive;
-pub mod capacity;
 mod charts;
 mod csv;
 pub mod diff;
@@ -39,6 +38,7 @@ use thiserror::Error;
 
 use crate::engine::digest::Digest;
 use crate::record::{Record, Summary};
+pub use charts::comparison as comparison_chart;
 use digest::Digesting;
 use folder::Folder;
 use results::{Results, ResultsError};

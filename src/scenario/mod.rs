@@ -5,14 +5,12 @@
 //! (`--set`) → `schema::check` (fields and types, all errors at once) → `checks` (one file a rule) → `plan::build`.
 //! Places in the file are looked up (`locate`) only when there is something to report.
 
-pub mod capacity_case;
 pub mod checks;
 pub mod diagnostics;
 mod documents;
 pub mod evaluation;
 pub mod expressions;
 mod field_path;
-pub mod inventory;
 mod load;
 mod locate;
 mod manifests;
@@ -26,13 +24,12 @@ mod template;
 mod tree;
 mod typed;
 
-pub use capacity_case::{CapacityCase, load_capacity};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use load::{LoadOptions, load, load_source, source_of_text};
 pub use plan::{ManifestSource, Plan};
 pub use source::SourceFile;
 pub use template::Template;
-pub use typed::{kinds_of, load_capacity_plans, load_sweeps};
+pub use typed::{load_capacity_plans, load_sweeps};
 
 #[cfg(test)]
 mod tests;

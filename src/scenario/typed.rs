@@ -1,7 +1,5 @@
 //! One document of ours: its kind, its decoded form, and the places of what is wrong in it.
 
-use std::path::Path;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -161,15 +159,6 @@ impl Loaded<'_> {
 
 /// 2026-01-01T00:00:00Z.
 const DEFAULT_START: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
-
-/// The kinds of kubelapse's own documents in a file, as far as it can be read; nothing of standard input.
-pub fn kinds_of(path: &Path) -> Vec<Kind> {
-    if path == Path::new("-") {
-        return Vec::new();
-    }
-    let Ok(file) = SourceFile::read(path) else { return Vec::new() };
-    split(&file).iter().filter(|document| document.is_ours()).filter_map(|document| kind_of(document).ok()).collect()
-}
 
 /// The Sweeps of a file.
 ///

@@ -28,11 +28,13 @@
 //! ```
 
 mod metric;
+mod names;
 mod runner;
 mod simulate;
 mod statistics;
 
 pub use metric::{Metric, MetricError};
+pub use names::{names_of, path_of};
 pub use runner::{Arrival, Jobs, in_order, on_arrival};
-pub use simulate::{Finished, RunError, simulate, simulate_until_failure};
+pub use simulate::{Finished, RunError, simulate};
 pub use statistics::{Statistics, student_t};

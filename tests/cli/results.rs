@@ -63,6 +63,8 @@ fn promtool_takes_the_metrics_of_a_run() {
     blocks.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&metrics).arg(scratch.0.join("data"));
     let blocks = blocks.output().expect("promtool is there");
     assert!(blocks.status.success(), "{}", stderr(&blocks));
+    // Prometheus itself makes this folder when it starts.
+    std::fs::create_dir_all(scratch.0.join("data/wal")).expect("the temporary folder is writable");
     let dump = Command::new("promtool").args(["tsdb", "dump"]).arg(scratch.0.join("data")).output();
     let dump = stdout(&dump.expect("promtool is there"));
     let samples = text.lines().filter(|line| !line.starts_with('#')).count();

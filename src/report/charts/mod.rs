@@ -4,7 +4,7 @@
 mod autoscaling;
 mod axis;
 mod columns;
-pub mod costs;
+pub mod comparison;
 mod events_timeline;
 mod frame;
 mod node_utilisation;
@@ -15,7 +15,6 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
-pub mod shares;
 #[cfg(test)]
 mod tests;
 mod traffic;
