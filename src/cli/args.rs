@@ -17,6 +17,10 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Run scenario files or plain manifests and write their results
     Run(RunArguments),
+    /// Run a scenario with every combination of settings and every seed
+    Sweep(SweepArguments),
+    /// Put the results of a sweep's shards together
+    Merge(MergeArguments),
     /// Show a scenario's cluster at a time, as kubectl prints it
     Kubectl(KubectlArguments),
     /// Say why a pod goes where it goes, or why it cannot go anywhere
@@ -67,6 +71,57 @@ pub(super) struct RunArguments {
     #[arg(long)]
     pub(super) strict: bool,
     /// Write what was expected and what failed as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Print errors only
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// `kubelapse sweep`.
+#[derive(Args, Debug)]
+pub(super) struct SweepArguments {
+    /// File with a Sweep; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Runs at once; the machine's cores if absent. No result depends on it
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Run one part of N: I/N, or N where JOB_COMPLETION_INDEX, SLURM_ARRAY_TASK_ID or CI_NODE_INDEX says which
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<String>,
+    /// Go on with what an interrupted call has run
+    #[arg(long)]
+    pub(super) resume: bool,
+    /// Most runs that are begun
+    #[arg(long, value_name = "N", default_value_t = crate::sweep::RUNS_MAX)]
+    pub(super) max_runs: usize,
+    #[command(flatten)]
+    pub(super) verdict: VerdictArguments,
+}
+
+/// `kubelapse merge`.
+#[derive(Args, Debug)]
+pub(super) struct MergeArguments {
+    /// Results folders of all shards of a sweep
+    #[arg(required = true, value_name = "DIR")]
+    pub(super) folders: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) verdict: VerdictArguments,
+}
+
+/// Where results of a sweep go, and what makes it fail.
+#[derive(Args, Debug)]
+pub(super) struct VerdictArguments {
+    /// Folder for results; the sweep gets a folder of its name in it
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Treat warnings as failures (exit 1)
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Write runs and asserts as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     /// Print errors only

@@ -9,11 +9,13 @@ mod exit_code;
 mod explain;
 mod kubectl;
 mod load;
+mod merge;
 mod printer;
 mod progress;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -29,10 +31,17 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return exit_code::of_usage(&error),
     };
-    let quiet = matches!(&arguments.command, Command::Run(run) if run.quiet);
+    let quiet = match &arguments.command {
+        Command::Run(run) => run.quiet,
+        Command::Sweep(sweep) => sweep.verdict.quiet,
+        Command::Merge(merge) => merge.verdict.quiet,
+        _ => false,
+    };
     let mut printer = Printer::new(quiet);
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments, &mut printer),
+        Command::Sweep(arguments) => sweep::run(&arguments, &mut printer),
+        Command::Merge(arguments) => merge::run(&arguments, &mut printer),
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),

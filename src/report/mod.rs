@@ -39,8 +39,10 @@ use thiserror::Error;
 use crate::engine::digest::Digest;
 use crate::record::{Record, Summary};
 pub use charts::comparison as comparison_chart;
+pub use charts::sweep as sweep_charts;
 use digest::Digesting;
-use folder::Folder;
+pub use folder::Folder;
+pub use html::sweep as sweep_page;
 use results::{Results, ResultsError};
 
 /// A run of more pods leaves no trace and no metrics behind unless it is told to: no viewer opens them.

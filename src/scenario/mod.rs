@@ -25,11 +25,12 @@ mod tree;
 mod typed;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use field_path::FieldPath;
 pub use load::{LoadOptions, load, load_source, source_of_text};
 pub use plan::{ManifestSource, Plan};
 pub use source::SourceFile;
 pub use template::Template;
-pub use typed::{load_capacity_plans, load_sweeps};
+pub use typed::{Located, kinds, load_capacity_plans, load_sweeps};
 
 #[cfg(test)]
 mod tests;

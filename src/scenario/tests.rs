@@ -254,9 +254,9 @@ fn settings_of_manifests_must_lead_into_one() {
 fn a_sweep_and_a_capacity_plan_are_read() {
     let text = include_str!("tests/sweep.yaml");
     let sweeps = load_sweeps(&source(text)).unwrap_or_else(|found| panic!("{found}"));
-    assert_eq!((sweeps.len(), sweeps[0].spec.matrix.len(), sweeps[0].spec.seeds), (1, 2, Some(20)));
+    assert_eq!((sweeps.len(), sweeps[0].value.spec.matrix.len(), sweeps[0].value.spec.seeds), (1, 2, Some(20)));
     let plans = load_capacity_plans(&source(text)).unwrap_or_else(|found| panic!("{found}"));
-    assert_eq!((plans.len(), plans[0].spec.candidates.len(), plans[0].spec.growth.len()), (1, 3, 3));
+    assert_eq!((plans.len(), plans[0].value.spec.candidates.len(), plans[0].value.spec.growth.len()), (1, 3, 3));
     let wrong = text.replace("values: [3, 5, 8]", "values: []").replace("maxNodes", "maxNode");
     assert!(load_sweeps(&source(&wrong)).unwrap_err().to_string().contains("there are no values"));
     assert!(load_capacity_plans(&source(&wrong)).unwrap_err().to_string().contains("did you mean `maxNodes`?"));

@@ -160,11 +160,37 @@ impl Loaded<'_> {
 /// 2026-01-01T00:00:00Z.
 const DEFAULT_START: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
 
+/// A document of ours as typed, and where it stands: what is found wrong in it later is told with its line too.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    /// What it says.
+    pub value: T,
+    /// Its file.
+    pub file: SourceFile,
+    document: Document,
+}
+
+impl<T> Located<T> {
+    /// Findings with their places in the file.
+    pub fn diagnostics(&self, findings: Vec<Finding>) -> Diagnostics {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.add_source(&*self.file.name, self.file.text.clone());
+        diagnostics.extend(place_findings(findings, Some(&self.document), &self.document.file, &Origins::new()));
+        diagnostics.sort();
+        diagnostics
+    }
+}
+
+/// The kinds of the documents of a file that are ours; what cannot be read as one is left out.
+pub fn kinds(file: &SourceFile) -> Vec<Kind> {
+    split(file).iter().filter(|document| document.is_ours()).filter_map(|document| kind_of(document).ok()).collect()
+}
+
 /// The Sweeps of a file.
 ///
 /// # Errors
 /// Everything that is wrong in it, or that there is none.
-pub fn load_sweeps(file: &SourceFile) -> Result<Vec<Sweep>, Diagnostics> {
+pub fn load_sweeps(file: &SourceFile) -> Result<Vec<Located<Sweep>>, Diagnostics> {
     load_kind(file, Kind::Sweep, checks::sweep::check)
 }
 
@@ -172,7 +198,7 @@ pub fn load_sweeps(file: &SourceFile) -> Result<Vec<Sweep>, Diagnostics> {
 ///
 /// # Errors
 /// Everything that is wrong in it, or that there is none.
-pub fn load_capacity_plans(file: &SourceFile) -> Result<Vec<CapacityPlan>, Diagnostics> {
+pub fn load_capacity_plans(file: &SourceFile) -> Result<Vec<Located<CapacityPlan>>, Diagnostics> {
     load_kind(file, Kind::CapacityPlan, checks::capacity::check)
 }
 
@@ -180,16 +206,18 @@ fn load_kind<T: DeserializeOwned>(
     file: &SourceFile,
     wanted: Kind,
     rule: fn(&T, &mut Vec<Finding>),
-) -> Result<Vec<T>, Diagnostics> {
+) -> Result<Vec<Located<T>>, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     diagnostics.add_source(&*file.name, file.text.clone());
     let mut found = Vec::new();
-    for document in split(file).iter().filter(|document| document.is_ours()) {
-        let read = kind_of(document).and_then(|kind| {
+    let mut others = Vec::new();
+    for document in split(file).into_iter().filter(Document::is_ours) {
+        let read = kind_of(&document).and_then(|kind| {
             if kind != wanted {
+                others.push(kind);
                 return Ok(None);
             }
-            let tree = tree::read(document)?;
+            let tree = tree::read(&document)?;
             let mut findings = check(&tree, &Type::Object(kind.shape()), &FieldPath::default());
             let mut typed = None;
             if findings.is_empty() {
@@ -202,17 +230,20 @@ fn load_kind<T: DeserializeOwned>(
                 }
             }
             findings.retain(|finding| !finding.code.is_warning());
-            let placed = place_findings(findings, Some(document), &document.file, &Origins::new());
+            let placed = place_findings(findings, Some(&document), &document.file, &Origins::new());
             if placed.is_empty() { Ok(typed) } else { Err(placed) }
         });
         match read {
-            Ok(typed) => found.extend(typed),
+            Ok(typed) => found.extend(typed.map(|value| Located { value, file: file.clone(), document })),
             Err(list) => diagnostics.extend(list),
         }
     }
     if found.is_empty() && diagnostics.is_empty() {
         let message = format!("the file holds no {}", wanted.name());
-        diagnostics.push(Diagnostic::new(&checks::OTHER_COMMAND, message).in_file(&file.name));
+        let other = others.first().map_or(String::new(), |kind| {
+            format!("it holds a {}: run `kubelapse {} {}`", kind.name(), kind.command(), file.name)
+        });
+        diagnostics.push(Diagnostic::new(&checks::OTHER_COMMAND, message).in_file(&file.name).hint(other));
     }
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(found) }
 }

@@ -21,9 +21,12 @@ pub enum MetricError {
     /// No summary has such a number.
     #[error("{0}")]
     Unknown(String),
-    /// This one does not have it: nothing of that name was there, or the number is undefined.
+    /// This one does not have it: nothing of that name was there.
     #[error("{0}")]
     Absent(String),
+    /// It is there, and says nothing in this run: an autoscaler that never scaled has no time to settle.
+    #[error("it is undefined here")]
+    Undefined,
 }
 
 /// Longest list of steps or expectations that a path is checked against.
@@ -63,7 +66,7 @@ impl Metric {
         match self.path.find(summary) {
             Ok(Value::Number(number)) => Ok(number.as_f64().unwrap_or(f64::NAN)),
             Ok(Value::Bool(truth)) => Ok(f64::from(u8::from(*truth))),
-            Ok(_) => Err(MetricError::Absent(format!("`{}` is undefined here", self.name))),
+            Ok(_) => Err(MetricError::Undefined),
             Err(words) => Err(MetricError::Absent(words)),
         }
     }
@@ -87,6 +90,12 @@ fn shape(names: &[&str]) -> Value {
             root["node_groups"][*key] = plain(serde_json::to_value(NodeGroupSummary::default()));
         }
         ["traffic", key, ..] => root["traffic"][*key] = plain(serde_json::to_value(TrafficSummary::default())),
+        [resource @ ("cpu" | "memory"), ..] => {
+            // Left out where use is not modelled.
+            for name in ["used", "used_peak", "utilisation"] {
+                root[*resource][name] = Value::Null;
+            }
+        }
         [latency, split, key, ..] if root[*latency][*split].is_object() => {
             root[*latency][*split][*key] = plain(serde_json::to_value(LatencyNumbers::default()));
         }
@@ -126,7 +135,9 @@ mod tests {
         ] {
             assert_eq!(Metric::parse(path).unwrap().find(&summary), Ok(expected), "{path}");
         }
-        for path in ["workloads['default/deployment/wob'].ready", "steps[3].end", "hpa['default/web'].settle_seconds"] {
+        let undefined = Metric::parse("hpa['default/web'].settle_seconds").unwrap().find(&summary);
+        assert_eq!(undefined, Err(MetricError::Undefined));
+        for path in ["workloads['default/deployment/wob'].ready", "steps[3].end"] {
             let found = Metric::parse(path).unwrap().find(&summary);
             assert!(matches!(found, Err(MetricError::Absent(_))), "{path}: {found:?}");
         }
@@ -139,9 +150,10 @@ mod tests {
             ("pod_start_seconds.maxx", "did you mean `max`?"),
             ("pod_start_seconds", "name one of them (censored, count, max, mean, p50"),
             ("workloads[a].redy", "did you mean `ready`?"),
-            ("pod_start_seconds.by_namespace[a].p9", "did you mean `p99`?"),
+            ("pod_start_seconds.by_namespace[a].maxx", "did you mean `max`?"),
             ("version", "is no number"),
             ("traffic[a]", "holds several numbers"),
+            ("cpu.utilization", "did you mean `utilisation`?"),
             ("a..b", "a name of `a..b` is empty"),
         ] {
             let words = Metric::parse(path).unwrap_err().to_string();

@@ -27,14 +27,36 @@
 //! in_order(Jobs::default(), &seeds, work, |seed, result| println!("{seed}: {result:?}"));
 //! ```
 
+mod aggregate;
+mod asserts;
+mod error;
+mod execute;
+mod merge;
 mod metric;
 mod names;
+mod outline;
+mod partial;
+mod pictures;
+mod results;
+mod row;
 mod runner;
+mod shard;
 mod simulate;
 mod statistics;
+mod study;
 
+pub use aggregate::Combination;
+pub use error::SweepError;
+pub use execute::{Interrupted, Progress, SweepOptions, carry_out, interrupted};
+pub use merge::merge;
 pub use metric::{Metric, MetricError};
 pub use names::{names_of, path_of};
+pub use outline::Outline;
+pub use pictures::{headline, numbers};
+pub use results::{Assert, Counts, SweepSummary, Written, complaint};
+pub use row::{Row, Status};
 pub use runner::{Arrival, Jobs, in_order, on_arrival};
+pub use shard::{Shard, asked_for};
 pub use simulate::{Finished, RunError, simulate};
 pub use statistics::{Statistics, student_t};
+pub use study::{RUNS_MAX, Study};

@@ -8,6 +8,7 @@ pub mod comparison;
 mod events_timeline;
 mod frame;
 mod node_utilisation;
+mod number_axis;
 mod paint;
 mod palette;
 mod pending_queue;
@@ -15,6 +16,7 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod traffic;

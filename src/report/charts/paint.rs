@@ -68,6 +68,15 @@ fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) -> Drawn {
             backend.fill_polygon(outline, &rgb(*color).filled()).map_err(|error| error.to_string())
         }
         Mark::Rect(x0, y0, x1, y1, color) => rect(backend, (*x0, *y0), (*x1, *y1), *color),
+        Mark::Line(points, width, color) => {
+            let style = ShapeStyle::from(rgb(*color)).stroke_width(*width);
+            backend.draw_path(points.iter().copied(), &style).map_err(|error| error.to_string())
+        }
+        Mark::Polygon(corners, color) => polygon(backend, corners, *color),
+        Mark::Dot(middle, radius, color) => {
+            let style = rgb(*color).filled();
+            backend.draw_circle(*middle, *radius as u32, &style, true).map_err(|error| error.to_string())
+        }
         Mark::Text(mark) => text_element(backend, mark),
     }
 }
@@ -92,8 +101,38 @@ fn draw_pixels(backend: &mut BitMapBackend<'_>, mark: &Mark) -> Drawn {
             Ok(())
         }
         Mark::Rect(x0, y0, x1, y1, color) => rect(backend, (*x0, *y0), (*x1, *y1), *color),
+        Mark::Line(points, width, color) => {
+            points.windows(2).try_for_each(|pair| stroke(backend, (pair[0], pair[1]), f64::from(*width) / 2.0, *color))
+        }
+        Mark::Polygon(corners, color) => polygon(backend, corners, *color),
+        Mark::Dot(middle, radius, color) => stroke(backend, (*middle, *middle), f64::from(*radius), *color),
         Mark::Text(mark) => text_pixels(backend, mark),
     }
+}
+
+fn polygon<B: DrawingBackend>(backend: &mut B, corners: &[(i32, i32)], color: Color) -> Drawn {
+    backend.fill_polygon(corners.iter().copied(), &rgb(color).filled()).map_err(|error| error.to_string())
+}
+
+/// A line with round ends and smooth edges: each pixel is covered as far as it is nearer than `half` to the line.
+fn stroke(backend: &mut BitMapBackend<'_>, line: ((i32, i32), (i32, i32)), half: f64, color: Color) -> Drawn {
+    let ((x0, y0), (x1, y1)) = line;
+    let (along, up) = (f64::from(x1 - x0), f64::from(y1 - y0));
+    let length = along * along + up * up;
+    let reach = half as i32 + 2;
+    for y in y0.min(y1) - reach..=y0.max(y1) + reach {
+        for x in x0.min(x1) - reach..=x0.max(x1) + reach {
+            let (dx, dy) = (f64::from(x - x0), f64::from(y - y0));
+            let part = if length > 0.0 { ((dx * along + dy * up) / length).clamp(0.0, 1.0) } else { 0.0 };
+            let (off_x, off_y) = (dx - part * along, dy - part * up);
+            let covered = (half + 0.5 - (off_x * off_x + off_y * off_y).sqrt()).clamp(0.0, 1.0);
+            if covered > 0.0 {
+                let shown = rgb(color).mix(covered).to_backend_color();
+                backend.draw_pixel((x, y), shown).map_err(|error| error.to_string())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn rect<B: DrawingBackend>(backend: &mut B, from: (i32, i32), to: (i32, i32), color: Color) -> Drawn {

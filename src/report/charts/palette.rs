@@ -17,6 +17,9 @@ pub const GRID: Color = [0xe4, 0xe7, 0xeb];
 /// Areas behind data: what is wanted, what is missing.
 pub const SHADE: Color = [0xc3, 0xcb, 0xd5];
 
+/// Around a line of `BLUE`: how sure it is.
+pub const BAND: Color = [0xc6, 0xdb, 0xef];
+
 /// Okabe-Ito orange.
 pub const ORANGE: Color = [0xe6, 0x9f, 0x00];
 /// Okabe-Ito sky blue.

@@ -1,5 +1,5 @@
 //! A picture as a list of marks in pixels, before any format: drawn once, painted as SVG and as PNG.
-//! Everything here is axis-aligned, since what a simulation records are steps.
+//! What a simulation records are steps: most marks are axis-aligned. Lines and dots are for numbers over settings.
 
 use super::frame::Plot;
 use super::palette::{Color, INK, MUTED};
@@ -49,6 +49,12 @@ pub enum Mark {
     Steps(Vec<(i32, i32)>, u32, Color),
     /// An area of columns (left edge, top, bottom), up to the given right edge.
     Area(Vec<(i32, i32, i32)>, i32, Color),
+    /// A line through these points, this wide.
+    Line(Vec<(i32, i32)>, u32, Color),
+    /// A filled area with these corners.
+    Polygon(Vec<(i32, i32)>, Color),
+    /// A filled circle: middle and radius.
+    Dot((i32, i32), i32, Color),
     /// Text.
     Text(Text),
 }
@@ -134,6 +140,25 @@ impl Scene {
         if points.len() > 1 {
             self.marks.push(Mark::Steps(points, width, color));
         }
+    }
+
+    /// Adds a line through points.
+    pub fn line(&mut self, points: Vec<(i32, i32)>, width: u32, color: Color) {
+        if points.len() > 1 {
+            self.marks.push(Mark::Line(points, width, color));
+        }
+    }
+
+    /// Adds a filled area.
+    pub fn polygon(&mut self, corners: Vec<(i32, i32)>, color: Color) {
+        if corners.len() > 2 {
+            self.marks.push(Mark::Polygon(corners, color));
+        }
+    }
+
+    /// Adds a dot.
+    pub fn dot(&mut self, middle: (i32, i32), radius: i32, color: Color) {
+        self.marks.push(Mark::Dot(middle, radius, color));
     }
 
     /// Adds an area of columns.

@@ -3,6 +3,7 @@
 //! script sets it as text content.
 
 mod history;
+pub mod sweep;
 mod tables;
 mod waiting;
 

@@ -1,5 +1,5 @@
-//! E0019, E0014 and E0020 in a Sweep: its paths can be read, columns that belong together are as long as one
-//! another, variants have different names.
+//! E0019, E0014 and E0020 in a Sweep: its paths can be read, nothing is set twice, columns that belong together are as
+//! long as one another, columns and variants have different names.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +18,7 @@ pub fn check(sweep: &Sweep, findings: &mut Vec<Finding>) {
             check_axis(axis, &spec.key(field).index(index), findings);
         }
     }
+    check_twice(sweep, &spec, findings);
     let mut lengths = sweep.spec.zip.iter().map(|axis| axis.values.len());
     if let Some(first) = lengths.next() {
         for (index, length) in lengths.enumerate().filter(|(_, length)| *length != first) {
@@ -38,6 +39,37 @@ pub fn check(sweep: &Sweep, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What is set twice would be overwritten; columns of one name could not be told apart.
+fn check_twice(sweep: &Sweep, spec: &FieldPath, findings: &mut Vec<Finding>) {
+    let axes = [("matrix", &sweep.spec.matrix), ("zip", &sweep.spec.zip)];
+    let axes =
+        axes.iter().flat_map(|(field, axes)| axes.iter().enumerate().map(move |(index, axis)| (*field, index, axis)));
+    let mut paths = BTreeSet::new();
+    let mut columns = BTreeSet::new();
+    for (field, index, axis) in axes {
+        let own = spec.key(field).index(index);
+        let path = axis.set.strip_prefix("spec.").unwrap_or(&axis.set);
+        if !paths.insert(path) {
+            let message = format!("`{}` varies already: one would overwrite the other", axis.set);
+            findings.push(Finding::value(&CONTRADICTION, own.key("set"), message));
+        } else if !columns.insert(axis.name.as_ref().unwrap_or(&axis.set)) {
+            let message = "there is a column of this name already";
+            findings.push(Finding::value(
+                &DUPLICATE_NAME,
+                own.key(if axis.name.is_some() { "name" } else { "set" }),
+                message,
+            ));
+        }
+    }
+    for (index, variant) in sweep.spec.variants.iter().enumerate() {
+        for path in variant.set.keys().filter(|path| paths.contains(path.strip_prefix("spec.").unwrap_or(path))) {
+            let message = format!("`{path}` varies already: one would overwrite the other");
+            let own = spec.key("variants").index(index).key("set").key(path.as_str());
+            findings.push(Finding::value(&CONTRADICTION, own, message));
+        }
+    }
+}
+
 fn check_axis(axis: &Axis, path: &FieldPath, findings: &mut Vec<Finding>) {
     check_path(&axis.set, &path.key("set"), findings);
     if axis.values.is_empty() {
@@ -48,5 +80,11 @@ fn check_axis(axis: &Axis, path: &FieldPath, findings: &mut Vec<Finding>) {
 fn check_path(text: &str, path: &FieldPath, findings: &mut Vec<Finding>) {
     if let Err(reason) = Setting::parse(text) {
         findings.push(Finding::value(&BAD_SETTING, path.clone(), reason));
+    }
+    if matches!(text, "seed" | "spec.seed") {
+        let message = "the runs of each combination have the seeds that `seeds` says";
+        findings.push(
+            Finding::value(&CONTRADICTION, path.clone(), message).hint("take more `seeds`, or --seed for the first"),
+        );
     }
 }

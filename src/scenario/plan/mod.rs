@@ -88,6 +88,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Everything that decides a run, as text: equal for equal files, wherever they lie.
+    pub fn content(&self) -> String {
+        let mut plan = self.clone();
+        (plan.file, plan.directory, plan.source) = (String::new(), PathBuf::new(), "".into());
+        plan.live.forget_place();
+        plan.manifests.iter_mut().for_each(|manifest| manifest.file = "".into());
+        plan.cluster.scheduler_config.iter_mut().for_each(|config| config.file.clear());
+        (plan.warnings, plan.without_effect) = (Vec::new(), Vec::new());
+        format!("{plan:?}")
+    }
+
     /// All warnings, ready to be shown.
     pub fn all_warnings(&self) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();

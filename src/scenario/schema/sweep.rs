@@ -36,6 +36,7 @@ objects! {
 
     /// A setting and its values.
     Axis AXIS {
+        "name" name: Option<String> = Type::Text, "name of its column and on charts", default("the path; on charts its last names");
         "set" set: String = Type::Text, "path of the setting, as for `--set`", required();
         "values" values: Vec<Value> = Type::List(&Type::Free), "its values", required();
     }
