@@ -33,7 +33,7 @@ impl Scratch {
     fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.0.join(folder)) else { return Vec::new() };
         let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
@@ -72,12 +72,12 @@ fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut open = vec![folder.to_path_buf()];
     while let Some(next) = open.pop() {
         for entry in fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
-            let path = entry.unwrap().path();
+            let path = entry.expect("a readable folder").path();
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap().to_path_buf();
-                found.push((name, fs::read(&path).unwrap()));
+                let name = path.strip_prefix(folder).expect("it was found there").to_path_buf();
+                found.push((name, fs::read(&path).expect("a readable file")));
             }
         }
     }
@@ -158,6 +158,9 @@ fn results_are_the_same_bytes_for_any_number_of_jobs_and_shards() {
     exits(&scratch, 0, &merged);
     assert_same(&scratch, "one/s", "merged/s");
     assert_eq!(scratch.text("one.xml"), scratch.text("merged.xml"));
+    fs::remove_file(scratch.0.join("merged/s/report.html")).unwrap();
+    exits(&scratch, 0, &["report", "merged/s"]);
+    assert_same(&scratch, "one/s", "merged/s");
     // A run of the sweep is the run of the scenario with the same settings.
     let settings = ["--set", "cluster.nodes[worker].count=1", "--set", "Deployment/web:spec.replicas=6", "--seed", "3"];
     exits(&scratch, 0, &[&["run", "web.yaml", "--quiet"], &settings[..]].concat());
@@ -191,7 +194,7 @@ fn a_killed_sweep_goes_on_where_it_stopped() {
     };
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(scratch.names("results"), [partial.clone()], "half a result is no result");
+    assert_eq!(scratch.names("results"), std::slice::from_ref(&partial), "half a result is no result");
     let before = scratch.text(&format!("results/{partial}/runs.csv")).lines().count() - 1;
     let refused = exits(&scratch, 2, &["merge", &format!("results/{partial}")]);
     assert!(refused.contains("half-written"), "{refused}");

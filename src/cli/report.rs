@@ -4,13 +4,24 @@ use std::process::ExitCode;
 
 use crate::report;
 use crate::report::results::Results;
+use crate::sweep;
 
 use super::args::ReportArguments;
 use super::exit_code;
 use super::printer::Printer;
+use super::sweep::failed;
 
 /// Draws into the folder, which is replaced as a whole.
 pub(super) fn run(arguments: &ReportArguments, printer: &mut Printer) -> ExitCode {
+    if sweep::is_sweep(&arguments.results) {
+        return match sweep::draw_again(&arguments.results) {
+            Ok(written) => {
+                printer.say(&format!("{}: {}", written.folder.display(), sweep::headline(&written.summary)));
+                exit_code::OK.into()
+            }
+            Err(error) => failed(&error, printer).into(),
+        };
+    }
     let opened = Results::open(&arguments.results).map_err(report::ReportError::from);
     match opened.and_then(|results| report::draw_again(&results, arguments.trace, arguments.metrics)) {
         Ok(written) => {

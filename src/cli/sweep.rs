@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &SweepArguments, printer: &mut Printer) -> ExitCode
         tell_of_interrupted(&study.outline, &options, printer);
         match run_one(study, &options, printer) {
             Ok(written) => {
-                worst = worst.max(conclude(&study.outline, written, &arguments.verdict, &mut suites, printer))
+                worst = worst.max(conclude(&study.outline, written, &arguments.verdict, &mut suites, printer));
             }
             Err(error) => worst = worst.max(failed(&error, printer)),
         }

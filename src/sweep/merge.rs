@@ -8,13 +8,32 @@ use super::error::SweepError;
 use super::outline::Outline;
 use super::results::{self, SweepSummary, Written, files_digest};
 use super::row::Row;
+use super::shard::Shard;
 
 /// A folder that was found whole.
 struct Part {
     path: PathBuf,
     text: String,
     outline: Outline,
+    shard: Option<Shard>,
     rows: Vec<Row>,
+}
+
+/// Is this the results folder of a sweep, and not of a run?
+pub fn is_sweep(folder: &Path) -> bool {
+    folder.join("sweep.json").is_file()
+}
+
+/// Draws charts and page of a sweep's results again, from its rows.
+///
+/// # Errors
+/// As for [`merge`].
+pub fn draw_again(folder: &Path) -> Result<Written, SweepError> {
+    let part = read(folder)?;
+    let full = folder.canonicalize().map_err(SweepError::write(folder))?;
+    let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let out = full.parent().unwrap_or(Path::new(""));
+    results::write_as(&name, &part.outline, &part.rows, part.shard, out)
 }
 
 /// Reads the folders of all shards and writes the results of the whole sweep into `out`.
@@ -119,5 +138,5 @@ fn read(folder: &Path) -> Result<Part, SweepError> {
         }
         rows.push(row);
     }
-    Ok(Part { path: folder.to_path_buf(), text: outline_text, outline, rows })
+    Ok(Part { path: folder.to_path_buf(), text: outline_text, outline, shard: summary.shard, rows })
 }

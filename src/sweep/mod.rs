@@ -48,7 +48,7 @@ mod study;
 pub use aggregate::Combination;
 pub use error::SweepError;
 pub use execute::{Interrupted, Progress, SweepOptions, carry_out, interrupted};
-pub use merge::merge;
+pub use merge::{draw_again, is_sweep, merge};
 pub use metric::{Metric, MetricError};
 pub use names::{names_of, path_of};
 pub use outline::Outline;

@@ -126,7 +126,18 @@ pub(super) fn runs_text(outline: &Outline, rows: &[Row]) -> Vec<u8> {
 /// # Errors
 /// A file that cannot be written; an older folder is then still there.
 pub fn write(outline: &Outline, rows: &[Row], shard: Option<Shard>, out: &Path) -> Result<Written, SweepError> {
-    let folder = Folder::create(out, &result_name(outline, shard))?;
+    write_as(&result_name(outline, shard), outline, rows, shard, out)
+}
+
+/// The same, into a folder of this name.
+pub(super) fn write_as(
+    name: &str,
+    outline: &Outline,
+    rows: &[Row],
+    shard: Option<Shard>,
+    out: &Path,
+) -> Result<Written, SweepError> {
+    let folder = Folder::create(out, name)?;
     let file = |name: &str, bytes: &[u8]| folder.write(name, |out| out.write_all(bytes));
     let outline_text = outline_text(outline);
     let runs = runs_text(outline, rows);

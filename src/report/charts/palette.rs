@@ -18,7 +18,12 @@ pub const GRID: Color = [0xe4, 0xe7, 0xeb];
 pub const SHADE: Color = [0xc3, 0xcb, 0xd5];
 
 /// Around a line of `BLUE`: how sure it is.
-pub const BAND: Color = [0xc6, 0xdb, 0xef];
+pub const BAND: Color = [0xc5, 0xda, 0xee];
+/// Text on light and on dark cells, which have the same colours in every theme: not the exact values of `INK` and `PAPER`,
+/// which the page replaces.
+pub const ON_LIGHT: Color = [0x1f, 0x29, 0x34];
+/// The other one.
+pub const ON_DARK: Color = [0xfe, 0xff, 0xff];
 
 /// Okabe-Ito orange.
 pub const ORANGE: Color = [0xe6, 0x9f, 0x00];

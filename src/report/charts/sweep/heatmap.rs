@@ -4,7 +4,7 @@
 use super::super::axis::grouped;
 use super::super::frame::{MARGIN, Plot, open};
 use super::super::number_axis::short;
-use super::super::palette::{GRID, INK, MUTED, PAPER, SHADES, shade};
+use super::super::palette::{GRID, INK, MUTED, ON_DARK, ON_LIGHT, SHADES, shade};
 use super::super::scene::{Anchor, Scene, Text, WIDTH, fitted, text_width};
 use super::Figure;
 
@@ -48,7 +48,7 @@ pub fn draw(figure: &Figure) -> Scene {
             };
             let step = scale.step(mean);
             scene.rect(from, top, to - 2, top + cell_height - 2, shade(step));
-            let color = if step > SHADES * 11 / 20 { PAPER } else { INK };
+            let color = if step > SHADES * 11 / 20 { ON_DARK } else { ON_LIGHT };
             let write = |scene: &mut Scene, text: String, y: i32, size: u32| {
                 if text_width(&text, size, false) < to - from - 6 {
                     scene.text(Text { size, color, ..Text::label(text, (i32::midpoint(from, to), y), Anchor::Middle) });
