@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use serde_json::{Map, Value, json};
 
 use super::aggregate::Combination;
 use super::metric::Metric;
+use super::names::{names_of, path_of};
 use super::outline::Outline;
 use super::statistics::Statistics;
 use crate::record::Number;
@@ -31,13 +31,8 @@ pub struct Broken {
 /// # Errors
 /// A name without a statistic, or one that no summary has; in words.
 pub(super) fn metrics(expression: &Expression) -> Result<Vec<Metric>, String> {
-    let mut chains = Vec::new();
-    collect(expression.program.expression(), &mut Vec::new(), &mut chains);
     let mut metrics: Vec<Metric> = Vec::new();
-    for mut chain in chains {
-        if chain[0] == "summary" {
-            chain.remove(0);
-        }
+    for mut chain in names_of(expression) {
         if chain.first().is_none_or(|name| OTHERS.contains(&name.as_str())) {
             continue;
         }
@@ -63,70 +58,6 @@ pub(super) fn metrics(expression: &Expression) -> Result<Vec<Metric>, String> {
         }
     }
     Ok(metrics)
-}
-
-/// Names one after another as a path that `Metric` reads.
-fn path_of(names: &[String]) -> String {
-    let mut path = String::new();
-    for name in names {
-        let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if is_word && !path.is_empty() {
-            path.push('.');
-        }
-        path += &if is_word { name.clone() } else { format!("['{name}']") };
-    }
-    path
-}
-
-/// All chains of names (`a.b['c'].d`) that start at a free name.
-fn collect(expression: &IdedExpr, bound: &mut Vec<String>, chains: &mut Vec<Vec<String>>) {
-    if let Some(chain) = chain(expression) {
-        if !bound.contains(&chain[0]) {
-            chains.push(chain);
-        }
-        return;
-    }
-    match &expression.expr {
-        Expr::Call(call) => {
-            for part in call.target.as_deref().into_iter().chain(&call.args) {
-                collect(part, bound, chains);
-            }
-        }
-        Expr::Select(select) => collect(&select.operand, bound, chains),
-        Expr::List(list) => list.elements.iter().for_each(|element| collect(element, bound, chains)),
-        Expr::Comprehension(comprehension) => {
-            collect(&comprehension.iter_range, bound, chains);
-            let length = bound.len();
-            bound.extend([comprehension.iter_var.clone(), comprehension.accu_var.clone()]);
-            bound.extend(comprehension.iter_var2.clone());
-            for part in
-                [&comprehension.accu_init, &comprehension.loop_cond, &comprehension.loop_step, &comprehension.result]
-            {
-                collect(part, bound, chains);
-            }
-            bound.truncate(length);
-        }
-        _ => {}
-    }
-}
-
-fn chain(expression: &IdedExpr) -> Option<Vec<String>> {
-    match &expression.expr {
-        Expr::Ident(name) => Some(vec![name.clone()]),
-        Expr::Select(select) => {
-            let mut names = chain(&select.operand)?;
-            names.push(select.field.clone());
-            Some(names)
-        }
-        Expr::Call(call) if call.func_name == operators::INDEX => {
-            let (operand, key) = (call.args.first()?, call.args.get(1)?);
-            let Expr::Literal(LiteralValue::String(key)) = &key.expr else { return None };
-            let mut names = chain(operand)?;
-            names.push(key.inner().to_string());
-            Some(names)
-        }
-        _ => None,
-    }
 }
 
 /// Where an assert is not true, with what was true instead.
