@@ -27,6 +27,7 @@
 //! | 6 | [`report`] | a record to files: CSV, charts, page | the simulation |
 //! | 7 | [`sweep`] | many simulations at once: runner, metrics, statistics, sweeps | how a run goes |
 //! | 8 | [`compare`] | one scenario with two sets of manifests, and what differs | any rule of Kubernetes |
+//! | 8 | [`capacity`] | a search over runs: which nodes, how many, at what price | any rule of Kubernetes |
 //! | 9 | [`cli`] | one file a subcommand; prints, reads the environment, measures real time | everything it can delegate |
 //!
 //! Scheduler, controllers, kubelets and workload are *spokes*: they never import one another and meet only in the two
@@ -72,6 +73,7 @@
 //! 8. After every event [`record`] has read the new entries of the log: the timeline is just one more reader.
 
 pub mod api;
+pub mod capacity;
 pub mod cli;
 pub mod cluster;
 pub mod compare;

@@ -25,6 +25,8 @@ pub(super) enum Command {
     Kubectl(KubectlArguments),
     /// Say why a pod goes where it goes, or why it cannot go anywhere
     Explain(ExplainArguments),
+    /// Search for the nodes that a scenario needs, their price and their headroom
+    Capacity(CapacityArguments),
     /// Check files and manifests as the API server would, and say what has no effect
     Validate(ValidateArguments),
     /// Run a scenario with two sets of manifests and say what differs, for a pull request
@@ -189,6 +191,28 @@ pub(super) enum OutputFormat {
     Table,
     /// For programs
     Json,
+}
+
+/// `kubelapse capacity`.
+#[derive(Args, Debug)]
+pub(super) struct CapacityArguments {
+    /// Files with a CapacityPlan; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Folder for results; each plan gets a folder of its name in it
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// How many runs go on at once; as many as there are cores if absent
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Treat warnings as failures (exit 1)
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Print the table and errors only
+    #[arg(long)]
+    pub(super) quiet: bool,
 }
 
 /// `kubelapse validate`.

@@ -2,6 +2,7 @@
 //! environment or measures real time.
 
 mod args;
+mod capacity;
 mod compare;
 mod completions;
 mod diff;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run.quiet,
         Command::Sweep(sweep) => sweep.verdict.quiet,
         Command::Merge(merge) => merge.verdict.quiet,
+        Command::Capacity(capacity) => capacity.quiet,
         _ => false,
     };
     let mut printer = Printer::new(quiet);
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Merge(arguments) => merge::run(&arguments, &mut printer),
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
+        Command::Capacity(arguments) => capacity::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
         Command::Compare(arguments) => compare::run(&arguments, &mut printer),
         Command::Diff(arguments) => diff::run(&arguments, &mut printer),

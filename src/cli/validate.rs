@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::scenario::schema::Kind;
-use crate::scenario::{Diagnostics, SourceFile, kinds, load_capacity_plans, load_sweeps};
+use crate::scenario::{Diagnostics, SourceFile, kinds, load_capacity_source, load_sweeps};
 use crate::simulation::Simulation;
 use crate::sweep::{RUNS_MAX, Study};
 
@@ -74,10 +74,7 @@ fn validate_study(file: &Path, arguments: &ValidateArguments) -> Result<Vec<Stri
         }
     }
     if kinds.contains(&Kind::CapacityPlan) {
-        for plan in load_capacity_plans(&source)? {
-            let name = plan.value.metadata.as_ref().and_then(|metadata| metadata.name.clone());
-            names.push(name.unwrap_or_else(|| source.stem()));
-        }
+        names.extend(load_capacity_source(&source, &options)?.into_iter().map(|case| case.name));
     }
     Ok(names)
 }

@@ -2,6 +2,7 @@
 //! Reads nothing but the `Record`; knows no cluster and no simulation, and measures no time.
 
 mod archive;
+pub mod capacity;
 mod charts;
 mod csv;
 pub mod diff;

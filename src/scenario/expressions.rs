@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cel::Program;
+use cel::common::ast::{Expr, IdedExpr, LiteralValue};
 
 use super::schema::shape::Flaw;
 use super::suggest;
@@ -137,6 +138,34 @@ impl Expression {
     }
 }
 
+/// The literal first arguments of calls of `function`: `shoppers` of `traffic('shoppers').served_ratio > 0.9`.
+pub fn named_by<'a>(expression: &'a Expression, function: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    collect_names(expression.program.expression(), function, &mut names);
+    names
+}
+
+fn collect_names<'a>(expression: &'a IdedExpr, function: &str, names: &mut Vec<&'a str>) {
+    let mut into = |inner: &'a IdedExpr| collect_names(inner, function, names);
+    match &expression.expr {
+        Expr::Call(call) => {
+            call.target.iter().for_each(|target| into(target));
+            call.args.iter().for_each(&mut into);
+            if call.func_name == function
+                && let Some(Expr::Literal(LiteralValue::String(name))) = call.args.first().map(|first| &first.expr)
+            {
+                names.push(name.inner());
+            }
+        }
+        Expr::Select(select) => into(&select.operand),
+        Expr::List(list) => list.elements.iter().for_each(into),
+        Expr::Comprehension(part) => {
+            [&part.iter_range, &part.loop_cond, &part.loop_step, &part.result].into_iter().for_each(into);
+        }
+        _ => {}
+    }
+}
+
 /// Does `text` compile?
 ///
 /// # Errors
@@ -220,6 +249,16 @@ mod tests {
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn names_in_calls_are_found_wherever_they_stand() {
+        let text =
+            "traffic('a').last('1m').served > 1 && [1].all(x, x < traffic('b').rps) || pod('c').x == traffic('d')";
+        let expression = Expression::compile(text).unwrap();
+        let mut names = named_by(&expression, "traffic");
+        names.sort_unstable();
+        assert_eq!(names, ["a", "b", "d"]);
     }
 
     #[test]

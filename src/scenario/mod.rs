@@ -5,12 +5,14 @@
 //! (`--set`) → `schema::check` (fields and types, all errors at once) → `checks` (one file a rule) → `plan::build`.
 //! Places in the file are looked up (`locate`) only when there is something to report.
 
+pub mod capacity_case;
 pub mod checks;
 pub mod diagnostics;
 mod documents;
 pub mod evaluation;
 pub mod expressions;
 mod field_path;
+pub mod inventory;
 mod load;
 mod locate;
 mod manifests;
@@ -24,6 +26,7 @@ mod template;
 mod tree;
 mod typed;
 
+pub use capacity_case::{CapacityCase, load_capacity, load_capacity_source};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use field_path::FieldPath;
 pub use load::{LoadOptions, load, load_source, source_of_text};

@@ -39,6 +39,9 @@ impl Simulation {
                 return Ending::Idle;
             }
             self.look_until(next);
+            if self.expectations.ends_now {
+                return Ending::Time;
+            }
             self.handle_next(next, observer);
             self.idle.handled();
             if self.events_handled.is_multiple_of(PROGRESS_EVERY) {

@@ -16,6 +16,10 @@ pub(super) struct Expectations {
     rows: Vec<Row>,
     /// Instants at which one is looked at whatever happens; after everything else of the instant.
     timetable: BTreeSet<(SimTime, usize)>,
+    /// Does a false one end the run?
+    ends_at_failure: bool,
+    /// It has, or will with the next event.
+    pub(super) ends_now: bool,
 }
 
 #[derive(Debug)]
@@ -77,7 +81,7 @@ impl Expectations {
             let clock = clock_instants(&row.plan.that, origin);
             timetable.extend(clock.into_iter().filter(|at| row.from < *at && *at < row.to).map(|at| (at, index)));
         }
-        Self { rows, timetable }
+        Self { rows, timetable, ends_at_failure: false, ends_now: false }
     }
 
     /// The next instant after whose last event one is looked at.
@@ -94,6 +98,11 @@ impl Expectations {
 }
 
 impl Simulation {
+    /// The run ends as soon as an expectation has turned out false.
+    pub fn end_at_failure(&mut self) {
+        self.expectations.ends_at_failure = true;
+    }
+
     /// Everything of the instants up to `now` has happened: those whose instant it was are looked at.
     pub(super) fn look_at_due_expectations(&mut self) {
         while let Some((at, index)) = self.expectations.timetable.first().copied()
@@ -174,6 +183,8 @@ impl Simulation {
             Ok(false) => self.explain(&expression),
             Err(error) => error.message,
         };
-        self.expectations.rows[index].outcome = Some(Outcome { held, found, at });
+        let expectations = &mut self.expectations;
+        expectations.ends_now |= !held && expectations.ends_at_failure;
+        expectations.rows[index].outcome = Some(Outcome { held, found, at });
     }
 }

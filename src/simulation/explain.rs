@@ -1,7 +1,8 @@
 //! What the scheduler would say of a pod at this instant of a run.
 
 use super::Simulation;
-use super::dump::{find_pod, pending_pods, pods_of_target};
+use super::dump::{DumpedCluster, find_pod, pending_pods, pods_of_target};
+use crate::model::kind::Kind;
 use crate::model::object::PodId;
 use crate::scheduler::explain::NamedExplanation;
 
@@ -34,5 +35,17 @@ impl Simulation {
     /// Pods that wait for a node.
     pub fn pending_pods(&self) -> Vec<PodId> {
         pending_pods(&self.cluster)
+    }
+
+    /// The cluster of this instant, apart from the run, with a scheduler of the same configuration that has seen all of
+    /// it: to place pods in it that the run knows nothing of.
+    ///
+    /// # Errors
+    /// A scheduler's configuration that is refused.
+    pub fn copy_for_scheduler(&self) -> Result<DumpedCluster, String> {
+        let settings = self.settings.scheduler.settings().map_err(|error| error.to_string())?;
+        let kinds = Kind::all().filter(|kind| !matches!(*kind, Kind::EVENT | Kind::LEASE));
+        let objects = kinds.flat_map(|kind| self.cluster.list(kind)).map(|object| self.cluster.view(object));
+        DumpedCluster::new(objects.collect(), settings.configuration)
     }
 }

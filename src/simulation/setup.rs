@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::api::{Clock, DecodeCache, FieldValidation, decode, yaml};
+use crate::api::{Clock, DecodeCache, FieldValidation, decode};
 use crate::cluster::{Cluster, ClusterSettings, Cursor};
 use crate::controllers::{ControllerSettings, Controllers};
 use crate::engine::digest::Digest;
@@ -18,8 +18,8 @@ use crate::model::latency::{Latencies, Latency};
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
-use crate::scenario::plan::{self, ConfigFile, ManifestSource, Plan};
-use crate::scenario::setting::Target;
+use crate::scenario::plan::objects::ManifestObject;
+use crate::scenario::plan::{self, ConfigFile, Plan};
 use crate::scheduler::config::{self, SchedulerConfiguration};
 use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerSettings};
@@ -218,31 +218,17 @@ fn until(plan: &Plan, origin: SimTime) -> Until {
     }
 }
 
-/// Reads every manifest and applies the plan's settings to them.
+/// The objects of the manifests, without the Nodes where the plan's are all there are.
 fn read_manifests(plan: &Plan) -> Result<Vec<Sourced>, SetupError> {
-    let mut objects = Vec::new();
-    for source in &plan.manifests {
-        let documents = yaml::read(&source.text);
-        if let Some(error) = documents.error {
-            return Err(place(source, error.line(), &error));
-        }
-        for manifest in documents.manifests {
-            let line = source.line + manifest.line - 1;
-            objects.push(Sourced { file: source.file.to_string(), line, value: manifest.value });
-        }
-    }
-    for setting in &plan.manifest_settings {
-        let Target::Manifest(target) = &setting.setting.target else { continue };
-        for object in objects.iter_mut().filter(|object| target.matches(&object.value)) {
-            let applied = setting.setting.apply(&mut object.value, setting.value.clone());
-            applied.map_err(|reason| object.error(&reason))?;
-        }
-    }
-    Ok(objects)
+    let objects =
+        plan.objects().map_err(|error| SetupError { file: error.file, line: error.line, message: error.message })?;
+    let is_wanted = |object: &Sourced| !plan.cluster.nodes_are_all || !is_node(&object.value);
+    let sourced = |ManifestObject { file, line, value }| Sourced { file, line, value };
+    Ok(objects.into_iter().map(sourced).filter(is_wanted).collect())
 }
 
-fn place(source: &ManifestSource, line: usize, message: &impl ToString) -> SetupError {
-    SetupError { file: source.file.to_string(), line: source.line + line - 1, message: message.to_string() }
+fn is_node(object: &serde_json::Value) -> bool {
+    object["kind"] == "Node" && object["apiVersion"] == "v1"
 }
 
 /// The machines of the plan, unless the manifests bring their own.
@@ -252,7 +238,7 @@ fn create_nodes(
     configuration: &KubeletConfiguration,
     cluster: &mut Cluster,
 ) -> Result<(), SetupError> {
-    let brought = objects.iter().any(|object| object.value["kind"] == "Node" && object.value["apiVersion"] == "v1");
+    let brought = objects.iter().any(|object| is_node(&object.value));
     if brought && plan.cluster.nodes_are_default {
         return Ok(());
     }

@@ -57,6 +57,6 @@ pub use results::{Assert, Counts, SweepSummary, Written, complaint};
 pub use row::{Row, Status};
 pub use runner::{Arrival, Jobs, in_order, on_arrival};
 pub use shard::{Shard, asked_for};
-pub use simulate::{Finished, RunError, simulate};
+pub use simulate::{Finished, RunError, simulate, simulate_until_failure};
 pub use statistics::{Statistics, student_t};
 pub use study::{RUNS_MAX, Study};

@@ -53,8 +53,21 @@ impl Finished {
 /// # Errors
 /// A manifest that is refused; a panic, which is a bug, caught so that other runs go on.
 pub fn simulate(plan: &Plan) -> Result<Finished, RunError> {
+    simulate_with(plan, |_| {})
+}
+
+/// The same, ended as soon as an expectation has turned out false: for callers who need to know no more.
+///
+/// # Errors
+/// As for [`simulate`].
+pub fn simulate_until_failure(plan: &Plan) -> Result<Finished, RunError> {
+    simulate_with(plan, Simulation::end_at_failure)
+}
+
+fn simulate_with(plan: &Plan, prepare: fn(&mut Simulation)) -> Result<Finished, RunError> {
     let run = || -> Result<Finished, SetupError> {
         let mut simulation = Simulation::new(plan)?;
+        prepare(&mut simulation);
         let ending = simulation.run(&mut Unobserved);
         let (record, failures) = simulation.finish(plan, ending);
         Ok(Finished { record, failures })

@@ -103,6 +103,8 @@ pub struct PodsSummary {
     pub failed: u64,
     /// Desired by workloads and not existing at the end.
     pub missing: u64,
+    /// Desired by workloads other than DaemonSets and Jobs, and not ready at the end.
+    pub unready: u64,
     /// Found to fit nowhere, at the end.
     pub unschedulable: u64,
     /// The most at any instant.
@@ -211,6 +213,10 @@ fn pods(record: &Record) -> PodsSummary {
         let short = workload.last.desired.saturating_sub(workload.last.current);
         missing + if counts { u64::from(short) } else { 0 }
     };
+    let unready = |workload: &super::Workload| {
+        let counts = workload.owner.is_none() && !matches!(record.text(workload.kind), "Job" | "CronJob" | "DaemonSet");
+        if counts { u64::from(workload.last.desired.saturating_sub(workload.last.ready)) } else { 0 }
+    };
     PodsSummary {
         created: totals.pods_created,
         pending: phases[Phase::Pending as usize],
@@ -218,6 +224,7 @@ fn pods(record: &Record) -> PodsSummary {
         succeeded: phases[Phase::Succeeded as usize],
         failed: phases[Phase::Failed as usize],
         missing: record.workloads.iter().fold(0, controlled),
+        unready: record.workloads.iter().map(unready).sum(),
         unschedulable: totals.unschedulable.value(),
         unschedulable_peak: totals.unschedulable.peak(record.end),
         pending_seconds: Number(totals.pending.integral_seconds(record.end)),

@@ -111,8 +111,7 @@ pub fn draw_edges(scene: &mut Scene, record: &Record, plot: &Plot, axis: &TimeAx
         Some(panel) => panel.seconds = seconds,
         None => scene.panels.push(Panel { plot: *plot, seconds, top_value: None }),
     }
-    scene.rect(plot.left, plot.bottom, plot.right + 1, plot.bottom + 1, MUTED);
-    scene.rect(plot.left - 1, plot.top, plot.left, plot.bottom + 1, MUTED);
+    draw_edge_lines(scene, plot);
     if axis.begin < Moment::ZERO {
         let x = axis.at(Moment::ZERO);
         scene.rect(x, plot.top, x + 1, plot.bottom, INK);
@@ -128,6 +127,12 @@ pub fn draw_edges(scene: &mut Scene, record: &Record, plot: &Plot, axis: &TimeAx
             scene.rect(x, y, x + 1, (y + 5).min(plot.bottom), INK);
         }
     }
+}
+
+/// Draws the lines of the axes.
+pub fn draw_edge_lines(scene: &mut Scene, plot: &Plot) {
+    scene.rect(plot.left, plot.bottom, plot.right + 1, plot.bottom + 1, MUTED);
+    scene.rect(plot.left - 1, plot.top, plot.left, plot.bottom + 1, MUTED);
 }
 
 /// What a subtitle adds where `draw_edges` draws steps.

@@ -5,6 +5,7 @@ mod autoscaling;
 mod axis;
 mod columns;
 pub mod comparison;
+pub mod costs;
 mod events_timeline;
 mod frame;
 mod node_utilisation;
@@ -16,6 +17,7 @@ mod png;
 mod pod_gantt;
 mod pods_by_phase;
 mod scene;
+pub mod shares;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

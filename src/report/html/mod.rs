@@ -15,7 +15,7 @@ use super::{ReportError, transcript, words};
 use crate::record::{Record, Summary};
 
 const TEMPLATE: &str = include_str!("report.html");
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 const SCRIPTS: [&str; 5] = [
     include_str!("page.js"),
     include_str!("tables.js"),

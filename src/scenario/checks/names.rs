@@ -63,10 +63,8 @@ fn check_nodes(scenario: &Scenario, path: &FieldPath, findings: &mut Vec<Finding
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, group) in scenario.spec.cluster.iter().flat_map(|cluster| &cluster.nodes).enumerate() {
         let own = path.index(index).key("name");
-        let template = group.name.replace("{}", "1");
-        if let Some(reason) = flaw(&template) {
-            let message = format!("`{}` cannot be the name of a node: {reason}", group.name);
-            findings.push(Finding::value(&BAD_NAME, own, message).hint("use lower case letters, digits, `-` and `.`"));
+        if let Some(finding) = of_nodes(&group.name, &own) {
+            findings.push(finding);
             continue;
         }
         for name in nodes::names(group) {
@@ -77,6 +75,13 @@ fn check_nodes(scenario: &Scenario, path: &FieldPath, findings: &mut Vec<Finding
             }
         }
     }
+}
+
+/// The name of an entry of `cluster.nodes`, which stands at `own`, becomes its nodes'.
+pub fn of_nodes(name: &str, own: &FieldPath) -> Option<Finding> {
+    let reason = flaw(&name.replace("{}", "1"))?;
+    let message = format!("`{name}` cannot be the name of a node: {reason}");
+    Some(Finding::value(&BAD_NAME, own.clone(), message).hint("use lower case letters, digits, `-` and `.`"))
 }
 
 fn differ(what: &str, names: impl Iterator<Item = String>, path: &FieldPath, field: &str, findings: &mut Vec<Finding>) {

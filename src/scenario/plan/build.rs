@@ -203,6 +203,7 @@ impl Builder<'_> {
             scheduler_config,
             nodes: nodes::expand(&groups),
             nodes_are_default,
+            nodes_are_all: false,
             prices: typed.as_ref().map_or_else(Vec::new, |cluster| cluster.prices.clone()),
             latency_preset: latency.map_or_else(|| "realistic".to_owned(), |latency| latency.preset),
             latency_overrides,

@@ -10,6 +10,7 @@ pub mod files;
 pub mod live;
 pub mod metrics;
 pub mod nodes;
+pub mod objects;
 pub mod prometheus;
 pub mod reserved;
 pub mod traffic;
@@ -137,6 +138,8 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// Did the scenario say nothing about nodes?
     pub nodes_are_default: bool,
+    /// Are `nodes` all there are? Then Nodes among manifests and in what is imported are left out.
+    pub nodes_are_all: bool,
     /// Prices of Nodes that come as manifests: the first whose labels a Node has.
     pub prices: Vec<schema::cluster::Price>,
     /// The preset that latencies come from: `realistic`, `recorded` or `instant`.

@@ -23,7 +23,7 @@ pub enum Candidate {
 /// When zones or nodes are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// When the cluster is fullest.
+    /// When the most is requested and, of such instants, when the load is highest.
     Peak,
     /// At this time.
     At(Duration),
@@ -52,25 +52,26 @@ objects! {
     /// What is searched.
     CapacitySpec CAPACITY_SPEC {
         "scenario" scenario: String = Type::Text, "the scenario's file, relative to this one; its nodes are replaced", required();
-        "keep" keep: Option<String> = Type::Text, "label selector of nodes that stay";
+        "keep" keep: Option<String> = Type::Text, "label selector of the scenario's nodes that stay";
         "candidates" candidates: Vec<Candidate> = Type::List(&CANDIDATE), "types of nodes: entries as under `cluster.nodes`, or `current`", required();
         "mixed" mixed: Option<bool> = Type::Boolean, "also search mixes of candidates", default("false");
         #[serde(default)]
-        "require" require: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true at the end of a run";
+        "require" require: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true at the end of every run", default("summary.pods.unschedulable == 0; with `survive` also summary.pods.unready == 0");
         "survive" survive: Option<Survive> = Type::Object(&SURVIVE), "what may be lost";
         "maxNodes" max_nodes: Option<u32> = Type::Integer(1, 1_000_000), "most nodes that are tried", default("1000");
         #[serde(default)]
-        "growth" growth: Vec<Growth> = Type::List(&Type::Any(&[FACTOR, Type::Map(&FACTOR)])), "factors on replicas and traffic, each planned for";
+        "growth" growth: Vec<Growth> = Type::List(&Type::Any(&[FACTOR, Type::Map(&FACTOR)])), "factors on replicas and traffic, each planned for: a number, or numbers by `[namespace/]kind/name`, `traffic/name` and `*` (the rest)", default("1");
+        "seeds" seeds: Option<u32> = Type::Integer(1, 1000), "runs of each cluster, with the scenario's seed, the next one, …: all of them must keep the requirements", default("1");
     }
 
     /// What may be lost while requirements hold.
     Survive SURVIVE {
-        "zones" zones: Option<u32> = Type::Integer(0, 1000), "this many zones";
-        "nodes" nodes: Option<u32> = Type::Integer(0, 1_000_000), "this many nodes";
+        "zones" zones: Option<u32> = Type::Integer(0, 1000), "this many zones, whichever they are";
+        "nodes" nodes: Option<u32> = Type::Integer(0, 1_000_000), "this many nodes beside them, those with the most requested";
         "at" at: Option<Loss> = Type::Any(&[Type::Keyword(&["peak"]), Type::Leaf(&DURATION)]), "when", default("peak");
         "for" duration: Option<Duration> = Type::Leaf(&DURATION), "how long", default("to the end");
         #[serde(default)]
-        "hold" hold: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true meanwhile";
+        "hold" hold: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true at every instant meanwhile";
     }
 }
 
