@@ -10,12 +10,14 @@ mod conformance {
     pub mod api_quantities;
     pub mod api_selectors;
     pub mod api_validation;
+    pub mod command_world;
     pub mod hpa;
     pub mod live;
     pub mod live_compare;
     pub mod live_history;
     pub mod live_scenario;
     pub mod live_states;
+    pub mod masks;
     pub mod preemption;
     pub mod recorded_cluster;
     pub mod scheduler;

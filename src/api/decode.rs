@@ -3,12 +3,14 @@
 
 mod cache;
 mod types;
+mod update;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 pub use self::cache::DecodeCache;
+pub use self::update::decode_update;
 use super::decoded::{Decoded, DecodedBody, OwnerClaim};
 use super::go_types::{GoStruct, cluster as cluster_types, pod as pod_types, workload as workload_types};
 use super::status::{Reason, Status};
@@ -62,7 +64,7 @@ pub fn decode(
 /// As `decode`, with the server's warnings: unknown fields that were dropped, and doubtful but valid ones. An equal pod
 /// decoded before warns only the first time.
 pub fn decode_with_warnings(
-    mut value: Value,
+    value: Value,
     default_namespace: &str,
     fields: FieldValidation,
     cache: &mut DecodeCache,
@@ -74,30 +76,62 @@ pub fn decode_with_warnings(
     {
         return shell_of_pod(&value, default_namespace, template).map(|decoded| (decoded, Vec::new()));
     }
-    let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
-    if !unknown.is_empty() && fields == FieldValidation::Strict {
-        let listed: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
-        return Err(not_handled(&value, &format!("strict decoding error: {}", listed.join(", "))));
+    let typed = Typed::new(kind, value, fields)?;
+    let errors = match cache.next_job_uid.as_str() {
+        uid if kind == Kind::JOB && !uid.is_empty() => {
+            let mut identified = typed.value.clone();
+            let name = text(&typed.value["metadata"]["name"]);
+            let object = identified.as_object_mut().expect("an object was identified");
+            defaults::job_identity(object, name, uid);
+            identified["metadata"]["uid"] = Value::from(uid);
+            validation::validate(kind, &identified)
+        }
+        _ => validation::validate_with_gates(kind, &typed.value, cache.scale_to_zero),
+    };
+    Ok(typed.refuse(errors)?.into_model(default_namespace, cache))
+}
+
+/// An object whose fields have the right types and their defaults.
+struct Typed {
+    kind: Kind,
+    value: Value,
+    unknown: Vec<String>,
+    key: Option<cache::Key>,
+}
+
+impl Typed {
+    fn new(kind: Kind, mut value: Value, fields: FieldValidation) -> Result<Self, DecodeError> {
+        let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
+        if !unknown.is_empty() && fields == FieldValidation::Strict {
+            let listed: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+            return Err(not_handled(&value, &format!("strict decoding error: {}", listed.join(", "))));
+        }
+        for path in &unknown {
+            types::remove(&mut value, path);
+        }
+        let key = (kind == Kind::POD).then(|| DecodeCache::key(&value));
+        if !value["metadata"].is_object() {
+            value["metadata"] = json!({});
+        }
+        let object = value.as_object_mut().expect("an object was identified");
+        defaults::apply(kind, object);
+        canonical_form(kind, object);
+        Ok(Self { kind, value, unknown, key })
     }
-    for path in &unknown {
-        types::remove(&mut value, path);
+
+    fn refuse(self, errors: Vec<String>) -> Result<Self, DecodeError> {
+        if errors.is_empty() {
+            return Ok(self);
+        }
+        let name = text(&self.value["metadata"]["name"]);
+        Err(Status::invalid(self.kind.info().group, self.kind.name(), name, errors).into())
     }
-    let key = (kind == Kind::POD).then(|| DecodeCache::key(&value));
-    if !value["metadata"].is_object() {
-        value["metadata"] = json!({});
+
+    fn into_model(self, default_namespace: &str, cache: &mut DecodeCache) -> (Decoded, Vec<String>) {
+        let mut warnings: Vec<String> = self.unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+        warnings.extend(validation::warnings(self.kind, &self.value));
+        (to_model(self.kind, self.value, default_namespace, self.key, cache), warnings)
     }
-    let object = value.as_object_mut().expect("an object was identified");
-    defaults::apply(kind, object);
-    canonical_form(kind, object);
-    let errors = validation::validate_with_gates(kind, &value, cache.scale_to_zero);
-    if !errors.is_empty() {
-        let name = text(&value["metadata"]["name"]);
-        return Err(Status::invalid(kind.info().group, kind.name(), name, errors).into());
-    }
-    let mut warnings: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
-    warnings.extend(validation::warnings(kind, &value));
-    let decoded = to_model(kind, value, default_namespace, key, cache);
-    Ok((decoded, warnings))
 }
 
 /// Decodes an object that a server has stored: neither validated nor refused for fields that are unknown here.

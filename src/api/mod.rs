@@ -10,6 +10,7 @@ pub mod decoded;
 pub mod defaults;
 pub mod go_types;
 pub mod hash;
+pub mod internal;
 pub mod names;
 pub mod patch;
 pub mod quota;

@@ -18,6 +18,8 @@ pub struct Manifest {
     pub index: usize,
     /// The line of the file at which its document starts, from 1.
     pub line: usize,
+    /// Is it an item of a List?
+    pub in_list: bool,
 }
 
 /// A key that stands twice in a mapping: kubectl takes the last one and says nothing.
@@ -107,7 +109,7 @@ pub fn read(text: &str) -> Documents {
         match build::document(chunk, line, &mut documents.duplicates) {
             Ok(Value::Null) => {}
             Ok(value) => {
-                push(&mut documents.manifests, value, index, line);
+                push(&mut documents.manifests, value, (index, line, false));
                 index += 1;
             }
             Err(error) => {
@@ -137,11 +139,12 @@ fn chunks(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// Adds an object, or the items of a list in its place. Items of a typed list may lack their own kind.
-fn push(manifests: &mut Vec<Manifest>, mut value: Value, index: usize, line: usize) {
+fn push(manifests: &mut Vec<Manifest>, mut value: Value, place: (usize, usize, bool)) {
     let kind = value["kind"].as_str().unwrap_or_default().to_owned();
     let item_kind = kind.strip_suffix("List").filter(|_| value["items"].is_array());
     let Some(item_kind) = item_kind else {
-        manifests.push(Manifest { value, index, line });
+        let (index, line, in_list) = place;
+        manifests.push(Manifest { value, index, line, in_list });
         return;
     };
     let api_version = value["apiVersion"].clone();
@@ -153,7 +156,7 @@ fn push(manifests: &mut Vec<Manifest>, mut value: Value, index: usize, line: usi
             members.entry("apiVersion").or_insert_with(|| api_version.clone());
             members.entry("kind").or_insert_with(|| Value::from(item_kind));
         }
-        push(manifests, item, index, line);
+        push(manifests, item, (place.0, place.1, true));
     }
 }
 

@@ -71,6 +71,19 @@ impl Cluster {
         Ok(admitted)
     }
 
+    /// There is at most one default class. Upstream: plugin/pkg/admission/priority `validatePriorityClass`.
+    pub(super) fn admit_priority_class(&self, name: &str, body: &Body) -> Result<(), Status> {
+        let Body::PriorityClass { global_default: true, .. } = body else { return Ok(()) };
+        let other = self.priority_class_views().into_iter().find(|class| class.global_default && class.name != name);
+        other.map_or(Ok(()), |other| {
+            let message = format!(
+                "priorityclasses.scheduling.k8s.io \"{name}\" is forbidden: PriorityClass {} is already marked as default. Only one default can exist",
+                other.name
+            );
+            Err(Status::new(Reason::Forbidden, message))
+        })
+    }
+
     fn priority_class_views(&self) -> Vec<PriorityClassView> {
         self.list(Kind::PRIORITY_CLASS)
             .filter_map(|object| match *self.body(object) {

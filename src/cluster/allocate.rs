@@ -71,6 +71,10 @@ fn band(size: u32, divisor: u32, most: u32) -> u32 {
     if size <= 16 { 0 } else { (size / divisor).clamp(16, most) }
 }
 
+fn needs_node_ports(kind: ServiceType) -> bool {
+    matches!(kind, ServiceType::NodePort | ServiceType::LoadBalancer)
+}
+
 impl Cluster {
     /// Sets `--service-cluster-ip-range` and `--service-node-port-range` of a cluster that nobody has used yet.
     pub fn set_service_ranges(&mut self, addresses: Option<(u32, u32)>, ports: Option<(u16, u16)>) {
@@ -88,60 +92,84 @@ impl Cluster {
         }
     }
 
-    /// Gives a new Service its addresses.
-    pub(super) fn allocate_addresses(&mut self, body: &mut Body) -> Result<(), Status> {
-        let Body::Service(service) = body else { return Ok(()) };
+    /// Are the addresses that a Service asks for free? `old` is the Service before an update: what it has it may keep.
+    /// Upstream: registry/core/service/storage `Allocators.allocateCreate`, `allocateUpdate`.
+    pub(super) fn check_addresses(&self, name: &str, new: &Service, old: Option<&Service>) -> Result<(), Status> {
+        let refuse = |cause: String| Err(Status::invalid("", "Service", name, vec![cause]));
+        let kept = old.map_or(0, |old| old.cluster_ip);
+        if new.kind != ServiceType::ExternalName && new.cluster_ip != 0 && new.cluster_ip != kept {
+            let address = Ipv4Addr::from_bits(new.cluster_ip);
+            let (base, size) = self.allocator.service_range;
+            let is_host = new.cluster_ip > base && new.cluster_ip - base < size - 1;
+            let reason = match self.allocator.cluster_ips.contains(&new.cluster_ip) {
+                _ if !is_host => "the provided network does not match the current range",
+                true => "provided IP is already allocated",
+                false => "",
+            };
+            if !reason.is_empty() {
+                return refuse(format!(
+                    "spec.clusterIPs: Invalid value: [\"{address}\"]: failed to allocate IP {address}: {reason}"
+                ));
+            }
+        }
+        if !needs_node_ports(new.kind) {
+            return Ok(());
+        }
+        let kept: Vec<u16> = old.into_iter().flat_map(|old| &old.ports).map(|port| port.node_port).collect();
+        let (first, last) = self.allocator.port_range;
+        let mut asked = Vec::new();
+        for (index, port) in new.ports.iter().enumerate().filter(|(_, port)| port.node_port != 0) {
+            let number = port.node_port;
+            // One number may serve several protocols of one Service.
+            let twice = asked.iter().any(|(other, protocol)| *other == number && *protocol == port.protocol);
+            asked.push((number, port.protocol));
+            let reason = match kept.contains(&number) && !twice {
+                true => continue,
+                false if !(first..=last).contains(&number) => {
+                    format!("provided port is not in the valid range. The range of valid ports is {first}-{last}")
+                }
+                false if twice || self.allocator.node_ports.contains(&number) => {
+                    "provided port is already allocated".to_owned()
+                }
+                false => continue,
+            };
+            return refuse(format!("spec.ports[{index}].nodePort: Invalid value: {number}: {reason}"));
+        }
+        Ok(())
+    }
+
+    /// Gives a Service the addresses that it lacks, and takes note of those that it has.
+    pub(super) fn allocate_addresses(&mut self, service: &mut Service) -> Result<(), Status> {
+        let full = || Status::new(Reason::InternalError, "failed to allocate a serviceIP: range is full");
         if service.kind == ServiceType::ExternalName {
             return Ok(());
         }
         if service.cluster_ip != 0 {
-            self.claim_cluster_ip(service.cluster_ip)?;
+            self.allocator.cluster_ips.insert(service.cluster_ip);
         } else if !service.headless {
-            service.cluster_ip =
-                self.allocator.cluster_ip().ok_or_else(|| Status::new(Reason::InternalError, "range is full"))?;
+            service.cluster_ip = self.allocator.cluster_ip().ok_or_else(full)?;
         }
-        if matches!(service.kind, ServiceType::NodePort | ServiceType::LoadBalancer) {
-            self.allocate_node_ports(service)?;
-        }
-        Ok(())
-    }
-
-    fn claim_cluster_ip(&mut self, address: u32) -> Result<(), Status> {
-        if self.allocator.cluster_ips.insert(address) {
+        if !needs_node_ports(service.kind) {
             return Ok(());
         }
-        let address = Ipv4Addr::from_bits(address);
-        Err(Status::new(
-            Reason::Invalid,
-            format!(
-                "spec.clusterIPs: Invalid value: [\"{address}\"]: failed to allocate IP {address}: provided IP is already allocated"
-            ),
-        ))
-    }
-
-    fn allocate_node_ports(&mut self, service: &mut Service) -> Result<(), Status> {
-        for (index, port) in service.ports.iter_mut().enumerate() {
-            let (first, last) = self.allocator.port_range;
-            if port.node_port != 0 && !(first..=last).contains(&port.node_port) {
-                let message = format!(
-                    "spec.ports[{index}].nodePort: Invalid value: {}: provided port is not in the valid range. The range of valid ports is {first}-{last}",
-                    port.node_port
-                );
-                return Err(Status::new(Reason::Invalid, message));
-            }
-            if port.node_port != 0 && !self.allocator.node_ports.insert(port.node_port) {
-                let message = format!(
-                    "spec.ports[{index}].nodePort: Invalid value: {}: provided port is already allocated",
-                    port.node_port
-                );
-                return Err(Status::new(Reason::Invalid, message));
-            }
-            if port.node_port == 0 {
-                port.node_port =
-                    self.allocator.node_port().ok_or_else(|| Status::new(Reason::InternalError, "range is full"))?;
-            }
+        self.allocator.node_ports.extend(service.ports.iter().map(|port| port.node_port).filter(|port| *port != 0));
+        for port in service.ports.iter_mut().filter(|port| port.node_port == 0) {
+            port.node_port = self.allocator.node_port().ok_or_else(full)?;
         }
         Ok(())
+    }
+
+    /// Frees what a changed Service no longer has and allocates what it newly needs.
+    pub(super) fn reallocate(&mut self, old: &Service, new: &mut Service) -> Result<(), Status> {
+        self.release(old);
+        self.allocate_addresses(new)
+    }
+
+    fn release(&mut self, service: &Service) {
+        self.allocator.cluster_ips.remove(&service.cluster_ip);
+        for port in &service.ports {
+            self.allocator.node_ports.remove(&port.node_port);
+        }
     }
 
     /// Frees a deleted Service's addresses.
@@ -150,10 +178,7 @@ impl Cluster {
             return;
         }
         let Some(service) = self.body(object).as_service().cloned() else { return };
-        self.allocator.cluster_ips.remove(&service.cluster_ip);
-        for port in &service.ports {
-            self.allocator.node_ports.remove(&port.node_port);
-        }
+        self.release(&service);
     }
 }
 

@@ -62,7 +62,7 @@ impl Cluster {
             target: PortRef::Number(6443),
             node_port: 0,
         };
-        let mut body = Body::Service(Box::new(Service {
+        let mut service = Service {
             kind: ServiceType::ClusterIp,
             selector: None,
             ports: vec![port],
@@ -70,8 +70,9 @@ impl Cluster {
             headless: false,
             publish_not_ready: false,
             external_name: Text::default(),
-        }));
-        self.allocate_addresses(&mut body).expect("the first Service of a new cluster");
+        };
+        self.allocate_addresses(&mut service).expect("the first Service of a new cluster");
+        let body = Body::Service(Box::new(service));
         self.bootstrap_object(Kind::SERVICE, namespace, "kubernetes", Labels::from_pairs(labels), raw, body);
     }
 

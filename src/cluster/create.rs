@@ -75,7 +75,7 @@ impl Cluster {
         let mut raw = decoded.raw;
         if kind == Kind::JOB {
             // Selector and labels of a Job follow from its UID, which it has only now.
-            let uid = self.uid(ObjectRef::new(kind, self.table(kind).next_id()));
+            let uid = self.next_uid(kind);
             let object = Arc::make_mut(&mut raw).as_object_mut().expect("a decoded object is one");
             defaults::job_identity(object, &name, &uid);
             body = convert::body(kind, &raw);
@@ -85,8 +85,12 @@ impl Cluster {
             let template = self.intern_template(template);
             set_template(&mut body, template);
         }
+        self.admit_priority_class(&name, &body)?;
         self.charge_object(now, kind, namespace, &name, (&raw, &body))?;
-        self.allocate_addresses(&mut body)?;
+        if let Body::Service(service) = &mut body {
+            self.check_addresses(&name, service, None)?;
+            self.allocate_addresses(service)?;
+        }
         let meta = ObjectMeta {
             namespace,
             name,
@@ -98,6 +102,40 @@ impl Cluster {
             ..ObjectMeta::default()
         };
         Ok(self.insert_object(now, kind, Object { meta, raw, body, deleted: None }))
+    }
+
+    /// Would `create` be refused? Nothing is stored. Upstream: a request with `dryRun=All`.
+    ///
+    /// # Errors
+    /// As `create`.
+    pub fn check_create(&mut self, decoded: &Decoded) -> Result<(), Status> {
+        let (kind, name) = (decoded.kind, &decoded.name);
+        let namespace = self.namespace_for(kind, &decoded.namespace, name)?;
+        let template = match &decoded.body {
+            DecodedBody::Pod(template) => {
+                let template = self.intern_template(Arc::clone(template));
+                Some(self.admit_pod(namespace, template, name)?)
+            }
+            DecodedBody::Other { .. } => None,
+        };
+        if !name.is_empty() && self.find(kind, namespace, name).is_some() {
+            return Err(Status::already_exists(&kind.resource(), name));
+        }
+        if let Some(template) = template {
+            return self.pod_charge(namespace, template, name).map(drop);
+        }
+        let DecodedBody::Other { body, .. } = &decoded.body else { return Ok(()) };
+        self.admit_priority_class(name, body)?;
+        self.object_charge(kind, namespace, name, (&decoded.raw, body))?;
+        match body {
+            Body::Service(service) => self.check_addresses(name, service, None),
+            _ => Ok(()),
+        }
+    }
+
+    /// The UID that the next object of a kind will have.
+    pub fn next_uid(&self, kind: Kind) -> String {
+        self.uid(ObjectRef::new(kind, self.table(kind).next_id()))
     }
 
     /// Creates a pod from a template that is stored already: how controllers make pods.
@@ -276,7 +314,7 @@ impl Cluster {
         Err(Status::already_exists(&kind.resource(), &candidate))
     }
 
-    fn resolve_owners(&self, claims: &[OwnerClaim]) -> Vec<OwnerReference> {
+    pub(super) fn resolve_owners(&self, claims: &[OwnerClaim]) -> Vec<OwnerReference> {
         claims
             .iter()
             .filter_map(|claim| {

@@ -33,6 +33,14 @@ impl QuotaIndex {
     }
 }
 
+/// The status that an admitted object gives to a quota.
+#[derive(Debug)]
+pub(super) struct Charge {
+    quota: ObjectRef,
+    hard: Usage,
+    used: Usage,
+}
+
 impl Cluster {
     /// The quotas of a namespace, oldest first.
     pub fn quotas_in(&self, namespace: NamespaceId) -> &[ObjectRef] {
@@ -56,14 +64,9 @@ impl Cluster {
         template: TemplateId,
         name: &str,
     ) -> Result<(), Status> {
-        if self.quotas_in(namespace).is_empty() {
-            return Ok(());
-        }
-        let template = self.shared_template(template);
-        let usage = quota::pod_usage(&template, false);
-        let covered = |quota: &Quota| quota.covers_pod(&template);
-        self.charge(now, namespace, &usage, &covered, &|limited| quota::unstated(&template, limited))
-            .map_err(|reason| Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}")))
+        let charge = self.pod_charge(namespace, template, name)?;
+        self.write_charge(now, charge);
+        Ok(())
     }
 
     /// Charges a new object other than a pod.
@@ -73,25 +76,54 @@ impl Cluster {
         kind: Kind,
         namespace: NamespaceId,
         name: &str,
-        (raw, body): (&serde_json::Value, &Body),
+        object: (&serde_json::Value, &Body),
     ) -> Result<(), Status> {
+        let charge = self.object_charge(kind, namespace, name, object)?;
+        self.write_charge(now, charge);
+        Ok(())
+    }
+
+    /// What a new pod would add to the quotas of its namespace, or the refusal.
+    pub(super) fn pod_charge(
+        &self,
+        namespace: NamespaceId,
+        template: TemplateId,
+        name: &str,
+    ) -> Result<Vec<Charge>, Status> {
         if self.quotas_in(namespace).is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
+        }
+        let template = self.template(template);
+        let usage = quota::pod_usage(template, false);
+        let covered = |quota: &Quota| quota.covers_pod(template);
+        self.charge(namespace, &usage, &covered, &|limited| quota::unstated(template, limited))
+            .map_err(|reason| Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}")))
+    }
+
+    /// The same for an object other than a pod.
+    pub(super) fn object_charge(
+        &self,
+        kind: Kind,
+        namespace: NamespaceId,
+        name: &str,
+        (raw, body): (&serde_json::Value, &Body),
+    ) -> Result<Vec<Charge>, Status> {
+        if self.quotas_in(namespace).is_empty() {
+            return Ok(Vec::new());
         }
         let usage = quota::object_usage(kind, raw, body.as_service());
-        self.charge(now, namespace, &usage, &|quota| !quota.has_scopes(), &|_| None).map_err(|reason| {
+        self.charge(namespace, &usage, &|quota| !quota.has_scopes(), &|_| None).map_err(|reason| {
             Status::new(Reason::Forbidden, format!("{} \"{name}\" is forbidden: {reason}", kind.resource()))
         })
     }
 
     fn charge(
-        &mut self,
-        now: SimTime,
+        &self,
         namespace: NamespaceId,
         usage: &Usage,
         covered: &dyn Fn(&Quota) -> bool,
         unstated: &dyn Fn(&[&str]) -> Option<String>,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Charge>, String> {
         let mut charged = Vec::new();
         for object in self.quotas_in(namespace) {
             let quota = self.quota(*object);
@@ -99,13 +131,16 @@ impl Cluster {
                 continue;
             }
             if let Some(used) = quota.charge(usage, unstated) {
-                charged.push((*object, quota.enforced.unwrap_or_default(), used?));
+                charged.push(Charge { quota: *object, hard: quota.enforced.unwrap_or_default(), used: used? });
             }
         }
-        for (object, hard, used) in charged {
-            self.write_quota_status(now, object, &hard, &used);
+        Ok(charged)
+    }
+
+    fn write_charge(&mut self, now: SimTime, charge: Vec<Charge>) {
+        for Charge { quota, hard, used } in charge {
+            self.write_quota_status(now, quota, &hard, &used);
         }
-        Ok(())
     }
 
     fn write_quota_status(&mut self, now: SimTime, object: ObjectRef, hard: &Usage, used: &Usage) {

@@ -1,13 +1,39 @@
-//! Writes to a pod's status.
+//! Writes to statuses: a pod's, and any object's as a client writes it.
 
+use serde_json::{Value, json};
+
+use crate::api::convert;
 use crate::engine::SimTime;
-use crate::model::object::{ObjectRef, PodId};
+use crate::model::kind::Kind;
+use crate::model::node::Node;
+use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod::{PodConditionType, PodStatus};
 
 use super::Cluster;
 use super::change_log::Fields;
 
 impl Cluster {
+    /// Replaces an object's status by what a client writes to its status subresource, as far as the model has columns
+    /// for it. Returns whether that was a write.
+    pub fn write_status(&mut self, now: SimTime, object: ObjectRef, status: &Value) -> bool {
+        let clock = *self.clock();
+        if let Some(pod) = object.as_pod() {
+            let status = convert::pod_status(status, &self.template_of(pod).spec, clock);
+            return self.set_pod_status(now, pod, status);
+        }
+        self.modify_status(now, object, |body| {
+            let before = body.clone();
+            if let Body::Node(node) = body
+                && let Body::Node(written) = convert::body(Kind::NODE, &json!({"status": status}))
+            {
+                let (unschedulable, taints) = (node.unschedulable, std::mem::take(&mut node.taints));
+                **node = Node { unschedulable, taints, pod_cidr: node.pod_cidr.clone(), ..*written };
+            }
+            convert::lay_status(body, status, clock);
+            *body != before
+        })
+    }
+
     /// Changes a pod's status in place. A status that comes out equal is no write. Returns whether it was one.
     pub fn modify_pod_status(&mut self, now: SimTime, pod: PodId, change: impl FnOnce(&mut PodStatus)) -> bool {
         let row = self.pods.row_mut(pod);

@@ -4,6 +4,7 @@ use crate::api::{Decoded, DecodedBody, Reason, Status};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
+use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectMeta, ObjectRef, OwnerReference, PodId, TemplateId};
 use crate::model::pod::{PodCondition, PodConditionType};
 
@@ -16,13 +17,15 @@ impl Cluster {
     /// changed.
     ///
     /// # Errors
-    /// The manifest names another resourceVersion than the stored one.
+    /// As `check_update`.
     pub fn update(&mut self, now: SimTime, object: ObjectRef, decoded: Decoded) -> Result<bool, Status> {
-        self.check_version(object, &decoded.resource_version)?;
+        self.check_update(object, &decoded)?;
+        let owners = self.resolve_owners(&decoded.owners);
         match (object.as_pod(), decoded.body) {
             (Some(pod), DecodedBody::Pod(template)) => {
                 let template = self.intern_template(template);
-                Ok(self.set_pod_template(now, pod, template))
+                let changed = self.set_pod_template(now, pod, template);
+                Ok(self.set_pod_finalizers(now, pod, decoded.finalizers) || changed)
             }
             (_, DecodedBody::Other { mut body, template }) => {
                 if let Some(template) = template {
@@ -32,6 +35,11 @@ impl Cluster {
                 let row = self.table_mut(object.kind).row_mut(object.id);
                 let mut fields = Fields::empty();
                 carry_over(&row.body, &mut body);
+                if let (Body::Service(old), Body::Service(new)) = (&row.body, &mut body) {
+                    let old = old.clone();
+                    self.reallocate(&old, new)?;
+                }
+                let row = self.table_mut(object.kind).row_mut(object.id);
                 if row.meta.labels != decoded.labels {
                     row.meta.labels = decoded.labels;
                     fields |= Fields::LABELS;
@@ -40,23 +48,61 @@ impl Cluster {
                     row.meta.annotations = decoded.annotations;
                     fields |= Fields::ANNOTATIONS;
                 }
-                if row.body != body || row.raw.get("spec") != decoded.raw.get("spec") {
-                    fields |= Fields::SPEC | spec_fields(&row.body, &body);
+                if row.meta.finalizers != decoded.finalizers {
+                    row.meta.finalizers = decoded.finalizers;
+                    fields |= Fields::OWNERSHIP;
+                }
+                let spec = row.body != body || row.raw.get("spec") != decoded.raw.get("spec");
+                // Upstream: registry/apps/deployment `PrepareForUpdate` counts annotations too.
+                if spec || object.kind == Kind::DEPLOYMENT && fields.contains(Fields::ANNOTATIONS) {
                     row.meta.generation += 1;
+                }
+                if spec {
+                    fields |= Fields::SPEC | spec_fields(&row.body, &body);
                     row.body = body;
                 }
-                if fields.is_empty() && row.raw == decoded.raw {
+                let owned = row.meta.owners != owners && !decoded.owners.is_empty();
+                if fields.is_empty() && !owned && row.raw == decoded.raw {
                     return Ok(false);
                 }
                 if fields.is_empty() {
                     fields = Fields::SPEC;
                 }
                 row.raw = decoded.raw;
+                if owned {
+                    self.set_owners(now, object, owners);
+                }
                 self.log_modified(now, object, fields);
+                self.remove_if_finalized(now, object);
                 Ok(true)
             }
             _ => Ok(false),
         }
+    }
+
+    /// Would `update` be refused? Upstream: a request with `dryRun=All`.
+    ///
+    /// # Errors
+    /// The manifest names another resourceVersion than the stored one, or addresses that others have.
+    pub fn check_update(&self, object: ObjectRef, decoded: &Decoded) -> Result<(), Status> {
+        self.check_version(object, &decoded.resource_version)?;
+        let DecodedBody::Other { body, .. } = &decoded.body else { return Ok(()) };
+        self.admit_priority_class(&decoded.name, body)?;
+        match (self.body(object), body) {
+            (Body::Service(old), Body::Service(new)) => self.check_addresses(&decoded.name, new, Some(old)),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_pod_finalizers(&mut self, now: SimTime, pod: PodId, finalizers: Vec<Text>) -> bool {
+        let row = self.pods.row_mut(pod);
+        if row.finalizers() == finalizers.as_slice() {
+            return false;
+        }
+        row.extra.get_or_insert_default().finalizers = finalizers;
+        self.log_modified(now, ObjectRef::pod(pod), Fields::OWNERSHIP);
+        self.remove_pod_if_finalized(now, pod);
+        true
     }
 
     fn check_version(&self, object: ObjectRef, version: &str) -> Result<(), Status> {
@@ -278,18 +324,6 @@ fn carry_over(old: &Body, new: &mut Body) {
         (Body::Job(old), Body::Job(new)) => {
             new.status = old.status.clone();
             new.selector = old.selector.clone();
-        }
-        (Body::Service(old), Body::Service(new)) => {
-            new.cluster_ip = old.cluster_ip;
-            for port in &mut new.ports {
-                let before = old
-                    .ports
-                    .iter()
-                    .find(|candidate| candidate.port == port.port && candidate.protocol == port.protocol);
-                if let Some(before) = before.filter(|_| port.node_port == 0) {
-                    port.node_port = before.node_port;
-                }
-            }
         }
         (Body::Node(old), Body::Node(new)) => {
             let (unschedulable, taints) = (new.unschedulable, std::mem::take(&mut new.taints));

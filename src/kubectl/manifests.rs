@@ -14,6 +14,8 @@ pub(crate) struct Document {
     pub(crate) value: Value,
     /// The file as messages name it; `STDIN` for `-`.
     pub(crate) source: String,
+    /// Is it an item of a List?
+    pub(crate) in_list: bool,
 }
 
 /// Either an object, or why its file cannot be read further.
@@ -21,27 +23,35 @@ pub(crate) type Item = Result<Document, Failure>;
 
 /// The documents of all `-f`.
 pub(crate) fn read(call: &Call<'_>, line: &CommandLine) -> Result<Vec<Item>, Failure> {
+    let validates = !matches!(line.flags.text("validate"), "false" | "ignore");
     if !line.flags.text("kustomize").is_empty() {
         return Err(Failure::unsupported("kustomize (-k)"));
     }
     let mut items = Vec::new();
     for path in line.flags.all("filename") {
         for (source, text) in files(call.files, path)? {
-            read_text(&text, &source, &mut items);
+            read_text(&text, &source, validates, &mut items);
         }
     }
     Ok(items)
 }
 
 /// The documents of a text. Reading ends with the first document that is no object.
-pub(crate) fn read_text(text: &str, source: &str, items: &mut Vec<Item>) {
+pub(crate) fn read_text(text: &str, source: &str, validates: bool, items: &mut Vec<Item>) {
     let documents = yaml::read(text);
     for manifest in documents.manifests {
         if let Err(DecodeError::NotSet(reason)) = crate::api::decode::identify(&manifest.value) {
-            items.push(Err(not_valid(source, &reason)));
+            items.push(Err(if validates {
+                not_valid(source, &reason)
+            } else {
+                Failure::error(format!(
+                    "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
+                    manifest.value
+                ))
+            }));
             return;
         }
-        items.push(Ok(Document { value: manifest.value, source: source.to_owned() }));
+        items.push(Ok(Document { value: manifest.value, source: source.to_owned(), in_list: manifest.in_list }));
     }
     if let Some(error) = documents.error {
         items.push(Err(Failure::error(format!("error parsing {source}: {error}"))));
@@ -71,10 +81,13 @@ fn files(files: &dyn Files, path: &str) -> Result<Vec<(String, String)>, Failure
 }
 
 /// What kubectl prints of a document that does not decode.
-pub(crate) fn refusal(error: &DecodeError, value: &Value, source: &str, verb: &str) -> Failure {
+pub(crate) fn refusal(error: &DecodeError, document: &Document, verb: &str) -> Failure {
+    let Document { value, source, in_list } = document;
     match error {
         DecodeError::NotSet(reason) => not_valid(source, reason),
         DecodeError::Metadata(reason) => Failure::error(format!("unable to decode \"{source}\": {reason}")),
+        // Upstream: cli-runtime resource `FlattenListVisitor`.
+        DecodeError::NoMatch { .. } if *in_list => Failure::plain(format!("unable to recognize {error}")),
         DecodeError::NoMatch { kind, api_version } => {
             let name = value["metadata"]["name"].as_str().unwrap_or_default();
             let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();

@@ -19,6 +19,7 @@ mod output;
 mod printers;
 mod requests;
 mod resources;
+mod results;
 mod selectors;
 mod sorting;
 mod waiting;

@@ -9,6 +9,8 @@ pub(crate) struct Printed {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) failed: bool,
+    /// Whole objects printed so far.
+    pub(crate) documents: u32,
 }
 
 impl Printed {

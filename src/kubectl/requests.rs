@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::api::decode::decode_with_warnings;
-use crate::api::{DecodeError, FieldValidation, Reason, Status};
+use crate::api::decode::{decode_update, decode_with_warnings};
+use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
 use crate::model::kind::Kind;
-use crate::model::object::{NamespaceId, ObjectRef};
+use crate::model::object::{NamespaceId, ObjectRef, PodId};
 
 use super::Call;
 use super::command_line::CommandLine;
@@ -46,41 +46,100 @@ impl DryRun {
     }
 }
 
+/// How a request is to be carried out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// What to do with unknown fields.
+    pub(crate) fields: FieldValidation,
+    /// Are unknown fields dropped without a word (`--validate=false`)?
+    pub(crate) silent: bool,
+    /// Without effect?
+    pub(crate) dry_run: DryRun,
+}
+
+impl Manner {
+    /// A patch: unknown fields are warned of and have no effect.
+    pub(crate) const PATCH: Self = Self { fields: FieldValidation::Warn, silent: false, dry_run: DryRun::None };
+    /// A whole object: unknown fields are refused.
+    pub(crate) const OBJECT: Self = Self { fields: FieldValidation::Strict, silent: false, dry_run: DryRun::None };
+
+    /// Of a command that sends whole objects: `--validate`, `--dry-run`.
+    pub(crate) fn of(line: &CommandLine) -> Result<Self, Failure> {
+        let dry_run = DryRun::of(line)?;
+        let (fields, silent) = match line.flags.text("validate") {
+            "warn" => (FieldValidation::Warn, false),
+            "false" | "ignore" => (FieldValidation::Warn, true),
+            "" | "true" | "strict" => (FieldValidation::Strict, false),
+            other => {
+                return Err(Failure::error(format!(
+                    "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
+                )));
+            }
+        };
+        Ok(Self { fields, silent, dry_run })
+    }
+
+    /// Of a command that changes objects: `--dry-run`.
+    pub(crate) fn patch(line: &CommandLine) -> Result<Self, Failure> {
+        Ok(Self { dry_run: DryRun::of(line)?, ..Self::PATCH })
+    }
+}
+
+fn warn(warnings: &[String], manner: Manner, printed: &mut Printed) {
+    for warning in warnings.iter().filter(|warning| !manner.silent || !warning.starts_with("unknown field")) {
+        printed.err_line(format!("Warning: {warning}"));
+    }
+}
+
 impl Call<'_> {
-    /// Creates an object from its JSON form; warnings go to standard error.
+    /// Creates an object from its JSON form, or asks the server whether it could; warnings go to standard error.
+    /// Returns nothing where nothing was stored.
     pub(crate) fn create(
         &mut self,
         value: Value,
         namespace: &str,
-        fields: FieldValidation,
+        manner: Manner,
         printed: &mut Printed,
-    ) -> Result<ObjectRef, DecodeError> {
-        let (decoded, warnings) = decode_with_warnings(value, namespace, fields, self.cache)?;
-        for warning in warnings {
-            printed.err_line(format!("Warning: {warning}"));
+    ) -> Result<Option<ObjectRef>, DecodeError> {
+        if manner.dry_run == DryRun::Client {
+            return Ok(None);
         }
-        Ok(self.cluster.create(self.now, decoded)?)
+        self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
+        let (decoded, warnings) = decode_with_warnings(value, namespace, manner.fields, self.cache)?;
+        warn(&warnings, manner, printed);
+        if manner.dry_run == DryRun::Server {
+            self.cluster.check_create(&decoded)?;
+            return Ok(None);
+        }
+        Ok(Some(self.cluster.create(self.now, decoded)?))
     }
 
-    /// Checks an object as `create` would, without storing it.
-    pub(crate) fn check(&mut self, value: Value, namespace: &str) -> Result<(), DecodeError> {
-        let (decoded, _) = decode_with_warnings(value, namespace, FieldValidation::Strict, self.cache)?;
-        let namespace = self.cluster.namespace(&decoded.namespace).unwrap_or_default();
-        match self.cluster.find(decoded.kind, namespace, &decoded.name) {
-            Some(_) => Err(Status::already_exists(&decoded.kind.resource(), &decoded.name).into()),
-            None => Ok(()),
+    /// Replaces an object by its JSON form, or asks the server whether it could. Returns whether that changes anything.
+    pub(crate) fn update(
+        &mut self,
+        object: ObjectRef,
+        value: Value,
+        manner: Manner,
+        printed: &mut Printed,
+    ) -> Result<bool, Status> {
+        let stored = self.cluster.view(object);
+        if manner.dry_run == DryRun::Client {
+            return Ok(value != stored);
         }
-    }
-
-    /// Replaces an object by its JSON form. Returns whether that changed anything, and the server's warnings.
-    pub(crate) fn update(&mut self, object: ObjectRef, value: Value) -> Result<(bool, Vec<String>), Status> {
         let (decoded, warnings) =
-            decode_with_warnings(value, "", FieldValidation::Warn, self.cache).map_err(|error| match error {
+            decode_update(value, &stored, manner.fields, self.cache).map_err(|error| match error {
                 DecodeError::Server(status) => status,
                 other => Status::new(Reason::BadRequest, other.to_string()),
             })?;
-        let changed = self.cluster.update(self.now, object, decoded)?;
-        Ok((changed, warnings))
+        warn(&warnings, manner, printed);
+        if manner.dry_run == DryRun::Server {
+            self.cluster.check_update(object, &decoded)?;
+            return Ok(match &decoded.body {
+                DecodedBody::Pod(template) => template.raw != self.cluster.template_of(PodId(object.id)).raw,
+                DecodedBody::Other { .. } => decoded.raw != self.cluster.object(object).raw,
+            });
+        }
+        self.cluster.update(self.now, object, decoded)
     }
 
     /// A live object by name in a namespace, or the server's refusal.

@@ -21,6 +21,8 @@ pub struct Key {
 pub struct DecodeCache {
     /// The feature gate `HPAScaleToZero` of the server.
     pub scale_to_zero: bool,
+    /// The UID that the next Job will have, where the server is known: refusals name it. Empty for none.
+    pub next_job_uid: String,
     pods: FxHashMap<u64, Vec<(Key, Arc<PodTemplate>)>>,
     templates: FxHashMap<u64, Vec<Arc<PodTemplate>>>,
 }

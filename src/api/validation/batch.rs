@@ -3,21 +3,27 @@
 use serde_json::{Value, json};
 
 use super::super::value::{flag, int, is_nil, items, text};
-use super::{Errors, cron_schedule, none_negative, not_negative, pod};
+use super::{Errors, cron_schedule, none_negative, not_negative, pod, selector};
 
-/// Is the selector of a stored Job the one that the server gave it? Upstream: `ValidateGeneratedSelector`.
+/// Is the selector of a Job the one that the server gave it?
 fn is_generated(object: &Value) -> bool {
-    let uid = text(&object["metadata"]["uid"]);
-    !uid.is_empty() && object["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] == uid
+    let uid = &object["metadata"]["uid"];
+    let selector = &object["spec"]["selector"];
+    let of = |key: &str| selector == &json!({"matchLabels": {key: uid}});
+    uid.is_string() && (of("batch.kubernetes.io/controller-uid") || of("controller-uid"))
 }
 
-/// A Job. Upstream: `ValidateJob`.
+/// A Job. Upstream: `ValidateJob`, `ValidateGeneratedSelector`.
 pub(super) fn job(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
-    job_spec(spec, "spec", errors);
     if !is_nil(&spec["selector"]) && !flag(&spec["manualSelector"]) && !is_generated(object) {
-        // The server adds its own label before it compares; a new object's UID is not known here.
-        errors.invalid_raw("spec.selector", &spec["selector"].to_string(), "`selector` not auto-generated");
+        errors.invalid("spec.selector", &spec["selector"], "`selector` not auto-generated");
+    }
+    job_spec(spec, "spec", errors);
+    // Before the server has given it one, a Job has no selector.
+    if !is_nil(&spec["selector"]) {
+        selector::label_selector(&spec["selector"], "spec.selector", errors);
+        selector::of_template(spec, "spec.template", errors);
     }
 }
 

@@ -62,6 +62,15 @@ pub fn validate_with_gates(kind: Kind, object: &Value, scale_to_zero: bool) -> V
     errors.into_list()
 }
 
+/// All errors of an object that replaces `old`, both defaulted and admitted, in upstream's order.
+pub fn validate_changed(kind: Kind, old: &Value, new: &Value, scale_to_zero: bool) -> Vec<String> {
+    let own = validate_with_gates(kind, new, scale_to_zero);
+    let changes = validate_update(kind, old, new);
+    // Upstream: `ValidateServiceUpdate`, `ValidateConfigMapUpdate` and `ValidateSecretUpdate` validate the object last.
+    let last = matches!(kind, Kind::SERVICE | Kind::CONFIG_MAP | Kind::SECRET);
+    if last { [changes, own].concat() } else { [own, changes].concat() }
+}
+
 /// Adds an error for a number below zero. Upstream: apimachinery `ValidateNonnegativeField`.
 fn not_negative(value: &Value, path: &str, errors: &mut Errors) {
     if value.as_i64().is_some_and(|number| number < 0) {

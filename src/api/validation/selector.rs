@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::value::{items, text};
+use super::super::convert;
+use super::super::value::{is_nil, items, text};
 use super::{Errors, names};
+
+pub(super) const MISMATCH: &str = "`selector` does not match template `labels`";
 
 /// Upstream: apis/meta/v1/validation `ValidateLabelSelector`.
 pub(super) fn label_selector(selector: &Value, path: &str, errors: &mut Errors) {
@@ -40,6 +43,22 @@ pub(super) fn is_usable(selector: &Value) -> bool {
     let mut errors = Errors::default();
     label_selector(selector, "", &mut errors);
     errors.is_empty()
+}
+
+/// Does a workload's selector select the pods of its template? Upstream: `ValidatePodTemplateSpecForReplicaSet`,
+/// `ValidateJobSpec`.
+pub(super) fn of_template(spec: &Value, path: &str, errors: &mut Errors) {
+    let chosen = &spec["selector"];
+    let labels = &spec["template"]["metadata"]["labels"];
+    if !is_nil(chosen) && !is_usable(chosen) {
+        return;
+    }
+    // A nil selector matches nothing, an empty one is reported apart.
+    let matches = convert::label_selector(chosen)
+        .is_some_and(|selector| selector.is_empty() || selector.matches(&convert::labels(labels)));
+    if !matches {
+        errors.invalid(format!("{path}.metadata.labels"), labels, MISMATCH);
+    }
 }
 
 /// Upstream: pkg/apis/core/validation `ValidateNodeSelectorRequirement`.

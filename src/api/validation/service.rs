@@ -82,9 +82,6 @@ fn ports(ports: &[Value], kind: &str, errors: &mut Errors) {
         let node_port = int(&port["nodePort"]);
         if node_port != 0 && kind == "ClusterIP" {
             errors.forbidden(format!("{path}.nodePort"), "may not be used when `type` is 'ClusterIP'");
-        } else if node_port != 0 && kind != "ExternalName" && !(30_000..=32_767).contains(&node_port) {
-            let detail = "provided port is not in the valid range. The range of valid ports is 30000-32767";
-            errors.invalid(format!("{path}.nodePort"), &port["nodePort"], detail);
         }
     }
 }

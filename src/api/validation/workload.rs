@@ -2,11 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::convert;
 use super::super::value::{int, is_nil, is_zero, items, members, text};
 use super::{Errors, names, none_negative, not_negative, pod, selector};
-
-const MISMATCH: &str = "`selector` does not match template `labels`";
 
 /// The selector of a workload, and whether it selects the template's pods.
 struct SelectorRules<'a> {
@@ -32,21 +29,6 @@ fn selector_and_labels(spec: &Value, rules: &SelectorRules<'_>, errors: &mut Err
     }
 }
 
-/// Upstream: `ValidatePodTemplateSpecForReplicaSet`.
-fn template_matches(spec: &Value, path: &str, errors: &mut Errors) {
-    let chosen = &spec["selector"];
-    let labels = &spec["template"]["metadata"]["labels"];
-    if !is_nil(chosen) && !selector::is_usable(chosen) {
-        return;
-    }
-    // A nil selector matches nothing, an empty one is reported apart.
-    let matches = convert::label_selector(chosen)
-        .is_some_and(|selector| selector.is_empty() || selector.matches(&convert::labels(labels)));
-    if !matches {
-        errors.invalid(format!("{path}.metadata.labels"), labels, MISMATCH);
-    }
-}
-
 /// Template rules of everything whose pods run for ever.
 fn endless_template(spec: &Value, errors: &mut Errors) {
     let template = &spec["template"];
@@ -65,7 +47,7 @@ fn endless_template(spec: &Value, errors: &mut Errors) {
 pub(super) fn deployment(spec: &Value, errors: &mut Errors) {
     not_negative(&spec["replicas"], "spec.replicas", errors);
     selector_and_labels(spec, &SelectorRules { kind: "deployment", reports_unusable: true }, errors);
-    template_matches(spec, "spec.template", errors);
+    selector::of_template(spec, "spec.template", errors);
     endless_template(spec, errors);
     deployment_strategy(&spec["strategy"], errors);
     none_negative(spec, &["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"], "spec", errors);
@@ -141,7 +123,7 @@ pub(super) fn at_most_100(value: &Value, path: &str, errors: &mut Errors) {
 pub(super) fn replica_set(spec: &Value, errors: &mut Errors) {
     none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
     selector_and_labels(spec, &SelectorRules { kind: "replica set", reports_unusable: true }, errors);
-    template_matches(spec, "spec.template", errors);
+    selector::of_template(spec, "spec.template", errors);
     endless_template(spec, errors);
 }
 
@@ -161,7 +143,7 @@ pub(super) fn replication_controller(spec: &Value, errors: &mut Errors) {
     let labels = &spec["template"]["metadata"]["labels"];
     let selects = members(&spec["selector"]).all(|(key, value)| labels[key] == *value);
     if !is_zero(&spec["selector"]) && !selects {
-        errors.invalid("spec.template.metadata.labels", labels, MISMATCH);
+        errors.invalid("spec.template.metadata.labels", labels, selector::MISMATCH);
     }
     endless_template(spec, errors);
 }
@@ -203,7 +185,7 @@ pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
     none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
     not_negative(&spec["ordinals"]["start"], "spec.ordinals.start", errors);
     selector_and_labels(spec, &SelectorRules { kind: "statefulset", reports_unusable: false }, errors);
-    template_matches(spec, "spec.template", errors);
+    selector::of_template(spec, "spec.template", errors);
     let template = &spec["template"];
     // Mounts of claims made from the set's own templates are known volumes.
     let mut with_claims = template.clone();
@@ -235,7 +217,7 @@ pub(super) fn daemon_set(spec: &Value, errors: &mut Errors) {
         errors.required("spec.selector", "");
     }
     let template = &spec["template"];
-    template_matches(spec, "spec.template", errors);
+    selector::of_template(spec, "spec.template", errors);
     if !is_nil(&spec["selector"])
         && is_zero(&spec["selector"]["matchLabels"])
         && is_zero(&spec["selector"]["matchExpressions"])

@@ -16,7 +16,7 @@ pub(super) fn read(text: &str, documents: &mut Documents) {
             Some(Ok(value)) => {
                 let blank = text[start..].len() - text[start..].trim_start().len();
                 let line = line_at(text, start + blank);
-                push(&mut documents.manifests, value, index, line);
+                push(&mut documents.manifests, value, (index, line, false));
                 index += 1;
             }
             Some(Err(error)) => {

@@ -25,7 +25,7 @@ pub(super) fn from_scan(error: &ScanError, chunk: &str, first_line: usize) -> Re
     let in_quotes = found.contains("quoted scalar") || found.contains("unexpected end of stream");
     let (message, chunk_line) = if in_quotes {
         // libyaml reads on to the end of the text before it gives up on a quote.
-        ("found unexpected end of stream", chunk.lines().count().max(1))
+        ("found unexpected end of stream", chunk.matches('\n').count() + 1)
     } else {
         WORDS
             .iter()

@@ -2,21 +2,22 @@
 
 use serde_json::Value;
 
+use crate::api::Reason;
 use crate::api::patch::{self, LAST_APPLIED};
-use crate::api::{FieldValidation, Reason};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::{self, Format};
 use super::super::listing;
 use super::super::manifests::{self, Document, Item};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
-use super::create_file::field_validation;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     if line.flags.is_on("server-side", false) {
@@ -24,9 +25,6 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     if line.flags.is_on("prune", false) {
         return Err(Failure::unsupported("apply --prune"));
-    }
-    if !["", "name"].contains(&line.flags.text("output")) {
-        line.refuse(&["output"])?;
     }
     if !line.arguments.is_empty() {
         let words = line.arguments.join(" ");
@@ -39,41 +37,51 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if items.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }
+    let mut applied = Vec::new();
     for item in items {
-        if let Err(failure) = apply_item(call, line, item, printed) {
+        if let Err(failure) = apply_item(call, line, item, &mut applied, printed) {
             printed.fail(&failure);
         }
+    }
+    // Whole objects are printed at the end, several of them as a List. Upstream: kubectl apply `printObjects`.
+    if let Some(value) = if applied.len() > 1 { Some(formats::list_of(&applied)) } else { applied.pop() } {
+        formats::print(&Format::of(line)?, &value, false, &mut printed.out)?;
     }
     Ok(Outcome::Done)
 }
 
 /// Applies one object with default flags and returns what is printed; pods get no last-applied annotation.
 pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Result<String, Failure> {
-    let document = Document { value, source: source.to_owned() };
+    let document = Document { value, source: source.to_owned(), in_list: false };
     let kind = identify(&document)?;
     let own = document.value["metadata"]["namespace"].as_str().unwrap_or_default();
     let namespace = if own.is_empty() { call.context_namespace.to_owned() } else { own.to_owned() };
-    let request = Request { kind, namespace, document, fields: FieldValidation::Strict };
-    apply(call, &request, DryRun::None, kind != Kind::POD, &mut Printed::default())
+    let request = Request { kind, namespace, document, manner: Manner::OBJECT };
+    let applied = apply(call, &request, kind != Kind::POD, &mut Printed::default())?;
+    Ok(format!("{} {}", printed_name(kind, request.name()), applied.verb))
 }
 
 fn identify(document: &Document) -> Result<Kind, Failure> {
-    crate::api::decode::identify(&document.value)
-        .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "creating"))
+    crate::api::decode::identify(&document.value).map_err(|error| manifests::refusal(&error, document, "creating"))
 }
 
-fn apply_item(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Printed) -> Result<(), Failure> {
+fn apply_item(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    item: Item,
+    applied: &mut Vec<Value>,
+    printed: &mut Printed,
+) -> Result<(), Failure> {
     let document = item?;
     let kind = identify(&document)?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
-    let request = Request { kind, namespace, document, fields: field_validation(line) };
-    let text = apply(call, &request, DryRun::of(line)?, true, printed)?;
-    if line.flags.text("output") == "name" {
-        printed.line(printed_name(kind, request.name()));
-    } else {
-        printed.line(text);
+    let request = Request { kind, namespace, document, manner: Manner::of(line)? };
+    let Applied { verb, object, sent } = apply(call, &request, true, printed)?;
+    if !matches!(Format::of(line)?, Format::Table { .. } | Format::Name) {
+        applied.push(object.map_or(sent, |object| call.cluster.view(object)));
+        return Ok(());
     }
-    Ok(())
+    results::show(line, (kind, request.name()), verb, printed, || Value::Null)
 }
 
 /// `kubectl apply view-last-applied`: the manifest an object remembers.
@@ -86,7 +94,7 @@ pub(super) fn view_last_applied(
     for object in listing::chosen(call, line, &named, printed)? {
         match patch::last_applied(&call.cluster.view(object)) {
             Some(manifest) if line.flags.text("output") == "json" => {
-                printed.line(crate::kubectl::formats::indented(&manifest));
+                printed.line(formats::indented(&manifest));
             }
             Some(manifest) => printed.out.push_str(&crate::api::view::to_yaml(&manifest)),
             None => printed.fail(&Failure::error(format!(
@@ -103,7 +111,7 @@ struct Request {
     kind: Kind,
     namespace: String,
     document: Document,
-    fields: FieldValidation,
+    manner: Manner,
 }
 
 impl Request {
@@ -112,14 +120,16 @@ impl Request {
     }
 }
 
-/// Returns the line to be printed.
-fn apply(
-    call: &mut Call<'_>,
-    request: &Request,
-    dry_run: DryRun,
-    annotate: bool,
-    printed: &mut Printed,
-) -> Result<String, Failure> {
+/// What became of an object.
+struct Applied {
+    verb: &'static str,
+    /// The object, if it is stored.
+    object: Option<ObjectRef>,
+    /// What was sent, or would have been.
+    sent: Value,
+}
+
+fn apply(call: &mut Call<'_>, request: &Request, annotate: bool, printed: &mut Printed) -> Result<Applied, Failure> {
     let name = request.name();
     if name.is_empty()
         && let Some(prefix) = request.document.value["metadata"]["generateName"].as_str()
@@ -135,27 +145,21 @@ fn apply(
     if request.kind.is_namespaced() && modified["metadata"].is_object() {
         modified["metadata"]["namespace"] = Value::from(request.namespace.as_str());
     }
-    let verb = match call.find(request.kind, &request.namespace, name) {
+    match call.find(request.kind, &request.namespace, name) {
         Err(status) if status.reason == Reason::NotFound => {
-            let refuse =
-                |error| manifests::refusal(&error, &request.document.value, &request.document.source, "creating");
-            match dry_run {
-                DryRun::Client => {}
-                DryRun::Server => call.check(modified, &request.namespace).map_err(refuse)?,
-                DryRun::None => {
-                    call.create(modified, &request.namespace, request.fields, printed).map_err(refuse)?;
-                }
-            }
-            "created"
+            let object = call
+                .create(modified.clone(), &request.namespace, request.manner, printed)
+                .map_err(|error| manifests::refusal(&error, &request.document, "creating"))?;
+            Ok(Applied { verb: "created", object, sent: modified })
         }
-        Err(status) => return Err(Failure::server(&status)),
+        Err(status) => Err(Failure::server(&status)),
         Ok(object) => {
-            let changed = update(call, request, object, &modified, dry_run, printed)?;
+            let changed = update(call, request, object, &modified, printed)?;
             // A dry run of the client does not compare.
-            if changed || dry_run == DryRun::Client { "configured" } else { "unchanged" }
+            let verb = if changed || request.manner.dry_run == DryRun::Client { "configured" } else { "unchanged" };
+            Ok(Applied { verb, object: Some(object), sent: modified })
         }
-    };
-    Ok(format!("{} {verb}{}", printed_name(request.kind, name), dry_run.suffix()))
+    }
 }
 
 fn update(
@@ -163,7 +167,6 @@ fn update(
     request: &Request,
     object: ObjectRef,
     modified: &Value,
-    dry_run: DryRun,
     printed: &mut Printed,
 ) -> Result<bool, Failure> {
     let current = call.cluster.view(object);
@@ -180,11 +183,6 @@ fn update(
     if !applied.changed {
         return Ok(false);
     }
-    if dry_run != DryRun::None {
-        return Ok(true);
-    }
-    let (changed, _) = call
-        .update(object, applied.object)
-        .map_err(|status| Failure::server_with_file(&status, "applying patch to", &request.document.source))?;
-    Ok(changed)
+    call.update(object, applied.object, request.manner, printed)
+        .map_err(|status| Failure::server_with_file(&status, "applying patch to", &request.document.source))
 }

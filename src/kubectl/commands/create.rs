@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::api::{DecodeError, FieldValidation};
+use crate::api::DecodeError;
 use crate::model::kind::Kind;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::formats::{self, Format};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner};
+use super::super::results;
 
 /// How refusals of the server are worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,32 +43,17 @@ pub(super) fn send(
         object["kind"].as_str().unwrap_or_default(),
     )
     .ok_or_else(|| Failure::error("the object's kind is unknown"))?;
-    let dry_run = DryRun::of(line)?;
+    let manner = Manner { dry_run: DryRun::of(line)?, ..Manner::OBJECT };
     let mut object = object;
     if line.flags.is_on("save-config", false) {
         object = crate::api::patch::with_last_applied(&object, "");
     }
     let namespace = line.namespace(call.context_namespace).to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let refuse = |error: DecodeError| refusal(error, wording);
-    let mut stored = None;
-    match dry_run {
-        DryRun::Client => {}
-        DryRun::Server => call.check(object.clone(), &namespace).map_err(refuse)?,
-        DryRun::None => {
-            let sent = call.create(object.clone(), &namespace, FieldValidation::Strict, printed);
-            stored = Some(sent.map_err(refuse)?);
-        }
-    }
-    match Format::of(line)? {
-        Format::Table { .. } => printed.line(format!("{} {verb}{}", printed_name(kind, &name), dry_run.suffix())),
-        Format::Name => printed.line(printed_name(kind, &name)),
-        format => {
-            let value = stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored));
-            formats::print(&format, &value, false, &mut printed.out)?;
-        }
-    }
-    Ok(())
+    let stored = call.create(object.clone(), &namespace, manner, printed).map_err(|error| refusal(error, wording))?;
+    results::show(line, (kind, &name), verb, printed, || {
+        stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored))
+    })
 }
 
 fn refusal(error: DecodeError, wording: Wording<'_>) -> Failure {

@@ -1,13 +1,14 @@
 //! `kubectl create -f`.
 
-use crate::api::FieldValidation;
+use crate::api::patch;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Item};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::Manner;
+use super::super::results;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
@@ -30,38 +31,21 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-/// How `--validate` treats unknown fields.
-pub(super) fn field_validation(line: &CommandLine) -> FieldValidation {
-    match line.flags.text("validate") {
-        "warn" | "ignore" | "false" => FieldValidation::Warn,
-        _ => FieldValidation::Strict,
-    }
-}
-
 fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Printed) -> Result<(), Failure> {
     let document = item?;
-    let dry_run = DryRun::of(line)?;
-    let (value, source) = (document.value, document.source);
-    let refuse = |error| manifests::refusal(&error, &value, &source, "creating");
-    let kind = crate::api::decode::identify(&value).map_err(refuse)?;
-    let namespace = manifests::namespace_of(&value, line, call.context_namespace)?;
+    let manner = Manner::of(line)?;
+    let refuse = |error| manifests::refusal(&error, &document, "creating");
+    let kind = crate::api::decode::identify(&document.value).map_err(refuse)?;
+    let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+    let mut value = document.value.clone();
+    if line.flags.is_on("save-config", false) {
+        let namespace = if kind.is_namespaced() { namespace.as_str() } else { "" };
+        value = patch::with_last_applied(&value, namespace);
+    }
+    let stored = call.create(value.clone(), &namespace, manner, printed).map_err(refuse)?;
     let mut name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    match dry_run {
-        DryRun::Client => {}
-        DryRun::Server => call.check(value.clone(), &namespace).map_err(refuse)?,
-        DryRun::None => {
-            // Ignored unknown fields are dropped without a word.
-            let mut silent = Printed::default();
-            let ignores = matches!(line.flags.text("validate"), "false" | "ignore");
-            let warnings = if ignores { &mut silent } else { &mut *printed };
-            let object = call.create(value.clone(), &namespace, field_validation(line), warnings).map_err(refuse)?;
-            call.cluster.identity(object).1.clone_into(&mut name);
-        }
+    if let Some(stored) = stored {
+        call.cluster.identity(stored).1.clone_into(&mut name);
     }
-    if line.flags.text("output") == "name" {
-        printed.line(printed_name(kind, &name));
-    } else {
-        printed.line(format!("{} created{}", printed_name(kind, &name), dry_run.suffix()));
-    }
-    Ok(())
+    results::show(line, (kind, &name), "created", printed, || stored.map_or(value, |stored| call.cluster.view(stored)))
 }

@@ -126,7 +126,7 @@ fn of_files(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Resul
         let kind = match crate::api::decode::identify(value) {
             Ok(kind) => kind,
             Err(error) => {
-                printed.fail(&manifests::refusal(&error, value, source, "deleting"));
+                printed.fail(&manifests::refusal(&error, &document, "deleting"));
                 continue;
             }
         };

@@ -9,8 +9,9 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 
 /// Which of the two maps is written.
@@ -145,18 +146,17 @@ fn change(
         Part::Labels if changes.set.is_empty() => "unlabeled",
         Part::Labels => "labeled",
     };
-    let dry_run = DryRun::of(line)?;
-    if map != before && dry_run == DryRun::None {
+    if map != before {
         let version = line.flags.text("resource-version");
         if !version.is_empty() {
             view["metadata"]["resourceVersion"] = Value::from(version);
         }
         view["metadata"][part.field()] = Value::Object(map);
-        call.update(object, view)?;
+        call.update(object, view.clone(), Manner::patch(line)?, printed)?;
     }
-    let name = printed_name(object.kind, call.cluster.identity(object).1);
-    printed.line(format!("{name} {verb}{}", dry_run.suffix()));
-    Ok(())
+    let name = call.cluster.identity(object).1;
+    let stored = DryRun::of(line)? == DryRun::None;
+    results::show(line, (object.kind, name), verb, printed, || if stored { call.cluster.view(object) } else { view })
 }
 
 fn refuse_overwriting(map: &Map<String, Value>, part: Part, changes: &Changes<'_>) -> Result<(), Failure> {

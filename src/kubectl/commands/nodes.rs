@@ -11,7 +11,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
-use super::super::requests::DryRun;
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
 use super::Outcome;
 
@@ -181,10 +181,8 @@ fn apply_taints(
     };
     // Upstream puts new taints before those that were there.
     added.extend(taints);
-    if DryRun::of(line)? == DryRun::None {
-        let mut view = view;
-        view["spec"]["taints"] = Value::Array(added);
-        call.update(node, view)?;
-    }
+    let mut view = view;
+    view["spec"]["taints"] = Value::Array(added);
+    call.update(node, view, Manner::patch(line)?, &mut Printed::default())?;
     Ok(verb)
 }

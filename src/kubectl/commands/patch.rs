@@ -11,8 +11,9 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 
 /// `--type`.
@@ -24,7 +25,6 @@ enum Form {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    line.refuse(&["output"])?;
     let form = match line.flags.text("type") {
         "" | "strategic" => Form::Strategic,
         "merge" => Form::Merge,
@@ -47,10 +47,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     for object in listing::chosen(call, line, &named, printed)? {
         match patch(call, line, object, form, &text, printed) {
             Ok(changed) => {
-                let name = printed_name(object.kind, call.cluster.identity(object).1);
-                let suffix = DryRun::of(line)?.suffix();
-                let unchanged = if changed { "" } else { " (no change)" };
-                printed.line(format!("{name} patched{unchanged}{suffix}"));
+                let verb = if changed { "patched" } else { "patched (no change)" };
+                let name = call.cluster.identity(object).1;
+                results::show(line, (object.kind, name), verb, printed, || call.cluster.view(object))?;
             }
             Err(failure) => printed.fail(&failure),
         }
@@ -98,23 +97,29 @@ fn patch(
             })?
         }
     };
-    if line.flags.text("subresource") == "status" {
-        return Err(Failure::unsupported("patch --subresource=status"));
-    }
-    if line.flags.has("subresource") {
-        return Err(Failure::unsupported(format!("patch --subresource={}", line.flags.text("subresource"))));
-    }
-    if DryRun::of(line)? != DryRun::None {
-        return Ok(patched != current);
-    }
     if patched == current {
         return Ok(false);
     }
-    let (changed, unknown) = call.update(object, patched).map_err(|status| wrong_type(&status, text))?;
-    for path in unknown {
-        printed.err_line(format!("Warning: unknown field \"{path}\""));
+    let manner = Manner::patch(line)?;
+    match line.flags.text("subresource") {
+        "" => call.update(object, patched, manner, printed).map_err(|status| wrong_type(&status, text)),
+        "status" => {
+            Ok(manner.dry_run != DryRun::None || call.cluster.write_status(call.now, object, &patched["status"]))
+        }
+        "scale" => Ok(scale(call, object, &patched, manner)),
+        other => {
+            Err(Failure::error(format!("invalid subresource value: \"{other}\". Must be one of [status scale resize]")))
+        }
     }
-    Ok(changed)
+}
+
+/// `--subresource=scale`: the number of replicas alone.
+fn scale(call: &mut Call<'_>, object: ObjectRef, patched: &Value, manner: Manner) -> bool {
+    let replicas = patched["spec"]["replicas"].as_i64().and_then(|replicas| i32::try_from(replicas).ok());
+    if let (Some(replicas), DryRun::None) = (replicas, manner.dry_run) {
+        call.cluster.scale(call.now, object, replicas);
+    }
+    replicas.is_some()
 }
 
 fn merges_text(patch: &Value) -> String {

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::api::FieldValidation;
 use crate::cluster::{DeleteOptions, Propagation};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -12,7 +11,8 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Document};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{Manner, printed_name};
+use super::super::results;
 use super::super::waiting::Pending;
 use super::Outcome;
 use super::delete::Gone;
@@ -43,11 +43,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if line.flags.is_on("force", false) {
         return force(call, line, documents, printed);
     }
-    let dry_run = DryRun::of(line)?;
     for (kind, namespace, document) in documents {
-        match replace(call, kind, &namespace, &document, dry_run) {
-            Ok(name) => printed.line(format!("{} replaced{}", printed_name(kind, &name), dry_run.suffix())),
-            Err(failure) => printed.fail(&failure),
+        if let Err(failure) = replace(call, line, (kind, &namespace), &document, printed) {
+            printed.fail(&failure);
         }
     }
     Ok(Outcome::Done)
@@ -56,7 +54,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 fn identified(call: &Call<'_>, line: &CommandLine, item: manifests::Item) -> Result<(Kind, String, Document), Failure> {
     let document = item?;
     let kind = crate::api::decode::identify(&document.value)
-        .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "replacing"))?;
+        .map_err(|error| manifests::refusal(&error, &document, "replacing"))?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
     Ok((kind, namespace, document))
 }
@@ -67,34 +65,21 @@ fn name_of(value: &Value) -> &str {
 
 fn replace(
     call: &mut Call<'_>,
-    kind: Kind,
-    namespace: &str,
+    line: &CommandLine,
+    (kind, namespace): (Kind, &str),
     document: &Document,
-    dry_run: DryRun,
-) -> Result<String, Failure> {
+    printed: &mut Printed,
+) -> Result<(), Failure> {
     let name = name_of(&document.value).to_owned();
     let refuse = |status| Failure::server_with_file(&status, "replacing", &document.source);
     let object = call.find(kind, namespace, &name).map_err(refuse)?;
     let mut value = document.value.clone();
-    if kind == Kind::SERVICE {
-        keep_cluster_ip(&mut value, &call.cluster.view(object));
+    if line.flags.is_on("save-config", false) {
+        let namespace = if kind.is_namespaced() { namespace } else { "" };
+        value = crate::api::patch::with_last_applied(&value, namespace);
     }
-    if dry_run == DryRun::None {
-        call.update(object, value).map_err(refuse)?;
-    }
-    Ok(name)
-}
-
-/// A Service that is replaced without its addresses keeps them.
-/// Upstream: registry/core/service `patchAllocatedValues`.
-fn keep_cluster_ip(value: &mut Value, stored: &Value) {
-    if value["spec"]["clusterIP"].as_str().unwrap_or_default().is_empty() && value["spec"].is_object() {
-        for key in ["clusterIP", "clusterIPs"] {
-            if !stored["spec"][key].is_null() {
-                value["spec"][key] = stored["spec"][key].clone();
-            }
-        }
-    }
+    call.update(object, value, Manner::of(line)?, printed).map_err(refuse)?;
+    results::show(line, (kind, &name), "replaced", printed, || call.cluster.view(object))
 }
 
 fn force(
@@ -138,9 +123,9 @@ pub(crate) fn go_on(
         return Ok(Outcome::Wait { deadline, pending: Pending::Replace(replacement) });
     }
     for (kind, namespace, document) in replacement.documents {
-        match call.create(document.value.clone(), &namespace, FieldValidation::Strict, printed) {
+        match call.create(document.value.clone(), &namespace, Manner::OBJECT, printed) {
             Ok(_) => printed.line(format!("{} replaced", printed_name(kind, name_of(&document.value)))),
-            Err(error) => printed.fail(&manifests::refusal(&error, &document.value, &document.source, "creating")),
+            Err(error) => printed.fail(&manifests::refusal(&error, &document, "creating")),
         }
     }
     Ok(Outcome::Done)

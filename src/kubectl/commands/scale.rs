@@ -10,8 +10,9 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::manifests;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::DryRun;
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
@@ -32,8 +33,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     for object in &objects {
         match scale(call, line, *object, replicas as i32, dry_run) {
             Ok(()) => {
-                let name = printed_name(object.kind, call.cluster.identity(*object).1);
-                printed.line(format!("{name} scaled{}", dry_run.suffix()));
+                let name = call.cluster.identity(*object).1;
+                results::show(line, (object.kind, name), "scaled", printed, || call.cluster.view(*object))?;
             }
             Err(failure) => printed.fail(&failure),
         }
@@ -52,7 +53,7 @@ fn of_files(call: &Call<'_>, line: &CommandLine) -> Result<Vec<ObjectRef>, Failu
     for item in manifests::read(call, line)? {
         let document = item?;
         let kind = crate::api::decode::identify(&document.value)
-            .map_err(|error| manifests::refusal(&error, &document.value, &document.source, "scaling"))?;
+            .map_err(|error| manifests::refusal(&error, &document, "scaling"))?;
         let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
         let name = document.value["metadata"]["name"].as_str().unwrap_or_default();
         objects.push(call.find(kind, &namespace, name)?);

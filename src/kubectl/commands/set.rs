@@ -9,8 +9,9 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
 use super::run::pairs;
@@ -27,17 +28,17 @@ fn store(
     what: &str,
     printed: &mut Printed,
 ) -> Result<()> {
-    let dry_run = DryRun::of(line)?;
-    if dry_run == DryRun::None {
-        call.update(object, view).map_err(|status| {
-            let part = what.split_whitespace().next().unwrap_or(what);
-            let part = if part == "resource" { "resources" } else { part };
-            Failure::error(format!("failed to patch {part} update to pod template {}", status.message))
-        })?;
-    }
-    let name = printed_name(object.kind, call.cluster.identity(object).1);
-    printed.line(format!("{name} {what} updated{}", dry_run.suffix()));
-    Ok(())
+    let manner = Manner::patch(line)?;
+    call.update(object, view.clone(), manner, printed).map_err(|status| {
+        let part = what.split_whitespace().next().unwrap_or(what);
+        let part = if part == "resource" { "resources" } else { part };
+        Failure::error(format!("failed to patch {part} update to pod template {}", status.message))
+    })?;
+    let name = call.cluster.identity(object).1;
+    let stored = manner.dry_run == DryRun::None;
+    results::show(line, (object.kind, name), &format!("{what} updated"), printed, || {
+        if stored { call.cluster.view(object) } else { view }
+    })
 }
 
 /// The containers that `-c` names, all without it.
@@ -49,7 +50,6 @@ fn containers<'a>(view: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
 }
 
 pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    line.refuse(&["output"])?;
     let is_change = |word: &&String| word.contains('=') || word.ends_with('-');
     let (changes, words): (Vec<&String>, Vec<&String>) = line.arguments.iter().partition(is_change);
     let words: Vec<String> = words.into_iter().cloned().collect();
@@ -138,7 +138,6 @@ fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Va
 }
 
 pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    line.refuse(&["output"])?;
     let (limits, requests) = (line.flags.text("limits"), line.flags.text("requests"));
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
@@ -173,7 +172,6 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
 }
 
 pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    line.refuse(&["output"])?;
     let Some((account, words)) = line.arguments.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
@@ -190,7 +188,6 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
 }
 
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    line.refuse(&["output"])?;
     let Some((expression, words)) = line.arguments.split_last() else { return Err(Failure::no_resources()) };
     let wanted = pairs(expression)?;
     let named = resources::named(words)?;

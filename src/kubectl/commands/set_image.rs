@@ -9,12 +9,12 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    line.refuse(&["output"])?;
     let (images, words): (Vec<&String>, Vec<&String>) =
         line.arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with('='));
     let words: Vec<String> = words.into_iter().cloned().collect();
@@ -23,26 +23,27 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Err(Failure::error("at least one image update is required"));
     }
     let pairs: Vec<(&str, &str)> = images.iter().filter_map(|pair| pair.split_once('=')).collect();
-    let dry_run = DryRun::of(line)?;
     for object in listing::chosen(call, line, &named, printed)? {
-        match set_images(call, object, &pairs, dry_run) {
-            Ok(true) => {
-                let name = printed_name(object.kind, call.cluster.identity(object).1);
-                printed.line(format!("{name} image updated{}", dry_run.suffix()));
+        match set_images(call, line, object, &pairs, printed) {
+            Ok(Some(view)) => {
+                let name = call.cluster.identity(object).1;
+                results::show(line, (object.kind, name), "image updated", printed, || view)?;
             }
-            Ok(false) => {}
+            Ok(None) => {}
             Err(failure) => printed.fail(&failure),
         }
     }
     Ok(Outcome::Done)
 }
 
+/// Returns the object with other images, or nothing where they are the same.
 fn set_images(
     call: &mut Call<'_>,
+    line: &CommandLine,
     object: ObjectRef,
     pairs: &[(&str, &str)],
-    dry_run: DryRun,
-) -> Result<bool, Failure> {
+    printed: &mut Printed,
+) -> Result<Option<Value>, Failure> {
     let mut view = call.cluster.view(object);
     let before = view.clone();
     let Some(spec) = pod_spec_mut(&mut view) else {
@@ -71,14 +72,13 @@ fn set_images(
         }
     }
     if view == before {
-        return Ok(false);
+        return Ok(None);
     }
-    if dry_run == DryRun::None {
-        call.update(object, view).map_err(|status| {
-            Failure::error(format!("failed to patch image update to pod template: {}", status.message))
-        })?;
-    }
-    Ok(true)
+    let manner = Manner::patch(line)?;
+    call.update(object, view.clone(), manner, printed).map_err(|status| {
+        Failure::error(format!("failed to patch image update to pod template: {}", status.message))
+    })?;
+    Ok(Some(if manner.dry_run == DryRun::None { call.cluster.view(object) } else { view }))
 }
 
 /// The pod specification of a pod or a workload.

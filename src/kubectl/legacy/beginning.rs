@@ -4,7 +4,6 @@
 
 use serde_json::{Value, json};
 
-use crate::api::FieldValidation;
 use crate::engine::SimDuration;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
@@ -15,6 +14,7 @@ use super::super::commands::Outcome;
 use super::super::errors::Failure;
 use super::super::manifests;
 use super::super::output::Printed;
+use super::super::requests::Manner;
 use super::rolling_update::{self, Cleanup, DESIRED, ORIGINAL, Pace, SOURCE};
 
 const NEXT: &str = "kubectl.kubernetes.io/next-controller-id";
@@ -239,7 +239,9 @@ fn write(call: &mut Call<'_>, object: ObjectRef, mut view: Value) -> Result<(), 
     if let Some(metadata) = view["metadata"].as_object_mut() {
         metadata.remove("resourceVersion");
     }
-    call.update(object, view).map(drop).map_err(|status| Failure::server(&status))
+    call.update(object, view, Manner::PATCH, &mut Printed::default())
+        .map(drop)
+        .map_err(|status| Failure::server(&status))
 }
 
 fn start(
@@ -267,8 +269,9 @@ fn start(
             put(&mut value, "/metadata/annotations", DESIRED, &desired.to_string());
             put(&mut value, "/metadata/annotations", SOURCE, &source);
             value["spec"]["replicas"] = json!(0);
-            let made = call.create(value, namespace, FieldValidation::Warn, printed);
-            let new = made.map_err(|error| Failure::error(error.to_string()))?;
+            let made = call.create(value, namespace, Manner::PATCH, printed);
+            let made = made.map_err(|error| Failure::error(error.to_string()))?;
+            let new = made.expect("only a dry run stores nothing");
             printed.line(format!("Created {}", call.cluster.meta(new).name));
             new
         }

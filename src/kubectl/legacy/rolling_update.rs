@@ -4,7 +4,6 @@
 
 use serde_json::json;
 
-use crate::api::FieldValidation;
 use crate::cluster::{DeleteOptions, Propagation};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::ObjectRef;
@@ -13,6 +12,7 @@ use super::super::Call;
 use super::super::commands::Outcome;
 use super::super::errors::Failure;
 use super::super::output::Printed;
+use super::super::requests::Manner;
 use super::super::waiting::Pending;
 
 pub(super) const SOURCE: &str = "kubectl.kubernetes.io/update-partner";
@@ -285,8 +285,7 @@ fn rename(
         return Ok(Outcome::Done);
     };
     let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-    call.create(value, &namespace, FieldValidation::Warn, printed)
-        .map_err(|error| Failure::error(error.to_string()))?;
+    call.create(value, &namespace, Manner::PATCH, printed).map_err(|error| Failure::error(error.to_string()))?;
     printed.line(format!("replicationcontroller/{name} rolling updated"));
     Ok(Outcome::Done)
 }

@@ -9,7 +9,7 @@ use super::super::super::Call;
 use super::super::super::command_line::CommandLine;
 use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
-use super::super::super::requests::printed_name;
+use super::super::super::requests::{Manner, printed_name};
 use super::super::Outcome;
 use super::{resource_and_name, targets};
 
@@ -73,7 +73,7 @@ pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         let mut view = call.cluster.view(object);
         let annotations = &mut view["spec"]["template"]["metadata"]["annotations"];
         annotations["kubectl.kubernetes.io/restartedAt"] = json!(call.cluster.clock().timestamp(call.now));
-        match call.update(object, view) {
+        match call.update(object, view, Manner::PATCH, printed) {
             Ok(_) => {
                 printed.line(format!("{} restarted", printed_name(object.kind, call.cluster.identity(object).1)));
             }

@@ -10,7 +10,7 @@ use super::super::super::command_line::CommandLine;
 use super::super::super::describe;
 use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
-use super::super::super::requests::{DryRun, printed_name};
+use super::super::super::requests::{DryRun, Manner, printed_name};
 use super::super::Outcome;
 use super::revisions::{Revision, revisions, template};
 use super::targets;
@@ -75,9 +75,7 @@ fn roll_back(call: &mut Call<'_>, object: ObjectRef, wanted: i64, dry_run: DryRu
         view["metadata"]["annotations"] = Value::Object(annotations);
     }
     view["spec"]["template"] = new;
-    if dry_run == DryRun::None {
-        call.update(object, view)?;
-    }
+    call.update(object, view, Manner { dry_run, ..Manner::PATCH }, &mut Printed::default())?;
     Ok("rolled back".to_owned())
 }
 
