@@ -85,7 +85,9 @@ pub fn object(mut object: Value, with_replicas: bool) -> Value {
     let token = |item: &Value| item["name"].as_str().is_some_and(|name| name.starts_with("kube-api-access-"));
     drop_items(&mut object["spec"], "volumes", token);
     if let Some(containers) = object.pointer_mut("/spec/containers").and_then(Value::as_array_mut) {
-        containers.iter_mut().for_each(|container| drop_items(container, "volumeMounts", token));
+        for container in containers {
+            drop_items(container, "volumeMounts", token);
+        }
     }
     texts(&mut object);
     without_nulls(&mut object);
