@@ -32,7 +32,8 @@ pub(super) struct Imported {
     objects: FxHashMap<Text, ObjectRef>,
     /// Statuses to which nobody has written since.
     statuses: FxHashMap<ObjectRef, Arc<Value>>,
-    event_names: FxHashMap<u32, Text>,
+    /// Names of Events, and when they were taken over.
+    events: FxHashMap<u32, (Text, SimTime)>,
 }
 
 impl Imported {
@@ -50,7 +51,12 @@ impl Imported {
     }
 
     pub(super) fn event_name(&self, row: u32) -> Option<&str> {
-        self.event_names.get(&row).map(Text::as_str)
+        self.events.get(&row).map(|(name, _)| name.as_str())
+    }
+
+    /// When an Event was taken over: it was there then, however old it is.
+    pub(super) fn event_time(&self, row: u32) -> SimTime {
+        self.events.get(&row).map_or(SimTime::ZERO, |(_, at)| *at)
     }
 
     /// Somebody wrote to the object.
@@ -83,7 +89,7 @@ impl Cluster {
     /// It has no known kind, or fields of wrong types.
     pub fn import(&mut self, now: SimTime, value: Value, cache: &mut DecodeCache) -> Result<ObjectRef, DecodeError> {
         if text(&value["kind"]) == "Event" {
-            return Ok(self.import_event(&value));
+            return Ok(self.import_event(now, &value));
         }
         let mut value = value;
         let status = value.as_object_mut().and_then(|object| object.remove("status")).unwrap_or_default();
@@ -288,7 +294,7 @@ impl Cluster {
     }
 
     /// An Event; an object that is gone gets a row for it.
-    fn import_event(&mut self, value: &Value) -> ObjectRef {
+    fn import_event(&mut self, now: SimTime, value: &Value) -> ObjectRef {
         let about = &value["involvedObject"];
         let api_version = text(&about["apiVersion"]);
         let kind = Kind::from_manifest(if api_version.is_empty() { "v1" } else { api_version }, text(&about["kind"]))
@@ -328,7 +334,7 @@ impl Cluster {
             count: u32::try_from(counted).unwrap_or(u32::MAX),
         };
         let id = self.events.import(row);
-        self.imported.event_names.insert(id, short(&value["metadata"]["name"]));
+        self.imported.events.insert(id, (short(&value["metadata"]["name"]), now));
         let event = ObjectRef::new(Kind::EVENT, id);
         self.imported.remember(event, text(&value["metadata"]["uid"]));
         event

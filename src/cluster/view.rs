@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::api::view::{self, EndpointView, EventView, ObjectContext, OwnerView, PodContext};
+use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectRef, OwnerReference, PodId, TemplateId};
 
@@ -109,6 +110,12 @@ impl Cluster {
             .wrapping_add(event.first.0)
             .wrapping_add(u64::from(row));
         format!("{}.{nanos:x}", self.identity(event.object).1)
+    }
+
+    /// When the API server forgets an Event: an hour (`--event-ttl`) after it was last written.
+    pub fn event_expiry(&self, row: u32) -> SimTime {
+        const TTL: SimDuration = SimDuration::from_secs(3600);
+        self.events.row(row).last.max(self.imported.event_time(row)) + TTL
     }
 
     /// `spec.containers{app}` of an Event about a container, else nothing.

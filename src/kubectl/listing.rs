@@ -2,7 +2,6 @@
 
 use crate::api::{Reason, Status};
 use crate::cluster::Cluster;
-use crate::engine::SimDuration;
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::object::ObjectRef;
@@ -140,15 +139,12 @@ pub(crate) fn identity(cluster: &Cluster, object: ObjectRef) -> (String, String)
     (cluster.namespace_name(namespace).to_owned(), name.to_owned())
 }
 
-/// How long the API server keeps an Event after it was last seen (`--event-ttl`).
-const EVENT_TTL: SimDuration = SimDuration::from_secs(3600);
-
 /// Events of a namespace or of all, by namespace and name.
 pub(crate) fn events(call: &Call<'_>, namespace: Option<&str>, line: &CommandLine) -> Result<Vec<ObjectRef>, Failure> {
     let filter = Filter::of(line, Kind::EVENT)?;
     let mut found: Vec<(String, String, ObjectRef)> = Vec::new();
-    for (row, event) in (0..).zip(call.cluster.events.rows()) {
-        if call.now.since(event.last) >= EVENT_TTL {
+    for row in 0..call.cluster.events.rows().len() as u32 {
+        if call.now >= call.cluster.event_expiry(row) {
             continue;
         }
         let object = ObjectRef::new(Kind::EVENT, row);

@@ -1,4 +1,6 @@
-//! `--sort-by`: rows in the order of a field. Upstream: kubectl cmd/get `SortingPrinter`.
+//! `--sort-by`: rows in the order of a field. Upstream: kubectl cmd/get `RuntimeSort`, `TableSorter`, `isLess`.
+
+mod pdq;
 
 use std::cmp::Ordering;
 
@@ -10,68 +12,96 @@ use crate::model::object::ObjectRef;
 use crate::model::quantity::Quantity;
 
 use super::command_line::CommandLine;
+use super::errors::Failure;
+use super::jsonpath::Template;
 
-/// The path of `--sort-by`, without braces.
-pub(crate) fn path_of(line: &CommandLine) -> Option<String> {
+/// The field of `--sort-by`, with or without braces and the first dot. Upstream: `RelaxedJSONPathExpression`.
+pub(crate) fn path_of(line: &CommandLine) -> Result<Option<Template>, Failure> {
     let path = line.flags.text("sort-by");
     if path.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let path = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
-    Some(path.trim_start_matches('.').to_owned())
+    Template::parse_relaxed(path)
+        .map(Some)
+        .map_err(|error| Failure::error(format!("error parsing jsonpath {path}, {error}")))
 }
 
-/// Sorts objects by the field; those without it come first.
-pub(crate) fn sort(cluster: &Cluster, path: &str, objects: &mut [ObjectRef]) {
-    let value = |object: &ObjectRef| {
-        let view = if object.kind == Kind::EVENT { cluster.event_view(object.id) } else { cluster.view(*object) };
-        at(&view, path)
-    };
-    objects.sort_by_cached_key(|object| Key(value(object)));
-}
-
-/// The value at a path such as `status.containerStatuses[0].restartCount`.
-fn at(value: &Value, path: &str) -> Value {
-    let pointer: String = path
-        .replace('[', ".")
-        .replace(']', "")
-        .split('.')
-        .filter(|step| !step.is_empty())
-        .map(|step| format!("/{step}"))
+/// Sorts objects by the field; those without it come first. False if no object has it, and nothing is sorted.
+pub(crate) fn sort(cluster: &Cluster, path: &Template, objects: &mut [ObjectRef]) -> bool {
+    let mut rows: Vec<(Option<Value>, ObjectRef)> = objects
+        .iter()
+        .map(|object| {
+            let view = if object.kind == Kind::EVENT { cluster.event_view(object.id) } else { cluster.view(*object) };
+            (path.find(&view).into_iter().next(), *object)
+        })
         .collect();
-    value.pointer(&pointer).cloned().unwrap_or(Value::Null)
+    if !rows.is_empty() && rows.iter().all(|(value, _)| value.is_none()) {
+        return false;
+    }
+    pdq::sort(&mut rows, |(left, _), (right, _)| match (left, right) {
+        // Upstream says so even of two rows that both lack the field.
+        (None, _) => true,
+        (_, None) => false,
+        (Some(left), Some(right)) => is_less(left, right),
+    });
+    for (place, (_, object)) in objects.iter_mut().zip(rows) {
+        *place = object;
+    }
+    true
 }
 
-struct Key(Value);
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+fn is_less(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => match (left.as_i64(), right.as_i64()) {
+            (Some(left), Some(right)) => left < right,
+            _ => left.as_f64() < right.as_f64(),
+        },
+        (Value::Bool(left), Value::Bool(right)) => !left & right,
+        (Value::Null, other) => !other.is_null(),
+        (Value::String(left), Value::String(right)) => match (Quantity::parse(left), Quantity::parse(right)) {
+            (Some(left), Some(right)) => left.nano < right.nano,
+            _ => natural(left, right) == Ordering::Less,
+        },
+        _ => false,
     }
 }
 
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
-            (Value::Null, Value::Null) => Ordering::Equal,
-            (Value::Null, _) => Ordering::Less,
-            (_, Value::Null) => Ordering::Greater,
-            (Value::Number(left), Value::Number(right)) => {
-                left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal)
+/// Texts as people sort them: runs of digits by their number, digits before everything else, the rest by bytes.
+/// Upstream: sortorder `NaturalLess`.
+fn natural(left: &str, right: &str) -> Ordering {
+    let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
+    let number = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    while let (Some(one), Some(other)) = (left.first(), right.first()) {
+        match (one.is_ascii_digit(), other.is_ascii_digit()) {
+            (true, true) => {
+                let (left_run, right_run) = (number(left), number(right));
+                let zeros = |run: &[u8]| run.iter().take_while(|byte| **byte == b'0').count();
+                let (left_zeros, right_zeros) = (zeros(&left[..left_run]), zeros(&right[..right_run]));
+                let (left_digits, right_digits) = (&left[left_zeros..left_run], &right[right_zeros..right_run]);
+                let order = left_digits.len().cmp(&right_digits.len());
+                let order = order.then_with(|| left_digits.cmp(right_digits)).then(left_zeros.cmp(&right_zeros));
+                if order != Ordering::Equal {
+                    return order;
+                }
+                (left, right) = (&left[left_run..], &right[right_run..]);
             }
-            (Value::String(left), Value::String(right)) => match (Quantity::parse(left), Quantity::parse(right)) {
-                (Some(left), Some(right)) => left.nano.cmp(&right.nano),
-                _ => left.cmp(right),
-            },
-            (left, right) => left.to_string().cmp(&right.to_string()),
+            (true, false) => return Ordering::Less,
+            (false, true) => return Ordering::Greater,
+            (false, false) if one != other => return one.cmp(other),
+            (false, false) => (left, right) = (&left[1..], &right[1..]),
         }
+    }
+    left.len().cmp(&right.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_within_texts_count_as_numbers() {
+        let mut names = ["web-10", "web-2", "web", "web-02", "1", "a"];
+        names.sort_by(|left, right| natural(left, right));
+        assert_eq!(names, ["1", "a", "web", "web-2", "web-02", "web-10"]);
     }
 }

@@ -1,5 +1,6 @@
 //! `kubectl describe`.
 
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
@@ -24,7 +25,11 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if named.objects.is_empty() {
         let scope = (!line.flags.is_on("all-namespaces", false)).then_some(namespace.as_str());
         for kind in &named.kinds {
-            objects.extend(listing::list(call.cluster, *kind, scope, &Filter::of(line, *kind)?));
+            objects.extend(if *kind == Kind::EVENT {
+                listing::events(call, scope, line)?
+            } else {
+                listing::list(call.cluster, *kind, scope, &Filter::of(line, *kind)?)
+            });
         }
         if objects.is_empty() {
             printed.err_line(if scope.is_some() && named.kinds.iter().any(|kind| kind.is_namespaced()) {
@@ -59,10 +64,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             object,
             show_events: line.flags.is_on("show-events", true),
         };
-        match describe::describe(&related) {
-            Some(text) => printed.out.push_str(&text),
-            None => refusals.fail(&Failure::unsupported(format!("describe of {}", object.kind.plural()))),
-        }
+        printed.out.push_str(&describe::describe(&related));
     }
     printed.err.push_str(&refusals.err);
     printed.failed |= refusals.failed;

@@ -44,9 +44,12 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let named = resources::named(&line.arguments)?;
     let mut refusals = Printed::default();
     let mut found = find(call, line, &named, &mut refusals)?;
-    if let Some(path) = sorting::path_of(line) {
+    if let Some(path) = sorting::path_of(line)? {
         for (_, objects) in &mut found.groups {
-            sorting::sort(call.cluster, &path, objects);
+            // A table that has no such field at all is not printed.
+            if !sorting::sort(call.cluster, &path, objects) && matches!(format, Format::Table { .. }) {
+                objects.clear();
+            }
         }
     }
     match &format {

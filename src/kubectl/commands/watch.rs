@@ -93,7 +93,7 @@ pub(super) fn start(
                 watch.row(call, object, printed)?;
             }
         } else if !objects.is_empty() {
-            if let Some(path) = super::super::sorting::path_of(line) {
+            if let Some(path) = super::super::sorting::path_of(line)? {
                 super::super::sorting::sort(call.cluster, &path, &mut objects);
             }
             let wide = watch.format == Format::Table { wide: true };

@@ -5,32 +5,15 @@ use serde_json::Value;
 use super::super::printers::{field, or, text};
 use super::Related;
 use super::text::{Page, selector};
-use crate::model::kind::Kind;
-
-fn head(page: &mut Page, view: &Value) {
-    page.field(0, "Name", text(view, "metadata.name"));
-    page.field_if(0, "Namespace", text(view, "metadata.namespace"));
-    page.labels("", "Labels", field(view, "metadata.labels"));
-    page.annotations("", "Annotations", field(view, "metadata.annotations"));
-}
 
 pub(super) fn namespace(page: &mut Page, view: &Value, related: &Related<'_>) {
-    head(page, view);
+    page.head(view);
     page.field(0, "Status", text(view, "status.phase"));
-    let any =
-        |kind: Kind| related.cluster.list(kind).any(|object| related.cluster.identity(object).0.0 == related.object.id);
-    if !any(Kind::RESOURCE_QUOTA) {
-        page.line(0, "");
-        page.line(0, "No resource quota.");
-    }
-    if !any(Kind::LIMIT_RANGE) {
-        page.line(0, "");
-        page.line(0, "No LimitRange resource.");
-    }
+    super::policy::of_namespace(page, related);
 }
 
 pub(super) fn config_map(page: &mut Page, view: &Value, related: &Related<'_>) {
-    head(page, view);
+    page.head(view);
     page.line(0, "\nData\n====");
     for (key, value) in view["data"].as_object().into_iter().flatten() {
         page.line(0, format!("{key}:\n----\n{}\n", value.as_str().unwrap_or_default()));
@@ -44,7 +27,7 @@ pub(super) fn config_map(page: &mut Page, view: &Value, related: &Related<'_>) {
 }
 
 pub(super) fn secret(page: &mut Page, view: &Value, _: &Related<'_>) {
-    head(page, view);
+    page.head(view);
     page.line(0, format!("\nType:\t{}", or(text(view, "type"), "Opaque")));
     page.line(0, "\nData\n====");
     for (key, value) in view["data"].as_object().into_iter().flatten() {
@@ -90,7 +73,7 @@ pub(super) fn priority_class(page: &mut Page, view: &Value, related: &Related<'_
 }
 
 pub(super) fn service_account(page: &mut Page, view: &Value, related: &Related<'_>) {
-    head(page, view);
+    page.head(view);
     for (label, key) in [("Image pull secrets", "imagePullSecrets"), ("Mountable secrets", "secrets")] {
         let names: Vec<String> = view[key].as_array().into_iter().flatten().map(|entry| text(entry, "name")).collect();
         page.list("", label, &names);

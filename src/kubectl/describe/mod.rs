@@ -1,10 +1,14 @@
 //! `kubectl describe`: one layout a kind, aligned at the end. Upstream: kubectl pkg/describe.
 
 mod config;
+mod generic;
 mod jobs;
+mod network;
 mod node;
 mod pod;
+mod policy;
 mod service;
+mod storage;
 mod tabwriter;
 mod template;
 mod text;
@@ -42,8 +46,9 @@ impl Related<'_> {
         }
         let mut rows: Vec<u32> = (0..)
             .zip(self.cluster.events.rows())
-            .filter(|(_, event)| event.object == self.object && self.now.since(event.last).as_secs() < 3600)
+            .filter(|(_, event)| event.object == self.object)
             .map(|(row, _)| row)
+            .filter(|row| self.now < self.cluster.event_expiry(*row))
             .collect();
         if rows.is_empty() {
             page.field(0, "Events", "<none>");
@@ -64,7 +69,11 @@ impl Related<'_> {
                 ]
             })
             .collect();
-        page.table(1, &["Type", "Reason", "Age", "From", "Message"], &table);
+        page.line(1, "Type\tReason\tAge\tFrom\tMessage");
+        page.line(1, "----\t------\t----\t----\t-------");
+        for row in table {
+            page.line(1, row.join("\t"));
+        }
     }
 
     /// `1 Running / 1 Waiting / 0 Succeeded / 0 Failed` of the pods of the object.
@@ -94,9 +103,11 @@ impl Related<'_> {
     }
 }
 
-/// The description of an object, `None` for kinds whose layout is not done.
-pub(super) fn describe(related: &Related<'_>) -> Option<String> {
-    let view = related.cluster.view(related.object);
+/// The description of an object.
+pub(super) fn describe(related: &Related<'_>) -> String {
+    let is_event = related.object.kind == Kind::EVENT;
+    let cluster = related.cluster;
+    let view = if is_event { cluster.event_view(related.object.id) } else { cluster.view(related.object) };
     let mut page = Page::default();
     let layout = match related.object.kind {
         Kind::POD => pod::describe,
@@ -115,10 +126,18 @@ pub(super) fn describe(related: &Related<'_>) -> Option<String> {
         Kind::POD_DISRUPTION_BUDGET => config::disruption_budget,
         Kind::PRIORITY_CLASS => config::priority_class,
         Kind::SERVICE_ACCOUNT => config::service_account,
-        _ => return None,
+        Kind::RESOURCE_QUOTA => policy::resource_quota,
+        Kind::LIMIT_RANGE => policy::limit_range,
+        Kind::PERSISTENT_VOLUME_CLAIM => storage::claim,
+        Kind::PERSISTENT_VOLUME => storage::volume,
+        Kind::STORAGE_CLASS => storage::storage_class,
+        Kind::INGRESS => network::ingress,
+        Kind::NETWORK_POLICY => network::network_policy,
+        Kind::ENDPOINTS => network::endpoints,
+        _ => generic::describe,
     };
     layout(&mut page, &view, related);
-    Some(tabwriter::align(&page.text))
+    tabwriter::align(&page.text)
 }
 
 /// A pod template with its tabs left in, as `rollout history --revision` and `undo --dry-run` print it.

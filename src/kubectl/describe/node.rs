@@ -20,10 +20,11 @@ pub(super) fn describe(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.labels("", "Labels", field(view, "metadata.labels"));
     page.annotations("", "Annotations", field(view, "metadata.annotations"));
     page.field(0, "CreationTimestamp", rfc1123(field(view, "metadata.creationTimestamp")));
-    let taints: Vec<String> = field(view, "spec.taints")
-        .as_array()
+    // Upstream: describe `printTaintsMultilineWithIndent`.
+    let mut taints: Vec<&Value> = field(view, "spec.taints").as_array().into_iter().flatten().collect();
+    taints.sort_by_key(|taint| (text(taint, "effect"), text(taint, "key")));
+    let taints: Vec<String> = taints
         .into_iter()
-        .flatten()
         .map(|taint| {
             let value = text(taint, "value");
             let head = if value.is_empty() { text(taint, "key") } else { format!("{}={value}", text(taint, "key")) };
@@ -128,8 +129,8 @@ fn pods(page: &mut Page, related: &Related<'_>) {
     let Some(allocatable) = related.cluster.node(node).body.as_node().map(|node| &node.allocatable) else { return };
     let pods = related.active_pods(node);
     page.field(0, "Non-terminated Pods", format!("({} in total)", pods.len()));
-    page.line(1, "Namespace\tName\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
-    page.line(1, "---------\t----\t------------\t----------\t---------------\t-------------\t---");
+    page.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
+    page.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     let (mut requests, mut limits) = (ResourceList::default(), ResourceList::default());
     for pod in pods {
         let spec = &related.cluster.template_of(pod).spec;
@@ -173,7 +174,7 @@ fn pod_line(
     page.line(
         1,
         format!(
-            "{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            "{}\t{}\t\t{}\t{}\t{}\t{}\t{}",
             related.cluster.namespace_name(row.namespace),
             row.name,
             cell(requests, "cpu"),

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::ages::rfc1123;
 use super::super::printers::{field, or, pairs, plain, text};
 use super::Related;
-use super::text::Page;
+use super::text::{Page, items};
 use crate::model::kind::Kind;
-use crate::model::object::Body;
+use crate::model::object::ObjectRef;
 
 pub(super) fn service(page: &mut Page, view: &Value, related: &Related<'_>) {
     let spec = &view["spec"];
@@ -50,10 +50,9 @@ fn ingress(page: &mut Page, ingress: &Value) {
             let (ip, mode) = (text(entry, "ip"), text(entry, "ipMode"));
             if ip.is_empty() {
                 text(entry, "hostname")
-            } else if mode.is_empty() {
-                ip
             } else {
-                format!("{ip} ({mode})")
+                // Upstream: pkg/apis/core/v1 `SetDefaults_Service`.
+                format!("{ip} ({})", or(mode, "VIP"))
             }
         })
         .collect();
@@ -70,29 +69,35 @@ fn one_port(page: &mut Page, port: &Value, related: &Related<'_>) {
     if !node_port.is_empty() && node_port != "0" {
         page.field(0, "NodePort", format!("{name}\t{node_port}/{protocol}"));
     }
-    page.field(0, "Endpoints", endpoints(&text(port, "name"), related));
+    page.field(0, "Endpoints", endpoints(&text(port, "name"), related.object, related));
 }
 
 /// Ready addresses of the port in the Service's slices. Upstream: describe `formatEndpointSlices`.
-fn endpoints(port_name: &str, related: &Related<'_>) -> String {
-    const SHOWN: usize = 3;
+pub(super) fn endpoints(port_name: &str, service: ObjectRef, related: &Related<'_>) -> String {
+    let cluster = related.cluster;
+    let (namespace, name) = cluster.identity(service);
+    let mut slices: Vec<ObjectRef> = cluster
+        .list(Kind::ENDPOINT_SLICE)
+        .filter(|slice| {
+            let meta = cluster.meta(*slice);
+            meta.namespace == namespace && meta.labels.get("kubernetes.io/service-name") == Some(name)
+        })
+        .collect();
+    slices.sort_by(|left, right| cluster.meta(*left).name.cmp(&cluster.meta(*right).name));
     let mut all = Vec::new();
-    for object in related.cluster.list(Kind::ENDPOINT_SLICE) {
-        let Body::EndpointSlice(slice) = related.cluster.body(object) else { continue };
-        if slice.service != related.object {
-            continue;
+    for slice in slices {
+        let view = cluster.view(slice);
+        let ready = items(&view["endpoints"]).iter().filter(|endpoint| endpoint["conditions"]["ready"] != false);
+        let addresses: Vec<String> = ready.map(|endpoint| plain(&endpoint["addresses"][0])).collect();
+        let ports = items(&view["ports"]);
+        if ports.is_empty() {
+            all.extend(addresses.iter().cloned());
         }
-        for (_, _, number, _) in slice.ports.iter().filter(|(name, ..)| name == port_name) {
-            for endpoint in slice.endpoints.iter().filter(|endpoint| endpoint.ready) {
-                all.push(format!("{}:{number}", super::super::printers::address(endpoint.address)));
-            }
+        for port in ports.iter().filter(|port| text(port, "name") == port_name) {
+            all.extend(addresses.iter().map(|address| format!("{address}:{}", text(port, "port"))));
         }
     }
-    if all.len() > SHOWN {
-        format!("{} + {} more...", all[..SHOWN].join(","), all.len() - SHOWN)
-    } else {
-        all.join(",")
-    }
+    or(super::super::printers::first_three(&all), "<none>")
 }
 
 pub(super) fn autoscaler(page: &mut Page, view: &Value, related: &Related<'_>) {

@@ -121,7 +121,6 @@ fn state(page: &mut Page, label: &str, state: &Value) {
     } else {
         page.field(2, label, "Waiting");
         page.field_if(3, "Reason", text(state, "waiting.reason"));
-        page.field_if(3, "Message", text(state, "waiting.message"));
     }
 }
 

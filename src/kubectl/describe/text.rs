@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::super::printers::plain;
+use super::super::printers::{field, plain, text};
 
 /// Text under construction; tabs are aligned at the end.
 #[derive(Default)]
@@ -13,6 +13,14 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// Name, Namespace, Labels and Annotations, as most descriptions begin.
+    pub(super) fn head(&mut self, view: &Value) {
+        self.field(0, "Name", text(view, "metadata.name"));
+        self.field_if(0, "Namespace", text(view, "metadata.namespace"));
+        self.labels("", "Labels", field(view, "metadata.labels"));
+        self.annotations("", "Annotations", field(view, "metadata.annotations"));
+    }
+
     /// A line, indented by two blanks a level.
     pub(super) fn line(&mut self, level: usize, line: impl AsRef<str>) {
         for _ in 0..level {
@@ -49,7 +57,7 @@ impl Page {
         };
         writeln!(self.text, "{indent}{label}:\t{first}").expect("a String takes everything");
         for item in rest {
-            writeln!(self.text, "{indent}\t{item}").expect("a String takes everything");
+            writeln!(self.text, "\t{item}").expect("a String takes everything");
         }
     }
 
@@ -92,6 +100,11 @@ impl Page {
             self.line(level, row.join("\t"));
         }
     }
+}
+
+/// The items of a list that may be absent.
+pub(super) fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// `k=v,k=v` of a `LabelSelector` object, `<none>` for an empty one.

@@ -81,7 +81,7 @@ fn conditions(page: &mut Page, view: &Value) {
 /// `web-5d9c (0/0 replicas created)`: all old ones, and the one whose template is the Deployment's.
 fn replica_sets(view: &Value, related: &Related<'_>) -> (Option<String>, Option<String>) {
     let mut owned: Vec<ObjectRef> = related.cluster.owned(related.object, Kind::REPLICA_SET).collect();
-    if owned.is_empty() && field(view, "spec.paused").as_bool() == Some(true) {
+    if owned.is_empty() {
         return (None, None);
     }
     owned.sort_by_key(|object| related.cluster.meta(*object).created);

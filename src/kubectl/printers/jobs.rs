@@ -62,13 +62,10 @@ fn job_status(job: &Job, deleting: bool) -> &'static str {
     }
 }
 
+/// A Job that failed never completed: its duration goes on.
 fn job_duration(job: &Job, now: SimTime) -> String {
     let Some(start) = job.status.start_time else { return String::new() };
-    let end = match (job.status.completion_time, find(&job.status.conditions, "Failed")) {
-        (Some(end), _) => end,
-        (None, Some(failed)) if failed.status.is_true() => failed.last_transition,
-        _ => now,
-    };
+    let end = job.status.completion_time.unwrap_or(now);
     human_duration(end.since(start).as_secs() as i64)
 }
 

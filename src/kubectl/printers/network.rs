@@ -41,7 +41,7 @@ fn service(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
         context.name(object),
         type_name(service.kind).to_owned(),
         cluster_ip,
-        external_addresses(service, context.raw(object)),
+        external_addresses(context, object, service),
         ports(service),
         context.age(object),
     ];
@@ -51,17 +51,21 @@ fn service(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     cells
 }
 
-fn external_addresses(service: &Service, raw: &Value) -> String {
-    let external = list(field(raw, "spec.externalIPs"));
+/// Upstream: printers/internalversion `getServiceExternalIP`, `loadBalancerStatusStringer`.
+fn external_addresses(context: &Context<'_>, object: ObjectRef, service: &Service) -> String {
+    let external = list(field(context.raw(object), "spec.externalIPs"));
     match service.kind {
         ServiceType::ExternalName => service.external_name.to_string(),
         ServiceType::LoadBalancer => {
-            let mut addresses: Vec<String> = field(raw, "status.loadBalancer.ingress")
+            let view = context.cluster.view(object);
+            let mut addresses: Vec<String> = field(&view, "status.loadBalancer.ingress")
                 .as_array()
                 .into_iter()
                 .flatten()
                 .map(|ingress| or(text(ingress, "ip"), &text(ingress, "hostname")))
                 .collect();
+            addresses.sort();
+            addresses.dedup();
             addresses.extend(external);
             or(addresses.join(","), "<pending>")
         }

@@ -1,0 +1,227 @@
+//! Claims, volumes and storage classes. Upstream: describe `describePVC`, `describePV`, `describeStorageClass`.
+
+use serde_json::Value;
+
+use super::super::ages::{age_of, rfc1123};
+use super::super::printers::{field, or, pairs, plain, text};
+use super::text::{Page, items};
+use super::{Related, template};
+use crate::model::kind::Kind;
+
+pub(super) fn claim(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.field(0, "Name", text(view, "metadata.name"));
+    page.field(0, "Namespace", text(view, "metadata.namespace"));
+    page.field(0, "StorageClass", class(view));
+    status(page, view, related);
+    page.field(0, "Volume", text(view, "spec.volumeName"));
+    page.labels("", "Labels", field(view, "metadata.labels"));
+    page.annotations("", "Annotations", field(view, "metadata.annotations"));
+    finalizers(page, view);
+    let bound = !text(view, "spec.volumeName").is_empty();
+    let of_volume = |shown: String| if bound { shown } else { String::new() };
+    page.field(0, "Capacity", of_volume(or(text(view, "status.capacity.storage"), "0")));
+    page.field(0, "Access Modes", of_volume(access_modes(field(view, "status.accessModes"))));
+    page.field_if(0, "VolumeMode", text(view, "spec.volumeMode"));
+    let source = field(view, "spec.dataSource");
+    if source.is_object() {
+        page.line(0, "DataSource:");
+        page.field_if(1, "APIGroup", text(source, "apiGroup"));
+        page.field(1, "Kind", text(source, "kind"));
+        page.field(1, "Name", text(source, "name"));
+    }
+    page.list("", "Used By", &users(view, related));
+    let conditions = items(field(view, "status.conditions"));
+    if !conditions.is_empty() {
+        page.line(0, "Conditions:");
+        page.line(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage");
+        page.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
+        for condition in conditions {
+            let time = |key: &str| rfc1123(&condition[key]);
+            let [kind, status, reason, message] =
+                ["type", "status", "reason", "message"].map(|key| text(condition, key));
+            let (probed, moved) = (time("lastProbeTime"), time("lastTransitionTime"));
+            page.line(1, format!("{kind} \t{status} \t{probed} \t{moved} \t{reason} \t{message}"));
+        }
+    }
+    related.events(page, view);
+}
+
+/// Pods that mount the claim, by name.
+fn users(view: &Value, related: &Related<'_>) -> Vec<String> {
+    let (namespace, claim) = (text(view, "metadata.namespace"), text(view, "metadata.name"));
+    let cluster = related.cluster;
+    let Some(namespace) = cluster.namespace(&namespace) else { return Vec::new() };
+    let mounts = |pod: &Value| {
+        items(field(pod, "spec.volumes")).iter().any(|volume| {
+            let own = format!("{}-{}", text(pod, "metadata.name"), text(volume, "name"));
+            text(volume, "persistentVolumeClaim.claimName") == claim || volume["ephemeral"].is_object() && own == claim
+        })
+    };
+    let pods = cluster.list(Kind::POD).filter(|object| cluster.identity(*object).0 == namespace);
+    let mut names: Vec<String> = pods
+        .filter(|object| mounts(&cluster.view(*object)))
+        .map(|object| cluster.identity(object).1.to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn class(view: &Value) -> String {
+    let beta = &view["metadata"]["annotations"]["volume.beta.kubernetes.io/storage-class"];
+    or(plain(beta), &text(view, "spec.storageClassName"))
+}
+
+fn status(page: &mut Page, view: &Value, related: &Related<'_>) {
+    let deleted = field(view, "metadata.deletionTimestamp");
+    if deleted.is_null() {
+        page.field(0, "Status", text(view, "status.phase"));
+    } else {
+        let since = age_of(related.clock(), related.now, deleted);
+        page.field(0, "Status", format!("Terminating (lasts {since})"));
+    }
+}
+
+fn finalizers(page: &mut Page, view: &Value) {
+    let names: Vec<String> = items(field(view, "metadata.finalizers")).iter().map(plain).collect();
+    page.field(0, "Finalizers", format!("[{}]", names.join(" ")));
+}
+
+/// `RWO,ROX`. Upstream: storage/util `GetAccessModesAsString`.
+fn access_modes(modes: &Value) -> String {
+    let known =
+        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+    let short = known.iter().filter(|(mode, _)| items(modes).iter().any(|given| given == mode));
+    short.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
+}
+
+pub(super) fn volume(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.field(0, "Name", text(view, "metadata.name"));
+    page.labels("", "Labels", field(view, "metadata.labels"));
+    page.annotations("", "Annotations", field(view, "metadata.annotations"));
+    finalizers(page, view);
+    page.field(0, "StorageClass", class(view));
+    status(page, view, related);
+    let claim = field(view, "spec.claimRef");
+    let owner =
+        if claim.is_object() { format!("{}/{}", text(claim, "namespace"), text(claim, "name")) } else { String::new() };
+    page.field(0, "Claim", owner);
+    page.field(0, "Reclaim Policy", text(view, "spec.persistentVolumeReclaimPolicy"));
+    page.field(0, "Access Modes", access_modes(field(view, "spec.accessModes")));
+    page.field_if(0, "VolumeMode", text(view, "spec.volumeMode"));
+    page.field(0, "Capacity", or(text(view, "spec.capacity.storage"), "0"));
+    node_affinity(page, field(view, "spec.nodeAffinity.required"));
+    page.field(0, "Message", text(view, "status.message"));
+    page.line(0, "Source:");
+    source(page, &view["spec"]);
+    related.events(page, view);
+}
+
+/// Upstream: describe `printVolumeNodeAffinity`.
+fn node_affinity(page: &mut Page, required: &Value) {
+    if !required.is_object() {
+        page.field(0, "Node Affinity", "<none>");
+        return;
+    }
+    page.field(0, "Node Affinity", "");
+    let terms = items(&required["nodeSelectorTerms"]);
+    page.field(1, "Required Terms", if terms.is_empty() { "<none>" } else { "" });
+    for (place, term) in terms.iter().enumerate() {
+        let words: Vec<String> = items(&term["matchExpressions"])
+            .iter()
+            .map(|requirement| {
+                let values: Vec<String> = items(&requirement["values"]).iter().map(plain).collect();
+                let shown = if values.is_empty() { String::new() } else { format!(" [{}]", values.join(", ")) };
+                format!("{} {}{shown}", text(requirement, "key"), text(requirement, "operator").to_lowercase())
+            })
+            .collect();
+        page.list("    ", &format!("Term {place}"), &words);
+    }
+}
+
+fn source(page: &mut Page, spec: &Value) {
+    let with = |page: &mut Page, kind: &str, fields: &[(&str, String)]| {
+        page.field(2, "Type", kind);
+        for (label, value) in fields {
+            page.field(2, label, value);
+        }
+    };
+    let value = |path: &str| text(spec, path);
+    let flag = |path: &str| or(text(spec, path), "false");
+    if spec["local"].is_object() {
+        let kind = "LocalVolume (a persistent volume backed by local storage on a node)";
+        with(page, kind, &[("Path", value("local.path"))]);
+    } else if spec["nfs"].is_object() {
+        let kind = "NFS (an NFS mount that lasts the lifetime of a pod)";
+        with(
+            page,
+            kind,
+            &[("Server", value("nfs.server")), ("Path", value("nfs.path")), ("ReadOnly", flag("nfs.readOnly"))],
+        );
+    } else if spec["csi"].is_object() {
+        let kind = "CSI (a Container Storage Interface (CSI) volume source)";
+        with(
+            page,
+            kind,
+            &[
+                ("Driver", value("csi.driver")),
+                ("FSType", value("csi.fsType")),
+                ("VolumeHandle", value("csi.volumeHandle")),
+                ("ReadOnly", flag("csi.readOnly")),
+            ],
+        );
+        let attributes: Vec<String> = field(spec, "csi.volumeAttributes")
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key}={}", plain(value)))
+            .collect();
+        page.list("    ", "VolumeAttributes", &attributes);
+    } else {
+        template::one_volume(page, spec);
+    }
+}
+
+pub(super) fn storage_class(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.field(0, "Name", text(view, "metadata.name"));
+    let annotations = field(view, "metadata.annotations");
+    let is_default =
+        ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+            .iter()
+            .any(|key| annotations[*key] == "true");
+    page.field(0, "IsDefaultClass", if is_default { "Yes" } else { "No" });
+    page.field(0, "Annotations", pairs(annotations));
+    page.field(0, "Provisioner", text(view, "provisioner"));
+    page.field(0, "Parameters", pairs(&view["parameters"]));
+    let expansion = match view["allowVolumeExpansion"].as_bool() {
+        None => "<unset>",
+        Some(true) => "True",
+        Some(false) => "False",
+    };
+    page.field(0, "AllowVolumeExpansion", expansion);
+    let options = items(&view["mountOptions"]);
+    if options.is_empty() {
+        page.field(0, "MountOptions", "<none>");
+    } else {
+        page.line(0, "MountOptions:");
+        for option in options {
+            page.line(1, plain(option));
+        }
+    }
+    page.field_if(0, "ReclaimPolicy", text(view, "reclaimPolicy"));
+    page.field_if(0, "VolumeBindingMode", text(view, "volumeBindingMode"));
+    let topologies = items(&view["allowedTopologies"]);
+    if !topologies.is_empty() {
+        page.line(0, "AllowedTopologies:\t");
+    }
+    for (place, term) in topologies.iter().enumerate() {
+        let words: Vec<String> = items(&term["matchLabelExpressions"])
+            .iter()
+            .map(|requirement| {
+                let values: Vec<String> = items(&requirement["values"]).iter().map(plain).collect();
+                format!("{} in [{}]", text(requirement, "key"), values.join(", "))
+            })
+            .collect();
+        page.list("  ", &format!("Term {place}"), &words);
+    }
+    related.events(page, view);
+}
