@@ -73,6 +73,7 @@ impl Cluster {
         };
         let name = self.free_name(kind, namespace, &decoded.name, &decoded.generate_name)?;
         let mut raw = decoded.raw;
+        let mut labels = decoded.labels;
         if kind == Kind::JOB {
             // Selector and labels of a Job follow from its UID, which it has only now.
             let uid = self.next_uid(kind);
@@ -80,6 +81,10 @@ impl Cluster {
             defaults::job_identity(object, &name, &uid);
             body = convert::body(kind, &raw);
             template = Some(Arc::new(convert::pod_template(&raw["spec"]["template"])));
+            // Upstream: pkg/apis/batch/v1 `SetDefaults_Job`, when the object is read again.
+            if labels.is_empty() {
+                labels = Arc::new(convert::labels(&raw["spec"]["template"]["metadata"]["labels"]));
+            }
         }
         if let Some(template) = template {
             let template = self.intern_template(template);
@@ -94,7 +99,7 @@ impl Cluster {
         let meta = ObjectMeta {
             namespace,
             name,
-            labels: decoded.labels,
+            labels,
             annotations: decoded.annotations,
             owners,
             finalizers: decoded.finalizers,

@@ -32,8 +32,8 @@ pub(super) struct Imported {
     objects: FxHashMap<Text, ObjectRef>,
     /// Statuses to which nobody has written since.
     statuses: FxHashMap<ObjectRef, Arc<Value>>,
-    /// Names of Events, and when they were taken over.
-    events: FxHashMap<u32, (Text, SimTime)>,
+    /// Names of Events, when they were taken over, and whether they name their object's namespace.
+    events: FxHashMap<u32, (Text, SimTime, bool)>,
 }
 
 impl Imported {
@@ -51,12 +51,17 @@ impl Imported {
     }
 
     pub(super) fn event_name(&self, row: u32) -> Option<&str> {
-        self.events.get(&row).map(|(name, _)| name.as_str())
+        self.events.get(&row).map(|(name, ..)| name.as_str())
     }
 
     /// When an Event was taken over: it was there then, however old it is.
     pub(super) fn event_time(&self, row: u32) -> SimTime {
-        self.events.get(&row).map_or(SimTime::ZERO, |(_, at)| *at)
+        self.events.get(&row).map_or(SimTime::ZERO, |(_, at, _)| *at)
+    }
+
+    /// Does an Event name the namespace of its object? Searches for an object's Events go by it.
+    pub(super) fn names_place(&self, row: u32) -> bool {
+        self.events.get(&row).is_none_or(|(_, _, named)| *named)
     }
 
     /// Somebody wrote to the object.
@@ -334,7 +339,9 @@ impl Cluster {
             count: u32::try_from(counted).unwrap_or(u32::MAX),
         };
         let id = self.events.import(row);
-        self.imported.events.insert(id, (short(&value["metadata"]["name"]), now));
+        let named = if kind.is_namespaced() { text(&value["metadata"]["namespace"]) } else { "" };
+        let named = text(&about["namespace"]) == named;
+        self.imported.events.insert(id, (short(&value["metadata"]["name"]), now, named));
         let event = ObjectRef::new(Kind::EVENT, id);
         self.imported.remember(event, text(&value["metadata"]["uid"]));
         event

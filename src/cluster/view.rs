@@ -50,6 +50,37 @@ impl Cluster {
         view::pod(row, self.template(row.template), &context)
     }
 
+    /// Takes out of a pod's view what its row added to its template, so that a pod that is written back keeps a template
+    /// that others may share.
+    pub fn without_row(&self, pod: PodId, view: &mut Value) {
+        let template = self.template_of(pod);
+        if template.raw["spec"]["nodeName"].is_null()
+            && view["spec"]["nodeName"] == self.node_name(self.pod(pod).node)
+            && let Some(spec) = view["spec"].as_object_mut()
+        {
+            spec.remove("nodeName");
+        }
+        let own = format!("{}{}", view::TOKEN_VOLUME, token_suffix(&self.uid(ObjectRef::pod(pod))));
+        let rename = |list: &mut Value| {
+            for item in list.as_array_mut().into_iter().flatten() {
+                if item["name"] == own.as_str() {
+                    item["name"] = Value::from(view::TOKEN_VOLUME);
+                }
+            }
+        };
+        let Some(spec) = view["spec"].as_object_mut() else { return };
+        spec.get_mut("volumes").into_iter().for_each(rename);
+        for list in ["containers", "initContainers"] {
+            for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                container
+                    .as_object_mut()
+                    .and_then(|container| container.get_mut("volumeMounts"))
+                    .into_iter()
+                    .for_each(rename);
+            }
+        }
+    }
+
     fn object_view(&self, object: ObjectRef) -> Value {
         let stored = self.object(object);
         let owners: Vec<OwnerView> = stored.meta.owners.iter().map(|owner| self.owner_view(owner)).collect();
@@ -110,6 +141,11 @@ impl Cluster {
             .wrapping_add(event.first.0)
             .wrapping_add(u64::from(row));
         format!("{}.{nanos:x}", self.identity(event.object).1)
+    }
+
+    /// Is an Event found by a search for those of its object? Upstream: client-go `GetFieldSelector`.
+    pub fn event_names_its_place(&self, row: u32) -> bool {
+        self.imported.names_place(row)
     }
 
     /// When the API server forgets an Event: an hour (`--event-ttl`) after it was last written.

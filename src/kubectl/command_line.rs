@@ -3,6 +3,7 @@
 use super::commands::{self, Command};
 use super::errors::Failure;
 use super::flags::{self, Flag, Takes, Values};
+use super::help::{self, GroupHelp};
 
 /// A parsed command line.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct CommandLine {
     pub(crate) after_dash: Option<Vec<String>>,
     /// What is printed about deprecated flags.
     pub(crate) deprecations: Vec<String>,
+    /// `KUBE_EDITOR`, or else `EDITOR`, as set before the command; empty if neither is.
+    pub(crate) editor: String,
 }
 
 /// What a command line asks for.
@@ -24,6 +27,8 @@ pub(crate) enum Parsed {
     Command(CommandLine),
     /// A help text.
     Help(String),
+    /// Commands that begin with these words, in a help text.
+    Group(GroupHelp),
 }
 
 /// Splits a line into words as a shell does; a comment at the end goes.
@@ -40,9 +45,17 @@ impl CommandLine {
 
     /// Reads the words of a command line, `kubectl` in front or not.
     pub(crate) fn parse(words: &[String]) -> Result<Parsed, Failure> {
+        let (editor, words) = editor_of(words);
         let words = if words.first().is_some_and(|word| word == "kubectl") { &words[1..] } else { words };
-        let (command, rest) = find_command(words)?;
-        Self::parse_as(command, &rest)
+        let (command, rest) = match find_command(words)? {
+            Found::Group(text) => return Ok(Parsed::Group(text)),
+            Found::Command(command, rest) => (command, rest),
+        };
+        let mut parsed = Self::parse_as(command, &rest)?;
+        if let Parsed::Command(line) = &mut parsed {
+            line.editor = editor;
+        }
+        Ok(parsed)
     }
 
     /// Reads the words after a command's own.
@@ -53,6 +66,7 @@ impl CommandLine {
             arguments: Vec::new(),
             after_dash: None,
             deprecations: Vec::new(),
+            editor: String::new(),
         };
         line.read(rest)?;
         if line.flags.is_on("help", false) {
@@ -64,6 +78,24 @@ impl CommandLine {
             return Err(Failure::error(format!("required flag(s) {} not set", missing.join(", "))));
         }
         Ok(Parsed::Command(line))
+    }
+
+    /// With `--record`: the command as the annotation `kubernetes.io/change-cause` holds it.
+    /// Upstream: cli-runtime genericclioptions `parseCommandArguments`.
+    pub(crate) fn change_cause(&self) -> Option<String> {
+        if !self.flags.is_on("record", false) {
+            return None;
+        }
+        let arguments = self.arguments.iter().chain(self.after_dash.iter().flatten());
+        let mut text = format!("kubectl {}", self.command.path);
+        for argument in arguments {
+            text.push(' ');
+            text.push_str(argument);
+        }
+        for (flag, value) in self.flags.given() {
+            text.push_str(&format!(" --{flag}={value}"));
+        }
+        Some(text)
     }
 
     /// `--namespace`, or the context's.
@@ -159,8 +191,32 @@ impl CommandLine {
     }
 }
 
+/// Variables before the command: which editor they name, and the words after them.
+fn editor_of(mut words: &[String]) -> (String, &[String]) {
+    let (mut editor, mut kube_editor) = (String::new(), None);
+    while let Some((name, value)) = words.first().and_then(|word| word.split_once('=')) {
+        let is_name = |c: char| c == '_' || c.is_ascii_uppercase() || c.is_ascii_digit();
+        if name.is_empty() || !name.chars().all(is_name) {
+            break;
+        }
+        match name {
+            "EDITOR" => value.clone_into(&mut editor),
+            "KUBE_EDITOR" => kube_editor = Some(value.to_owned()),
+            _ => {}
+        }
+        words = &words[1..];
+    }
+    (kube_editor.unwrap_or(editor), words)
+}
+
+/// What the first words of a command line name.
+enum Found {
+    Command(&'static Command, Vec<String>),
+    Group(GroupHelp),
+}
+
 /// The command that the first words name, and all other words in order.
-fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Failure> {
+fn find_command(words: &[String]) -> Result<Found, Failure> {
     let mut path: Vec<String> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     let mut found: Option<&'static Command> = None;
@@ -192,13 +248,10 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
     }
     others.extend(rest.cloned());
     if let Some(group) = group {
-        return Err(others.iter().find_map(|word| word.strip_prefix("--")).map_or_else(
-            || Failure::error(format!("unknown command for \"kubectl {group}\"")),
-            |flag| Failure::flag(&group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))),
-        ));
+        return group_without_command(&group, &others);
     }
     if let Some(command) = found {
-        Ok((command, others))
+        Ok(Found::Command(command, others))
     } else {
         let name = path.first().map_or("", String::as_str);
         if commands::TOP_LEVEL.contains(&name) {
@@ -206,6 +259,19 @@ fn find_command(words: &[String]) -> Result<(&'static Command, Vec<String>), Fai
         }
         Err(unknown_command(name))
     }
+}
+
+/// `kubectl rollout`, `kubectl rollout foo`. Upstream: cmd/util `DefaultSubCommandRun`, `RequireNoArguments`.
+fn group_without_command(group: &str, others: &[String]) -> Result<Found, Failure> {
+    let flag = others.iter().find_map(|word| word.strip_prefix("--"));
+    if let Some(flag) = flag.filter(|flag| *flag != "help") {
+        return Err(Failure::flag(group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))));
+    }
+    if let Some(word) = others.iter().find(|word| !word.starts_with('-')) {
+        return Err(Failure::usage(group, format!("unknown command {word:?}")));
+    }
+    let help = help::group(group).ok_or_else(|| Failure::error(format!("unknown command for \"kubectl {group}\"")))?;
+    Ok(Found::Group(help))
 }
 
 fn global_takes_value(word: &str) -> bool {

@@ -121,6 +121,11 @@ impl Values {
         self.given.push((flag, value));
     }
 
+    /// All flags as they were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// Was it given at all?
     pub(crate) fn has(&self, flag: &str) -> bool {
         self.given.iter().any(|(name, _)| *name == flag)

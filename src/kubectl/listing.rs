@@ -10,6 +10,7 @@ use crate::model::selector::LabelSelector;
 use super::Call;
 use super::command_line::CommandLine;
 use super::errors::Failure;
+use super::manifests;
 use super::output::Printed;
 use super::printers;
 use super::resources::Named;
@@ -102,6 +103,9 @@ pub(crate) fn chosen(
     if selecting && !named.objects.is_empty() {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }
+    if line.flags.has("filename") {
+        return of_files(call, line, "retrieving", printed);
+    }
     let namespace = line.namespace(call.context_namespace);
     if named.is_empty() {
         return Err(Failure::no_resources());
@@ -121,6 +125,43 @@ pub(crate) fn chosen(
         match call.find(*kind, namespace, name) {
             Ok(object) => objects.push(object),
             Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) => printed.fail(&Failure::server(&status)),
+        }
+    }
+    Ok(objects)
+}
+
+/// The objects that the documents of `-f` name. Refusals for single objects are printed; the others still count.
+pub(crate) fn of_files(
+    call: &Call<'_>,
+    line: &CommandLine,
+    doing: &str,
+    printed: &mut Printed,
+) -> Result<Vec<ObjectRef>, Failure> {
+    let mut objects = Vec::new();
+    for item in manifests::read(call, line)? {
+        let document = match item {
+            Ok(document) => document,
+            Err(failure) => {
+                printed.fail(&failure);
+                continue;
+            }
+        };
+        let (value, source) = (&document.value, &document.source);
+        let kind = match crate::api::decode::identify(value) {
+            Ok(kind) => kind,
+            Err(error) => {
+                printed.fail(&manifests::refusal(&error, &document, doing));
+                continue;
+            }
+        };
+        let namespace = manifests::namespace_of(value, line, call.context_namespace)?;
+        match call.find(kind, &namespace, value["metadata"]["name"].as_str().unwrap_or_default()) {
+            Ok(object) => objects.push(object),
+            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) if doing == "deleting" => {
+                printed.fail(&Failure::server_with_file(&status, doing, source));
+            }
             Err(status) => printed.fail(&Failure::server(&status)),
         }
     }

@@ -11,6 +11,7 @@ mod errors;
 mod flags;
 mod formats;
 mod go_template;
+mod help;
 mod jsonpath;
 mod legacy;
 mod listing;
@@ -58,6 +59,27 @@ pub enum Progress {
     Waiting(Waiting),
     /// It runs a command in a container, which this layer cannot do.
     Exec(Box<Exec>),
+    /// It wants a file edited (`kubectl edit`): call `finish_edit` with what the editor makes of it.
+    Edit(Box<Edit>),
+}
+
+/// `kubectl edit`: a file that is to go through an editor.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    editing: commands::edit::Editing,
+    printed: Printed,
+}
+
+impl Edit {
+    /// The editor with its arguments, as `KUBE_EDITOR` names it.
+    pub fn editor(&self) -> &str {
+        self.editing.editor()
+    }
+
+    /// The file's content.
+    pub fn file(&self) -> &str {
+        &self.editing.file
+    }
 }
 
 /// `kubectl exec`: what is to be run in a container's shell. Whoever runs it prints its output and, if it fails,
@@ -107,17 +129,27 @@ impl Files for NoFiles {
 /// kubectl with its configuration: the namespace of the current context.
 #[derive(Debug)]
 pub struct Kubectl {
+    context: Text,
     namespace: Text,
     cache: DecodeCache,
 }
 
 impl Default for Kubectl {
     fn default() -> Self {
-        Self { namespace: Text::const_new("default"), cache: DecodeCache::default() }
+        Self {
+            context: Text::const_new("kubelapse"),
+            namespace: Text::const_new("default"),
+            cache: DecodeCache::default(),
+        }
     }
 }
 
 impl Kubectl {
+    /// Names the one context of the kubeconfig.
+    pub fn set_context(&mut self, name: &str) {
+        self.context = name.into();
+    }
+
     /// The server has the feature gate `HPAScaleToZero`.
     pub fn set_scale_to_zero(&mut self, on: bool) {
         self.cache.scale_to_zero = on;
@@ -130,6 +162,8 @@ pub(crate) struct Call<'a> {
     pub(crate) cluster: &'a mut Cluster,
     pub(crate) machines: &'a Machines,
     pub(crate) files: &'a dyn Files,
+    /// Name of the context.
+    pub(crate) context: &'a str,
     /// Namespace of the context.
     pub(crate) context_namespace: &'a str,
     /// Templates that were decoded before.
@@ -181,34 +215,75 @@ impl Kubectl {
             Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
         };
         let mut printed = Printed::default();
-        let mut call =
-            Call { now, cluster, machines, files, context_namespace: &self.namespace, cache: &mut self.cache };
+        let mut call = Call {
+            now,
+            cluster,
+            machines,
+            files,
+            context: &self.context,
+            context_namespace: &self.namespace,
+            cache: &mut self.cache,
+        };
         let result = match parse(&words) {
             Ok(Parsed::Help(text)) => {
                 printed.out.push_str(&text);
+                Ok(commands::Outcome::Done)
+            }
+            Ok(Parsed::Group(help)) => {
+                if help.on_stderr { &mut printed.err } else { &mut printed.out }.push_str(help.text);
+                printed.failed = true;
                 Ok(commands::Outcome::Done)
             }
             Ok(Parsed::Command(line)) => {
                 for warning in &line.deprecations {
                     printed.err_line(warning);
                 }
+                if resources::is_ambiguous(&line) {
+                    printed.err_line(
+                        "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io",
+                    );
+                }
                 (line.command.run)(&mut call, &line, &mut printed)
             }
             Err(failure) => Err(failure),
         };
+        if let Some(namespace) = printed.namespace.take() {
+            self.namespace = namespace.as_str().into();
+        }
         conclude(result, printed)
     }
 
-    /// Goes on with a command that waits.
-    pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
-        let mut call = Call {
+    /// Goes on with `kubectl edit` once the editor has ended; `None` if it could not be started.
+    pub fn finish_edit(
+        &mut self,
+        now: SimTime,
+        edit: Edit,
+        edited: Option<&str>,
+        cluster: &mut Cluster,
+        machines: &Machines,
+    ) -> Progress {
+        let mut call = self.call(now, cluster, machines);
+        let Edit { editing, mut printed } = edit;
+        let result = commands::edit::go_on(&mut call, editing, edited, &mut printed);
+        conclude(result, printed)
+    }
+
+    /// A call of a command that has read its files.
+    fn call<'a>(&'a mut self, now: SimTime, cluster: &'a mut Cluster, machines: &'a Machines) -> Call<'a> {
+        Call {
             now,
             cluster,
             machines,
             files: &NoFiles,
+            context: &self.context,
             context_namespace: &self.namespace,
             cache: &mut self.cache,
-        };
+        }
+    }
+
+    /// Goes on with a command that waits.
+    pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
+        let mut call = self.call(now, cluster, machines);
         let State { deadline, mut printed, pending } = waiting.into_state();
         let result = waiting::go_on(&mut call, deadline, pending, &mut printed);
         conclude(result, printed)
@@ -229,14 +304,7 @@ impl Kubectl {
         cluster: &mut Cluster,
         machines: &Machines,
     ) -> Result<String, String> {
-        let mut call = Call {
-            now,
-            cluster,
-            machines,
-            files: &NoFiles,
-            context_namespace: &self.namespace,
-            cache: &mut self.cache,
-        };
+        let mut call = self.call(now, cluster, machines);
         commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
     }
 }
@@ -247,6 +315,7 @@ fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Pri
         Ok(commands::Outcome::Wait { deadline, pending }) => {
             Progress::Waiting(Waiting::new(State { deadline, printed, pending }))
         }
+        Ok(commands::Outcome::Edit(editing)) => Progress::Edit(Box::new(Edit { editing: *editing, printed })),
         Ok(commands::Outcome::Exec { pod, container, command }) => {
             Progress::Exec(Box::new(Exec { pod, container, command, before: printed.into_output() }))
         }

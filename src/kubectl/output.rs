@@ -11,6 +11,10 @@ pub(crate) struct Printed {
     pub(crate) failed: bool,
     /// Whole objects printed so far.
     pub(crate) documents: u32,
+    /// Exit status, where it is a container's.
+    pub(crate) status: Option<i32>,
+    /// The namespace that the context has from now on.
+    pub(crate) namespace: Option<String>,
 }
 
 impl Printed {
@@ -37,6 +41,6 @@ impl Printed {
 
     /// The end.
     pub(crate) fn into_output(self) -> Output {
-        Output { stdout: self.out, stderr: self.err, exit: i32::from(self.failed) }
+        Output { stdout: self.out, stderr: self.err, exit: self.status.unwrap_or(i32::from(self.failed)) }
     }
 }

@@ -126,8 +126,14 @@ impl Call<'_> {
         if manner.dry_run == DryRun::Client {
             return Ok(value != stored);
         }
+        let cluster = &*self.cluster;
+        let restore = |value: &mut Value| {
+            if let Some(pod) = object.as_pod() {
+                cluster.without_row(pod, value);
+            }
+        };
         let (decoded, warnings) =
-            decode_update(value, &stored, manner.fields, self.cache).map_err(|error| match error {
+            decode_update(value, &stored, manner.fields, self.cache, &restore).map_err(|error| match error {
                 DecodeError::Server(status) => status,
                 other => Status::new(Reason::BadRequest, other.to_string()),
             })?;

@@ -2,6 +2,7 @@
 
 use crate::model::kind::Kind;
 
+use super::command_line::CommandLine;
 use super::errors::Failure;
 
 /// Kinds of `all`, in the order in which kubectl prints them.
@@ -80,6 +81,15 @@ fn slash_form(arguments: &[String]) -> Result<Named, Failure> {
         named.objects.push((kind, name.to_owned()));
     }
     Ok(named)
+}
+
+/// Does a command name Events by the short name that two groups have? Upstream: client-go restmapper
+/// `shortcutExpander`.
+pub(crate) fn is_ambiguous(line: &CommandLine) -> bool {
+    let names_kinds = ["get", "describe", "delete", "edit", "label", "annotate", "patch", "wait"];
+    let kinds = line.arguments.first().map_or("", String::as_str);
+    let kinds = kinds.split_once('/').map_or(kinds, |(kind, _)| kind);
+    names_kinds.contains(&line.command.path) && kinds.split(',').any(|kind| kind == "ev")
 }
 
 /// The kind of a resource argument.

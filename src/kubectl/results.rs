@@ -11,6 +11,16 @@ use super::formats::{self, Format};
 use super::output::Printed;
 use super::requests::{DryRun, printed_name};
 
+/// The annotation of `--record`.
+pub(crate) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+/// With `--record`, the object remembers the command.
+pub(crate) fn record(line: &CommandLine, object: &mut Value) {
+    if let Some(cause) = line.change_cause() {
+        object["metadata"]["annotations"][CHANGE_CAUSE] = Value::from(cause);
+    }
+}
+
 /// Prints `kind/name verb`, or `value` in the form of `-o`.
 pub(crate) fn show(
     line: &CommandLine,

@@ -40,6 +40,8 @@ pub(crate) enum Pending {
     Follow(commands::logs::Follow),
     /// `rolling-update`: its next look.
     RollingUpdate(Box<legacy::rolling_update::RollingUpdate>),
+    /// `run --attach`: the pod's start, its output, its end.
+    Attached(Box<commands::attached::Attached>),
     /// `get -w`: changes, until its time is up.
     Watch(Box<commands::watch::Watch>),
 }
@@ -60,7 +62,7 @@ impl Waiting {
 
     /// Does it only look on (`get -w`, `logs -f`)? Such a command keeps no run alive and ends with it.
     pub fn looks_on(&self) -> bool {
-        matches!(self.state.pending, Pending::Follow(_) | Pending::Watch(_))
+        matches!(self.state.pending, Pending::Follow(_) | Pending::Watch(_) | Pending::Attached(_))
     }
 
     /// What it has printed so far: the end of a command that would wait for ever (`get -w`, `logs -f`) when the run
@@ -78,6 +80,7 @@ impl Waiting {
             Pending::Condition(wait) => wait.touches(change),
             Pending::Drain(drain) => drain.touches(change),
             Pending::Follow(follow) => follow.touches(change),
+            Pending::Attached(attached) => attached.touches(change),
             // It looks at its own times only, as the client polls.
             Pending::RollingUpdate(_) => false,
             Pending::Watch(watch) => watch.touches(change),
@@ -99,6 +102,7 @@ pub(crate) fn go_on(
         Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
         Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
         Pending::Follow(follow) => commands::logs::go_on(call, deadline, follow, printed),
+        Pending::Attached(attached) => commands::attached::go_on(call, *attached, printed),
         Pending::Watch(watch) => commands::watch::go_on(call, deadline, watch, printed),
         Pending::RollingUpdate(update) => legacy::rolling_update::go_on(call, *update, printed),
     }

@@ -156,6 +156,12 @@ impl Simulation {
             Progress::Done(output) => Ok(output),
             Progress::Waiting(waiting) => Err(Pending::Changes(waiting)),
             Progress::Exec(exec) => self.start_exec(*exec),
+            Progress::Edit(edit) => {
+                let edited = terminal::edit(edit.editor(), edit.file(), self.now);
+                let (cluster, machines) = (&mut self.cluster, &self.machines);
+                let progress = self.kubectl.finish_edit(self.now, *edit, edited.as_deref(), cluster, machines);
+                self.go_on(progress)
+            }
         }
     }
 

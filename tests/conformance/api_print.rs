@@ -68,6 +68,7 @@ impl World {
             Progress::Done(output) => output,
             Progress::Waiting(waiting) => waiting.interrupt(),
             Progress::Exec(exec) => exec.before,
+            Progress::Edit(_) => Output::default(),
         }
     }
 

@@ -18,6 +18,7 @@ use kubelapse::model::latency::{Latencies, Latency};
 use kubelapse::model::object::{ObjectRef, PodId};
 use kubelapse::model::pod::{ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, Termination};
 use kubelapse::scheduler::{Scheduler, SchedulerEvent, SchedulerSettings};
+use kubelapse::workload::terminal;
 use serde_json::json;
 
 /// How long the effects of a step may take to settle.
@@ -94,6 +95,9 @@ impl World {
             delivery: latencies.fixed(Latency::WatchDelivery),
             now: SimTime::from_secs(1),
         };
+        // As the recordings were made: no metrics-server, and a context of this name.
+        world.cluster.metrics.set_up(false);
+        world.kubectl.set_context("x");
         for name in nodes {
             let node = json!({
                 "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
@@ -131,6 +135,12 @@ impl World {
                     return output;
                 }
                 Progress::Exec(exec) => return exec.before,
+                Progress::Edit(edit) => {
+                    let edited = terminal::edit(edit.editor(), edit.file(), self.now);
+                    let (cluster, machines) = (&mut self.cluster, &self.machines);
+                    progress = self.kubectl.finish_edit(self.now, *edit, edited.as_deref(), cluster, machines);
+                    continue;
+                }
                 Progress::Waiting(waiting) => waiting,
             };
             let deadline = waiting.deadline();

@@ -10,7 +10,8 @@ use super::super::value::{Object, get, is_zero, items, items_mut, object_mut, te
 use super::{DecodeCache, DecodeError, FieldValidation, Typed, identify};
 use crate::model::kind::Kind;
 
-/// Decodes what is to replace `stored`, an object as the server returns it. Returns the server's warnings too.
+/// Decodes what is to replace `stored`, an object as the server returns it. Returns the server's warnings too. `restore`
+/// takes out of the checked object what the server shows and does not store.
 ///
 /// # Errors
 /// As `decode`, or something changed that may not.
@@ -19,6 +20,7 @@ pub fn decode_update(
     stored: &Value,
     fields: FieldValidation,
     cache: &mut DecodeCache,
+    restore: &dyn Fn(&mut Value),
 ) -> Result<(Decoded, Vec<String>), DecodeError> {
     let kind = identify(&value)?;
     check_identity(kind, &value, stored)?;
@@ -26,7 +28,9 @@ pub fn decode_update(
     keep(kind, stored, &mut typed.value);
     let errors = validation::validate_changed(kind, stored, &typed.value, cache.scale_to_zero);
     let namespace = text(&stored["metadata"]["namespace"]);
-    Ok(typed.refuse(errors)?.into_model(namespace, cache))
+    let mut typed = typed.refuse(errors)?;
+    restore(&mut typed.value);
+    Ok(typed.into_model(namespace, cache))
 }
 
 /// Is it the same object? Upstream: apiserver endpoints/handlers `checkName`, registry/generic `Store.Update`.
@@ -159,7 +163,7 @@ mod tests {
 
     fn refusal(value: Value, stored: &Value) -> String {
         let mut cache = DecodeCache::default();
-        let error = decode_update(value, stored, FieldValidation::Strict, &mut cache).unwrap_err();
+        let error = decode_update(value, stored, FieldValidation::Strict, &mut cache, &|_| {}).unwrap_err();
         match error {
             DecodeError::Server(status) => status.invalid_text().unwrap_or(status.message),
             other => other.to_string(),

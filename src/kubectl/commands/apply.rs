@@ -75,6 +75,8 @@ fn apply_item(
     let document = item?;
     let kind = identify(&document)?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+    let mut document = document;
+    results::record(line, &mut document.value);
     let request = Request { kind, namespace, document, manner: Manner::of(line)? };
     let Applied { verb, object, sent } = apply(call, &request, true, printed)?;
     if !matches!(Format::of(line)?, Format::Table { .. } | Format::Name) {

@@ -48,6 +48,7 @@ pub(super) fn send(
     if line.flags.is_on("save-config", false) {
         object = crate::api::patch::with_last_applied(&object, "");
     }
+    results::record(line, &mut object);
     let namespace = line.namespace(call.context_namespace).to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let stored = call.create(object.clone(), &namespace, manner, printed).map_err(|error| refusal(error, wording))?;

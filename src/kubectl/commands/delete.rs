@@ -10,7 +10,6 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
-use super::super::manifests;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
 use super::super::resources;
@@ -46,7 +45,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let manner = manner(line)?;
     let dry_run = DryRun::of(line)?;
     let objects = if line.flags.has("filename") {
-        of_files(call, line, printed)?
+        listing::of_files(call, line, "deleting", printed)?
     } else {
         let named = resources::named(&line.arguments)?;
         let objects = listing::chosen(call, line, &named, printed)?;
@@ -110,34 +109,6 @@ fn manner(line: &CommandLine) -> Result<Manner, Failure> {
     };
     let wait = line.flags.is_on("wait", !forced);
     Ok(Manner { options: DeleteOptions { grace_seconds: grace, propagation }, forced, wait })
-}
-
-fn of_files(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
-    let mut objects = Vec::new();
-    for item in manifests::read(call, line)? {
-        let document = match item {
-            Ok(document) => document,
-            Err(failure) => {
-                printed.fail(&failure);
-                continue;
-            }
-        };
-        let (value, source) = (&document.value, &document.source);
-        let kind = match crate::api::decode::identify(value) {
-            Ok(kind) => kind,
-            Err(error) => {
-                printed.fail(&manifests::refusal(&error, &document, "deleting"));
-                continue;
-            }
-        };
-        let namespace = manifests::namespace_of(value, line, call.context_namespace)?;
-        match call.find(kind, &namespace, value["metadata"]["name"].as_str().unwrap_or_default()) {
-            Ok(object) => objects.push(object),
-            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
-            Err(status) => printed.fail(&Failure::server_with_file(&status, "deleting", source)),
-        }
-    }
-    Ok(objects)
 }
 
 fn delete(call: &mut Call<'_>, object: ObjectRef, manner: Manner, dry_run: DryRun) -> Result<(), Status> {

@@ -5,6 +5,7 @@ use crate::cluster::{Change, DeleteOptions, Propagation, Verb};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::selector::LabelSelector;
 use crate::model::volume::VolumeSource;
 
 use super::super::Call;
@@ -12,6 +13,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::output::Printed;
 use super::super::requests::DryRun;
+use super::super::selectors;
 use super::super::waiting::Pending;
 use super::Outcome;
 use super::nodes;
@@ -37,13 +39,17 @@ pub(crate) struct Drain {
 }
 
 /// What the flags allow.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Manner {
     ignore_daemon_sets: bool,
     delete_empty_dirs: bool,
     force: bool,
     disable_eviction: bool,
     dry_run: DryRun,
+    /// `--pod-selector`.
+    pods: LabelSelector,
+    /// `--skip-wait-for-delete-timeout`.
+    skip_deleted_for: Option<SimDuration>,
 }
 
 impl Drain {
@@ -54,7 +60,8 @@ impl Drain {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    line.refuse(&["pod-selector", "skip-wait-for-delete-timeout"])?;
+    let pods = selectors::labels(line.flags.text("pod-selector")).map_err(Failure::error)?;
+    let skip = line.flags.number("skip-wait-for-delete-timeout").filter(|seconds| *seconds > 0);
     let nodes = nodes::nodes(call, line, printed)?;
     let manner = Manner {
         ignore_daemon_sets: line.flags.is_on("ignore-daemonsets", false),
@@ -62,6 +69,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         force: line.flags.is_on("force", false),
         disable_eviction: line.flags.is_on("disable-eviction", false),
         dry_run: DryRun::of(line)?,
+        pods,
+        skip_deleted_for: skip.map(|seconds| SimDuration::from_secs(seconds.unsigned_abs())),
     };
     for node in &nodes {
         nodes::set_unschedulable(call, line, *node, true, printed)?;
@@ -82,7 +91,7 @@ fn next_node(
     while !nodes.is_empty() {
         let node = nodes.remove(0);
         let name = call.cluster.identity(node).1.to_owned();
-        let chosen = classify(call, NodeId(node.id), manner);
+        let chosen = classify(call, NodeId(node.id), &manner);
         if !chosen.errors.is_empty() {
             let errors = chosen.errors.join(", ");
             printed.fail(&Failure::error(format!(
@@ -125,14 +134,19 @@ struct Chosen {
 }
 
 /// Upstream: drain `Helper.makeFilters`, `podDeleteList`.
-fn classify(call: &Call<'_>, node: NodeId, manner: Manner) -> Chosen {
+fn classify(call: &Call<'_>, node: NodeId, manner: &Manner) -> Chosen {
     let (mut daemon, mut local, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     let mut chosen = Chosen::default();
     let mut pods: Vec<PodId> = call.cluster.pods_on(node).collect();
     pods.sort_by_key(|pod| pod_name(call, *pod));
     for pod in pods {
         let row = call.cluster.pod(pod);
-        if row.extra.as_ref().is_some_and(|extra| extra.mirror) {
+        let is_mirror = row.extra.as_ref().is_some_and(|extra| extra.mirror);
+        // Upstream: drain `skipDeletedFilter`.
+        let is_leaving = manner.skip_deleted_for.zip(row.deletion).is_some_and(|(patience, deletion)| {
+            call.now > deletion.timestamp && call.now.since(deletion.timestamp) > patience
+        });
+        if is_mirror || is_leaving || !manner.pods.matches(&call.cluster.labels_of(pod)) {
             continue;
         }
         let finished = row.status.phase.is_terminal();

@@ -33,9 +33,6 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
         ));
     }
-    if line.flags.has("filename") {
-        return Err(Failure::unsupported("get -f"));
-    }
     if line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false) {
         let named = resources::named(&line.arguments)?;
         return watch::start(call, line, &named, printed);
@@ -86,6 +83,16 @@ fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Print
     if all_namespaces && !named.objects.is_empty() {
         return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
     }
+    if line.flags.has("filename") {
+        let mut groups: Vec<(Kind, Vec<ObjectRef>)> = Vec::new();
+        for object in listing::of_files(call, line, "retrieving", refusals)? {
+            match groups.iter_mut().find(|(kind, _)| *kind == object.kind) {
+                Some((_, objects)) => objects.push(object),
+                None => groups.push((object.kind, vec![object])),
+            }
+        }
+        return Ok(Found { groups, by_name: true });
+    }
     if named.objects.is_empty() {
         let mut groups = Vec::new();
         for kind in &named.kinds {
@@ -124,7 +131,7 @@ fn print_tables(
     refusals: &Printed,
     printed: &mut Printed,
 ) {
-    let with_kind = named.kinds.len() > 1 || line.flags.is_on("show-kind", false);
+    let with_kind = named.kinds.len() > 1 || found.groups.len() > 1 || line.flags.is_on("show-kind", false);
     let mut any = false;
     for (kind, objects) in found.groups.iter().filter(|(_, objects)| !objects.is_empty()) {
         if any {

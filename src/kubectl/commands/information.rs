@@ -1,4 +1,4 @@
-//! `kubectl events`, `version`, `cluster-info` and `config current-context`.
+//! `kubectl events` and `version`.
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
@@ -85,11 +85,5 @@ pub(super) fn events_table(call: &Call<'_>, line: &CommandLine, rows: &[ObjectRe
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
 pub(super) fn version(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     printed.line("Client Version: v1.36.2\nKustomize Version: v5.8.0\nServer Version: v1.36.2");
-    Ok(Outcome::Done)
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
-pub(super) fn current_context(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    printed.line("kubelapse");
     Ok(Outcome::Done)
 }

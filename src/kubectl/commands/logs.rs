@@ -30,6 +30,20 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
+    /// Everything that the container's run prints.
+    pub(super) fn whole(pod: PodId, container: usize) -> Self {
+        Self { pod, container, run: None, printed_lines: 0 }
+    }
+
+    /// What the running container prints from now on.
+    pub(super) fn from_now(call: &Call<'_>, pod: PodId, container: usize) -> Self {
+        let run = call.machines.runs(pod, container as u8).next();
+        let printed_lines = run
+            .and_then(|run| call.machines.container(run).log())
+            .map_or(0, |log| log.lines().len() - usize::from(log.is_open()));
+        Self { pod, container, run: run.map(|run| (run, call.machines.container(run).serial)), printed_lines }
+    }
+
     /// Might the change be the end of the run?
     pub(crate) fn touches(&self, change: &Change) -> bool {
         change.object.as_pod() == Some(self.pod) && change.fields.intersects(Fields::CONTAINERS | Fields::PHASE)
@@ -56,7 +70,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     };
     if line.flags.is_on("follow", false) && pods.len() == 1 {
         let container = container(call, line, pods[0], printed)?;
-        let follow = Follow { pod: pods[0], container, run: None, printed_lines: 0 };
+        let follow = Follow::whole(pods[0], container);
         return go_on(call, watch::deadline(call, line), follow, printed);
     }
     for pod in pods {
@@ -237,14 +251,22 @@ pub(crate) fn go_on(
     mut follow: Follow,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
+    if has_ended(call, &mut follow, printed)? || call.now >= deadline {
+        return Ok(Outcome::Done);
+    }
+    Ok(Outcome::Wait { deadline, pending: Pending::Follow(follow) })
+}
+
+/// Prints what has been written since. Has the run ended?
+pub(super) fn has_ended(call: &Call<'_>, follow: &mut Follow, printed: &mut Printed) -> Result<bool, Failure> {
     if follow.run.is_none() {
-        let Some(run) = find_run(call, false, follow.pod, follow.container)? else { return Ok(Outcome::Done) };
+        let Some(run) = find_run(call, false, follow.pod, follow.container)? else { return Ok(true) };
         follow.run = Some((run, call.machines.container(run).serial));
     }
     let row = follow.run.and_then(|(run, serial)| call.machines.container_of_serial(run, serial));
-    let Some(row) = row else { return Ok(Outcome::Done) };
+    let Some(row) = row else { return Ok(true) };
+    let ended = matches!(row.state, crate::machines::RunState::Exited { .. });
     if let Some(log) = row.log() {
-        let ended = matches!(row.state, crate::machines::RunState::Exited { .. });
         // A line without its end is printed when it has one, or when the run ends.
         let complete = log.lines().len() - usize::from(log.is_open() && !ended);
         for entry in log.lines().take(complete).skip(follow.printed_lines) {
@@ -252,8 +274,5 @@ pub(crate) fn go_on(
         }
         follow.printed_lines = follow.printed_lines.max(complete);
     }
-    if matches!(row.state, crate::machines::RunState::Exited { .. }) || call.now >= deadline {
-        return Ok(Outcome::Done);
-    }
-    Ok(Outcome::Wait { deadline, pending: Pending::Follow(follow) })
+    Ok(ended)
 }

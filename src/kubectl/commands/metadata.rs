@@ -152,6 +152,7 @@ fn change(
             view["metadata"]["resourceVersion"] = Value::from(version);
         }
         view["metadata"][part.field()] = Value::Object(map);
+        results::record(line, &mut view);
         call.update(object, view.clone(), Manner::patch(line)?, printed)?;
     }
     let name = call.cluster.identity(object).1;

@@ -1,12 +1,18 @@
 //! The commands: one table, one file each.
 
 pub(crate) mod apply;
+pub(crate) mod attached;
+mod auth;
 mod config;
+mod connect;
+mod contexts;
 mod create;
 mod create_file;
 pub(crate) mod delete;
 mod describe;
+mod discovery;
 pub(crate) mod drain;
+pub(crate) mod edit;
 mod exec;
 mod expose;
 mod generator_table;
@@ -21,6 +27,7 @@ pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
 mod scale;
+mod service_table;
 mod set;
 mod set_image;
 mod table;
@@ -68,6 +75,8 @@ pub(crate) enum Outcome {
         /// For what.
         pending: Pending,
     },
+    /// It wants a file edited.
+    Edit(Box<edit::Editing>),
     /// It runs a command in a container.
     Exec {
         /// The pod.
@@ -93,7 +102,7 @@ impl fmt::Debug for Command {
 }
 
 fn all() -> impl Iterator<Item = &'static Command> {
-    table::COMMANDS.iter().chain(generator_table::COMMANDS)
+    table::COMMANDS.iter().chain(generator_table::COMMANDS).chain(service_table::COMMANDS)
 }
 
 /// The command of the longest path that these words begin.

@@ -97,6 +97,8 @@ fn patch(
             })?
         }
     };
+    let mut patched = patched;
+    results::record(line, &mut patched);
     if patched == current {
         return Ok(false);
     }

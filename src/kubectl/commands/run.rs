@@ -10,7 +10,10 @@ use super::super::errors::Failure;
 use super::super::output::Printed;
 use super::super::requests::DryRun;
 use super::Outcome;
+use super::attached::{self, Attached, RUNNING_TIMEOUT};
 use super::create::{Wording, send};
+use crate::model::kind::Kind;
+use crate::model::object::PodId;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let usage = |text: String| Failure::usage("run", text);
@@ -22,9 +25,6 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let attaches = line.flags.is_on("attach", false) || line.flags.is_on("stdin", false);
     if line.flags.is_on("rm", false) && !attaches {
         return Err(usage("--rm should only be used for attached containers".to_owned()));
-    }
-    if DryRun::of(line)? == DryRun::None {
-        line.refuse(&["attach", "stdin", "rm"])?;
     }
     let port = line.flags.text("port");
     if line.flags.is_on("expose", false) && port.is_empty() {
@@ -54,8 +54,17 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         });
         send(call, line, service, "created", Wording::Server, printed)?;
     }
-    send(call, line, pod, "created", Wording::Server, printed)?;
-    Ok(Outcome::Done)
+    if !attaches || DryRun::of(line)? != DryRun::None {
+        send(call, line, pod, "created", Wording::Server, printed)?;
+        return Ok(Outcome::Done);
+    }
+    // What was created is not told of.
+    send(call, line, pod, "created", Wording::Server, &mut Printed::default())?;
+    let object = call.find(Kind::POD, line.namespace(call.context_namespace), name)?;
+    let patience = line.flags.duration("pod-running-timeout").unwrap_or(RUNNING_TIMEOUT);
+    let (remove, quiet) = (line.flags.is_on("rm", false), line.flags.is_on("quiet", false));
+    let attached = Attached::new(PodId(object.id), remove, quiet, call.now + patience);
+    attached::go_on(call, attached, printed)
 }
 
 /// `a=b,c=d`.

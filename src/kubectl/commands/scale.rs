@@ -8,9 +8,8 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
-use super::super::manifests;
 use super::super::output::Printed;
-use super::super::requests::DryRun;
+use super::super::requests::{DryRun, Manner};
 use super::super::resources;
 use super::super::results;
 use super::Outcome;
@@ -23,12 +22,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         ));
     }
     let mut refusals = Printed::default();
-    let objects = if line.flags.has("filename") {
-        of_files(call, line)?
-    } else {
-        let named = resources::named(&line.arguments)?;
-        listing::chosen(call, line, &named, &mut refusals)?
-    };
+    let named = resources::named(&line.arguments)?;
+    let objects = listing::chosen(call, line, &named, &mut refusals)?;
     let dry_run = DryRun::of(line)?;
     for object in &objects {
         match scale(call, line, *object, replicas as i32, dry_run) {
@@ -46,19 +41,6 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     printed.err.push_str(&refusals.err);
     printed.failed |= refusals.failed;
     Ok(Outcome::Done)
-}
-
-fn of_files(call: &Call<'_>, line: &CommandLine) -> Result<Vec<ObjectRef>, Failure> {
-    let mut objects = Vec::new();
-    for item in manifests::read(call, line)? {
-        let document = item?;
-        let kind = crate::api::decode::identify(&document.value)
-            .map_err(|error| manifests::refusal(&error, &document, "scaling"))?;
-        let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
-        let name = document.value["metadata"]["name"].as_str().unwrap_or_default();
-        objects.push(call.find(kind, &namespace, name)?);
-    }
-    Ok(objects)
 }
 
 /// `spec.replicas`, where the kind has a scale subresource.
@@ -90,6 +72,11 @@ fn scale(
     }
     if dry_run == DryRun::None {
         call.cluster.scale(call.now, object, replicas);
+        if line.flags.is_on("record", false) {
+            let mut view = call.cluster.view(object);
+            results::record(line, &mut view);
+            call.update(object, view, Manner::PATCH, &mut Printed::default())?;
+        }
     }
     Ok(())
 }

@@ -24,11 +24,12 @@ fn store(
     call: &mut Call<'_>,
     line: &CommandLine,
     object: ObjectRef,
-    view: Value,
+    mut view: Value,
     what: &str,
     printed: &mut Printed,
 ) -> Result<()> {
     let manner = Manner::patch(line)?;
+    results::record(line, &mut view);
     call.update(object, view.clone(), manner, printed).map_err(|status| {
         let part = what.split_whitespace().next().unwrap_or(what);
         let part = if part == "resource" { "resources" } else { part };

@@ -75,6 +75,7 @@ fn set_images(
         return Ok(None);
     }
     let manner = Manner::patch(line)?;
+    results::record(line, &mut view);
     call.update(object, view.clone(), manner, printed).map_err(|status| {
         Failure::error(format!("failed to patch image update to pod template: {}", status.message))
     })?;

@@ -2,8 +2,8 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
-    Command, Run, apply, create_file, delete, describe, drain, exec, expose, get, information, logs, metadata, nodes,
-    patch, replace, rollout, run, scale, set, set_image, top, wait,
+    Command, Run, apply, create_file, delete, describe, drain, edit, exec, expose, get, information, logs, metadata,
+    nodes, patch, replace, rollout, run, scale, set, set_image, top, wait,
 };
 
 pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
@@ -264,6 +264,23 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         exec::run,
     ),
+    command(
+        "edit",
+        &[
+            flags::FILES,
+            flags::OUTPUT,
+            flags::VALIDATE,
+            flags::RECORD,
+            flags::MANAGER,
+            flags::SAVE_CONFIG,
+            &[
+                flag("output-patch", Takes::Switch),
+                flag("windows-line-endings", Takes::Switch),
+                flag("subresource", Takes::Text),
+            ],
+        ],
+        edit::run,
+    ),
     command("label", METADATA, metadata::label),
     command("annotate", METADATA, metadata::annotate),
     command("taint", METADATA, nodes::taint),
@@ -428,7 +445,6 @@ pub(super) static COMMANDS: &[Command] = &[
         run: top::top_pods,
     },
     command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
-    command("config current-context", &[], information::current_context),
     command(
         "apply view-last-applied",
         &[flags::FILES, flags::SELECTOR, flags::ALL, &[short("output", 'o', Takes::Text)]],

@@ -60,9 +60,6 @@ impl Wait {
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let wanted = wanted(line.flags.text("for"))?;
-    if line.flags.has("filename") {
-        return Err(Failure::unsupported("wait -f"));
-    }
     let timeout = if line.flags.text("timeout").starts_with('-') {
         WEEK
     } else {
@@ -136,7 +133,9 @@ pub(crate) fn go_on(
     }
     while let Some(object) = wait.objects.get(wait.next).copied() {
         let name = call.cluster.identity(object).1.to_owned();
-        if is_met(call, object, &wait.wanted) {
+        // One that is waited for in vain takes the time of all after it.
+        let is_late = !wait.timed_out.is_empty();
+        if !is_late && is_met(call, object, &wait.wanted) {
             printed.line(format!("{} condition met", printed_name(object.kind, &name)));
         } else if call.now >= deadline {
             wait.timed_out.push(format!("timed out waiting for the condition on {}/{name}", object.kind.plural()));

@@ -48,7 +48,7 @@ impl Related<'_> {
             .zip(self.cluster.events.rows())
             .filter(|(_, event)| event.object == self.object)
             .map(|(row, _)| row)
-            .filter(|row| self.now < self.cluster.event_expiry(*row))
+            .filter(|row| self.now < self.cluster.event_expiry(*row) && self.cluster.event_names_its_place(*row))
             .collect();
         if rows.is_empty() {
             page.field(0, "Events", "<none>");

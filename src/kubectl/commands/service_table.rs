@@ -1,0 +1,99 @@
+//! Commands about the server, the kubeconfig and connections into containers, with their flags.
+
+use super::super::flags::{self, Takes, flag, short};
+use super::table::command;
+use super::{Command, auth, connect, contexts, discovery};
+
+/// All of them.
+pub(super) static COMMANDS: &[Command] = &[
+    command(
+        "api-resources",
+        &[&[
+            flag("api-group", Takes::Text),
+            flag("cached", Takes::Switch),
+            flag("categories", Takes::List),
+            flag("namespaced", Takes::Switch),
+            flag("no-headers", Takes::Switch),
+            flag("sort-by", Takes::Text),
+            flag("verbs", Takes::List),
+            short("output", 'o', Takes::Text),
+        ]],
+        discovery::api_resources,
+    ),
+    command("api-versions", &[], discovery::api_versions),
+    command("cluster-info", &[], discovery::cluster_info),
+    command(
+        "cluster-info dump",
+        &[
+            flags::ALL_NAMESPACES,
+            flags::OUTPUT,
+            &[
+                flag("namespaces", Takes::List),
+                flag("output-directory", Takes::Text),
+                flag("pod-running-timeout", Takes::Duration),
+            ],
+        ],
+        discovery::cluster_info_dump,
+    ),
+    command(
+        "auth can-i",
+        &[
+            flags::ALL_NAMESPACES,
+            &[
+                flag("list", Takes::Switch),
+                flag("no-headers", Takes::Switch),
+                short("quiet", 'q', Takes::Switch),
+                flag("subresource", Takes::Text),
+            ],
+        ],
+        auth::can_i,
+    ),
+    command("auth whoami", &[flags::OUTPUT], auth::who_am_i),
+    command("config current-context", &[], contexts::current),
+    command(
+        "config get-contexts",
+        &[&[flag("no-headers", Takes::Switch), short("output", 'o', Takes::Text)]],
+        contexts::list,
+    ),
+    command("config get-clusters", &[], contexts::clusters),
+    command("config get-users", &[], contexts::clusters),
+    Command { path: "config use-context", aliases: &["use"], flags: &[], required: &[], run: contexts::use_context },
+    command("config set-context", &[&[flag("current", Takes::Switch)]], contexts::set_context),
+    command(
+        "config view",
+        &[
+            flags::OUTPUT,
+            &[
+                flag("minify", Takes::Switch),
+                flag("flatten", Takes::Switch),
+                flag("raw", Takes::Switch),
+                flag("merge", Takes::Switch),
+            ],
+        ],
+        contexts::view,
+    ),
+    command(
+        "attach",
+        &[
+            flags::FILES,
+            &[
+                short("container", 'c', Takes::Text),
+                short("stdin", 'i', Takes::Switch),
+                short("tty", 't', Takes::Switch),
+                short("quiet", 'q', Takes::Switch),
+                flag("pod-running-timeout", Takes::Duration),
+            ],
+        ],
+        connect::attach,
+    ),
+    command(
+        "port-forward",
+        &[&[flag("address", Takes::List), flag("pod-running-timeout", Takes::Duration)]],
+        connect::port_forward,
+    ),
+    command(
+        "cp",
+        &[&[short("container", 'c', Takes::Text), flag("no-preserve", Takes::Switch), flag("retries", Takes::Number)]],
+        connect::copy,
+    ),
+];
