@@ -151,6 +151,7 @@ impl Cluster {
 
     fn remove_object(&mut self, now: SimTime, object: ObjectRef) {
         self.admitted.object_changed(object.kind);
+        self.managed.forget(object);
         self.release_addresses(object);
         self.quotas.remove(self.meta(object).namespace, object);
         self.table_mut(object.kind).remove(object.id, now);
@@ -159,6 +160,7 @@ impl Cluster {
 
     fn remove_pod(&mut self, now: SimTime, pod: PodId) {
         self.metrics.forget(pod);
+        self.managed.forget(ObjectRef::pod(pod));
         self.pods.remove(pod, now);
         self.log.append(Change { at: now, object: ObjectRef::pod(pod), verb: Verb::Deleted, fields: Fields::all() });
     }

@@ -13,6 +13,7 @@ mod delete;
 pub mod events;
 mod evict;
 mod import;
+mod managed;
 pub mod metrics;
 mod pods;
 mod quota;
@@ -30,6 +31,7 @@ pub use change_log::{Change, ChangeLog, Cursor, Fields, Verb};
 pub use create::{NewPod, PodName};
 pub use delete::{DeleteOptions, Propagation};
 pub use events::{EventDraft, EventRow, EventType};
+pub use managed::FieldManager;
 
 use std::borrow::Cow;
 
@@ -77,6 +79,7 @@ pub struct Cluster {
     allocator: allocate::Allocator,
     quotas: quota::QuotaIndex,
     imported: import::Imported,
+    managed: managed::ManagedFields,
     /// Suffixes of `generateName`.
     names: Stream,
 }
@@ -98,6 +101,7 @@ impl Cluster {
             allocator,
             quotas: quota::QuotaIndex::default(),
             imported: import::Imported::default(),
+            managed: managed::ManagedFields::default(),
             names,
         };
         cluster.bootstrap();

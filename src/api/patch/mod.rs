@@ -2,6 +2,7 @@
 //! `kubectl apply`. Pure functions on JSON values; the result is decoded and validated like any other object.
 
 mod directives;
+mod fields;
 mod json_patch;
 mod merge;
 mod merge_keys;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use super::value::{Object, go_json, object_mut};
 use crate::model::kind::Kind;
 
+pub use fields::{fields, without};
 pub use json_patch::apply as json_patch;
 pub use merge::apply as merge_patch;
 pub use strategic::apply as strategic_merge_patch;

@@ -17,12 +17,10 @@ use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::resources;
 use super::super::results;
-use super::Outcome;
+use super::{Outcome, server_side};
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    if line.flags.is_on("server-side", false) {
-        return Err(Failure::unsupported("apply --server-side"));
-    }
+    server_side::check_flags(line)?;
     if line.flags.is_on("prune", false) {
         return Err(Failure::unsupported("apply --prune"));
     }
@@ -39,6 +37,12 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let mut applied = Vec::new();
     for item in items {
+        if line.flags.is_on("server-side", false) {
+            if let Err(failure) = server_side::apply(call, line, item, printed) {
+                printed.fail(&failure);
+            }
+            continue;
+        }
         if let Err(failure) = apply_item(call, line, item, &mut applied, printed) {
             printed.fail(&failure);
         }
@@ -61,7 +65,7 @@ pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Re
     Ok(format!("{} {}", printed_name(kind, request.name()), applied.verb))
 }
 
-fn identify(document: &Document) -> Result<Kind, Failure> {
+pub(super) fn identify(document: &Document) -> Result<Kind, Failure> {
     crate::api::decode::identify(&document.value).map_err(|error| manifests::refusal(&error, document, "creating"))
 }
 

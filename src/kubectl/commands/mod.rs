@@ -27,6 +27,7 @@ pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
 mod scale;
+mod server_side;
 mod service_table;
 mod set;
 mod set_image;

@@ -1,0 +1,8 @@
+//! `cargo +nightly fuzz run command_line`.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|text: &str| targets::command_line(text));

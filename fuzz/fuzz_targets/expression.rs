@@ -1,0 +1,8 @@
+//! `cargo +nightly fuzz run expression`.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|text: &str| targets::expression(text));

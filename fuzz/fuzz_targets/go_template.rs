@@ -1,0 +1,8 @@
+//! `cargo +nightly fuzz run go_template`.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|text: &str| targets::go_template(text));

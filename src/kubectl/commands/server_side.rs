@@ -1,0 +1,129 @@
+//! `kubectl apply --server-side`: the server merges by field managers and refuses to take what others own.
+//! Upstream: apimachinery managedfields `StructuredMergeManager.Apply`, kubectl cmd/apply.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::manifests::{self, Item};
+use super::super::output::Printed;
+use super::super::requests::{DryRun, Manner};
+use super::super::results;
+use super::apply::identify;
+use crate::api::Reason;
+use crate::api::patch::{self, fields, without};
+use crate::cluster::FieldManager;
+use crate::model::object::ObjectRef;
+
+const ADVICE: &str = "Please review the fields above--they currently have other managers. Here\nare the ways you can resolve this warning:\n* If you intend to manage all of these fields, please re-run the apply\n  command with the `--force-conflicts` flag.\n* If you do not intend to manage all of the fields, please edit your\n  manifest to remove references to the fields that should keep their\n  current managers.\n* You may co-own fields by updating your manifest to match the existing\n  value; in this case, you'll become the manager if the other manager(s)\n  stop managing the field (remove it from their configuration).\nSee https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+/// Flags that contradict one another. Upstream: cmd/apply `ApplyFlags.ToOptions`.
+pub(super) fn check_flags(line: &CommandLine) -> Result<(), Failure> {
+    let server_side = line.flags.is_on("server-side", false);
+    if !server_side && line.flags.is_on("force-conflicts", false) {
+        return Err(Failure::error("--force-conflicts only works with --server-side"));
+    }
+    if server_side && line.flags.is_on("force", false) {
+        return Err(Failure::error("--force cannot be used with --server-side"));
+    }
+    if server_side && DryRun::of(line)? == DryRun::Client {
+        return Err(Failure::error(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        ));
+    }
+    Ok(())
+}
+
+/// Applies one object.
+pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Printed) -> Result<(), Failure> {
+    let document = item?;
+    let kind = identify(&document)?;
+    let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+    let name = document.value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    if name.is_empty()
+        && let Some(prefix) = document.value["metadata"]["generateName"].as_str()
+    {
+        return Err(Failure::error(format!("from {prefix}: cannot use generate name with apply")));
+    }
+    let given = line.flags.text("field-manager");
+    let manager = if given.is_empty() { "kubectl" } else { given };
+    let manner = Manner::of(line)?;
+    let config = document.value.clone();
+    let owned = fields(kind, &config);
+    let (object, taken) = match call.find(kind, &namespace, &name) {
+        Err(status) if status.reason == Reason::NotFound => {
+            let created = call.create(config.clone(), &namespace, manner, printed);
+            (created.map_err(|error| manifests::refusal(&error, &document, "creating"))?, BTreeSet::new())
+        }
+        Err(status) => return Err(Failure::server(&status)),
+        Ok(object) => {
+            let taken = conflicts(call, line, object, manager, &owned)?;
+            let merged = merge(call, object, manager, &config);
+            call.update(object, merged, manner, printed)
+                .map_err(|status| Failure::server_with_file(&status, "applying patch to", &document.source))?;
+            (Some(object), taken)
+        }
+    };
+    if let (Some(object), DryRun::None) = (object, manner.dry_run) {
+        let fields: BTreeSet<String> = owned.into_keys().collect();
+        let applier = FieldManager { name: manager.into(), config: Arc::new(config.clone()), fields };
+        call.cluster.set_field_manager(object, applier, &taken);
+    }
+    results::show(line, (kind, &name), "serverside-applied", printed, || {
+        object.map_or(config, |object| call.cluster.view(object))
+    })
+}
+
+/// Fields of others that would change: the refusal, or with `--force-conflicts` the fields that change hands.
+fn conflicts(
+    call: &Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    manager: &str,
+    owned: &BTreeMap<String, Value>,
+) -> Result<BTreeSet<String>, Failure> {
+    let live = fields(object.kind, &call.cluster.view(object));
+    let changes: BTreeSet<&String> = owned
+        .iter()
+        .filter(|(path, value)| live.get(*path).is_some_and(|live| live != *value))
+        .map(|(path, _)| path)
+        .collect();
+    let mut by_manager: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for other in call.cluster.field_managers(object).iter().filter(|other| other.name != manager) {
+        let paths = other.fields.iter().filter(|path| changes.contains(path));
+        by_manager.entry(&other.name).or_default().extend(paths);
+    }
+    by_manager.retain(|_, paths| !paths.is_empty());
+    let count: usize = by_manager.values().map(Vec::len).sum();
+    if count == 0 || line.flags.is_on("force-conflicts", false) {
+        return Ok(by_manager.into_values().flatten().cloned().collect());
+    }
+    // Upstream: managedfields `getConflictMessage`.
+    let message = if let (1, Some((manager, paths))) = (count, by_manager.iter().next()) {
+        format!("Apply failed with 1 conflict: conflict with {manager:?}: {}", paths[0])
+    } else {
+        let mut lines = Vec::new();
+        for (manager, paths) in by_manager {
+            lines.push(format!("conflicts with {manager:?}:"));
+            lines.extend(paths.into_iter().map(|path| format!("- {path}")));
+        }
+        format!("Apply failed with {count} conflicts: {}", lines.join("\n"))
+    };
+    Err(Failure::error(format!("{message}\n{ADVICE}")))
+}
+
+/// The object with what is applied, and without what the manager applied before and no longer does, unless others own
+/// it too. One that a client applied before gives its fields up.
+fn merge(call: &Call<'_>, object: ObjectRef, manager: &str, config: &Value) -> Value {
+    let current = call.cluster.view(object);
+    let managers = call.cluster.field_managers(object);
+    let before = managers.iter().find(|known| known.name == manager).map(|known| (*known.config).clone());
+    let others: BTreeSet<String> =
+        managers.iter().filter(|known| known.name != manager).flat_map(|known| known.fields.iter().cloned()).collect();
+    let before = before.or_else(|| patch::last_applied(&current)).map(|before| without(object.kind, &before, &others));
+    patch::three_way(Some(object.kind), before.as_ref(), config, &current).object
+}
