@@ -8,7 +8,7 @@ use crate::api::view::to_yaml;
 use super::command_line::CommandLine;
 use super::errors::Failure;
 use super::printers::table::Table;
-use super::{go_template, jsonpath};
+use super::{Files, go_template, jsonpath};
 
 /// A form of output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) enum Format {
     Json,
     /// A JSONPath template.
     JsonPath(String),
+    /// A JSONPath template whose results are printed as a JSON list.
+    JsonPathAsJson(String),
     /// A Go template.
     GoTemplate(String),
     /// `HEADER:path,…`.
@@ -51,9 +53,7 @@ impl Format {
             "jsonpath" => Self::JsonPath(text()),
             "go-template" | "template" => Self::GoTemplate(text()),
             "custom-columns" => Self::CustomColumns(text()),
-            "jsonpath-as-json" | "jsonpath-file" | "go-template-file" | "templatefile" | "custom-columns-file" => {
-                return Err(Failure::unsupported(format!("-o {form}")));
-            }
+            "jsonpath-as-json" => Self::JsonPathAsJson(text()),
             _ => {
                 return Err(Failure::error(format!(
                     "unable to match a printer suitable for the output format \"{form}\", allowed formats are: {ALLOWED}"
@@ -61,6 +61,32 @@ impl Format {
             }
         })
     }
+}
+
+/// `-o jsonpath-file=F` and its like: the file's text takes the file's place.
+pub(crate) fn read_template_file(line: &mut CommandLine, files: &dyn Files) -> Result<(), Failure> {
+    let output = line.flags.text("output").to_owned();
+    let (form, path) = output.split_once('=').unwrap_or((&output, line.flags.text("template")));
+    let inline = match form {
+        "jsonpath-file" => "jsonpath",
+        "go-template-file" | "templatefile" => "go-template",
+        "custom-columns-file" => "custom-columns",
+        _ => return Ok(()),
+    };
+    let read = files.read(path);
+    let found =
+        read.map_err(|error| Failure::error(format!("error reading --template {path}, open {path}: {error}\n")))?;
+    let text: String = found.into_iter().map(|(_, text)| text).collect();
+    let text = if inline == "custom-columns" { columns_of_file(&text) } else { text };
+    line.flags.push("output", format!("{inline}={text}"));
+    Ok(())
+}
+
+/// A line of headers and one of paths, apart by blanks. Upstream: `NewCustomColumnsPrinterFromTemplate`.
+fn columns_of_file(text: &str) -> String {
+    let mut lines = text.lines().map(str::split_whitespace);
+    let (Some(headers), Some(paths)) = (lines.next(), lines.next()) else { return String::new() };
+    headers.zip(paths).map(|(header, path)| format!("{header}:{path}")).collect::<Vec<_>>().join(",")
 }
 
 /// Several objects as kubectl wraps them.
@@ -80,6 +106,12 @@ pub(crate) fn print(format: &Format, value: &Value, no_headers: bool, out: &mut 
             let template = jsonpath::Template::parse(text)
                 .map_err(|error| Failure::error(format!("error parsing jsonpath {text}, {error}")))?;
             out.push_str(&template.print(value));
+        }
+        Format::JsonPathAsJson(text) => {
+            let template = jsonpath::Template::parse(text)
+                .map_err(|error| Failure::error(format!("error parsing jsonpath {text}, {error}")))?;
+            out.push_str(&indented(&Value::Array(template.find(value))));
+            out.push('\n');
         }
         Format::GoTemplate(text) => {
             let template = go_template::Template::parse(text)

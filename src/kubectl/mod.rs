@@ -234,7 +234,7 @@ impl Kubectl {
                 printed.failed = true;
                 Ok(commands::Outcome::Done)
             }
-            Ok(Parsed::Command(line)) => {
+            Ok(Parsed::Command(mut line)) => {
                 for warning in &line.deprecations {
                     printed.err_line(warning);
                 }
@@ -243,7 +243,8 @@ impl Kubectl {
                         "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io",
                     );
                 }
-                (line.command.run)(&mut call, &line, &mut printed)
+                formats::read_template_file(&mut line, call.files)
+                    .and_then(|()| (line.command.run)(&mut call, &line, &mut printed))
             }
             Err(failure) => Err(failure),
         };

@@ -17,12 +17,15 @@ use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::resources;
 use super::super::results;
-use super::{Outcome, server_side};
+use super::{Outcome, prune, server_side};
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     server_side::check_flags(line)?;
-    if line.flags.is_on("prune", false) {
-        return Err(Failure::unsupported("apply --prune"));
+    let prunes = line.flags.is_on("prune", false);
+    if prunes && !line.flags.is_on("all", false) && !line.flags.has("selector") {
+        return Err(Failure::error(
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ));
     }
     if !line.arguments.is_empty() {
         let words = line.arguments.join(" ");
@@ -35,6 +38,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if items.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }
+    let documents: Vec<Document> = items.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
     let mut applied = Vec::new();
     for item in items {
         if line.flags.is_on("server-side", false) {
@@ -46,6 +50,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         if let Err(failure) = apply_item(call, line, item, &mut applied, printed) {
             printed.fail(&failure);
         }
+    }
+    if prunes && !printed.failed {
+        prune::run(call, line, &documents, printed)?;
     }
     // Whole objects are printed at the end, several of them as a List. Upstream: kubectl apply `printObjects`.
     if let Some(value) = if applied.len() > 1 { Some(formats::list_of(&applied)) } else { applied.pop() } {

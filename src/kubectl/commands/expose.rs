@@ -17,9 +17,6 @@ use super::create::{Wording, send};
 use super::run::pairs;
 
 pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    if line.flags.has("filename") {
-        return Err(Failure::unsupported("expose -f"));
-    }
     let named = resources::named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let service = service_for(call, line, object)?;

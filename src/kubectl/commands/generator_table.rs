@@ -2,7 +2,7 @@
 
 use super::super::flags::{Flag, Takes, flag, short};
 use super::table::command;
-use super::{Command, config, generators};
+use super::{Command, access, config, generators};
 
 /// What every generator accepts.
 const GENERATOR: &[Flag] = &[
@@ -26,6 +26,17 @@ const SERVICE: &[Flag] = &[
     flag("clusterip", Takes::Text),
     flag("node-port", Takes::Number),
     flag("external-name", Takes::Text),
+];
+
+/// What `create role` and `create clusterrole` accept.
+const ROLE: &[Flag] = &[flag("verb", Takes::List), flag("resource", Takes::List), flag("resource-name", Takes::Many)];
+
+/// Whom a binding is for.
+const SUBJECTS: &[Flag] = &[
+    flag("clusterrole", Takes::Text),
+    flag("user", Takes::Many),
+    flag("group", Takes::Many),
+    flag("serviceaccount", Takes::Many),
 ];
 
 /// All generators.
@@ -128,4 +139,33 @@ pub(super) static COMMANDS: &[Command] = &[
     command("create service nodeport", &[GENERATOR, SERVICE], config::service),
     command("create service loadbalancer", &[GENERATOR, SERVICE], config::service),
     command("create service externalname", &[GENERATOR, SERVICE], config::service),
+    command("create role", &[GENERATOR, ROLE], access::role),
+    command(
+        "create clusterrole",
+        &[GENERATOR, ROLE, &[flag("non-resource-url", Takes::List), flag("aggregation-rule", Takes::Text)]],
+        access::role,
+    ),
+    command("create rolebinding", &[GENERATOR, SUBJECTS, &[flag("role", Takes::Text)]], access::binding),
+    Command {
+        path: "create clusterrolebinding",
+        aliases: &[],
+        flags: &[GENERATOR, SUBJECTS],
+        required: &["clusterrole"],
+        run: access::binding,
+    },
+    Command {
+        path: "create ingress",
+        aliases: &["ing"],
+        flags: &[
+            GENERATOR,
+            &[
+                flag("annotation", Takes::Many),
+                flag("class", Takes::Text),
+                flag("default-backend", Takes::Text),
+                flag("rule", Takes::Many),
+            ],
+        ],
+        required: &[],
+        run: access::ingress,
+    },
 ];

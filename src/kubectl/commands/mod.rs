@@ -1,5 +1,6 @@
 //! The commands: one table, one file each.
 
+mod access;
 pub(crate) mod apply;
 pub(crate) mod attached;
 mod auth;
@@ -23,6 +24,7 @@ pub(crate) mod logs;
 mod metadata;
 mod nodes;
 mod patch;
+mod prune;
 pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;

@@ -100,7 +100,8 @@ const FILE_OPTIONS: [&str; 7] =
 /// The files and folders that a kubectl command line names. URLs and standard input are none.
 pub fn named_by(command: &str) -> Vec<String> {
     let words = shlex::split(command).unwrap_or_default();
-    let mut named = Vec::new();
+    let mut named: Vec<String> = words.iter().filter_map(|word| beside_options(word)).map(str::to_owned).collect();
+    named.extend(copied(&words));
     let mut words = words.iter().map(String::as_str).take_while(|word| *word != "--");
     let is_logs = command.split_whitespace().any(|word| word == "logs");
     while let Some(word) = words.next() {
@@ -131,6 +132,26 @@ pub fn named_by(command: &str) -> Vec<String> {
     named
 }
 
+/// A file that a word names without an option of its own: `KUBE_EDITOR='cp new.yaml'`, `jsonpath-file=F`.
+fn beside_options(word: &str) -> Option<&str> {
+    if let Some(editor) = word.strip_prefix("KUBE_EDITOR=").or_else(|| word.strip_prefix("EDITOR=")) {
+        return editor.strip_prefix("cp ").map(str::trim);
+    }
+    let forms = ["jsonpath-file=", "go-template-file=", "templatefile=", "custom-columns-file="];
+    let file = forms.iter().find_map(|form| word.split_once(form).map(|(_, file)| file));
+    file.filter(|file| !file.is_empty())
+}
+
+/// What `kubectl cp FILE POD:PATH` reads.
+fn copied(words: &[String]) -> Option<String> {
+    let mut plain = words.iter().filter(|word| *word != "kubectl" && !word.starts_with('-'));
+    if plain.next()? != "cp" {
+        return None;
+    }
+    let (from, to) = (plain.next()?, plain.next()?);
+    (!from.contains(':') && to.contains(':')).then(|| from.clone())
+}
+
 /// A file diagnostic without a place.
 pub fn diagnostic(message: String) -> Diagnostic {
     Diagnostic::new(&checks::MISSING_FILE, message)
@@ -149,6 +170,10 @@ mod tests {
             ("logs -f web", vec![]),
             ("apply -f https://x/y.yaml -f -", vec![]),
             ("exec web -- tail -f log", vec![]),
+            ("KUBE_EDITOR='cp new.yaml' kubectl edit svc web", vec!["new.yaml"]),
+            ("get pods -o jsonpath-file=names.txt", vec!["names.txt"]),
+            ("cp a.txt web:/tmp/a.txt", vec!["a.txt"]),
+            ("cp web:/tmp/a.txt a.txt", vec![]),
         ] {
             assert_eq!(named_by(command), files, "{command}");
         }

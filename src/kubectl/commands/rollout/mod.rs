@@ -27,7 +27,7 @@ fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result
         return Err(Failure::error("required resource not specified"));
     }
     if line.flags.has("filename") {
-        return Err(Failure::unsupported("rollout -f"));
+        return listing::of_files(call, line, "retrieving", printed);
     }
     let named = resources::named(&line.arguments)?;
     if named.objects.is_empty() {

@@ -1,0 +1,78 @@
+//! `kubectl apply --prune`: what was applied before and is not in the files any more goes.
+//! Upstream: kubectl cmd/apply `pruner`, `defaultNamespacedPruneResources`.
+
+use std::collections::BTreeSet;
+
+use super::super::Call;
+use super::super::command_line::CommandLine;
+use super::super::errors::Failure;
+use super::super::listing::{self, Filter};
+use super::super::manifests::{self, Document};
+use super::super::output::Printed;
+use super::super::requests::{DryRun, printed_name};
+use crate::api::patch::LAST_APPLIED;
+use crate::cluster::DeleteOptions;
+use crate::model::kind::Kind;
+use crate::model::object::ObjectRef;
+
+/// Kinds that are looked through, in this order.
+const KINDS: [Kind; 16] = [
+    Kind::CONFIG_MAP,
+    Kind::ENDPOINTS,
+    Kind::PERSISTENT_VOLUME_CLAIM,
+    Kind::POD,
+    Kind::REPLICATION_CONTROLLER,
+    Kind::SECRET,
+    Kind::SERVICE,
+    Kind::JOB,
+    Kind::CRON_JOB,
+    Kind::INGRESS,
+    Kind::DAEMON_SET,
+    Kind::DEPLOYMENT,
+    Kind::REPLICA_SET,
+    Kind::STATEFUL_SET,
+    Kind::NAMESPACE,
+    Kind::PERSISTENT_VOLUME,
+];
+
+/// Deletes applied objects of the namespaces of the files that no file names.
+pub(super) fn run(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    documents: &[Document],
+    printed: &mut Printed,
+) -> Result<(), Failure> {
+    let mut kept: BTreeSet<ObjectRef> = BTreeSet::new();
+    let mut namespaces: BTreeSet<String> = BTreeSet::new();
+    for document in documents {
+        let Ok(kind) = crate::api::decode::identify(&document.value) else { continue };
+        let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+        let name = document.value["metadata"]["name"].as_str().unwrap_or_default();
+        kept.extend(call.find(kind, &namespace, name));
+        if kind.is_namespaced() {
+            namespaces.insert(namespace);
+        }
+    }
+    let dry_run = DryRun::of(line)?;
+    for kind in KINDS {
+        let scopes: Vec<Option<&str>> = if kind.is_namespaced() {
+            namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
+        } else {
+            vec![None]
+        };
+        let filter = Filter::of(line, kind)?;
+        let found: Vec<ObjectRef> =
+            scopes.into_iter().flat_map(|scope| listing::list(call.cluster, kind, scope, &filter)).collect();
+        for object in found.into_iter().filter(|object| !kept.contains(object)) {
+            if call.cluster.view(object)["metadata"]["annotations"][LAST_APPLIED].is_null() {
+                continue;
+            }
+            if dry_run == DryRun::None {
+                call.cluster.delete(call.now, object, DeleteOptions::default())?;
+            }
+            let name = printed_name(kind, call.cluster.identity(object).1);
+            printed.line(format!("{name} pruned{}", dry_run.suffix()));
+        }
+    }
+    Ok(())
+}
