@@ -32,6 +32,7 @@ impl Cluster {
                     let template = self.intern_template(template);
                     set_template(&mut body, template);
                 }
+                let shown = self.view(object);
                 let row = self.table_mut(object.kind).row_mut(object.id);
                 let mut fields = Fields::empty();
                 carry_over(&row.body, &mut body);
@@ -52,7 +53,7 @@ impl Cluster {
                     row.meta.finalizers = decoded.finalizers;
                     fields |= Fields::OWNERSHIP;
                 }
-                let spec = row.body != body || row.raw.get("spec") != decoded.raw.get("spec");
+                let spec = row.body != body || shown.get("spec") != decoded.raw.get("spec");
                 // Upstream: registry/apps/deployment `PrepareForUpdate` counts annotations too.
                 if spec || object.kind == Kind::DEPLOYMENT && fields.contains(Fields::ANNOTATIONS) {
                     row.meta.generation += 1;

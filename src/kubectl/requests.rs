@@ -104,7 +104,9 @@ impl Call<'_> {
         if manner.dry_run == DryRun::Client {
             return Ok(None);
         }
-        self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
+        if value["kind"] == "Job" {
+            self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
+        }
         let (decoded, warnings) = decode_with_warnings(value, namespace, manner.fields, self.cache)?;
         warn(&warnings, manner, printed);
         if manner.dry_run == DryRun::Server {

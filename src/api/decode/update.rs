@@ -69,11 +69,22 @@ fn keep(kind: Kind, stored: &Value, value: &mut Value) {
     match kind {
         Kind::POD => pod(old, object_mut(object, "spec")),
         Kind::SERVICE => service(old, object_mut(object, "spec")),
+        Kind::DAEMON_SET => template_generation(stored, object),
         Kind::NAMESPACE if !is_zero(&old["finalizers"]) => {
             object_mut(object, "spec").insert("finalizers".to_owned(), old["finalizers"].clone());
         }
         _ => {}
     }
+}
+
+/// Counts changes of a DaemonSet's template. Upstream: registry/apps/daemonset `PrepareForUpdate`.
+fn template_generation(stored: &Value, object: &mut Object) {
+    const KEY: &str = "deprecated.daemonset.template.generation";
+    let before = text(&stored["metadata"]["annotations"][KEY]).parse::<i64>().unwrap_or(1);
+    let is_same = get(object, "spec").get("template") == stored["spec"].get("template");
+    let now = if is_same { before } else { before + 1 };
+    let annotations: &mut Object = object_mut(object_mut(object, "metadata"), "annotations");
+    annotations.insert(KEY.to_owned(), Value::from(now.to_string()));
 }
 
 /// Upstream: plugin/pkg/admission/priority `admitPod`, plugin/pkg/admission/defaulttolerationseconds.

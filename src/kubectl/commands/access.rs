@@ -118,6 +118,21 @@ pub(super) fn binding(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         return Err(Failure::error("exactly one of clusterrole or role must be specified"));
     }
     let (kind, target) = if role.is_empty() { ("ClusterRole", cluster_role) } else { ("Role", role) };
+    let subjects = subjects(line)?;
+    let mut binding = json!({
+        "apiVersion": format!("{RBAC}/v1"), "kind": if is_cluster { "ClusterRoleBinding" } else { "RoleBinding" },
+        "metadata": {"name": name}, "roleRef": {"apiGroup": RBAC, "kind": kind, "name": target},
+    });
+    if !subjects.is_empty() {
+        binding["subjects"] = Value::Array(subjects);
+    }
+    let what = if is_cluster { "clusterrolebinding" } else { "rolebinding" };
+    send(call, line, binding, "created", Wording::Failed(what), printed)?;
+    Ok(Outcome::Done)
+}
+
+/// `--user`, `--group`, `--serviceaccount`.
+pub(super) fn subjects(line: &CommandLine) -> Result<Vec<Value>, Failure> {
     let of = |kind: &str, name: &str| json!({"apiGroup": RBAC, "kind": kind, "name": name});
     let mut subjects: Vec<Value> = line.flags.all("user").map(|user| of("User", user)).collect();
     subjects.extend(line.flags.all("group").map(|group| of("Group", group)));
@@ -128,16 +143,7 @@ pub(super) fn binding(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         };
         subjects.push(json!({"kind": "ServiceAccount", "name": account, "namespace": namespace}));
     }
-    let mut binding = json!({
-        "apiVersion": format!("{RBAC}/v1"), "kind": if is_cluster { "ClusterRoleBinding" } else { "RoleBinding" },
-        "metadata": {"name": name}, "roleRef": of(kind, target),
-    });
-    if !subjects.is_empty() {
-        binding["subjects"] = Value::Array(subjects);
-    }
-    let what = if is_cluster { "clusterrolebinding" } else { "rolebinding" };
-    send(call, line, binding, "created", Wording::Failed(what), printed)?;
-    Ok(Outcome::Done)
+    Ok(subjects)
 }
 
 pub(super) fn ingress(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {

@@ -188,6 +188,30 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
     Ok(Outcome::Done)
 }
 
+/// Subjects of a binding that it does not have yet. Upstream: kubectl cmd/set `SubjectOptions`.
+pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    let wanted = super::access::subjects(line)?;
+    if wanted.is_empty() {
+        return Err(Failure::error("you must specify at least one value of user, group or serviceaccount"));
+    }
+    let named = resources::named(&line.arguments)?;
+    for object in listing::chosen(call, line, &named, printed)? {
+        let mut view = call.cluster.view(object);
+        let mut list = view["subjects"].as_array().cloned().unwrap_or_default();
+        let before = list.len();
+        for subject in &wanted {
+            if !list.contains(subject) {
+                list.push(subject.clone());
+            }
+        }
+        if list.len() > before {
+            view["subjects"] = Value::Array(list);
+            store(call, line, object, view, "subjects", printed)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let Some((expression, words)) = line.arguments.split_last() else { return Err(Failure::no_resources()) };
     let wanted = pairs(expression)?;

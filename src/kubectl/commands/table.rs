@@ -32,6 +32,9 @@ static SETTER: &[&[Flag]] = &[
         flag("requests", Takes::Text),
         flag("local", Takes::Switch),
         flag("resource-version", Takes::Text),
+        flag("user", Takes::Many),
+        flag("group", Takes::Many),
+        flag("serviceaccount", Takes::Many),
     ],
 ];
 
@@ -412,6 +415,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("set resources", SETTER, set::resources_command),
     Command { path: "set serviceaccount", aliases: &["sa"], flags: SETTER, required: &[], run: set::service_account },
     command("set selector", SETTER, set::selector),
+    command("set subject", SETTER, set::subject),
     command(
         "events",
         &[

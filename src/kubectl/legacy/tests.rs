@@ -135,7 +135,7 @@ impl Bench {
             progress = match progress {
                 Progress::Done(output) => return output,
                 Progress::Waiting(waiting) => self.poll(waiting),
-                Progress::Exec(_) => panic!("nothing is run"),
+                Progress::Exec(_) | Progress::Edit(_) => panic!("nothing is run or edited"),
             }
         }
     }
