@@ -37,8 +37,9 @@ fn run((name, target): Target, text: &str) {
 #[test]
 fn the_corpus_of_every_target_ends_without_a_panic() {
     for target in TARGETS {
-        for (_, text) in corpus(target.0) {
-            run(target, &text);
+        for (path, text) in corpus(target.0) {
+            let outcome = std::panic::catch_unwind(|| run(target, &text));
+            assert!(outcome.is_ok(), "{}", path.display());
         }
     }
 }

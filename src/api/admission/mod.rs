@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::convert;
 use super::value::{Object, find_mut};
+use super::{convert, defaults};
 use crate::model::Text;
 use crate::model::node::Node;
 use crate::model::pod_template::PodTemplate;
@@ -47,6 +47,10 @@ pub struct AdmissionInput<'a> {
 pub fn pod_admission(template: &PodTemplate, input: &AdmissionInput<'_>) -> Result<PodTemplate, String> {
     let mut value = (*template.raw).clone();
     let Value::Object(object) = &mut value else { return Ok(template.clone()) };
+    // A controller's template becomes a pod only now, with the defaults that only pods have.
+    if let Some(spec) = find_mut(object, "spec") {
+        defaults::pod(spec);
+    }
     limit_range::set_defaults(object, input.limit_ranges);
     let Some(spec) = find_mut(object, "spec") else { return Ok(template.clone()) };
     service_account::admit(spec, input.namespace, input.service_account.as_ref())?;

@@ -9,6 +9,7 @@ mod configuration;
 mod container;
 mod container_fields;
 mod cron_schedule;
+mod diff;
 mod errors;
 mod meta;
 pub mod names;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::internal;
 use super::super::value::{flag, int, is_nil, is_zero, items, text};
-use super::Errors;
+use super::{Errors, diff};
 use crate::model::kind::Kind;
 use crate::model::quantity::Quantity;
 
@@ -115,7 +116,7 @@ fn job(old: &Value, new: &Value, errors: &mut Errors) {
     let waits = flag(&before["suspend"]) && is_nil(&old["status"]["startTime"]);
     let template = |spec: &Value| if waits { placed_anywhere(&spec["template"]) } else { spec["template"].clone() };
     if template(before) != template(after) {
-        let value = super::super::internal::pod_template(&after["template"]);
+        let value = internal::pod_template(&after["template"]);
         errors.invalid_raw("spec.template", &value, "field is immutable");
     }
     for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
@@ -224,7 +225,8 @@ fn pod(before: &Value, after: &Value, errors: &mut Errors) {
     }
     let is_gated = !gates.is_empty();
     if comparable(before, is_gated) != comparable(after, is_gated) {
-        errors.forbidden("spec", POD);
+        let diff = diff::unified(&internal::pod_spec(before), &internal::pod_spec(&munged(before, after, is_gated)));
+        errors.forbidden("spec", &format!("{POD}{diff}"));
     }
 }
 
@@ -247,6 +249,29 @@ fn comparable(spec: &Value, is_gated: bool) -> Value {
                     container.remove("image");
                 }
             }
+        }
+    }
+    spec
+}
+
+/// The new specification with the old one's values of what may change: what the diff compares.
+fn munged(before: &Value, after: &Value, is_gated: bool) -> Value {
+    let mut spec = after.clone();
+    let Value::Object(members) = &mut spec else { return spec };
+    let mut open = vec!["activeDeadlineSeconds", "tolerations", "schedulingGates"];
+    if is_gated {
+        open.push("nodeSelector");
+    }
+    for field in open {
+        match before.get(field) {
+            Some(old) => drop(members.insert(field.to_owned(), old.clone())),
+            None => drop(members.remove(field)),
+        }
+    }
+    for list in ["containers", "initContainers"] {
+        let old = items(&before[list]);
+        for (container, old) in super::super::value::items_mut(members.get_mut(list)).zip(old) {
+            container["image"] = old["image"].clone();
         }
     }
     spec

@@ -110,6 +110,9 @@ fn exists(arguments: &[Argument]) -> bool {
     first.is_some() && index(first.clone(), keys).is_some()
 }
 
+/// Wider fields are refused. Upstream: Go's package fmt, `tooLarge`.
+const WIDEST: usize = 1_000_000;
+
 /// The verbs that templates use: %s %v %d %q %t %%, with a width.
 fn printf(format: &str, arguments: &[Argument]) -> String {
     let mut out = String::new();
@@ -133,13 +136,15 @@ fn printf(format: &str, arguments: &[Argument]) -> String {
         let text = printed(value.as_ref());
         let text = if verb == 'q' { format!("{text:?}") } else { text };
         let left = flags.starts_with('-');
-        let width: usize =
-            flags.trim_start_matches('-').split('.').next().and_then(|text| text.parse().ok()).unwrap_or(0);
-        if left {
-            out.push_str(&format!("{text:<width$}"));
-        } else {
-            out.push_str(&format!("{text:>width$}"));
+        let digits = flags.trim_start_matches('-').split('.').next().unwrap_or_default();
+        let width = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(usize::MAX) };
+        if width > WIDEST {
+            out.push_str("%!(BADWIDTH)");
+            out.push_str(&text);
+            continue;
         }
+        let blanks = " ".repeat(width.saturating_sub(text.chars().count()));
+        out.push_str(&if left { text + &blanks } else { blanks + &text });
     }
     out
 }
