@@ -1,6 +1,6 @@
 //! `record.bin`: the record itself, from which everything else in the folder can be drawn again. The same data
 //! structure as in a run, so that there is one way to every picture.
-//! A magic word, the format's number, the record (postcard), and a digest of it all: a file that was cut short or
+//! A magic word, the digest of the layout, the record (postcard), and a digest of it all: a file that was cut short or
 //! changed is told from one of another version.
 
 use std::io::{self, Write};
@@ -15,8 +15,23 @@ use crate::record::Record;
 
 /// First bytes of the file.
 const MAGIC: &[u8; 16] = b"kubelapse record";
-/// Counted up with every change of the layout of records.
-const FORMAT: u32 = 1;
+/// What records look like is said by these files alone: another text, another layout. Whoever changes a row need not
+/// remember to count anything up, and a record of yesterday's build is never read as one of today's.
+const LAYOUT: [(&str, &str); 13] = [
+    ("autoscalers.rs", include_str!("../record/autoscalers.rs")),
+    ("containers.rs", include_str!("../record/containers.rs")),
+    ("events.rs", include_str!("../record/events.rs")),
+    ("gauge.rs", include_str!("../record/gauge.rs")),
+    ("mod.rs", include_str!("../record/mod.rs")),
+    ("moment.rs", include_str!("../record/moment.rs")),
+    ("nodes.rs", include_str!("../record/nodes.rs")),
+    ("pods.rs", include_str!("../record/pods.rs")),
+    ("run.rs", include_str!("../record/run.rs")),
+    ("text.rs", include_str!("../record/text.rs")),
+    ("totals.rs", include_str!("../record/totals.rs")),
+    ("traffic.rs", include_str!("../record/traffic.rs")),
+    ("workloads.rs", include_str!("../record/workloads.rs")),
+];
 /// Bytes of the digest at the end.
 const DIGEST: usize = 16;
 
@@ -36,11 +51,8 @@ pub enum ArchiveError {
     #[error("it is no record of kubelapse")]
     Foreign,
     /// Written by a version with other records.
-    #[error("its format is {found}, this version reads {FORMAT}: run the scenario again")]
-    Format {
-        /// The format's number.
-        found: u32,
-    },
+    #[error("another version of kubelapse wrote it, whose records look different: run the scenario again")]
+    Version,
     /// Not what was written.
     #[error("it was cut short or changed after it was written")]
     Broken,
@@ -53,12 +65,21 @@ struct Borrowed<'a> {
     record: &'a Record,
 }
 
+fn layout() -> [u8; DIGEST] {
+    let mut digest = Digest::new();
+    for (name, text) in LAYOUT {
+        digest.update_text(name);
+        digest.update_text(text);
+    }
+    digest.finish().to_le_bytes()
+}
+
 /// Writes a record.
 pub fn write(record: &Record, charts: ChartFormats, out: &mut dyn Write) -> io::Result<()> {
     let mut digest = Digest::new();
     let mut inner = Digesting::new(&mut *out, &mut digest);
     inner.write_all(MAGIC)?;
-    inner.write_all(&FORMAT.to_le_bytes())?;
+    inner.write_all(&layout())?;
     postcard::to_io(&Borrowed { charts, record }, &mut inner).map_err(io::Error::other)?;
     out.write_all(&digest.finish().to_le_bytes())
 }
@@ -69,16 +90,15 @@ pub fn write(record: &Record, charts: ChartFormats, out: &mut dyn Write) -> io::
 /// When it is not one that this version wrote.
 pub fn read(bytes: &[u8]) -> Result<Archive, ArchiveError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(ArchiveError::Foreign)?;
-    let (format, rest) = rest.split_first_chunk::<4>().ok_or(ArchiveError::Broken)?;
-    let found = u32::from_le_bytes(*format);
-    if found != FORMAT {
-        return Err(ArchiveError::Format { found });
-    }
+    let (written, rest) = rest.split_first_chunk::<DIGEST>().ok_or(ArchiveError::Broken)?;
     let (record, digest) = rest.split_last_chunk::<DIGEST>().ok_or(ArchiveError::Broken)?;
     let mut seen = Digest::new();
     seen.update_bytes(&bytes[..bytes.len() - DIGEST]);
     if seen.finish().to_le_bytes() != *digest {
         return Err(ArchiveError::Broken);
+    }
+    if *written != layout() {
+        return Err(ArchiveError::Version);
     }
     match postcard::take_from_bytes(record) {
         Ok((archive, [])) => Ok(archive),
@@ -112,14 +132,30 @@ mod tests {
     fn what_is_not_whole_is_refused_with_the_reason() {
         let bytes = archived(&synthetic::record(5, 3, 60));
         assert_eq!(read(b"PNG").unwrap_err(), ArchiveError::Foreign);
-        for cut in [18, 40, bytes.len() / 2, bytes.len() - 1] {
+        for cut in [18, 60, bytes.len() / 2, bytes.len() - 1] {
             assert_eq!(read(&bytes[..cut]).unwrap_err(), ArchiveError::Broken, "cut at {cut}");
         }
         let mut changed = bytes.clone();
         changed[bytes.len() / 2] ^= 1;
         assert_eq!(read(&changed).unwrap_err(), ArchiveError::Broken);
-        let mut newer = bytes;
-        newer[16] += 1;
-        assert_eq!(read(&newer).unwrap_err(), ArchiveError::Format { found: FORMAT + 1 });
+        // The same with another layout, and a digest that is right.
+        let mut other = bytes[..bytes.len() - DIGEST].to_vec();
+        other[16] ^= 1;
+        let mut digest = Digest::new();
+        digest.update_bytes(&other);
+        other.extend(digest.finish().to_le_bytes());
+        assert_eq!(read(&other).unwrap_err(), ArchiveError::Version);
+    }
+
+    #[test]
+    fn every_file_that_says_what_is_stored_counts() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/record");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_file() && std::fs::read_to_string(&path).unwrap().contains("Deserialize)]") {
+                assert!(LAYOUT.iter().any(|(known, _)| *known == name), "{name} is missing in LAYOUT");
+            }
+        }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn write(record: &Record, labels: &PodLabels, out: &mut Exposition<'_
     out.gauge("kube_pod_status_ready", "Describes whether the pod is ready to serve requests.")?;
     each(&mut |names, rows| {
         names.series(out, &[("condition", "true")]);
-        rows.for_each(|row| out.sample(row.time, is(row, |row| row.state.stage == Stage::Ready)));
+        rows.for_each(|row| out.sample(row.time, is(row, is_ready)));
         out.finish(names.until)
     })?;
     out.gauge("kube_pod_status_scheduled", "Describes the status of the scheduling process for the pod.")?;
@@ -70,6 +70,13 @@ pub(super) fn write(record: &Record, labels: &PodLabels, out: &mut Exposition<'_
         out.finish(names.until)
     })?;
     scheduling(record, out)
+}
+
+/// A pod that is told to go is ready until its containers are not.
+fn is_ready(row: &PodRow) -> bool {
+    let state = &row.state;
+    let all = state.containers > 0 && state.ready == state.containers;
+    state.stage == Stage::Ready || state.stage == Stage::Terminating && all
 }
 
 /// What holds for a pod's whole life.
