@@ -96,6 +96,8 @@ fn values(expression: &Expression, tree: &Map<String, Value>) -> String {
             Some(Some(at.map_or_else(|| tree.get(name), |value| value.get(name))?))
         });
         if let Some(Some(value)) = found {
+            let is_boundless = value.as_f64().is_some_and(|number| number.abs() >= f64::MAX);
+            let value = if is_boundless { "boundless (the base is 0)".to_owned() } else { value.to_string() };
             parts.push(format!("{} is {value}", path_of(&chain)));
         }
     }
@@ -114,12 +116,17 @@ fn tree(figures: &[Figure]) -> Map<String, Value> {
             "delta": figure.delta,
             "low": figure.low,
             "high": figure.high,
-            "relative": figure.relative().unwrap_or_default(),
+            "relative": figure.relative().unwrap_or_else(|| from_nothing(figure.delta)),
             "pairs": figure.pairs,
         });
         insert(&mut root, &path.names().collect::<Vec<_>>(), leaf);
     }
     root
+}
+
+/// What came out of nothing grew without bounds, as far as a number can say it.
+fn from_nothing(delta: f64) -> f64 {
+    if delta == 0.0 { 0.0 } else { f64::MAX.copysign(delta) }
 }
 
 /// Puts a figure where its names lead; it may have others below it.
@@ -167,6 +174,7 @@ mod tests {
         vec![
             figure("cost", 10.0, 1.0),
             figure("disruptions", 0.0, 0.0),
+            figure("pods.evicted", 0.0, 2.0),
             figure("workloads['default/deployment/web'].ready", 3.0, -1.0),
         ]
     }
@@ -187,6 +195,9 @@ mod tests {
             assert_eq!(judged(text).unwrap().is_true, expected, "{text}");
         }
         assert_eq!(judged("cost.delta > 0.5").unwrap().found, "cost.delta is 1.0");
+        let grown = judged("pods.evicted.relative > 0.2").unwrap();
+        assert_eq!((grown.is_true, &*grown.found), (true, "pods.evicted.relative is boundless (the base is 0)"));
+        assert!(!judged("disruptions.relative > 0.2").unwrap().is_true);
     }
 
     #[test]
