@@ -57,12 +57,15 @@ pub fn edit(editor: &str, file: &str, now: SimTime) -> Option<String> {
 pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
     /// More waits than any filter has.
     const WAITS_MAX: usize = 10_000;
+    /// More slices of computing than any filter takes: it is in a loop without an end.
+    const BUSY_MAX: usize = 500;
     let mut world = Terminal { files: MemoryFs::container_root(), stdout: Vec::new(), stderr: Vec::new() };
     let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
     let options = Options { is_init: false, stdin: input.as_bytes().to_vec(), ..Options::default() };
     let mut process = Process::start(argv, options);
     let mut at = now;
     let mut status = 124;
+    let mut busy = 0;
     for _ in 0..WAITS_MAX {
         match process.resume(at, &mut world) {
             Step::Exit(code) => {
@@ -70,7 +73,12 @@ pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
                 break;
             }
             Step::Sleep(until) => at = until,
-            Step::Wait(wait) | Step::Busy(wait) if wait.until != SimTime::NEVER => at = wait.until,
+            Step::Busy(_) if busy == BUSY_MAX => break,
+            Step::Busy(wait) if wait.until != SimTime::NEVER => {
+                at = wait.until;
+                busy += 1;
+            }
+            Step::Wait(wait) if wait.until != SimTime::NEVER => at = wait.until,
             Step::Wait(_) | Step::Busy(_) => break,
         }
     }
