@@ -97,7 +97,7 @@ fn bad_input_is_told_with_its_place_and_nothing_is_written() {
     for (spec, words) in [
         (
             format!("{CANDIDATES}  growth: [ {{ deployment/wbe: 2 }} ]\n"),
-            ["plan.yaml:7:13", "did you mean `deployment/web`?"],
+            ["plan.yaml:7:15", "did you mean `deployment/web`?"],
         ),
         (format!("{CANDIDATES}  keep: pool=wbe\n"), ["plan.yaml:7:9", "did you mean `pool=web`?"]),
         (format!("{CANDIDATES}  maxNode: 3\n"), ["plan.yaml:7:3", "did you mean `maxNodes`?"]),
