@@ -26,6 +26,7 @@
 //! | 5 | [`simulation`] | the loop: one `match` over all events; who hears of what, when | any rule of Kubernetes |
 //! | 6 | [`report`] | a record to files: CSV, charts, page | the simulation |
 //! | 7 | [`sweep`] | many simulations at once: runner, metrics, statistics, sweeps | how a run goes |
+//! | 7 | [`import`] | dumps and traces to folders of scenarios; backtests of dumps | how a run goes |
 //! | 8 | [`compare`] | one scenario with two sets of manifests, and what differs | any rule of Kubernetes |
 //! | 8 | [`capacity`] | a search over runs: which nodes, how many, at what price | any rule of Kubernetes |
 //! | 9 | [`cli`] | one file a subcommand; prints, reads the environment, measures real time | everything it can delegate |
@@ -80,6 +81,7 @@ pub mod compare;
 pub mod controllers;
 pub mod engine;
 pub mod faults;
+pub mod import;
 pub mod kubectl;
 pub mod kubelet;
 pub mod machines;

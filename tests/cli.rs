@@ -250,16 +250,21 @@ fn explain_looks_at_a_scenario_at_a_time() {
     );
     let output = kubelapse(&scratch.0, &["explain", &web, "--at", "5s", "deployment/web", "-o", "json"]);
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(value.as_array().unwrap().len(), 2, "both wait");
+    assert_eq!(value["pods"].as_array().unwrap().len(), 2, "both wait");
+    assert_eq!((&value["desired"], &value["ready"]), (&2.into(), &0.into()));
+    let cause = &value["causes"][0];
+    assert_eq!((&cause["kind"], cause["pods"].as_array().unwrap().len()), (&"scheduling".into(), 2));
     let output = kubelapse(&scratch.0, &["explain", &file, "--at", "5s", "--pending", "-o", "json"]);
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((value.as_array().unwrap().len(), &value[0]["pod"]), (1, &"huge".into()));
+    assert_eq!((&value["pods"], &value["groups"][0]["waiting"][0]["pods"][0]), (&1.into(), &"huge".into()));
+    let change = &value["groups"][0]["waiting"][0]["change"];
+    assert_eq!(change["change"], "lower the cpu request by 96 to 4", "{value:#}");
     for (arguments, says) in [
         (vec!["explain", &file, "--at", "5s", "pod/nobody"], "pods \"nobody\" not found"),
         (vec!["explain", &file, "pod/a"], "--at is missing"),
         (
             vec!["explain", &file, "--at", "5s", "service/a"],
-            "explain knows pod/NAME, a workload's KIND/NAME and --pending",
+            "explain knows pod/NAME, a workload's KIND/NAME, hpa/NAME and --pending",
         ),
     ] {
         let output = kubelapse(&scratch.0, &arguments);

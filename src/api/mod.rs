@@ -8,6 +8,7 @@ pub mod convert;
 pub mod decode;
 pub mod decoded;
 pub mod defaults;
+pub mod dump;
 pub mod go_types;
 pub mod hash;
 pub mod internal;

@@ -80,7 +80,7 @@ fn replicas(
     for workload in &trials.case.inventory.workloads {
         let counted = simulation
             .copy_for_scheduler()
-            .and_then(|mut copy| copy.count_fitting(workload.manifest.clone(), REPLICAS_MAX));
+            .and_then(|mut copy| copy.ask().count_fitting(workload.manifest.clone(), REPLICAS_MAX));
         let fit = match counted {
             Ok(count) => FitResult { fit: count.fitted, then: super::reasons::short(&count.message) },
             // What the API server would refuse has been refused at the start of the run already.

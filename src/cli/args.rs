@@ -27,6 +27,8 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Search for the nodes that a scenario needs, their price and their headroom
     Capacity(CapacityArguments),
+    /// Make a scenario of the dump of a real cluster, or of a trace
+    Import(ImportArguments),
     /// Check files and manifests as the API server would, and say what has no effect
     Validate(ValidateArguments),
     /// Run a scenario with two sets of manifests and say what differs, for a pull request
@@ -150,18 +152,18 @@ pub(super) struct KubectlArguments {
 /// `kubelapse explain`.
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "kubelapse explain FILE --at T pod/NAME|deployment/NAME|--pending\n       kubelapse explain --cluster DUMP --pod FILE [--count]\n       kubelapse explain --cluster DUMP pod/NAME|--pending"
+    override_usage = "kubelapse explain FILE --at T pod/NAME|deployment/NAME|hpa/NAME|--pending\n       kubelapse explain FILE --at T --pod FILE [--count]\n       kubelapse explain --cluster DUMP pod/NAME|deployment/NAME|hpa/NAME|--pending\n       kubelapse explain --cluster DUMP --pod FILE [--count]"
 )]
 pub(super) struct ExplainArguments {
-    /// A scenario file and pod/NAME (or a workload); with --cluster only the latter
-    #[arg(value_name = "FILE|pod/NAME", num_args = 0..=2)]
+    /// A scenario file and pod/NAME, a workload's KIND/NAME or hpa/NAME; with --cluster only the latter
+    #[arg(value_name = "FILE|KIND/NAME", num_args = 0..=2)]
     pub(super) targets: Vec<String>,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     /// Virtual time at which to look at the scenario
     #[arg(long, value_name = "T")]
     pub(super) at: Option<String>,
-    /// Explain every pod that waits for a node
+    /// Every pod that waits for a node, by reason, with the smallest change that would place it
     #[arg(long)]
     pub(super) pending: bool,
     /// Namespace of what is named
@@ -170,8 +172,8 @@ pub(super) struct ExplainArguments {
     /// Output of `kubectl get nodes,pods,… -A -o yaml` (or json, .gz): the cluster to look at; may be given again
     #[arg(long, value_name = "DUMP")]
     pub(super) cluster: Vec<PathBuf>,
-    /// Manifest of a pod (or of a workload with a template) to be placed in the dumped cluster
-    #[arg(long, value_name = "FILE", requires = "cluster")]
+    /// Manifest of a pod (or of a workload with a template) to be placed
+    #[arg(long, value_name = "FILE")]
     pub(super) pod: Option<PathBuf>,
     /// How many such pods would fit
     #[arg(long, requires = "pod")]
@@ -213,6 +215,53 @@ pub(super) struct CapacityArguments {
     /// Print the table and errors only
     #[arg(long)]
     pub(super) quiet: bool,
+}
+
+/// `kubelapse import`.
+#[derive(Args, Debug)]
+pub(super) struct ImportArguments {
+    /// Output of `kubectl get nodes,pods,deployments,… -A -o json` (or yaml, .gz); `-` is standard input
+    #[arg(required = true, value_name = "DUMP")]
+    pub(super) dumps: Vec<PathBuf>,
+    /// Output of `kubectl get events -A -o json`, if it was dumped apart; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Vec<PathBuf>,
+    /// Usage: the metrics API's pods (`kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods`) or the JSON of a Prometheus
+    /// range query; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(super) usage: Vec<PathBuf>,
+    /// What DUMP is
+    #[arg(long, default_value = "kubernetes", value_enum)]
+    pub(super) format: ImportFormat,
+    /// What is not redacted; may be given again
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(super) keep: Vec<ImportKeep>,
+    /// Run the dump's last hour again and compare its delays with the recorded ones
+    #[arg(long)]
+    pub(super) backtest: bool,
+    /// Folder of the scenario
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+/// What a dump is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ImportFormat {
+    /// Objects as kubectl shows them
+    Kubernetes,
+    /// The two CSVs of Alibaba's cluster-trace-gpu-v2023, or their folder
+    AlibabaOpenb,
+}
+
+/// What an import may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ImportKeep {
+    /// Values of Secrets
+    Secrets,
+    /// Values of environment variables
+    Env,
+    /// Annotations
+    Annotations,
 }
 
 /// `kubelapse validate`.

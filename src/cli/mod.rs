@@ -8,6 +8,7 @@ mod completions;
 mod diff;
 mod exit_code;
 mod explain;
+mod import;
 mod kubectl;
 mod load;
 mod merge;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Kubectl(arguments) => kubectl::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
         Command::Capacity(arguments) => capacity::run(&arguments, &mut printer),
+        Command::Import(arguments) => import::run(&arguments, &mut printer),
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
         Command::Compare(arguments) => compare::run(&arguments, &mut printer),
         Command::Diff(arguments) => diff::run(&arguments, &mut printer),

@@ -159,6 +159,15 @@ impl Cluster {
         Ok(())
     }
 
+    /// Notes the addresses that an imported Service has, from whatever range.
+    pub(super) fn reserve_addresses(&mut self, body: &Body) {
+        let Body::Service(service) = body else { return };
+        if service.cluster_ip != 0 {
+            self.allocator.cluster_ips.insert(service.cluster_ip);
+        }
+        self.allocator.node_ports.extend(service.ports.iter().map(|port| port.node_port).filter(|port| *port != 0));
+    }
+
     /// Frees what a changed Service no longer has and allocates what it newly needs.
     pub(super) fn reallocate(&mut self, old: &Service, new: &mut Service) -> Result<(), Status> {
         self.release(old);

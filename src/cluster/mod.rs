@@ -12,6 +12,7 @@ mod create;
 mod delete;
 pub mod events;
 mod evict;
+mod hypothetical;
 mod import;
 mod managed;
 pub mod metrics;

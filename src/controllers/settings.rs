@@ -1,7 +1,7 @@
 //! Settings of kube-controller-manager, under upstream's flag names.
 
-use crate::engine::SimDuration;
 use crate::engine::random::Streams;
+use crate::engine::{SimDuration, SimTime};
 use crate::model::latency::Latencies;
 
 use super::ControllerId;
@@ -40,6 +40,8 @@ pub struct ControllerSettings {
     pub concurrent_syncs: Vec<(ControllerId, u16)>,
     /// Feature gate MaxUnavailableStatefulSet.
     pub max_unavailable_stateful_set: bool,
+    /// The instant of the cluster's first state.
+    pub begin: SimTime,
 }
 
 impl ControllerSettings {
@@ -61,6 +63,7 @@ impl ControllerSettings {
             autoscaler: AutoscalerSettings::default(),
             concurrent_syncs: Vec::new(),
             max_unavailable_stateful_set: false,
+            begin: SimTime::ZERO,
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod actions;
 mod admission;
+mod adoption;
 mod conditions;
 pub mod configuration;
 mod container_start;

@@ -12,6 +12,7 @@ use crate::engine::token_bucket::TokenBucket;
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{Capacity, ContainerId};
 use crate::model::Text;
+use crate::model::condition::ConditionStatus;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 use crate::model::resources::Resources;
 
@@ -101,6 +102,9 @@ impl Kubelets {
             disk: bytes("ephemeral-storage"),
         };
         hubs.machines.set_capacity(node, capacity);
+        if let Some(network) = network_of(&columns.pod_cidr) {
+            hubs.machines.set_pod_network(node, network);
+        }
         for stated in &columns.images {
             for name in &stated.names {
                 let image = hubs.machines.registry.id(name);
@@ -113,9 +117,15 @@ impl Kubelets {
         let created = hubs.cluster.node(node).meta.created;
         let state = self.node_state(node);
         state.started = now;
-        if created > SimTime::ZERO {
+        let begin = self.settings.begin;
+        if created > begin {
             // Machines that are there from the start have been up for long.
             self.kubelet_starts(hubs, node, false);
+        }
+        if created < begin && is_silent(hubs, node) {
+            // An imported node of which nothing was heard: cut off until somebody heals it.
+            hubs.machines.set_connected(now, node, false);
+            return;
         }
         self.write_node_status(hubs, node);
         self.manifests_changed(hubs, node);
@@ -281,6 +291,20 @@ impl Kubelets {
         };
         hubs.cluster.events.record(hubs.now, draft);
     }
+}
+
+/// The first address of a node's own network of pods, where its Node says it.
+fn network_of(cidr: &str) -> Option<u32> {
+    let (address, bits) = cidr.split_once('/')?;
+    let bits: u32 = bits.parse().ok().filter(|bits| (8..=24).contains(bits))?;
+    Some(address.parse::<std::net::Ipv4Addr>().ok()?.to_bits() & (u32::MAX << (32 - bits)))
+}
+
+/// Does a node's status say that its kubelet stopped reporting?
+fn is_silent(hubs: &Hubs<'_>, node: NodeId) -> bool {
+    let columns = hubs.cluster.node(node).body.as_node();
+    let ready = columns.and_then(|columns| columns.conditions.iter().find(|one| one.kind == "Ready"));
+    ready.is_some_and(|ready| ready.status == ConditionStatus::Unknown)
 }
 
 /// A version 4 UUID of these bits.

@@ -31,6 +31,10 @@ impl Kubelets {
         }
         let (deletion, terminal) = (row.deletion, row.status.phase.is_terminal());
         let is_static = row.extra.as_ref().is_some_and(|extra| extra.mirror);
+        let ran_before = row.status.start_time.is_some() && !terminal;
+        if ran_before && self.workers.get(pod).is_none() {
+            self.adopt(hubs, pod, node, is_static);
+        }
         if is_static {
             // A mirror asks for nothing; whoever deletes it only makes the kubelet make it anew.
             if deletion.is_some() && self.workers.get(pod).is_some() {

@@ -17,10 +17,11 @@ use crate::model::probe::{Handler, Probe};
 impl Kubelets {
     /// Makes the probe workers of a pod, whose ticks count from `since`. Upstream: prober `AddPod`.
     pub(super) fn add_probes(&mut self, hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, since: SimTime) {
+        let begin = self.settings.begin;
         let worker = self.workers.row(pod);
         // Machines that are there from the start have been up for long.
         let started = hubs.machines.machine(worker.node).kubelet_started();
-        let young = (started > SimTime::ZERO).then(|| since.since(started));
+        let young = (started > begin).then(|| since.since(started));
         for (index, container) in spec.containers.iter().enumerate() {
             if spec.container_kind(index) == ContainerKind::Init {
                 continue;

@@ -1,6 +1,7 @@
 //! What kubelets are started with, by upstream's names (KubeletConfiguration).
 
 use super::configuration::KubeletConfiguration;
+use crate::engine::SimTime;
 use crate::engine::random::Streams;
 use crate::model::latency::Latencies;
 
@@ -13,11 +14,13 @@ pub struct KubeletSettings {
     pub streams: Streams,
     /// The file all of them are started with.
     pub configuration: KubeletConfiguration,
+    /// The instant of the cluster's first state. Machines that are there then have been up for long.
+    pub begin: SimTime,
 }
 
 impl KubeletSettings {
     /// Upstream's defaults.
     pub fn new(latencies: Latencies, streams: Streams) -> Self {
-        Self { latencies, streams, configuration: KubeletConfiguration::default() }
+        Self { latencies, streams, configuration: KubeletConfiguration::default(), begin: SimTime::ZERO }
     }
 }

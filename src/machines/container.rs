@@ -55,6 +55,12 @@ impl ExitReason {
         }
     }
 
+    /// The reason of this name, or the one that goes with the exit code.
+    pub fn from_name(name: &str, code: i32) -> Self {
+        let all = [Self::Completed, Self::Error, Self::OomKilled, Self::StartError, Self::Unknown];
+        all.into_iter().find(|reason| reason.name() == name).unwrap_or_else(|| Self::of_code(code))
+    }
+
     /// The reason that goes with an exit code.
     pub fn of_code(code: i32) -> Self {
         if code == 0 { Self::Completed } else { Self::Error }
@@ -299,6 +305,13 @@ impl ContainerTable {
         let row = self.row_mut(container);
         row.state = RunState::Exited { code: 128, reason: ExitReason::StartError };
         (row.started, row.finished) = (now, now);
+    }
+
+    /// A run of which only the end is known.
+    pub(super) fn found_ended(&mut self, container: ContainerId, times: (SimTime, SimTime), state: RunState) {
+        let row = self.row_mut(container);
+        row.state = state;
+        (row.started, row.finished) = times;
     }
 
     pub(super) fn exit(&mut self, now: SimTime, container: ContainerId, code: i32, reason: ExitReason) {

@@ -265,6 +265,18 @@ impl Machine {
         self.pod_network + u32::from(host)
     }
 
+    pub(super) fn set_pod_network(&mut self, network: u32) {
+        self.pod_network = network;
+    }
+
+    /// A pod has this address already.
+    pub fn keep_address(&mut self, address: u32) {
+        let host = address.wrapping_sub(self.pod_network);
+        if (2..255).contains(&host) {
+            self.addresses[(host >> 6) as usize] |= 1 << (host & 63);
+        }
+    }
+
     /// Gives a pod's address back.
     pub fn release_address(&mut self, address: u32) {
         let host = address.wrapping_sub(self.pod_network);

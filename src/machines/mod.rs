@@ -136,6 +136,11 @@ impl Machines {
         self.containers.runs_of_pod(pod)
     }
 
+    /// Gives a node the network of its pods: the first address of a /24.
+    pub fn set_pod_network(&mut self, node: NodeId, network: u32) {
+        self.by_node[node.index()].set_pod_network(network);
+    }
+
     /// Number of containers that run.
     pub fn running_count(&self) -> usize {
         self.containers.running_count()
@@ -151,6 +156,25 @@ impl Machines {
         self.containers.start(now, container);
         self.cpu_joins(container);
         self.log.append(MachineChange::ContainerStarted { container });
+    }
+
+    /// Takes over a run that began before anybody watched: it still goes on, or ended in this way.
+    pub fn adopt_container(
+        &mut self,
+        place: Placement,
+        (index, attempt): (u8, u32),
+        started: SimTime,
+        end: Option<(SimTime, i32, ExitReason)>,
+    ) -> ContainerId {
+        let container = self.containers.create(started, place, index, attempt);
+        if let Some((finished, code, reason)) = end {
+            self.containers.found_ended(container, (started, finished), RunState::Exited { code, reason });
+        } else {
+            self.containers.start(started, container);
+            self.cpu_joins(container);
+            self.log.append(MachineChange::ContainerStarted { container });
+        }
+        container
     }
 
     /// The process of a created container cannot be started: it ends as 128 `StartError`, with this message.

@@ -1,5 +1,4 @@
-//! Fills a record: what a collector saw becomes rows, lives and totals. The only place that writes them, so
-//! that rows, lives and totals cannot disagree. Times never go backwards.
+//! Fills a record: what a collector saw becomes rows, lives and totals, which cannot disagree. Times never go backwards.
 
 use super::sights::{NodeFacts, PodFacts, PodSight};
 use super::{
@@ -11,9 +10,8 @@ impl Record {
     /// A pod was created. The caller shows its first state at once with `pod_changed`.
     pub fn pod_created(&mut self, now: Moment, facts: PodFacts<'_>) -> PodIndex {
         self.advance(now);
-        Totals::count(&mut self.totals.pods_created, now, 1);
-        let mut marks = PodMarks::empty();
-        marks.set(PodMarks::WARM_UP, now < Moment::ZERO);
+        Totals::count(&mut self.totals.pods_created, now, u64::from(!facts.was_placed));
+        let marks = if facts.was_placed || now < Moment::ZERO { PodMarks::WARM_UP } else { PodMarks::empty() };
         self.pods.push(Pod {
             name: self.texts.push(facts.name),
             namespace: self.texts.intern(facts.namespace),
@@ -363,6 +361,7 @@ mod tests {
             workload: WorkloadIndex::NONE,
             priority: 0,
             requests: Amounts { cpu_milli: 500, memory_bytes: 1 << 20 },
+            was_placed: false,
         }
     }
 

@@ -19,6 +19,8 @@ pub struct PodFacts<'a> {
     pub priority: i32,
     /// What the scheduler counts for it.
     pub requests: Amounts,
+    /// It had a node before the run began: left out of counts and latencies.
+    pub was_placed: bool,
 }
 
 /// What is seen of a pod after a change.

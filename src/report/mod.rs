@@ -10,7 +10,7 @@ mod digest;
 #[cfg(test)]
 mod export_tests;
 pub mod figures;
-mod folder;
+pub mod folder;
 #[cfg(test)]
 mod gallery;
 mod grouped;

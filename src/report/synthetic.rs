@@ -269,6 +269,7 @@ impl Script {
                     workload: workload_index,
                     priority: if workload % 4 == 0 { 1000 } else { 0 },
                     requests,
+                    was_placed: false,
                 };
                 places[pod] = record.pod_created(now, facts);
             }

@@ -19,6 +19,10 @@ pub fn closing_table(record: &Record, wall: Duration, folder: &Path) -> String {
         }
     };
     row("pods", statuses(record));
+    let (placed, asked) = words::placed_of_asked(record, &summary);
+    if placed < asked {
+        row("placed", format!("{} of {}", grouped(placed), words::count(asked, "pod")));
+    }
     let start = &summary.pod_start_seconds;
     if start.count > 0 {
         let [p50, p99] = [start.p50, start.p99].map(|number| words::seconds(number.rounded()));
@@ -33,7 +37,9 @@ pub fn closing_table(record: &Record, wall: Duration, folder: &Path) -> String {
     if let Some(column) = table.column_mut(0) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.trim_fmt() + "\n"
+    let shortfall = words::shortfall(record, &summary);
+    let first = if shortfall.is_empty() { shortfall } else { shortfall + "\n" };
+    first + &table.trim_fmt() + "\n"
 }
 
 /// `12 Running, 3 Completed, 1 Pending (fits nowhere)`: existing pods by kubectl's STATUS, most frequent first.

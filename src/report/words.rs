@@ -38,10 +38,33 @@ pub fn ran_of_created(record: &Record) -> (u64, u64) {
     (ran, record.totals.pods_created)
 }
 
+/// Below this share of the pods that were asked for, a cluster did not do what it was for.
+const MUCH_LESS: f64 = 0.9;
+
+/// Pods that got a node, and how many were asked for: those that were made, and replicas that never were.
+pub fn placed_of_asked(record: &Record, summary: &Summary) -> (u64, u64) {
+    let placed = record.pods.iter().filter(|pod| pod.bound.is_some()).count() as u64;
+    (placed, record.pods.len() as u64 + summary.pods.missing)
+}
+
+/// What has to be said before anything else: that nothing was scheduled, or much less than asked. Empty if all is well.
+pub fn shortfall(record: &Record, summary: &Summary) -> String {
+    let (placed, asked) = placed_of_asked(record, summary);
+    if asked > 0 && placed == 0 {
+        return format!("nothing was scheduled: none of {} got a node", count(asked, "pod"));
+    }
+    if (placed as f64) < asked as f64 * MUCH_LESS {
+        return format!("only {} of {} got a node", grouped(placed), count(asked, "pod"));
+    }
+    String::new()
+}
+
 /// What happened, in one sentence.
 pub fn headline(record: &Record, summary: &Summary) -> String {
     let (ran, created) = ran_of_created(record);
-    let mut parts = vec![format!("{} of {} ran", grouped(ran), count(created, "pod"))];
+    let mut parts = vec![shortfall(record, summary)];
+    parts.retain(|part| !part.is_empty());
+    parts.push(format!("{} of {} ran", grouped(ran), count(created, "pod")));
     let start = &summary.pod_start_seconds;
     if start.count > start.censored {
         parts.push(format!("median start {}", seconds(start.p50.rounded())));

@@ -1,7 +1,7 @@
 //! Reads an input file: plain or gzip, a path or standard input, as UTF-8 text.
 //! Knows no YAML. Whatever cannot be read is one diagnostic.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,9 @@ use super::diagnostics::Diagnostic;
 
 /// Largest text that is taken (a file, or what a gzip file unpacks to): 1 GiB, so that a decompression bomb ends.
 const TEXT_BYTES_MAX: u64 = 1 << 30;
+
+/// How much of a file that is not kept is read at once.
+const READ_AHEAD: usize = 1 << 18;
 
 /// A file that has been read.
 #[derive(Clone, Debug)]
@@ -43,6 +46,24 @@ impl SourceFile {
         }
         let bytes = unpacked(read_limited(file, &name)?, &name)?;
         Self::from_bytes(name, &bytes, path.parent().unwrap_or(Path::new("")).to_path_buf())
+    }
+
+    /// Opens `path` for reading bit by bit; `-` is standard input, gzip is known by its magic number.
+    ///
+    /// # Errors
+    /// A missing or unreadable file.
+    pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+        let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            let file = std::fs::File::open(path)?;
+            if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                return Err(io::Error::other("it is a directory"));
+            }
+            Box::new(BufReader::with_capacity(READ_AHEAD, file))
+        };
+        let is_gzip = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+        Ok(if is_gzip { Box::new(BufReader::with_capacity(READ_AHEAD, MultiGzDecoder::new(reader))) } else { reader })
     }
 
     /// A file from its bytes.
@@ -97,7 +118,7 @@ fn unreadable(name: &str, error: &io::Error) -> Box<Diagnostic> {
 }
 
 /// The system's words without its error number.
-fn plain(error: &io::Error) -> String {
+pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let cut = text.find(" (os error").unwrap_or(text.len());
     text[..cut].to_lowercase()

@@ -16,6 +16,7 @@ use super::locate::{Part, Places};
 use super::manifests::{collect_manifests, read_extra};
 use super::overrides::{Given, manifest_trees, match_settings, more_settings, read_settings, with_settings};
 use super::plan::build::{self, Parts};
+use super::plan::dumps::Dumps;
 use super::plan::{Action, Live, ManifestSource, Plan};
 use super::schema::check::{Finding, check};
 use super::schema::scenario::Scenario;
@@ -41,6 +42,8 @@ pub struct Template {
     extra: Vec<ManifestSource>,
     /// What `spec.manifests` names, as long as no setting changes it.
     named: Option<Named>,
+    /// What `cluster.import` names, once read.
+    dumps: Dumps,
 }
 
 /// Manifests by the patterns that name them.
@@ -105,7 +108,8 @@ impl Template {
             }
         };
         let places = own.map(|index| (Places::of(&documents[index].text), documents[index].line));
-        let mut template = Self { file, documents, own, tree, places, settings, extra, named: None };
+        let mut template =
+            Self { file, documents, own, tree, places, settings, extra, named: None, dumps: Dumps::default() };
         template.named = template.named_manifests();
         Ok(template)
     }
@@ -212,7 +216,7 @@ impl Reading<'_> {
             let places = self.template.places.as_ref();
             places.map_or(0, |(places, first)| places.find(path, Part::Value).line + first - 1)
         };
-        let built = build::build(scenario, &self.template.file.directory, &line_of);
+        let built = build::build(scenario, &self.template.file.directory, &self.template.dumps, &line_of);
         let parts = built.map_err(|found| self.findings.extend(found)).ok()?;
         self.findings.extend(set_steps(&parts, live));
         Some(parts)

@@ -127,6 +127,8 @@ impl Loaded<'_> {
     pub(super) fn with(self, parts: Parts) -> Plan {
         let metadata = parts.scenario.metadata;
         let spec = parts.scenario.spec;
+        let dumped = parts.cluster.dump.as_ref().and_then(|dump| dump.span.last());
+        let dumped = dumped.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
         let quiet = self.without_effect.is_empty() && self.warnings.is_empty();
         let (name, description) = metadata.map_or((None, None), |metadata| (metadata.name, metadata.description));
         Plan {
@@ -136,7 +138,7 @@ impl Loaded<'_> {
             source: if quiet { "".into() } else { self.file.text.clone() },
             directory: self.file.directory.clone(),
             seed: spec.seed.unwrap_or(0),
-            start: spec.start.map_or(DEFAULT_START, |start| start.0),
+            start: spec.start.map(|start| start.0).or(dumped).unwrap_or(DEFAULT_START),
             until: parts.until,
             warmup: parts.warmup,
             cluster: parts.cluster,

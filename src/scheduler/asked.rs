@@ -2,10 +2,11 @@
 
 use super::Scheduler;
 use super::algorithm::Outcome;
-use super::explain::NamedExplanation;
-use crate::cluster::Cluster;
+use super::explain::{Explanation, NamedExplanation};
+use super::preemption::PostFilter;
+use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::SimTime;
-use crate::model::object::{NodeId, PodId};
+use crate::model::object::{NodeId, ObjectRef, PodId};
 
 impl Scheduler {
     /// Explains a pod as it would be scheduled now; one that has a node is taken off it first, in this view only.
@@ -28,6 +29,53 @@ impl Scheduler {
             self.cache.add_pod(cluster, pod, node);
         }
         Ok(named)
+    }
+
+    /// What the filters say of a pod on each node, without scores' meaning or preemption: cheap enough for many pods.
+    ///
+    /// # Errors
+    /// No profile is for it.
+    pub fn verdicts(&mut self, cluster: &Cluster, pod: PodId) -> Result<Explanation, String> {
+        let profile = self.profile_for(cluster, pod)?;
+        let algorithm = &mut self.algorithms[profile];
+        Ok(algorithm.explain(cluster, &mut self.cache, &self.queue.nominator, pod))
+    }
+
+    /// One attempt to place a pod, of which nothing is kept: the node, if there is one.
+    ///
+    /// # Errors
+    /// No profile is for it.
+    pub fn attempt(&mut self, cluster: &Cluster, pod: PodId) -> Result<Option<NodeId>, String> {
+        let profile = self.profile_for(cluster, pod)?;
+        let algorithm = &mut self.algorithms[profile];
+        algorithm.next_start_node_index = self.next_start_node_index;
+        let outcome = algorithm.schedule(cluster, &mut self.cache, &self.queue.nominator, pod);
+        Ok(if let Outcome::Fits(decision) = outcome { Some(decision.node) } else { None })
+    }
+
+    /// Whom a pod that fits nowhere would evict, and where; nothing is kept.
+    ///
+    /// # Errors
+    /// No profile is for it.
+    pub fn preempt(
+        &mut self,
+        now: SimTime,
+        cluster: &Cluster,
+        pod: PodId,
+    ) -> Result<Option<(NodeId, Vec<PodId>)>, String> {
+        let profile = self.profile_for(cluster, pod)?;
+        let algorithm = &mut self.algorithms[profile];
+        let decided = algorithm.try_out(now, cluster, &mut self.cache, &self.queue.nominator, pod);
+        Ok(match decided.post_filter {
+            Some(PostFilter::Nominated(candidate)) => Some((candidate.node, candidate.victims)),
+            _ => None,
+        })
+    }
+
+    /// A node came, changed or went, outside of the log: the view follows, and nothing is scheduled.
+    pub fn hear_of_node(&mut self, now: SimTime, node: NodeId, verb: Verb, cluster: &mut Cluster) {
+        let change = Change { at: now, object: ObjectRef::node(node), verb, fields: Fields::all() };
+        self.on_change(now, &change, cluster);
     }
 
     /// Places a pod in its own view, as a binding would: the node, or why there is none.

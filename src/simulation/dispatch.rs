@@ -101,6 +101,7 @@ impl Simulation {
         match event {
             Event::Command(lane) => self.command_due(lane, observer),
             Event::Restore(component) => self.restore_component(component),
+            Event::Arrival => self.arrive(),
             Event::Wake(watcher) => self.wake(watcher),
             Event::Scheduler(_) | Event::Controllers(_) if self.outages.is_down(Component::ApiServer) => {
                 self.outages.hold(event);
@@ -277,7 +278,7 @@ impl Simulation {
 
     fn significance(&self, event: Event) -> Significance {
         match event {
-            Event::Command(_) | Event::Restore(_) | Event::Wake(_) => Significance::Live,
+            Event::Command(_) | Event::Restore(_) | Event::Arrival | Event::Wake(_) => Significance::Live,
             Event::Scheduler(event) => self.scheduler.significance(event, &self.cluster),
             Event::Controllers(event) => self.controllers.significance(event, &self.cluster),
             Event::Kubelet(event) => self.kubelets.significance(event, &self.cluster),

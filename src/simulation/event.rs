@@ -29,6 +29,8 @@ pub enum Event {
     Command(u32),
     /// A component that was down is back.
     Restore(Component),
+    /// Manifests that come later are due.
+    Arrival,
     /// Changes reach a watcher.
     Wake(Watcher),
     /// The scheduler's own.

@@ -1,18 +1,16 @@
-//! What the scheduler would say of a pod at this instant of a run.
+//! What people ask about a run at this instant.
 
 use super::Simulation;
-use super::dump::{DumpedCluster, find_pod, pending_pods, pods_of_target};
+use super::asked::{Asked, AutoscalerAnswer, MetricAnswer, find_pod};
+use super::dump::DumpedCluster;
+use crate::api::dump::Dump;
 use crate::model::kind::Kind;
 use crate::model::object::PodId;
-use crate::scheduler::explain::NamedExplanation;
 
 impl Simulation {
-    /// Explains a pod: one that waits as it is, one that runs as if it had still to be placed.
-    ///
-    /// # Errors
-    /// Its scheduler is unknown.
-    pub fn explain_pod(&mut self, pod: PodId) -> Result<NamedExplanation, String> {
-        self.scheduler.explain(self.now, &self.cluster, pod)
+    /// For questions. Whoever asks does not run on: trials leave rows behind.
+    pub fn ask(&mut self) -> Asked<'_> {
+        Asked { cluster: &mut self.cluster, scheduler: &mut self.scheduler, now: self.now }
     }
 
     /// A pod by namespace and name.
@@ -23,18 +21,33 @@ impl Simulation {
         find_pod(&self.cluster, namespace, name)
     }
 
-    /// The pods that a target such as `pod/web-0` or `deployment/web` names: of a workload those that wait for a node, or
-    /// its newest if none does.
+    /// Explains an autoscaler: its last decision, with the numbers that it had.
     ///
     /// # Errors
-    /// There is none.
-    pub fn pods_of_target(&self, namespace: &str, target: &str) -> Result<Vec<PodId>, String> {
-        pods_of_target(&self.cluster, namespace, target)
-    }
-
-    /// Pods that wait for a node.
-    pub fn pending_pods(&self) -> Vec<PodId> {
-        pending_pods(&self.cluster)
+    /// There is none of this name.
+    pub fn explain_autoscaler(&mut self, namespace: &str, name: &str) -> Result<AutoscalerAnswer, String> {
+        let mut answer = self.ask().autoscaler(namespace, name)?;
+        let record = self.recording.collector.record();
+        let is_it = |row: &&crate::record::AutoscalerRow| {
+            let autoscaler = &record.autoscalers[row.autoscaler.index()];
+            record.text(autoscaler.namespace) == namespace && record.text(autoscaler.name) == name
+        };
+        let Some(row) = record.autoscaler_rows.iter().rev().find(is_it) else { return Ok(answer) };
+        let metrics = row.metrics.iter().map(|metric| MetricAnswer {
+            name: metric.name.clone(),
+            current: metric.value.clone(),
+            target: metric.target.clone(),
+            replicas: metric.replicas.map(i64::from),
+            formula: metric.formula.clone(),
+        });
+        answer.metrics = metrics.collect();
+        (answer.current, answer.desired) = (i64::from(row.current), i64::from(row.desired));
+        let numbers = [("the metrics ask for", row.recommended), ("after stabilisation", row.stabilized)];
+        let steps = numbers.into_iter().filter_map(|(what, number)| Some(format!("{what} {}", number?)));
+        let limit = record.text(row.limit);
+        let held = (!limit.is_empty()).then(|| format!("held back by {limit}"));
+        answer.limits = steps.chain(held).collect();
+        Ok(answer)
     }
 
     /// The cluster of this instant, apart from the run, with a scheduler of the same configuration that has seen all of
@@ -46,6 +59,6 @@ impl Simulation {
         let settings = self.settings.scheduler.settings().map_err(|error| error.to_string())?;
         let kinds = Kind::all().filter(|kind| !matches!(*kind, Kind::EVENT | Kind::LEASE));
         let objects = kinds.flat_map(|kind| self.cluster.list(kind)).map(|object| self.cluster.view(object));
-        DumpedCluster::new(objects.collect(), settings.configuration)
+        DumpedCluster::new(Dump::of(objects), settings.configuration)
     }
 }

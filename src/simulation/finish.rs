@@ -9,7 +9,7 @@ use crate::scenario::plan::{Action, Plan};
 
 use super::event::Event;
 use super::stop::Ending;
-use super::{Simulation, components};
+use super::{Simulation, components, imports};
 
 impl Simulation {
     /// The instant of the scenario's t=0.
@@ -84,6 +84,7 @@ impl Simulation {
         warnings.extend(self.metric_warnings(plan));
         warnings.extend(self.traffic_warnings(plan));
         warnings.extend(components::warnings(plan));
+        warnings.extend(imports::warnings(plan));
         if ending == Ending::Cut {
             warnings.push(format!(
                 "the run was cut at maxTime ({}): the cluster was not idle",

@@ -1,6 +1,8 @@
 //! Puts the parts together: one loop, one match over all events, and who hears of what.
 //! The only place that knows every component; holds no rule of Kubernetes.
 
+pub mod arrivals;
+pub mod asked;
 mod behaviors;
 mod command;
 mod components;
@@ -14,6 +16,7 @@ mod expressions;
 mod faults;
 mod files;
 mod finish;
+mod imports;
 mod metrics;
 mod nodes;
 pub mod observer;
@@ -46,6 +49,7 @@ use crate::scenario::plan::Plan;
 use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerEvent};
 use crate::workload::{Workload, WorkloadEvent};
+use arrivals::Arrivals;
 use delivery::Delivery;
 use event::Event;
 use expectations::Expectations;
@@ -70,6 +74,7 @@ pub struct Simulation {
     streams: Streams,
     kubectl: Kubectl,
     steps: StepRunner,
+    arrivals: Arrivals,
     outages: Outages,
     expectations: Expectations,
     /// What happened since expressions were last looked at.

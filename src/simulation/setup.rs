@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 
-use crate::api::{Clock, DecodeCache, FieldValidation, decode};
+use crate::api::{DecodeCache, FieldValidation, decode};
 use crate::cluster::{Cluster, ClusterSettings, Cursor};
 use crate::controllers::{ControllerSettings, Controllers};
+use crate::engine::SimTime;
 use crate::engine::digest::Digest;
 use crate::engine::event_queue::EventQueue;
 use crate::engine::random::Streams;
-use crate::engine::{SimDuration, SimTime};
 use crate::faults::Faults;
 use crate::kubectl::Kubectl;
 use crate::kubelet::configuration::KubeletConfiguration;
@@ -25,6 +25,7 @@ use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerSettings};
 use crate::workload::{Workload, WorkloadSettings, catalogue};
 
+use super::arrivals::{self, Arrivals};
 use super::delivery::Delivery;
 use super::expectations::Expectations;
 use super::expressions::Touched;
@@ -33,7 +34,7 @@ use super::outages::Outages;
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, components, nodes, system_pods, traffic};
+use super::{Outboxes, Recording, Simulation, behaviors, components, imports, nodes, system_pods, traffic};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -64,8 +65,8 @@ impl Sourced {
 pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, SetupError> {
     let streams = Streams::new(plan.seed);
     let latencies = plan.cluster.latencies();
-    let origin = SimTime::ZERO;
-    let clock = Clock { epoch_seconds: plan.start.as_second(), warmup: SimDuration::ZERO };
+    let (clock, begin) = imports::clock(plan);
+    let origin = begin;
     let tolerations = components::default_tolerations(plan);
     let mut cluster = Cluster::new(ClusterSettings {
         clock,
@@ -75,18 +76,20 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     });
     cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
     components::set_service_ranges(plan, &mut cluster);
-    let mut objects = read_manifests(plan)?;
+    let (mut objects, arrivals) = later(read_manifests(plan)?)?;
     let system = system_pods::objects(plan).into_iter();
     let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
     objects.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
-    create_nodes(plan, &objects, &configuration, &mut cluster)?;
+    let refused = |message| SetupError { file: plan.file.clone(), line: 1, message: format!("import: {message}") };
+    imports::import(plan, begin, &mut cluster).map_err(refused)?;
+    create_nodes(plan, &objects, &configuration, &mut cluster, begin)?;
     let behaviours = behaviors::table(plan);
     let mut machines = Machines::new(registry(plan, streams), streams);
     machines.described = behaviours.described();
     let mut kubectl = Kubectl::default();
     kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
-    apply(objects, &mut kubectl, &mut cluster, &machines)?;
+    apply(objects, &mut kubectl, &mut cluster, &machines, begin)?;
     let mut steps = StepRunner::new(plan, streams);
     steps.start(origin);
     let scheduler_source = SchedulerSource {
@@ -99,6 +102,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let scheduler = Scheduler::new(scheduler_source.settings()?);
     let mut controller_settings = ControllerSettings::new(latencies.clone(), streams);
     controller_settings.autoscaler = components::autoscaler(plan);
+    controller_settings.begin = begin;
     components::set_controller_flags(plan, &mut controller_settings);
     if plan.cluster.latency_preset == "instant" {
         controller_settings = controller_settings.with_unlimited_clients();
@@ -109,6 +113,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         controllers: Controllers::new(&controller_settings),
         kubelets: Kubelets::new(KubeletSettings {
             configuration: configuration.clone(),
+            begin,
             ..KubeletSettings::new(latencies.clone(), streams)
         }),
         workload: Workload::new(WorkloadSettings {
@@ -122,6 +127,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         streams,
         kubectl,
         steps,
+        arrivals,
         outages: Outages::none(),
         expectations: Expectations::new(plan, origin),
         touched: Touched::default(),
@@ -136,15 +142,20 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         outboxes: Outboxes::default(),
         delivery: Delivery::new(latencies.fixed(Latency::WatchDelivery), !plan.traffic.is_empty()),
         recording: Recording {
-            collector: Collector::new(CollectorSettings { run: run_facts(plan), origin, nodes: nodes::tags(plan) }),
+            collector: Collector::new(CollectorSettings {
+                run: run_facts(plan),
+                begin,
+                origin,
+                nodes: nodes::tags(plan),
+            }),
             cursor: Cursor(0),
             sightings: 0,
             digest: Digest::new(),
             changes: 0,
-            last_change: SimTime::ZERO,
+            last_change: begin,
             sampling: false,
         },
-        now: origin,
+        now: begin,
         origin,
         until: until(plan, origin),
         sample: plan.output.sample,
@@ -157,6 +168,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     write_static_pods(plan, &mut simulation)?;
     traffic::register(plan, &mut simulation.recording.collector);
     simulation.workload.traffic().begin(&mut simulation.outboxes.workload);
+    simulation.book_arrival();
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
 }
@@ -231,25 +243,46 @@ fn is_node(object: &serde_json::Value) -> bool {
     object["kind"] == "Node" && object["apiVersion"] == "v1"
 }
 
+/// Parts what is there at t=0 from what comes later.
+fn later(objects: Vec<Sourced>) -> Result<(Vec<Sourced>, Arrivals), SetupError> {
+    let mut now = Vec::with_capacity(objects.len());
+    let mut arrivals = Arrivals::default();
+    for mut object in objects {
+        match arrivals::stated(&mut object.value) {
+            Ok(Some(at)) => arrivals.add(at, object.file, object.value),
+            Ok(None) => now.push(object),
+            Err(message) => return Err(object.error(&message)),
+        }
+    }
+    arrivals.sort();
+    Ok((now, arrivals))
+}
+
 /// The machines of the plan, unless the manifests bring their own.
 fn create_nodes(
     plan: &Plan,
     objects: &[Sourced],
     configuration: &KubeletConfiguration,
     cluster: &mut Cluster,
+    begin: SimTime,
 ) -> Result<(), SetupError> {
-    let brought = objects.iter().any(|object| is_node(&object.value));
+    let brought = imports::has_nodes(plan) || objects.iter().any(|object| is_node(&object.value));
     if brought && plan.cluster.nodes_are_default {
         return Ok(());
     }
     let mut cache = DecodeCache::default();
-    let timestamp = cluster.clock().timestamp(SimTime::ZERO);
+    let timestamp = cluster.clock().timestamp(begin);
     for node in &plan.cluster.nodes {
         let object =
             Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp, configuration) };
+        if cluster.node_by_name(&node.name).is_some() {
+            // One that a dump names, and perhaps only names: it is as the scenario says.
+            cluster.import(begin, object.value.clone(), &mut cache).map_err(|error| object.error(&error))?;
+            continue;
+        }
         let decoded = decode(object.value.clone(), "", FieldValidation::Strict, &mut cache)
             .map_err(|error| object.error(&error))?;
-        cluster.create(SimTime::ZERO, decoded).map_err(|status| object.error(&status))?;
+        cluster.create(begin, decoded).map_err(|status| object.error(&status))?;
     }
     Ok(())
 }
@@ -287,9 +320,10 @@ fn apply(
     kubectl: &mut Kubectl,
     cluster: &mut Cluster,
     machines: &Machines,
+    begin: SimTime,
 ) -> Result<(), SetupError> {
     for Sourced { file, line, value } in objects {
-        kubectl.apply_manifest(SimTime::ZERO, value, &file, cluster, machines).map_err(|message| SetupError {
+        kubectl.apply_manifest(begin, value, &file, cluster, machines).map_err(|message| SetupError {
             file,
             line,
             message: message.trim_end().to_owned(),

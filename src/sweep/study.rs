@@ -163,8 +163,8 @@ impl Study {
         for row in self.settings.iter().flatten().flatten() {
             digest.update_text(&format!("{}={}", row.0, row.1));
         }
-        for file in &base.cluster.import {
-            digest.update_bytes(&std::fs::read(base.directory.join(file)).unwrap_or_default());
+        for object in base.cluster.dump.iter().flat_map(|dump| &dump.objects) {
+            digest.update_text(object.json());
         }
         let look = |case: &Option<(usize, usize)>| {
             let settings = case.map_or_else(Settings::new, |(axis, row)| self.settings_with(axis, row));

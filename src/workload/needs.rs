@@ -103,7 +103,7 @@ impl Workload {
             let starts = !needy.begun && needy.gives_up == SimTime::NEVER;
             needy.begun |= starts;
             if starts {
-                self.start_up(now, container, cluster, machines, outbox);
+                self.start_up((now, now), container, cluster, machines, outbox);
             } else if needy.begun {
                 self.look(now, container, machines, outbox);
             }

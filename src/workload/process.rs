@@ -91,8 +91,34 @@ impl Workload {
         let process = Process::start(argv, Options { environment: variables, cwd, ..Options::default() });
         self.processes.files.insert(container, Box::new(ContainerFiles::new(cluster, pod, address, definition)));
         self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
-        self.processes.mains.insert(container, Box::new(Waiting { process, due: SimTime::NEVER, on_files: false }));
+        let started = machines.container(container).started;
+        let mut waiting = Waiting { process, due: SimTime::NEVER, on_files: false };
+        if started < now {
+            self.catch_up((started, now), container, &mut waiting, cluster, machines);
+        }
+        self.processes.mains.insert(container, Box::new(waiting));
         self.resume_main(now, container, cluster, machines, outbox);
+    }
+
+    /// A process that was taken over has come as far as its time allows: what it did since its start is done again, as
+    /// of then, up to a number of steps.
+    fn catch_up(
+        &mut self,
+        (started, now): (SimTime, SimTime),
+        container: ContainerId,
+        waiting: &mut Waiting,
+        cluster: &Cluster,
+        machines: &mut Machines,
+    ) {
+        const STEPS: u32 = 1000;
+        let mut at = started;
+        for _ in 0..STEPS {
+            let stepped = self.step_process(at, container, &mut waiting.process, None, cluster, machines);
+            match stepped.step {
+                Step::Sleep(until) if until <= now && until > at => at = until,
+                _ => return,
+            }
+        }
     }
 
     /// Does the shell run this container's command?

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::engine::curve::Curve;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
-use crate::machines::{ContainerId, ExitReason, Machines, RunState, Serving, Usage};
+use crate::machines::{ContainerId, ContainerRow, ExitReason, Machines, RunState, Serving, Usage};
 
 /// What the workload keeps of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +40,7 @@ impl Workload {
         outbox: &mut Outbox<WorkloadEvent>,
     ) {
         let row = machines.container(container);
-        let (pod, index, serial) = (row.pod, row.index, row.serial);
+        let (pod, index, serial, started) = (row.pod, row.index, row.serial, row.started);
         let id = self.program_of(cluster, pod, index);
         if self.runs.len() <= container.index() {
             self.runs.resize_with(container.index() + 1, Run::default);
@@ -59,22 +59,22 @@ impl Workload {
         let answer = program.answer.0.as_ref().map_or(0.0, |answer| answer.sample(&mut self.draws) as f32);
         machines.set_cpu_terms(container, program.terms);
         if let Some((RunLength::Time(seconds), _)) = &program.run {
-            let length = SimDuration::from_secs_f64(seconds.sample(&mut self.draws));
-            outbox.send(now + length, WorkloadEvent::End { container, serial });
+            let length = length_beyond(now.since(started), || seconds.sample(&mut self.draws));
+            outbox.send((started + length).max(now), WorkloadEvent::End { container, serial });
         }
         self.runs[container.index()] =
             Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory, answer, requests: None };
         if self.has_needs_met(now, container, cluster, machines, outbox) {
-            self.start_up(now, container, cluster, machines, outbox);
+            self.start_up((now, started), container, cluster, machines, outbox);
         } else {
             self.update_usage(now, container, machines);
         }
     }
 
-    /// A container that has what it needs begins with its startup.
+    /// A container that has what it needs begins with its startup, or began with it `since` then.
     pub(super) fn start_up(
         &mut self,
-        now: SimTime,
+        (now, since): (SimTime, SimTime),
         container: ContainerId,
         cluster: &Cluster,
         machines: &mut Machines,
@@ -90,15 +90,22 @@ impl Workload {
             }
             return;
         }
-        let serial = machines.container(container).serial;
+        let row = machines.container(container);
+        let serial = row.serial;
+        if since < now && is_shown_ready(cluster, row) {
+            // It was taken over, and is past its startup.
+            self.serve(now, container, machines, outbox);
+            return;
+        }
         match &program.startup {
             Startup::Time(seconds) => {
                 let startup = SimDuration::from_secs_f64(seconds.sample(&mut self.draws));
-                if startup == SimDuration::ZERO {
+                let served = since + startup;
+                if served <= now {
                     self.serve(now, container, machines, outbox);
                 } else {
                     self.update_usage(now, container, machines);
-                    outbox.send(now + startup, WorkloadEvent::Serve { container, serial });
+                    outbox.send(served, WorkloadEvent::Serve { container, serial });
                 }
             }
             Startup::Cpu(work) => {
@@ -290,6 +297,25 @@ impl Workload {
         let limited = program.limits.1.is_some() && matches!(program.memory, UsageSource::Curve { .. });
         if probed || limited { Significance::Live } else { Significance::Background }
     }
+}
+
+/// A length of a run that lasts beyond the `age` it has: drawn until one is longer, as far as that has a chance.
+fn length_beyond(age: SimDuration, mut draw: impl FnMut() -> f64) -> SimDuration {
+    const DRAWS: u32 = 64;
+    let mut length = SimDuration::from_secs_f64(draw());
+    for _ in 1..DRAWS {
+        if age == SimDuration::ZERO || length > age {
+            break;
+        }
+        length = SimDuration::from_secs_f64(draw());
+    }
+    length
+}
+
+/// Does the API show the container of a run as ready?
+fn is_shown_ready(cluster: &Cluster, row: &ContainerRow) -> bool {
+    let containers = &cluster.pod(row.pod).status.containers;
+    containers.get(usize::from(row.index)).is_some_and(|status| status.ready)
 }
 
 /// A curve's value at `now`. Instants are subtracted before they become floats: those at which a curve jumps are exact.

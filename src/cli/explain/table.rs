@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::scheduler::explain::{NamedExplanation, NamedNode};
-use crate::simulation::dump::FitCount;
+use crate::simulation::asked::FitCount;
 
 /// Equal rejections are shown once for all nodes beyond this many.
 const MOST_ROWS: usize = 40;
@@ -65,7 +65,7 @@ fn headline(explanation: &NamedExplanation) -> String {
     )
 }
 
-fn plain_table() -> Table {
+pub(super) fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table
@@ -122,7 +122,7 @@ fn rejections(nodes: &[&NamedNode]) -> String {
     text
 }
 
-fn trimmed(table: &Table) -> String {
+pub(super) fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 

@@ -81,8 +81,10 @@ pub(super) struct ContainerUsage {
 }
 
 impl ContainerUsage {
+    /// Of a run that was taken over it is assumed that it used as much before.
     pub(super) fn new(container: u8, started: SimTime, now: SimTime, usage: KnownUsage) -> Self {
-        Self { container, started, ended: SimTime::NEVER, points: SmallVec::from_elem((now, usage.into()), 1) }
+        let since = started.min(now);
+        Self { container, started, ended: SimTime::NEVER, points: SmallVec::from_elem((since, usage.into()), 1) }
     }
 
     /// Is it this very run?

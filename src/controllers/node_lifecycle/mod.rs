@@ -145,7 +145,7 @@ impl Controller for NodeLifecycleController {
                 queue.add(change.object);
             }
             // Nodes of the first instant were there before.
-            let is_news = change.verb == Verb::Added && now > SimTime::ZERO + self.settings.node_monitor_period
+            let is_news = change.verb == Verb::Added && now > self.settings.begin + self.settings.node_monitor_period
                 || change.verb == Verb::Deleted;
             if is_news {
                 self.news.insert(node);

@@ -41,6 +41,8 @@ pub struct NodeTags {
 pub struct CollectorSettings {
     /// Facts about the run, as far as they are known before it.
     pub run: RunFacts,
+    /// The instant of the run's first state.
+    pub begin: SimTime,
     /// The instant of t=0. With a warm-up whose length is not known: the run's origin, and `warm_up_ended` later.
     pub origin: SimTime,
     /// Groups and prices of nodes by name.
@@ -104,7 +106,7 @@ impl Collector {
         let mut record = Record { run: settings.run, ..Record::default() };
         record.run.begin = Moment::ZERO;
         let mut collector = Self { record, origin: settings.origin, tags: settings.nodes, ..Self::default() };
-        let begin = collector.moment(SimTime::ZERO);
+        let begin = collector.moment(settings.begin);
         (collector.record.run.begin, collector.record.end) = (begin, begin);
         collector
     }

@@ -60,6 +60,7 @@ impl Collector {
                 cpu_milli: template.requests.cpu_milli.max(0) as u64,
                 memory_bytes: template.requests.memory.max(0) as u64,
             },
+            was_placed: pod.node.is_some() && self.moment(pod.created) < self.record.begin(),
         };
         let index = self.record.pod_created(now, facts);
         assert_eq!(index, PodIndex(id.0), "a pod's Added entry precedes all others of it");

@@ -170,6 +170,7 @@ mod tests {
                 workload: WorkloadIndex::NONE,
                 priority: 7,
                 requests: Amounts::default(),
+                was_placed: false,
             };
             let pod = record.pod_created(Moment::ZERO, facts);
             record.pod_changed(Moment::ZERO, pod, &PodSight::default());

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::amounts::{Context, Usage};
 use super::behaviors::{Behavior, Needs, OnTerm, Probes, Run, RunLength, Startup};
+use super::dumps::Dumps;
 use super::metrics;
 use super::traffic::{self, Load};
 use super::{
     Action, Cluster, ConfigFile, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until,
     Warmup, faults, files, nodes,
 };
+use crate::api::dump::Dump;
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
 use crate::scenario::checks::times::MAX_TIME;
@@ -71,13 +74,14 @@ pub struct Parts {
 pub fn build(
     scenario: Scenario,
     directory: &Path,
+    dumps: &Dumps,
     line_of: &dyn Fn(&FieldPath) -> usize,
 ) -> Result<Parts, Vec<Finding>> {
     let seed = scenario.spec.seed.unwrap_or(0);
     let mut builder = Builder { amounts: Context { directory, seed, is_rate: false }, findings: Vec::new(), line_of };
     let spec = FieldPath::of(&["spec"]);
     let images = builder.images(&scenario, &spec.key("images"));
-    let cluster = builder.cluster(&scenario, &spec.key("cluster"));
+    let cluster = builder.cluster(&scenario, dumps, &spec.key("cluster"));
     let behaviors = builder.behaviors(&scenario, &spec.key("behaviors"));
     let amounts = Context { is_rate: true, ..builder.amounts };
     let traffic = traffic::build(&scenario.spec.traffic, &amounts, line_of, &mut builder.findings);
@@ -135,19 +139,34 @@ impl Builder<'_> {
         self.keep(made, &checks::BAD_AMOUNT, path)
     }
 
-    /// A file that is only named so far must exist all the same.
-    fn exists(&mut self, named: &str, path: &FieldPath) {
+    /// The dumps that are the initial state. A run cannot begin before the last of what they tell.
+    fn dump(&mut self, scenario: &Scenario, dumps: &Dumps, path: &FieldPath) -> Option<Arc<Dump>> {
+        let names = &scenario.spec.cluster.as_ref()?.import;
+        if names.is_empty() {
+            return None;
+        }
         let directory = self.amounts.directory;
-        if let Err(message) = files::matching(directory, named) {
-            let hint = nearest_file(directory, named);
-            self.findings.push(Finding::value(&checks::MISSING_FILE, path.clone(), message).hint(hint));
+        let dump = match dumps.named(directory, names) {
+            Ok(dump) => dump,
+            Err((place, message)) => {
+                let is_missing = message.contains("no such file") || message.starts_with("no file matches");
+                let code = if is_missing { &checks::MISSING_FILE } else { &checks::UNREADABLE_FILE };
+                let finding = Finding::value(code, path.key("import").index(place), message);
+                let hint = nearest_file(directory, &names[place]);
+                self.findings.push(if is_missing { finding.hint(hint) } else { finding });
+                return None;
+            }
+        };
+        let last = dump.span.last().and_then(|last| jiff::Timestamp::from_second(last).ok());
+        if let (Some(start), Some(last)) = (scenario.spec.start.as_ref(), last)
+            && start.0 < last
+        {
+            let message = format!("the run would begin before the dump was taken, at {last}");
+            let hint = "leave `start` out: the run begins where the dump ends";
+            let path = FieldPath::of(&["spec", "start"]);
+            self.findings.push(Finding::value(&checks::CONTRADICTION, path, message).hint(hint));
         }
-    }
-
-    fn cluster_files(&mut self, cluster: &schema::cluster::Cluster, path: &FieldPath) {
-        for (index, named) in cluster.import.iter().enumerate() {
-            self.exists(named, &path.key("import").index(index));
-        }
+        Some(dump)
     }
 
     /// A component's configuration file; what it says is the component's own matter.
@@ -181,11 +200,9 @@ impl Builder<'_> {
         }
     }
 
-    fn cluster(&mut self, scenario: &Scenario, path: &FieldPath) -> Cluster {
+    fn cluster(&mut self, scenario: &Scenario, dumps: &Dumps, path: &FieldPath) -> Cluster {
         let typed = scenario.spec.cluster.clone();
-        if let Some(cluster) = &typed {
-            self.cluster_files(cluster, path);
-        }
+        let dump = self.dump(scenario, dumps, path);
         let nodes_are_default = typed.as_ref().is_none_or(|cluster| cluster.nodes.is_empty());
         let groups =
             typed.as_ref().filter(|_| !nodes_are_default).map_or_else(nodes::default_groups, |c| c.nodes.clone());
@@ -208,7 +225,7 @@ impl Builder<'_> {
             latency_preset: latency.map_or_else(|| "realistic".to_owned(), |latency| latency.preset),
             latency_overrides,
             groups,
-            import: typed.as_ref().map_or_else(Vec::new, |cluster| cluster.import.clone()),
+            dump,
             components: typed.as_ref().and_then(|cluster| cluster.components.clone()),
             unknown_kinds: typed.as_ref().and_then(|cluster| cluster.unknown_kinds).unwrap_or_default(),
             system_pods: typed.as_ref().and_then(|cluster| cluster.system_pods).unwrap_or_default(),

@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod behaviors;
 pub mod build;
 pub mod config_file;
+pub mod dumps;
 pub mod faults;
 pub mod files;
 pub mod live;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::api::dump::Dump;
 use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
 use crate::model::latency::Latencies;
@@ -96,6 +98,8 @@ impl Plan {
         plan.live.forget_place();
         plan.manifests.iter_mut().for_each(|manifest| manifest.file = "".into());
         plan.cluster.scheduler_config.iter_mut().for_each(|config| config.file.clear());
+        // It may be large, and is the same for all plans of a template.
+        plan.cluster.dump = None;
         (plan.warnings, plan.without_effect) = (Vec::new(), Vec::new());
         format!("{plan:?}")
     }
@@ -148,8 +152,8 @@ pub struct Cluster {
     pub latency_overrides: BTreeMap<String, Distribution>,
     /// Groups as typed: autoscaling, spot, static pods.
     pub groups: Vec<schema::cluster::NodeGroup>,
-    /// Files to import, relative to the plan's directory.
-    pub import: Vec<String>,
+    /// What is there from the start: the objects of the dumps that the scenario names.
+    pub dump: Option<Arc<Dump>>,
     /// Settings of components, as typed.
     pub components: Option<schema::cluster::Components>,
     /// The scheduler's configuration file.

@@ -49,7 +49,7 @@ objects! {
         #[serde(default)]
         "prices" prices: Vec<Price> = Type::List(&Type::Object(&PRICE)), "prices of Nodes that come as manifests or by import: the first match counts";
         #[serde(default)]
-        "import" import: Vec<String> = Type::List(&Type::Text), "output of `kubectl get nodes,pods,… -A -o yaml`: the initial state", no_effect_yet();
+        "import" import: Vec<String> = Type::List(&Type::Text), "output of `kubectl get nodes,pods,… -A -o yaml` (or json, .gz): the initial state";
         "components" components: Option<Components> = Type::Object(&COMPONENTS), "settings of the control plane and the kubelet, by upstream's names";
         "latency" latency: Option<Latency> = Type::Any(&[Type::Keyword(&LATENCY_PRESETS), Type::Object(&LATENCY)]), "how long the parts of the cluster take", default("realistic");
         "unknownKinds" unknown_kinds: Option<UnknownKinds> = Type::Keyword(&["refuse", "store"]), "what to do with manifests of unknown kinds", default("refuse"), no_effect_yet();

@@ -3,6 +3,9 @@
 //! A stored status is shown word for word until somebody writes to it; from then on the model's columns speak. Objects
 //! that others refer to and that a dump lacks (owners, nodes, what Events are about) get rows that were never live.
 
+mod dump;
+mod revisions;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -207,7 +210,9 @@ impl Cluster {
             self.log_import(now, object, Verb::Modified);
             return object;
         }
+        self.reserve_addresses(&row.body);
         let object = ObjectRef::new(kind, self.table_mut(kind).insert(row));
+        self.quotas.insert(namespace, object);
         self.log_import(now, object, Verb::Added);
         object
     }
