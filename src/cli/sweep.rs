@@ -145,7 +145,7 @@ fn run_one(study: &Study, options: &SweepOptions, printer: &mut Printer) -> Resu
         printer.error(&format!("{} more runs failed: runs.csv has all", told - TOLD_MOST));
     }
     let seconds = watch.elapsed().as_secs_f64();
-    written.inspect(|_| printer.say(&format!("{seconds:.1} s on {} threads", options.jobs.0)))
+    written.inspect(|_| printer.say(&format!("{seconds:.1} s on {}", plural(options.jobs.0.get(), "thread"))))
 }
 
 /// Prints what came of a sweep, and decides the exit code.

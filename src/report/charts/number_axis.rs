@@ -2,6 +2,9 @@
 
 use super::axis::grouped;
 
+/// What a quotient may be off by.
+const DIRT: f64 = 1e-7;
+
 /// Numbers from `low` to `high`, at pixels from `from` to `to` (which may run upwards).
 #[derive(Clone, Copy, Debug)]
 pub struct NumberAxis {
@@ -40,7 +43,7 @@ impl NumberAxis {
         }
         let most = f64::from(((to - from).abs() / room).max(2));
         let step = round_step((high - low) / most);
-        let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
+        let (low, high) = ((low / step + DIRT).floor() * step, (high / step - DIRT).ceil() * step);
         Self { low, high, step, from, to }
     }
 
@@ -59,7 +62,7 @@ impl NumberAxis {
 
     /// Pixels and labels of ticks.
     pub fn ticks(&self) -> Vec<(i32, String)> {
-        let first = (self.low / self.step).ceil();
+        let first = (self.low / self.step - DIRT).ceil();
         let count = ((self.high - self.low) / self.step + 1e-9).floor() as i32;
         let numbers = (0..=count).map(|index| (first + f64::from(index)) * self.step);
         numbers
@@ -71,17 +74,10 @@ impl NumberAxis {
 
 /// The least of 1, 2 and 5 times a power of ten that is not below `step`.
 fn round_step(step: f64) -> f64 {
-    let mut power = 1e-12;
-    while power < 1e15 {
-        for digit in [1.0, 2.0, 5.0] {
-            // Multiplying up from a small power leaves dirt behind the last digit; the label rounds it off.
-            if digit * power >= step * 0.999_999 {
-                return digit * power;
-            }
-        }
-        power *= 10.0;
-    }
-    power
+    let steps = (-12..16).flat_map(|power| [1, 2, 5].map(|digit| format!("{digit}e{power}")));
+    // Read from text, powers of ten are the nearest numbers there are; multiplied up they would not be.
+    let mut steps = steps.filter_map(|text| text.parse::<f64>().ok());
+    steps.find(|round| *round >= step * 0.999_999).unwrap_or(1e16)
 }
 
 /// A number as a tick shows it, with as many decimals as the distance of ticks needs.
@@ -131,8 +127,8 @@ mod tests {
     #[test]
     fn ticks_are_round_at_every_size() {
         assert_eq!(labels(&[3.0, 17.0]), "0 5 10 15 20");
-        assert_eq!(labels(&[0.9991, 0.9998]), "0.9991 0.9992 0.9993 0.9994 0.9995 0.9996 0.9997 0.9998 0.9999");
-        assert_eq!(labels(&[-3.0, 4.5]), "-4 -2 0 2 4 6");
+        assert_eq!(labels(&[0.9991, 0.9998]), "0.9991 0.9992 0.9993 0.9994 0.9995 0.9996 0.9997 0.9998");
+        assert_eq!(labels(&[-3.0, 4.5]), "-3 -2 -1 0 1 2 3 4 5");
         assert_eq!(labels(&[12_000.0, 48_000.0]), "0 10,000 20,000 30,000 40,000 50,000");
         assert_eq!(labels(&[0.0]), "0.0 0.2 0.4 0.6 0.8 1.0");
         assert_eq!(labels(&[]), "0.0 0.2 0.4 0.6 0.8 1.0");
