@@ -45,6 +45,6 @@ fn main() -> std::process::ExitCode {
         Suite { name: "hpa", check: hpa::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: 502 },
         Suite { name: "live.kubelet", check: live::check_kubelet, floor: 47 },
-        Suite { name: "live.controllers", check: live::check_controllers, floor: 23 },
+        Suite { name: "live.controllers", check: live::check_controllers, floor: 32 },
     ])
 }

@@ -1,8 +1,12 @@
 //! The scenarios that ship, run whole: every step succeeds, the pods end as the scenario says, and the same scenario
 //! gives the same digest twice.
 
+#[path = "scenarios/custom_kinds.rs"]
+mod custom_kinds;
 #[path = "scenarios/steps.rs"]
 mod steps;
+#[path = "scenarios/warm_up.rs"]
+mod warm_up;
 
 use std::path::{Path, PathBuf};
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 pub use self::cache::DecodeCache;
 pub use self::update::decode_update;
+use super::custom::{CustomKind, CustomKinds};
 use super::decoded::{Decoded, DecodedBody, OwnerClaim};
 use super::go_types::{GoStruct, cluster as cluster_types, pod as pod_types, workload as workload_types};
 use super::status::{Reason, Status};
@@ -69,14 +70,14 @@ pub fn decode_with_warnings(
     fields: FieldValidation,
     cache: &mut DecodeCache,
 ) -> Result<(Decoded, Vec<String>), DecodeError> {
-    let kind = identify(&value)?;
+    let kind = identify_among(&value, &cache.custom)?;
     if kind == Kind::POD
         && let Some(template) = cache.find(&value)
         && types::check_pod_shell(&value)
     {
         return shell_of_pod(&value, default_namespace, template).map(|decoded| (decoded, Vec::new()));
     }
-    let typed = Typed::new(kind, value, fields)?;
+    let typed = Typed::new(kind, value, fields, cache)?;
     let errors = match cache.next_job_uid.as_str() {
         uid if kind == Kind::JOB && !uid.is_empty() => {
             let mut identified = typed.value.clone();
@@ -88,6 +89,8 @@ pub fn decode_with_warnings(
         }
         _ => validation::validate_with_gates(kind, &typed.value, cache.scale_to_zero),
     };
+    let own = typed.custom.as_ref().map_or_else(Vec::new, |custom| custom.validate(&typed.value));
+    let errors: Vec<String> = errors.into_iter().chain(own).collect();
     Ok(typed.refuse(errors)?.into_model(default_namespace, cache))
 }
 
@@ -97,11 +100,16 @@ struct Typed {
     value: Value,
     unknown: Vec<String>,
     key: Option<cache::Key>,
+    custom: Option<CustomKind>,
 }
 
 impl Typed {
-    fn new(kind: Kind, mut value: Value, fields: FieldValidation) -> Result<Self, DecodeError> {
-        let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
+    fn new(kind: Kind, mut value: Value, fields: FieldValidation, cache: &DecodeCache) -> Result<Self, DecodeError> {
+        let mut unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
+        let custom = cache.custom.get(kind).cloned();
+        if let Some(custom) = &custom {
+            unknown.extend(custom.unknown_fields(&value));
+        }
         if !unknown.is_empty() && fields == FieldValidation::Strict {
             let listed: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
             return Err(not_handled(&value, &format!("strict decoding error: {}", listed.join(", "))));
@@ -113,10 +121,13 @@ impl Typed {
         if !value["metadata"].is_object() {
             value["metadata"] = json!({});
         }
+        if let Some(custom) = &custom {
+            custom.apply_defaults(&mut value);
+        }
         let object = value.as_object_mut().expect("an object was identified");
         defaults::apply(kind, object);
         canonical_form(kind, object);
-        Ok(Self { kind, value, unknown, key })
+        Ok(Self { kind, value, unknown, key, custom })
     }
 
     fn refuse(self, errors: Vec<String>) -> Result<Self, DecodeError> {
@@ -136,7 +147,7 @@ impl Typed {
 
 /// Decodes an object that a server has stored: neither validated nor refused for fields that are unknown here.
 pub fn stored(mut value: Value, cache: &mut DecodeCache) -> Result<Decoded, DecodeError> {
-    let kind = identify(&value)?;
+    let kind = identify_among(&value, &cache.custom)?;
     let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
     for path in &unknown {
         types::remove(&mut value, path);
@@ -147,7 +158,19 @@ pub fn stored(mut value: Value, cache: &mut DecodeCache) -> Result<Decoded, Deco
     Ok(to_model(kind, value, "default", None, cache))
 }
 
-/// The kind of an object, or what kubectl says of it.
+/// The kind of an object for a server that serves `custom` too.
+pub fn identify_among(value: &Value, custom: &CustomKinds) -> Result<Kind, DecodeError> {
+    identify(value).or_else(|error| match error {
+        DecodeError::NoMatch { kind, api_version } => {
+            let known = custom.of_manifest(&api_version, &kind);
+            let guess = || custom.store_unknown.then(|| CustomKind::of_object(&api_version, &kind).kind);
+            known.or_else(guess).ok_or(DecodeError::NoMatch { kind, api_version })
+        }
+        other => Err(other),
+    })
+}
+
+/// The built-in kind of an object, or what kubectl says of it.
 pub fn identify(value: &Value) -> Result<Kind, DecodeError> {
     let (api_version, kind_name) = (text(&value["apiVersion"]), text(&value["kind"]));
     if !value.is_object() {
@@ -267,7 +290,14 @@ fn to_model(
         DecodedBody::Pod(template)
     } else {
         let template = template_of(kind, &value).map(|template| cache.shared(template));
-        let body = with_status(kind, convert::body(kind, &value), &value);
+        let body = if kind.is_custom() {
+            let has_endpoint =
+                cache.custom.get(kind).is_some_and(|custom| custom.has_status_endpoint(text(&value["apiVersion"])));
+            let status = if has_endpoint { Value::Null } else { value["status"].clone() };
+            crate::model::object::Body::Plain { status: Arc::new(status) }
+        } else {
+            with_status(kind, convert::body(kind, &value), &value)
+        };
         DecodedBody::Other { body, template }
     };
     let mut decoded = identity(kind, &value, default_namespace);

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod canonical;
 pub mod clock;
 pub mod convert;
+pub mod custom;
 pub mod decode;
 pub mod decoded;
 pub mod defaults;

@@ -63,6 +63,10 @@ impl Observer for LiveView<'_> {
         }
     }
 
+    fn began(&mut self, origin: SimTime) {
+        self.origin = origin;
+    }
+
     fn progress(&mut self, now: SimTime, events: u64) {
         let Some(bar) = &self.bar else { return };
         let wall = self.watch.elapsed().as_secs_f64().max(1e-9);

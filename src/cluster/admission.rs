@@ -7,9 +7,11 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::api::admission::{self, AdmissionInput, LimitRange, PriorityClassView, ServiceAccountView};
+use crate::api::convert::label_selector;
 use crate::api::{Reason, Status};
 use crate::model::kind::Kind;
-use crate::model::object::{Body, NamespaceId, TemplateId};
+use crate::model::object::{Body, NamespaceId, ObjectRef, PodId, TemplateId};
+use crate::model::selector::LabelSelector;
 
 use super::Cluster;
 
@@ -17,6 +19,8 @@ use super::Cluster;
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
     by_template: FxHashMap<(TemplateId, NamespaceId), TemplateId>,
+    /// PodDisruptionBudgets with what they select, by namespace; made when an eviction asks for them.
+    budgets: Option<FxHashMap<NamespaceId, Vec<(ObjectRef, LabelSelector)>>>,
 }
 
 impl Admitted {
@@ -24,6 +28,9 @@ impl Admitted {
     pub(super) fn object_changed(&mut self, kind: Kind) {
         if matches!(kind, Kind::PRIORITY_CLASS | Kind::LIMIT_RANGE | Kind::SERVICE_ACCOUNT | Kind::RUNTIME_CLASS) {
             self.by_template.clear();
+        }
+        if kind == Kind::POD_DISRUPTION_BUDGET {
+            self.budgets = None;
         }
     }
 }
@@ -82,6 +89,24 @@ impl Cluster {
             );
             Err(Status::new(Reason::Forbidden, message))
         })
+    }
+
+    /// The budgets that select a pod.
+    pub(super) fn budgets_of(&mut self, pod: PodId) -> Vec<ObjectRef> {
+        if self.admitted.budgets.is_none() {
+            let mut budgets: FxHashMap<NamespaceId, Vec<(ObjectRef, LabelSelector)>> = FxHashMap::default();
+            for budget in self.list(Kind::POD_DISRUPTION_BUDGET) {
+                let object = self.object(budget);
+                if let Some(selector) = label_selector(&object.raw["spec"]["selector"]) {
+                    budgets.entry(object.meta.namespace).or_default().push((budget, selector));
+                }
+            }
+            self.admitted.budgets = Some(budgets);
+        }
+        let labels = &self.template_of(pod).labels;
+        let of_namespace = self.admitted.budgets.as_ref().and_then(|budgets| budgets.get(&self.pod(pod).namespace));
+        let selecting = of_namespace.into_iter().flatten().filter(|(_, selector)| selector.matches(labels));
+        selecting.map(|(budget, _)| *budget).collect()
     }
 
     fn priority_class_views(&self) -> Vec<PriorityClassView> {

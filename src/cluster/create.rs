@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::api::custom::CustomKind;
 use crate::api::{Decoded, DecodedBody, OwnerClaim, Reason, Status};
 use crate::api::{convert, defaults, names};
 use crate::engine::SimTime;
@@ -106,7 +107,13 @@ impl Cluster {
             created: now,
             ..ObjectMeta::default()
         };
-        Ok(self.insert_object(now, kind, Object { meta, raw, body, deleted: None }))
+        let object = self.insert_object(now, kind, Object { meta, raw, body, deleted: None });
+        self.define_kind(now, object);
+        if kind.is_custom() && self.custom.get(kind).is_none() {
+            let info = kind.info();
+            self.custom.define(CustomKind::of_object(&kind.api_version(), info.name));
+        }
+        Ok(object)
     }
 
     /// Would `create` be refused? Nothing is stored. Upstream: a request with `dryRun=All`.
@@ -253,6 +260,7 @@ impl Cluster {
             extra,
             status,
         };
+        self.learn_template(namespace, template);
         let id = self.pods.insert(pod);
         let version =
             self.log.append(Change { at: now, object: ObjectRef::pod(id), verb: Verb::Added, fields: Fields::all() });

@@ -150,6 +150,7 @@ impl Cluster {
     }
 
     fn remove_object(&mut self, now: SimTime, object: ObjectRef) {
+        self.forget_kind(now, object);
         self.admitted.object_changed(object.kind);
         self.managed.forget(object);
         self.release_addresses(object);

@@ -121,8 +121,9 @@ pub struct EventStore {
 }
 
 impl EventStore {
-    /// Records an Event. It may be dropped as spam.
-    pub fn record(&mut self, now: SimTime, draft: EventDraft) {
+    /// Records an Event. It may be dropped as spam, and where the server takes no new objects (`may_create`) only an Event
+    /// that is there already is counted.
+    pub(super) fn record(&mut self, now: SimTime, draft: EventDraft, may_create: bool) {
         let source = hash(&(draft.component, draft.host, draft.object));
         // The scheduler uses the newer events API, whose recorder neither combines nor drops.
         let legacy = draft.component != "default-scheduler";
@@ -144,6 +145,8 @@ impl EventStore {
                 known.message = message.into();
             }
             *row
+        } else if !may_create {
+            return;
         } else {
             let row = self.rows.len() as u32;
             self.by_content.insert(content, row);
@@ -242,18 +245,27 @@ mod tests {
     #[test]
     fn equal_events_are_counted() {
         let mut store = EventStore::default();
-        store.record(SimTime::from_secs(1), draft("a"));
-        store.record(SimTime::from_secs(2), draft("a"));
+        store.record(SimTime::from_secs(1), draft("a"), true);
+        store.record(SimTime::from_secs(2), draft("a"), true);
         assert_eq!(store.rows().len(), 1);
         assert_eq!(store.row(0).count, 2);
         assert_eq!(store.sightings().len(), 2);
     }
 
     #[test]
+    fn where_nothing_new_may_be_made_old_events_are_counted() {
+        let mut store = EventStore::default();
+        store.record(SimTime::from_secs(1), draft("a"), true);
+        store.record(SimTime::from_secs(2), draft("a"), false);
+        store.record(SimTime::from_secs(2), draft("b"), false);
+        assert_eq!((store.rows().len(), store.row(0).count), (1, 2));
+    }
+
+    #[test]
     fn the_tenth_similar_event_is_combined() {
         let mut store = EventStore::default();
         for number in 0..12 {
-            store.record(SimTime::from_secs(number), draft(&format!("message {number}")));
+            store.record(SimTime::from_secs(number), draft(&format!("message {number}")), true);
         }
         assert_eq!(store.rows().len(), 10);
         assert_eq!(&*store.row(9).message, "(combined from similar events): message 11");
@@ -264,12 +276,12 @@ mod tests {
     fn the_26th_event_about_an_object_is_dropped_for_five_minutes() {
         let mut store = EventStore::default();
         // Other types count on their own.
-        store.record(SimTime::ZERO, EventDraft { kind: EventType::Normal, ..draft("a") });
+        store.record(SimTime::ZERO, EventDraft { kind: EventType::Normal, ..draft("a") }, true);
         for _ in 0..30 {
-            store.record(SimTime::ZERO, draft("a"));
+            store.record(SimTime::ZERO, draft("a"), true);
         }
         assert_eq!(store.row(1).count, 25);
-        store.record(SimTime::from_secs(300), draft("a"));
+        store.record(SimTime::from_secs(300), draft("a"), true);
         assert_eq!(store.row(1).count, 26);
     }
 }

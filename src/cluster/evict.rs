@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::api::convert::label_selector;
 use crate::api::{Reason, Status};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
-use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
 
@@ -102,17 +100,5 @@ impl Cluster {
             return Err(Status::new(Reason::TooManyRequests, REFUSAL));
         }
         Ok(())
-    }
-
-    fn budgets_of(&self, pod: PodId) -> Vec<ObjectRef> {
-        let namespace = self.pod(pod).namespace;
-        let labels = &self.template_of(pod).labels;
-        self.list(Kind::POD_DISRUPTION_BUDGET)
-            .filter(|budget| self.identity(*budget).0 == namespace)
-            .filter(|budget| {
-                let raw = &self.object(*budget).raw;
-                label_selector(&raw["spec"]["selector"]).is_some_and(|selector| selector.matches(labels))
-            })
-            .collect()
     }
 }

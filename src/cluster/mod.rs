@@ -9,6 +9,7 @@ mod allocate;
 mod bootstrap;
 pub mod change_log;
 mod create;
+mod custom;
 mod delete;
 pub mod events;
 mod evict;
@@ -35,14 +36,18 @@ pub use events::{EventDraft, EventRow, EventType};
 pub use managed::FieldManager;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use crate::api::custom::CustomKinds;
 use crate::api::{Clock, Status};
+use crate::engine::SimTime;
 use crate::engine::random::{Stream, Streams};
 use crate::model::kind::{KINDS, Kind};
 use crate::model::labels::Labels;
 use crate::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, PodId, TemplateId};
 use crate::model::pod::{COMPLETION_INDEX, Pod};
 use crate::model::pod_template::PodTemplate;
+use crate::model::selector::LabelSelector;
 use events::EventStore;
 use metrics::Metrics;
 use pods::PodTable;
@@ -73,7 +78,11 @@ pub struct Cluster {
     pub events: EventStore,
     /// The metrics APIs.
     pub metrics: Metrics,
+    /// Kinds beside the built-in ones.
+    pub custom: CustomKinds,
     tables: Vec<Table>,
+    /// Objects of kinds that are not built in.
+    custom_tables: BTreeMap<Kind, Table>,
     pods: PodTable,
     templates: Templates,
     admitted: admission::Admitted,
@@ -95,6 +104,8 @@ impl Cluster {
             log: ChangeLog::default(),
             events: EventStore::default(),
             metrics: Metrics::default(),
+            custom: CustomKinds::default(),
+            custom_tables: BTreeMap::new(),
             tables: KINDS.iter().map(|_| Table::default()).collect(),
             pods: PodTable::default(),
             templates: Templates::default(),
@@ -245,6 +256,17 @@ impl Cluster {
         }
     }
 
+    /// Records a Kubernetes Event. In a namespace that is being deleted it is refused like any other new object; one that is
+    /// there already is counted on. Upstream: admission plugin NamespaceLifecycle.
+    pub fn record_event(&mut self, now: SimTime, draft: EventDraft) {
+        let (namespace, _) = self.identity(draft.object);
+        let may_create = !namespace.is_some() || {
+            let home = self.table(Kind::NAMESPACE).row(namespace.0);
+            home.deleted.is_none() && !matches!(home.body, Body::Namespace { terminating: true, .. })
+        };
+        self.events.record(now, draft, may_create);
+    }
+
     /// Pods whose controller is `owner`, by id (that is, by creation).
     pub fn pods_of(&self, owner: ObjectRef) -> impl Iterator<Item = PodId> + '_ {
         self.pods.by_controller(owner)
@@ -260,47 +282,55 @@ impl Cluster {
         self.pods.by_template(namespace, template)
     }
 
-    /// Live pods of a namespace that a selector selects, by id. Costs a match for each template that has a label which
-    /// the selector requires, not for each pod.
-    pub fn pods_matching(
-        &self,
-        namespace: NamespaceId,
-        selector: &crate::model::selector::LabelSelector,
-    ) -> Vec<PodId> {
+    /// Live pods of a namespace that a selector selects. Costs a match for each template, not for each pod.
+    pub fn pods_matching(&self, namespace: NamespaceId, selector: &LabelSelector) -> Vec<PodId> {
         if selector.requirements.iter().any(|one| one.key == COMPLETION_INDEX) {
             // The index is the one label that pods of one template do not share.
             let pods = self.pods.live().filter(|pod| self.pods.row(*pod).namespace == namespace);
             return pods.filter(|pod| selector.matches(&self.labels_of(*pod))).collect();
         }
-        let matches = |template: &PodTemplate| selector.matches(&template.labels);
-        match self.templates.candidates(selector) {
-            Some(candidates) => self.pods_of_those(namespace, candidates.iter().copied(), matches),
-            None => self.pods_of_templates(namespace, matches),
+        let candidates = self.templates_for(namespace, selector).iter();
+        let selected = candidates.filter(|template| selector.matches(&self.templates.get(**template).labels));
+        let mut found: Vec<PodId> = selected.flat_map(|template| self.pods.by_template(namespace, *template)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Templates of a namespace that a selector may select: those with a label that it asks for. Of a selector it is always
+    /// the same list, which only grows.
+    pub fn templates_for(&self, namespace: NamespaceId, selector: &LabelSelector) -> &[TemplateId] {
+        match selector.required_pair() {
+            Some((key, value)) => self.pods.templates_with(namespace, &key, &value),
+            None => self.pods.templates_in(namespace),
+        }
+    }
+
+    /// Makes a pod's template one of its namespace, if it is the first.
+    fn learn_template(&mut self, namespace: NamespaceId, template: TemplateId) {
+        if !self.pods.knows_template(namespace, template) {
+            let shared = self.templates.shared(template);
+            self.pods.learn_template(namespace, template, &shared.labels);
         }
     }
 
     /// Live pods of a namespace whose template is one of those looked for, by id. Costs a look at each template.
     pub fn pods_of_templates(&self, namespace: NamespaceId, wanted: impl Fn(&PodTemplate) -> bool) -> Vec<PodId> {
-        self.pods_of_those(namespace, self.pods.templates_in(namespace), wanted)
-    }
-
-    /// Live pods of a namespace of those templates that are wanted, by id.
-    fn pods_of_those(
-        &self,
-        namespace: NamespaceId,
-        templates: impl Iterator<Item = TemplateId>,
-        wanted: impl Fn(&PodTemplate) -> bool,
-    ) -> Vec<PodId> {
+        let templates = self.pods.templates_in(namespace).iter().copied();
         let templates = templates.filter(|template| wanted(self.templates.get(*template)));
         let mut found: Vec<PodId> = templates.flat_map(|template| self.pods.by_template(namespace, template)).collect();
         found.sort_unstable();
         found
     }
 
+    /// All kinds that are served.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        Kind::all().chain(self.custom.kinds())
+    }
+
     /// Objects other than pods that name `owner` as an owner, live ones only.
     pub fn dependents(&self, owner: ObjectRef) -> Vec<ObjectRef> {
         let mut found = Vec::new();
-        for kind in Kind::all().filter(|kind| *kind != Kind::POD) {
+        for kind in self.kinds().filter(|kind| *kind != Kind::POD) {
             let table = self.table(kind);
             found.extend(table.owned_by(owner).map(|id| ObjectRef::new(kind, id)));
         }
@@ -331,10 +361,10 @@ impl Cluster {
     }
 
     fn table(&self, kind: Kind) -> &Table {
-        &self.tables[usize::from(kind.0)]
+        self.tables.get(kind.0 as usize).or_else(|| self.custom_tables.get(&kind)).unwrap_or(&table::EMPTY)
     }
 
     fn table_mut(&mut self, kind: Kind) -> &mut Table {
-        &mut self.tables[usize::from(kind.0)]
+        if kind.is_custom() { self.custom_tables.entry(kind).or_default() } else { &mut self.tables[kind.0 as usize] }
     }
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::SimTime;
 use crate::model::Text;
+use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
 use crate::model::pod::Pod;
 
@@ -19,6 +20,8 @@ pub(super) struct PodTable {
     by_template: FxHashMap<(NamespaceId, TemplateId), BTreeSet<PodId>>,
     /// Templates ever used in a namespace, in order of their first pod.
     templates: FxHashMap<NamespaceId, Vec<TemplateId>>,
+    /// The same by each of their labels.
+    by_label: FxHashMap<(NamespaceId, Text, Text), Vec<TemplateId>>,
     live: usize,
 }
 
@@ -60,8 +63,27 @@ impl PodTable {
         self.by_template.get(&(namespace, template)).into_iter().flatten().copied()
     }
 
-    pub(super) fn templates_in(&self, namespace: NamespaceId) -> impl Iterator<Item = TemplateId> + '_ {
-        self.templates.get(&namespace).into_iter().flatten().copied()
+    pub(super) fn templates_in(&self, namespace: NamespaceId) -> &[TemplateId] {
+        self.templates.get(&namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// Templates of a namespace that have this label.
+    pub(super) fn templates_with(&self, namespace: NamespaceId, key: &Text, value: &Text) -> &[TemplateId] {
+        self.by_label.get(&(namespace, key.clone(), value.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Was the template ever used in the namespace?
+    pub(super) fn knows_template(&self, namespace: NamespaceId, template: TemplateId) -> bool {
+        self.by_template.contains_key(&(namespace, template))
+    }
+
+    /// The first pod of a template comes to a namespace.
+    pub(super) fn learn_template(&mut self, namespace: NamespaceId, template: TemplateId, labels: &Labels) {
+        self.by_template.entry((namespace, template)).or_default();
+        self.templates.entry(namespace).or_default().push(template);
+        for (key, value) in labels.iter() {
+            self.by_label.entry((namespace, Text::from(key), Text::from(value))).or_default().push(template);
+        }
     }
 
     pub(super) fn insert(&mut self, pod: Pod) -> PodId {
@@ -132,10 +154,6 @@ impl PodTable {
     }
 
     fn index_template(&mut self, pod: PodId, namespace: NamespaceId, template: TemplateId) {
-        let siblings = self.by_template.entry((namespace, template)).or_insert_with(|| {
-            self.templates.entry(namespace).or_default().push(template);
-            BTreeSet::new()
-        });
-        siblings.insert(pod);
+        self.by_template.entry((namespace, template)).or_default().insert(pod);
     }
 }

@@ -8,6 +8,9 @@ use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::object::{NamespaceId, Object, ObjectRef};
 
+/// The table of a kind of which there is no object.
+pub(super) static EMPTY: std::sync::LazyLock<Table> = std::sync::LazyLock::new(Table::default);
+
 /// All objects of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Table {

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::Value;
 
-use crate::model::Text;
 use crate::model::object::TemplateId;
 use crate::model::pod_template::PodTemplate;
-use crate::model::selector::LabelSelector;
 
 /// All templates.
 #[derive(Debug, Default)]
@@ -17,8 +15,6 @@ pub(super) struct Templates {
     rows: Vec<Arc<PodTemplate>>,
     by_content: FxHashMap<u64, Vec<TemplateId>>,
     by_address: FxHashMap<usize, TemplateId>,
-    /// By one of their labels: what a selector may select is found without a look at all others.
-    by_label: FxHashMap<(Text, Text), Vec<TemplateId>>,
 }
 
 impl Templates {
@@ -28,12 +24,6 @@ impl Templates {
 
     pub(super) fn shared(&self, template: TemplateId) -> Arc<PodTemplate> {
         Arc::clone(&self.rows[template.index()])
-    }
-
-    /// Templates that may satisfy a selector: all that have one label it requires; none if it requires no label.
-    pub(super) fn candidates(&self, selector: &LabelSelector) -> Option<&[TemplateId]> {
-        let pair = selector.required_pair()?;
-        Some(self.by_label.get(&pair).map_or(&[], Vec::as_slice))
     }
 
     pub(super) fn intern(&mut self, template: Arc<PodTemplate>) -> TemplateId {
@@ -51,9 +41,6 @@ impl Templates {
         let id = TemplateId::from_index(self.rows.len());
         candidates.push(id);
         self.by_address.insert(address, id);
-        for (key, value) in template.labels.iter() {
-            self.by_label.entry((key.into(), value.into())).or_default().push(id);
-        }
         self.rows.push(template);
         id
     }

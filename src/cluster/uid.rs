@@ -34,8 +34,8 @@ pub(super) fn object(seed_mask: u64, text: &str) -> Option<ObjectRef> {
     let high = first << 16 | second << 4 | last;
     let plain = unscramble(high) ^ seed_mask ^ MULTIPLIER;
     let kind = plain >> 32;
-    let object = ObjectRef { kind: Kind(u16::try_from(kind).ok()?), id: plain as u32 };
-    (usize::from(object.kind.0) < KINDS.len() && uid(seed_mask, object) == text).then_some(object)
+    let object = ObjectRef { kind: Kind(u32::try_from(kind).ok()?), id: plain as u32 };
+    ((object.kind.0 as usize) < KINDS.len() && uid(seed_mask, object) == text).then_some(object)
 }
 
 fn scramble(value: u64) -> u64 {

@@ -35,7 +35,10 @@ impl Cluster {
                 let shown = self.view(object);
                 let row = self.table_mut(object.kind).row_mut(object.id);
                 let mut fields = Fields::empty();
-                carry_over(&row.body, &mut body);
+                let has_status = matches!(&body, Body::Plain { status } if !status.is_null());
+                if !(object.kind.is_custom() && has_status) {
+                    carry_over(&row.body, &mut body);
+                }
                 if let (Body::Service(old), Body::Service(new)) = (&row.body, &mut body) {
                     let old = old.clone();
                     self.reallocate(&old, new)?;
@@ -74,6 +77,7 @@ impl Cluster {
                     self.set_owners(now, object, owners);
                 }
                 self.log_modified(now, object, fields);
+                self.define_kind(now, object);
                 self.remove_if_finalized(now, object);
                 Ok(true)
             }
@@ -214,9 +218,18 @@ impl Cluster {
         before
     }
 
-    /// Replaces the owners of an object other than a pod.
-    pub fn set_owners(&mut self, now: SimTime, object: ObjectRef, owners: Vec<OwnerReference>) {
-        self.table_mut(object.kind).set_owners(object.id, owners);
+    /// Replaces the owners of an object.
+    pub fn set_owners(&mut self, now: SimTime, object: ObjectRef, mut owners: Vec<OwnerReference>) {
+        if let Some(pod) = object.as_pod() {
+            let place = owners.iter().position(|owner| owner.controller);
+            let controller = place.map_or(ObjectRef::NONE, |place| owners.remove(place).owner);
+            self.pods.set_controller(pod, controller);
+            if let Some(extra) = &mut self.pods.row_mut(pod).extra {
+                extra.owners = owners;
+            }
+        } else {
+            self.table_mut(object.kind).set_owners(object.id, owners);
+        }
         self.log_modified(now, object, Fields::OWNERSHIP);
     }
 
@@ -224,6 +237,19 @@ impl Cluster {
     pub fn set_pod_controller(&mut self, now: SimTime, pod: PodId, controller: ObjectRef) {
         self.pods.set_controller(pod, controller);
         self.log_modified(now, ObjectRef::pod(pod), Fields::OWNERSHIP);
+    }
+
+    /// Adopts a pod and gives it its new controller's finalizer, or (with `ObjectRef::NONE`) releases it and takes the
+    /// finalizer away, in one request.
+    pub fn claim_pod(&mut self, now: SimTime, pod: PodId, controller: ObjectRef, finalizer: &str) {
+        self.pods.set_controller(pod, controller);
+        let extra = self.pods.row_mut(pod).extra.get_or_insert_default();
+        extra.finalizers.retain(|candidate| candidate != finalizer);
+        if controller.is_some() {
+            extra.finalizers.push(finalizer.into());
+        }
+        self.log_modified(now, ObjectRef::pod(pod), Fields::OWNERSHIP);
+        self.remove_pod_if_finalized(now, pod);
     }
 
     /// Removes a finalizer of a pod; the pod goes with the last one if it is being deleted with grace 0.
@@ -250,6 +276,7 @@ impl Cluster {
         fields.set(Fields::LABELS, before.labels != after.labels);
         fields.set(Fields::ANNOTATIONS, before.annotations != after.annotations);
         fields.set(Fields::SPEC, before.raw.get("spec") != after.raw.get("spec"));
+        self.learn_template(self.pod(pod).namespace, template);
         self.pods.set_template(pod, template);
         if fields.contains(Fields::SPEC) {
             self.pods.row_mut(pod).generation += 1;
@@ -305,7 +332,9 @@ impl Cluster {
     }
 
     pub(super) fn log_modified(&mut self, now: SimTime, object: ObjectRef, fields: Fields) {
-        self.admitted.object_changed(object.kind);
+        if fields.intersects(Fields::SPEC | Fields::LABELS | Fields::ANNOTATIONS) {
+            self.admitted.object_changed(object.kind);
+        }
         self.imported.written(object, fields);
         let version = self.log.append(Change { at: now, object, verb: Verb::Modified, fields });
         match object.as_pod() {

@@ -44,6 +44,11 @@ pub(super) fn perform(
             cluster.set_pod_controller(now, pod, controller);
             Ok(ObjectRef::pod(pod))
         }
+        Call::ClaimPod { pod, controller, finalizer } => {
+            live(cluster, ObjectRef::pod(pod))?;
+            cluster.claim_pod(now, pod, controller, finalizer);
+            Ok(ObjectRef::pod(pod))
+        }
         Call::RemovePodFinalizer { pod, finalizer } => {
             cluster.remove_pod_finalizer(now, pod, finalizer);
             Ok(ObjectRef::pod(pod))
@@ -57,7 +62,7 @@ pub(super) fn perform(
         Call::Delete { object, options } => cluster.delete(now, object, options).map(|()| object),
         Call::Event(draft) => {
             let object = draft.object;
-            cluster.events.record(now, *draft);
+            cluster.record_event(now, *draft);
             Ok(object)
         }
         other => update(now, other, cluster),
@@ -209,7 +214,7 @@ fn record_creation(
             event(owner, EventType::Warning, "FailedCreate", format!("Error creating: {refusal}"), component)
         }
     };
-    cluster.events.record(now, draft);
+    cluster.record_event(now, draft);
 }
 
 /// StatefulSets have words of their own. Upstream: statefulset `StatefulPodControl.recordPodEvent`.
@@ -238,7 +243,7 @@ fn delete_pod(
     } else {
         format!("Deleted pod: {name}")
     };
-    cluster.events.record(now, event(owner, EventType::Normal, "SuccessfulDelete", message, component));
+    cluster.record_event(now, event(owner, EventType::Normal, "SuccessfulDelete", message, component));
     Ok(ObjectRef::pod(pod))
 }
 

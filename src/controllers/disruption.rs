@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::api::convert::{int_or_percent, label_selector};
-use crate::cluster::{Change, Cluster, EventType, Fields, Verb};
+use crate::cluster::{Change, Cluster, EventType, Fields};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::int_or_percent::IntOrPercent;
 use crate::model::kind::Kind;
@@ -63,11 +63,6 @@ impl Controller for DisruptionController {
             if live {
                 queue.add(change.object);
             }
-        } else if change.fields.contains(Fields::SPEC) && change.verb == Verb::Modified {
-            // A scale changed: the budgets of its pods' namespace that count by it.
-            let namespace = cluster.meta(change.object).namespace;
-            let budgets = cluster.list(Kind::POD_DISRUPTION_BUDGET);
-            budgets.filter(|budget| cluster.meta(*budget).namespace == namespace).for_each(|budget| queue.add(budget));
         }
     }
 

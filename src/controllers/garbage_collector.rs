@@ -2,12 +2,13 @@
 //! what is deleted with orphans sets them free.
 //! Upstream: garbagecollector `attemptToDeleteItem`, `processDeletingDependentsItem`, `attemptToOrphanWorker`.
 
-use crate::cluster::{Change, Cluster, DeleteOptions, Fields, Propagation, Verb};
+use crate::cluster::{Change, Cluster, DeleteOptions, EventDraft, EventType, Fields, Propagation, Verb};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, OwnerReference};
 
-use super::plan::{Call, Plan};
+use super::calls::event;
+use super::plan::{Call, Outcome, Plan};
 use super::runner::Controller;
 use super::work_queue::WorkQueue;
 
@@ -62,6 +63,23 @@ impl Controller for GarbageCollector {
         }
         collect(key, cluster)
     }
+
+    /// Dependents of an object that waits for them are deleted, or have lost it.
+    fn resume(&mut self, _now: SimTime, key: ObjectRef, (): (), outcome: &Outcome, cluster: &mut Cluster) -> Plan<()> {
+        if outcome.refusal.is_some() {
+            return Plan::done().fail();
+        }
+        if is_waiting(key, cluster) && !is_blocked(key, &dependents(key, cluster), cluster) {
+            return Plan::of(Call::RemoveFinalizer { object: key, finalizer: FOREGROUND });
+        }
+        Plan::done()
+    }
+}
+
+/// Do some of its dependents keep an owner that is being deleted in the foreground?
+fn is_blocked(owner: ObjectRef, dependents: &[ObjectRef], cluster: &Cluster) -> bool {
+    let blocks = |one: &OwnerReference| one.owner == owner && one.block_owner_deletion;
+    dependents.iter().any(|dependent| owners(*dependent, cluster).iter().any(blocks))
 }
 
 /// Everything that names `owner` as an owner.
@@ -93,7 +111,17 @@ fn has_lost_owner(object: ObjectRef, cluster: &Cluster) -> bool {
         let controller = cluster.pod(pod).controller;
         return controller.is_some() && !cluster.is_live(controller);
     }
-    owners(object, cluster).iter().any(|owner| !cluster.is_live(owner.owner))
+    owners(object, cluster).iter().any(|owner| !is_there(object, owner.owner, cluster))
+}
+
+/// Is an owner where its dependent looks for it? Those of another namespace are not.
+fn is_there(dependent: ObjectRef, owner: ObjectRef, cluster: &Cluster) -> bool {
+    cluster.is_live(owner) && !is_elsewhere(dependent, owner, cluster)
+}
+
+fn is_elsewhere(dependent: ObjectRef, owner: ObjectRef, cluster: &Cluster) -> bool {
+    let both = owner.kind.is_namespaced() && dependent.kind.is_namespaced();
+    both && cluster.identity(dependent).0 != cluster.identity(owner).0
 }
 
 fn is_being_deleted(object: ObjectRef, cluster: &Cluster) -> bool {
@@ -124,12 +152,16 @@ fn is_waiting(owner: ObjectRef, cluster: &Cluster) -> bool {
 fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let owners = owners(key, cluster);
     let (solid, lost): (Vec<_>, Vec<_>) =
-        owners.into_iter().partition(|owner| cluster.is_live(owner.owner) && !is_waiting(owner.owner, cluster));
+        owners.into_iter().partition(|owner| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster));
     if lost.is_empty() {
         return Plan::done();
     }
+    let mut plan = Plan::done();
+    for owner in lost.iter().filter(|owner| cluster.is_live(owner.owner) && is_elsewhere(key, owner.owner, cluster)) {
+        plan.push(Call::Event(Box::new(wrong_namespace(key, owner.owner, cluster))));
+    }
     if !solid.is_empty() {
-        return Plan::of(disown(key, solid));
+        return plan.then(Call::SetOwners { object: key, owners: solid });
     }
     let waited_for = lost.iter().any(|owner| is_waiting(owner.owner, cluster));
     let propagation = if waited_for && !dependents(key, cluster).is_empty() || has_finalizer(key, FOREGROUND, cluster) {
@@ -139,37 +171,32 @@ fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     } else {
         Propagation::Background
     };
-    Plan::of(Call::Delete { object: key, options: DeleteOptions { grace_seconds: None, propagation } })
+    plan.then(Call::Delete { object: key, options: DeleteOptions { grace_seconds: None, propagation } })
 }
 
-/// Leaves an object these owners only.
-fn disown(object: ObjectRef, owners: Vec<OwnerReference>) -> Call {
-    match object.as_pod() {
-        Some(pod) => {
-            let controller = owners.iter().find(|owner| owner.controller).map_or(ObjectRef::NONE, |owner| owner.owner);
-            Call::SetPodController { pod, controller }
-        }
-        None => Call::SetOwners { object, owners },
-    }
+/// Upstream: garbagecollector `reportInvalidNamespaceOwnerRef`.
+fn wrong_namespace(dependent: ObjectRef, owner: ObjectRef, cluster: &Cluster) -> EventDraft {
+    let namespace = cluster.namespace_name(cluster.identity(dependent).0);
+    let (version, kind) = (owner.kind.api_version(), owner.kind.info().name);
+    let (name, uid) = (cluster.identity(owner).1, cluster.uid(owner));
+    let message = format!(
+        "ownerRef [{version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}] does not exist in namespace {namespace:?}"
+    );
+    event(dependent, EventType::Warning, "OwnerRefInvalidNamespace", message, GarbageCollector::COMPONENT)
 }
 
 /// Foreground: dependents first. Upstream: garbagecollector `processDeletingDependentsItem`.
 fn delete_dependents(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let mut plan = Plan::done();
-    let blocks = |dependent: &ObjectRef| {
-        owners(*dependent, cluster).iter().any(|owner| owner.owner == key && owner.block_owner_deletion)
-    };
     let all = dependents(key, cluster);
-    if !all.iter().any(blocks) {
+    if !is_blocked(key, &all, cluster) {
         return Plan::of(Call::RemoveFinalizer { object: key, finalizer: FOREGROUND });
     }
-    let deletions = all.into_iter().filter(|dependent| !is_being_deleted(*dependent, cluster)).map(|dependent| {
-        let has_own = !dependents(dependent, cluster).is_empty();
-        let propagation = if has_own { Propagation::Foreground } else { Propagation::Background };
-        Call::Delete { object: dependent, options: DeleteOptions { grace_seconds: None, propagation } }
-    });
-    plan.push_together(deletions.collect());
-    plan
+    // One that has other owners too only loses this one.
+    let left = all.into_iter().filter(|dependent| !is_being_deleted(*dependent, cluster));
+    let stages = left.flat_map(|dependent| collect(dependent, cluster).stages);
+    plan.push_together(stages.flat_map(|stage| stage.calls).collect());
+    plan.resume_with(())
 }
 
 /// Orphan: dependents lose this owner, then it goes. Upstream: garbagecollector `orphanDependents`.
@@ -177,7 +204,7 @@ fn set_dependents_free(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let mut plan = Plan::done();
     let freed = dependents(key, cluster).into_iter().map(|dependent| {
         let left = owners(dependent, cluster).into_iter().filter(|owner| owner.owner != key).collect();
-        disown(dependent, left)
+        Call::SetOwners { object: dependent, owners: left }
     });
     plan.push_together(freed.collect());
     plan.then(Call::RemoveFinalizer { object: key, finalizer: ORPHAN })
@@ -185,6 +212,8 @@ fn set_dependents_free(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::testing::{World, deployment};
     use super::*;
     use crate::engine::SimDuration;
@@ -194,6 +223,45 @@ mod tests {
         let key = world.apply(deployment("web", 3, "nginx:1.25"));
         world.run(SimDuration::from_secs(5));
         (world, key)
+    }
+
+    /// A ConfigMap of these owners.
+    fn owned(world: &mut World, name: &str, owners: &[ObjectRef]) -> ObjectRef {
+        let reference = |owner: &ObjectRef| {
+            let (name, uid) = (world.cluster.identity(*owner).1, world.cluster.uid(*owner));
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid, "blockOwnerDeletion": true})
+        };
+        let references: Vec<Value> = owners.iter().map(reference).collect();
+        let metadata = json!({"name": name, "ownerReferences": references});
+        world.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
+    }
+
+    #[test]
+    fn who_has_another_owner_stays_when_one_goes_in_the_foreground() {
+        let mut world = World::new(0);
+        let (one, other) = (owned(&mut world, "one", &[]), owned(&mut world, "other", &[]));
+        let shared = owned(&mut world, "shared", &[one, other]);
+        let own = owned(&mut world, "own", &[one]);
+        delete(&mut world, one, Propagation::Foreground);
+        world.run(SimDuration::from_secs(5));
+        assert!(!world.cluster.is_live(one) && !world.cluster.is_live(own));
+        assert!(world.cluster.is_live(shared) && world.cluster.meta(shared).owners.len() == 1);
+        delete(&mut world, other, Propagation::Background);
+        world.run(SimDuration::from_secs(5));
+        assert!(!world.cluster.is_live(shared));
+    }
+
+    #[test]
+    fn an_owner_of_another_namespace_is_none() {
+        let mut world = World::new(0);
+        world.apply(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "far"}}));
+        world.run(SimDuration::from_secs(1));
+        let far = world
+            .apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "far", "namespace": "far"}}));
+        let lost = owned(&mut world, "lost", &[far]);
+        world.run(SimDuration::from_secs(5));
+        assert!(world.cluster.is_live(far) && !world.cluster.is_live(lost));
+        assert_eq!(world.messages("OwnerRefInvalidNamespace").len(), 1);
     }
 
     fn delete(world: &mut World, key: ObjectRef, propagation: Propagation) {

@@ -10,6 +10,7 @@ mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoint_slice;
+mod endpoint_slice_mirroring;
 mod endpoints;
 mod ephemeral_volume;
 mod garbage_collector;
@@ -56,6 +57,7 @@ use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use disruption::DisruptionController;
 use endpoint_slice::EndpointSliceController;
+use endpoint_slice_mirroring::EndpointSliceMirroringController;
 use endpoints::EndpointsController;
 use ephemeral_volume::EphemeralVolumeController;
 use garbage_collector::GarbageCollector;
@@ -242,12 +244,7 @@ controllers! {
     /// `pod-garbage-collector-controller`.
     Kind::NODE | Kind::POD => PodGarbageCollector pod_gc: PodGarbageCollector = Profile::with_workers(1);
     /// `disruption-controller`.
-    Kind::POD_DISRUPTION_BUDGET
-    | Kind::POD
-    | Kind::DEPLOYMENT
-    | Kind::REPLICA_SET
-    | Kind::STATEFUL_SET
-    | Kind::REPLICATION_CONTROLLER => Disruption disruption: DisruptionController = Profile::with_workers(1);
+    Kind::POD_DISRUPTION_BUDGET | Kind::POD => Disruption disruption: DisruptionController = Profile::with_workers(1);
     /// `horizontal-pod-autoscaler-controller`.
     Kind::HORIZONTAL_POD_AUTOSCALER
     | Kind::POD
@@ -264,6 +261,9 @@ controllers! {
     Kind::NODE | Kind::POD => TaintEviction taint_eviction: TaintEvictionController = Profile::with_workers(8);
     /// `endpointslice-controller`.
     Kind::SERVICE | Kind::ENDPOINT_SLICE | Kind::POD => EndpointSlice endpoint_slice: EndpointSliceController = endpoint_slice::profile();
+    /// `endpointslice-mirroring-controller`.
+    Kind::SERVICE | Kind::ENDPOINTS | Kind::ENDPOINT_SLICE => EndpointSliceMirroring endpoint_slice_mirroring: EndpointSliceMirroringController =
+        endpoint_slice::profile();
     /// `endpoint-controller`.
     Kind::SERVICE | Kind::ENDPOINTS | Kind::POD => Endpoints endpoints: EndpointsController =
         Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) };

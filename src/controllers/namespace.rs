@@ -207,7 +207,7 @@ fn pods(namespace: NamespaceId, cluster: &Cluster) -> Vec<PodId> {
 
 /// Everything but pods.
 fn objects(namespace: NamespaceId, cluster: &Cluster) -> Vec<ObjectRef> {
-    let kinds = Kind::all().filter(|kind| kind.is_namespaced() && *kind != Kind::POD);
+    let kinds = cluster.kinds().filter(|kind| kind.is_namespaced() && *kind != Kind::POD);
     kinds.flat_map(|kind| cluster.list(kind)).filter(|object| cluster.meta(*object).namespace == namespace).collect()
 }
 

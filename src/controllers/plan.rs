@@ -28,6 +28,8 @@ pub(super) enum Call {
     DeletePod { pod: PodId, owner: ObjectRef },
     /// Adopts a pod, or releases it with `ObjectRef::NONE`.
     SetPodController { pod: PodId, controller: ObjectRef },
+    /// Adopts a pod with a finalizer, or releases it from both with `ObjectRef::NONE`.
+    ClaimPod { pod: PodId, controller: ObjectRef, finalizer: &'static str },
     /// Removes a finalizer of a pod.
     RemovePodFinalizer { pod: PodId, finalizer: &'static str },
     /// Sets conditions of a pod, and fails it where asked for.

@@ -124,6 +124,12 @@ impl WorkQueue {
         self.failures.get(&key).copied().unwrap_or(0)
     }
 
+    /// Has the key's last sync failed? Then each sync of it counts, also one that finds nothing new: it doubles the wait for
+    /// the next retry.
+    pub(super) fn has_failed(&self, key: ObjectRef) -> bool {
+        !self.failures.is_empty() && self.failures.contains_key(&key)
+    }
+
     /// Moves keys whose time has come.
     pub(super) fn release(&mut self, now: SimTime) {
         while self.next_due().is_some_and(|due| due <= now) {

@@ -148,7 +148,7 @@ pub(crate) fn of_files(
             }
         };
         let (value, source) = (&document.value, &document.source);
-        let kind = match crate::api::decode::identify(value) {
+        let kind = match call.identify(value) {
             Ok(kind) => kind,
             Err(error) => {
                 printed.fail(&manifests::refusal(&error, &document, doing));

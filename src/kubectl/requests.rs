@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::decode::{decode_update, decode_with_warnings};
+use crate::api::decode::{decode_update, decode_with_warnings, identify_among};
 use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, ObjectRef, PodId};
@@ -11,6 +11,7 @@ use super::Call;
 use super::command_line::CommandLine;
 use super::errors::Failure;
 use super::output::Printed;
+use super::resources::{self, Named};
 
 /// What `--dry-run` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,7 @@ impl Call<'_> {
         if manner.dry_run == DryRun::Client {
             return Ok(None);
         }
+        self.learn_kinds();
         if value["kind"] == "Job" {
             self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
         }
@@ -114,6 +116,21 @@ impl Call<'_> {
             return Ok(None);
         }
         Ok(Some(self.cluster.create(self.now, decoded)?))
+    }
+
+    /// The kinds that the server serves now.
+    fn learn_kinds(&mut self) {
+        self.cache.custom = self.cluster.custom.clone();
+    }
+
+    /// The kind of a manifest, or what kubectl says of it.
+    pub(crate) fn identify(&self, value: &Value) -> Result<Kind, DecodeError> {
+        identify_among(value, &self.cluster.custom)
+    }
+
+    /// What the arguments of a command name, in the words that the server knows.
+    pub(crate) fn named(&self, arguments: &[String]) -> Result<Named, Failure> {
+        resources::named_among(arguments, &self.cluster.custom)
     }
 
     /// Replaces an object by its JSON form, or asks the server whether it could. Returns whether that changes anything.
@@ -128,6 +145,7 @@ impl Call<'_> {
         if manner.dry_run == DryRun::Client {
             return Ok(value != stored);
         }
+        self.learn_kinds();
         let cluster = &*self.cluster;
         let restore = |value: &mut Value| {
             if let Some(pod) = object.as_pod() {

@@ -1,5 +1,6 @@
 //! What the arguments of a command name: kinds and objects. Upstream: cli-runtime resource `Builder`.
 
+use crate::api::custom::CustomKinds;
 use crate::model::kind::Kind;
 
 use super::command_line::CommandLine;
@@ -39,10 +40,16 @@ impl Named {
     }
 }
 
-/// Reads `TYPE NAME…`, `TYPE/NAME…`, `TYPE1,TYPE2 [NAME…]`.
-pub(crate) fn named(arguments: &[String]) -> Result<Named, Failure> {
+/// The same for a server that serves built-in kinds only.
+#[cfg(test)]
+fn named(arguments: &[String]) -> Result<Named, Failure> {
+    named_among(arguments, &CustomKinds::default())
+}
+
+/// Reads `TYPE NAME…`, `TYPE/NAME…`, `TYPE1,TYPE2 [NAME…]` for a server that serves `custom` too.
+pub(crate) fn named_among(arguments: &[String], custom: &CustomKinds) -> Result<Named, Failure> {
     if arguments.iter().any(|argument| argument.contains('/')) {
-        return slash_form(arguments);
+        return slash_form(arguments, custom);
     }
     let mut named = Named::default();
     let Some((types, names)) = arguments.split_first() else { return Ok(named) };
@@ -51,7 +58,7 @@ pub(crate) fn named(arguments: &[String]) -> Result<Named, Failure> {
             named.category = true;
             named.kinds.extend(ALL_CATEGORY);
         } else {
-            named.kinds.push(kind(argument)?);
+            named.kinds.push(kind_among(argument, custom)?);
         }
     }
     for kind in &named.kinds {
@@ -60,7 +67,7 @@ pub(crate) fn named(arguments: &[String]) -> Result<Named, Failure> {
     Ok(named)
 }
 
-fn slash_form(arguments: &[String]) -> Result<Named, Failure> {
+fn slash_form(arguments: &[String], custom: &CustomKinds) -> Result<Named, Failure> {
     let mut named = Named { slashes: true, ..Named::default() };
     for argument in arguments {
         let Some((resource, name)) = argument.split_once('/') else {
@@ -74,7 +81,7 @@ fn slash_form(arguments: &[String]) -> Result<Named, Failure> {
         if resource.is_empty() || name.is_empty() {
             return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
         }
-        let kind = kind(resource)?;
+        let kind = kind_among(resource, custom)?;
         if !named.kinds.contains(&kind) {
             named.kinds.push(kind);
         }
@@ -94,7 +101,12 @@ pub(crate) fn is_ambiguous(line: &CommandLine) -> bool {
 
 /// The kind of a resource argument.
 pub(crate) fn kind(argument: &str) -> Result<Kind, Failure> {
-    Kind::from_argument(argument)
+    kind_among(argument, &CustomKinds::default())
+}
+
+fn kind_among(argument: &str, custom: &CustomKinds) -> Result<Kind, Failure> {
+    custom
+        .of_argument(argument)
         .ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{argument}\"")))
 }
 

@@ -186,7 +186,7 @@ fn reject(hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
         component: "kubelet",
         host,
     };
-    hubs.cluster.events.record(hubs.now, draft);
+    hubs.cluster.record_event(hubs.now, draft);
     let status = PodStatus {
         phase: PodPhase::Failed,
         reason: Some(Box::new((refusal.reason, message.into()))),

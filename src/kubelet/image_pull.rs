@@ -123,8 +123,8 @@ impl Kubelets {
             let worker = self.workers.row(pod);
             (worker.node, worker.to_start.last().copied())
         };
-        self.next_pull(hubs, node);
         let (Some(slot), Some(image)) = (slot, self.pulled_image(hubs, pod)) else {
+            self.next_pull(hubs, node);
             self.finish_sync(hubs, pod);
             return;
         };
@@ -135,7 +135,13 @@ impl Kubelets {
         let stated = hubs.machines.registry.image(image).clone();
         let is_up = hubs.machines.registry.is_up(image);
         let is_refused = self.workers.row(pod).extra_mut().pull_refused;
-        if is_refused || stated.missing || !is_up {
+        let fails = is_refused || stated.missing || !is_up;
+        if !fails {
+            // A pull of the same image that waits for its turn finds it there.
+            hubs.machines.machine_mut(node).store_image(now, image, stated.size);
+        }
+        self.next_pull(hubs, node);
+        if fails {
             // Upstream: kubelet images `throttledImageService`.
             let error = if is_refused { "pull QPS exceeded".to_owned() } else { registry_error(name, is_up) };
             let pulls = &mut self.workers.row(pod).extra_mut().pulls;
@@ -154,7 +160,6 @@ impl Kubelets {
         }
         let extra = self.workers.row(pod).extra_mut();
         let (took, waited) = (now - extra.pull_began, now - extra.pull_requested);
-        hubs.machines.machine_mut(node).store_image(now, image, stated.size);
         self.image_stored(hubs, node);
         let message = format!(
             "Successfully pulled image \"{name}\" in {} ({} including waiting). Image size: {} bytes.",

@@ -132,6 +132,8 @@ pub struct Kubelets {
     jitter: Stream,
     /// Durations of pulls.
     registry: Stream,
+    /// Whether a probe that is asked for at once comes before the status that it needs.
+    probing: Stream,
     /// Factors 1 to 1.5 of the resyncs of quiet pods.
     resync: Stream,
 }
@@ -152,6 +154,7 @@ impl Kubelets {
             runtime: stream("kubelet/runtime"),
             jitter: stream("kubelet/requeue-jitter"),
             registry: stream("kubelet/registry"),
+            probing: stream("kubelet/probing"),
             resync: stream("kubelet/resync-jitter"),
             settings,
             nodes: Vec::new(),
@@ -234,7 +237,8 @@ impl Kubelets {
             | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }
-            | MachineChange::ExecRequested { .. } => {}
+            | MachineChange::ExecRequested { .. }
+            | MachineChange::ThrottlingChanged { .. } => {}
         }
     }
 

@@ -240,6 +240,12 @@ impl Kubelets {
         }
         let message = "Updated Node Allocatable limit across pods";
         Self::node_event(hubs, node, EventType::Normal, "NodeAllocatableEnforced", message);
+        // The Node that it would register has conditions too, and what sets them sends their Events before the first status
+        // does. Upstream: `initialNode`, `setNodeStatus`.
+        for reason in self.pressure_events(hubs, node) {
+            let message = format!("Node {} status is now: {reason}", hubs.cluster.node_name(node));
+            Self::node_event(hubs, node, EventType::Normal, reason, message);
+        }
     }
 
     /// The kernel has killed a container because the node was out of memory. Upstream: kubelet oom watcher.
@@ -289,7 +295,7 @@ impl Kubelets {
             component: "kubelet",
             host: node,
         };
-        hubs.cluster.events.record(hubs.now, draft);
+        hubs.cluster.record_event(hubs.now, draft);
     }
 }
 

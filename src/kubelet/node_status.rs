@@ -133,6 +133,11 @@ impl Kubelets {
         ]
     }
 
+    /// The Events of all conditions but Ready as they are now.
+    pub(super) fn pressure_events(&mut self, hubs: &Hubs<'_>, node: NodeId) -> Vec<&'static str> {
+        self.verdicts(hubs, node).into_iter().filter(|one| one.kind != "Ready").map(|one| one.event).collect()
+    }
+
     /// Writes addresses and conditions if they differ from what is stored.
     pub(super) fn write_node_status(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
         if !hubs.machines.is_reachable(node) || !hubs.cluster.is_live(ObjectRef::node(node)) {

@@ -31,7 +31,7 @@ impl Kubelets {
             component: "kubelet",
             host,
         };
-        hubs.cluster.events.record(hubs.now, draft);
+        hubs.cluster.record_event(hubs.now, draft);
     }
 
     pub(super) fn normal(

@@ -70,19 +70,23 @@ impl Kubelets {
             let seen = seen_by(hubs.machines, worker, slot);
             let (running, serial) = (seen.is_running(), seen.newest.map_or(0, |row| row.serial));
             let now = hubs.now;
+            let node = worker.node;
             let probe = self.probe_mut(pod, at);
-            if running && probe.serial != serial {
+            let is_new = running && probe.serial != serial;
+            if is_new {
                 probe.turn_to(serial);
             }
+            let probe = self.probe_mut(pod, at);
             let ask_now = running && probe.kind == ProbeKind::Readiness && probe.verdict != Verdict::Success;
             if ask_now && self.has_started(pod, spec, slot) {
+                // The worker is asked before the status that says that the container runs is stored: about every second
+                // time it looks too early, and the next relist asks again. Upstream: prober `UpdatePodStatus`, `doProbe`.
+                let missed = is_new && self.probing.unit() < 0.5;
+                let when = if missed { self.node_state(node).relist_after(now) } else { now };
                 let probe = self.probe_mut(pod, at);
-                probe.phase = now;
+                probe.phase = when;
                 probe.settled = false;
-                probe.generation = probe.generation.wrapping_add(1);
-                probe.due = now;
-                let (slot, kind, generation) = (probe.slot, probe.kind as u8, probe.generation);
-                hubs.outbox.send(now, KubeletEvent::Probe { pod, slot, kind, generation });
+                self.send_probe(hubs, pod, at, when);
             } else {
                 self.book_probe(hubs, pod, spec, at);
             }

@@ -31,7 +31,7 @@ pub(super) fn compute(
 ) -> PodStatus {
     let waiting_reason = if spec.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
     let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
-        .map(|index| container_status(spec, worker, machines, previous, index, waiting_reason, terminal))
+        .map(|index| container_status(spec, worker, machines, index, waiting_reason))
         .collect();
     let mains_exist =
         (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
@@ -42,9 +42,6 @@ pub(super) fn compute(
     if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
         new_phase = PodPhase::Failed;
         reason = Some(Box::new((end.reason.clone(), end.message.clone())));
-    }
-    if terminal && !new_phase.is_terminal() && !is_static {
-        new_phase = PodPhase::Failed;
     }
     if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && has_removed(worker) {
         // All containers are being started anew: the pod goes on.
@@ -83,14 +80,12 @@ fn container_status(
     spec: &PodSpec,
     worker: &Worker,
     machines: &Machines,
-    previous: &PodStatus,
     index: usize,
     waiting_reason: &'static str,
-    terminal: bool,
 ) -> ContainerStatus {
     let seen = seen_by(machines, worker, index);
     let Some(newest) = seen.newest else {
-        return never_run(worker, previous, index, waiting_reason, terminal);
+        return never_run(worker, index, waiting_reason);
     };
     let mut status = ContainerStatus {
         state: state_of(spec, index, newest, seen.state),
@@ -124,39 +119,59 @@ fn has_removed(worker: &Worker) -> bool {
     worker.extra.as_ref().is_some_and(|extra| !extra.removed.is_empty())
 }
 
-fn never_run(
-    worker: &Worker,
-    previous: &PodStatus,
-    index: usize,
-    waiting_reason: &'static str,
-    terminal: bool,
-) -> ContainerStatus {
+fn never_run(worker: &Worker, index: usize, waiting_reason: &'static str) -> ContainerStatus {
     let mut status = ContainerStatus::waiting(waiting_reason);
     if let Some(removed) = worker.removed(index) {
         status.state = Removed::waiting();
         status.last = Some(Box::new(removed.termination()));
         status.restart_count = removed.attempt + 1;
     }
-    if terminal && waiting_reason == "ContainerCreating" {
-        // Upstream: status manager `TerminatePod`; pods with init containers keep what their mains waited for.
-        let was_waiting =
-            previous.containers.get(index).is_none_or(|old| matches!(old.state, ContainerState::Waiting { .. }));
-        if was_waiting {
-            status.state = ContainerState::Terminated(Box::new(Termination {
-                exit_code: 137,
-                reason: Text::const_new("ContainerStatusUnknown"),
-                message: Text::const_new("The container could not be located when the pod was terminated"),
-                started_at: SimTime::ZERO,
-                finished_at: SimTime::ZERO,
-                container_id: 0,
-            }));
-        }
-        return status;
-    }
-    if let Some(error) = worker.start_error(index) {
+    // Nothing is started any more in a pod that ends, so the cause of the last failure is not told either.
+    if let Some(error) = worker.start_error(index).filter(|_| !worker.flags.contains(Flags::TERMINATING)) {
         status.state = ContainerState::Waiting { reason: error.reason.clone(), message: error.message.clone() };
     }
     status
+}
+
+/// The last word on a pod of which nothing is left on its node: containers without an end count as lost, and it has
+/// failed if nothing else is known. Conditions stay as they are.
+/// Upstream: status manager `TerminatePod`, `hasPodInitialized`, `initializedContainers`.
+pub(super) fn close(spec: &PodSpec, status: &mut PodStatus) {
+    let (inits, mains) = status.containers.split_at_mut(spec.init_count.min(status.containers.len()));
+    let was_started = |container: &ContainerStatus| {
+        !matches!(container.state, ContainerState::Waiting { .. }) || container.last.is_some()
+    };
+    let is_initializing = |container: &ContainerStatus| {
+        container.last.is_none()
+            && matches!(&container.state, ContainerState::Waiting { reason, .. } if reason == "PodInitializing")
+    };
+    let is_past = |container: &ContainerStatus| match &container.state {
+        _ if spec.container_kind(spec.init_count - 1) == ContainerKind::Sidecar => container.started == Some(true),
+        ContainerState::Terminated(ended) => ended.exit_code == 0,
+        _ => container.last.as_ref().is_some_and(|ended| ended.exit_code == 0),
+    };
+    let initialized = inits.last().is_none_or(is_past) || !mains.iter().any(is_initializing);
+    let attempted = inits.iter().rposition(was_started).map_or(1, |last| last + 1).min(inits.len());
+    let lost = inits[..attempted].iter_mut().chain(mains.iter_mut().filter(|_| initialized));
+    for container in lost.filter(|container| !matches!(container.state, ContainerState::Terminated(_))) {
+        container.state = ContainerState::Terminated(Box::new(Termination {
+            exit_code: 137,
+            reason: Text::const_new("ContainerStatusUnknown"),
+            message: Text::const_new("The container could not be located when the pod was terminated"),
+            started_at: SimTime::ZERO,
+            finished_at: SimTime::ZERO,
+            container_id: 0,
+        }));
+    }
+    if !status.phase.is_terminal() {
+        status.phase = PodPhase::Failed;
+    }
+}
+
+/// Is there anything that `close` may have to add?
+pub(super) fn is_open(status: &PodStatus) -> bool {
+    let has_ended = |container: &ContainerStatus| matches!(container.state, ContainerState::Terminated(_));
+    !status.phase.is_terminal() || !status.containers.iter().all(has_ended)
 }
 
 fn state_of(spec: &PodSpec, index: usize, row: &ContainerRow, state: RunState) -> ContainerState {

@@ -64,7 +64,8 @@ impl Kubelets {
         let done = self.node_state(node).relist_after(now) + unmount;
         let worker = self.workers.row(pod);
         worker.ready_at = done;
-        if gone || late {
+        let is_open = !worker.flags.contains(Flags::STATIC) && super::status::is_open(&hubs.cluster.pod(pod).status);
+        if gone || late || is_open {
             worker.stage = Stage::Unmounting;
             self.schedule(hubs, pod, done);
         } else {
@@ -93,9 +94,16 @@ impl Kubelets {
         self.note_deadline(hubs, pod, &template.spec);
         let worker = self.workers.row(pod);
         worker.stage = Stage::Finished;
+        let is_static = worker.flags.contains(Flags::STATIC);
         if hubs.machines.is_reachable(worker.node) {
             worker.extra = None;
+            if !is_static && hubs.cluster.pod(pod).deleted.is_none() {
+                hubs.cluster.modify_pod_status(hubs.now, pod, |status| {
+                    super::status::close(&template.spec, status);
+                });
+            }
         }
+        let worker = self.workers.row(pod);
         if worker.flags.contains(Flags::STATIC | Flags::REMOVED) {
             self.static_pod_over(hubs, pod);
         } else if worker.flags.contains(Flags::REMOVED) {

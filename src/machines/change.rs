@@ -50,6 +50,11 @@ pub enum MachineChange {
         /// Which.
         container: ContainerId,
     },
+    /// Its limit keeps more or less CPU from a container than before, which uses as much as before.
+    ThrottlingChanged {
+        /// Which.
+        container: ContainerId,
+    },
     /// Its node had no memory left, and the kernel chose this container.
     SystemOom {
         /// Which.

@@ -92,11 +92,15 @@ impl Machines {
 
     fn change_demand(&mut self, container: ContainerId, change: impl FnOnce(&mut CpuTerms, &mut CpuDemand)) {
         let row = self.containers.row_mut(container);
-        let before = row.cpu_asked();
+        let (before, throttled) = (row.cpu_asked(), row.cpu_throttled());
         change(&mut row.cpu_terms, &mut row.cpu_demand);
         if row.state != RunState::Running {
             return;
         }
+        if before == row.cpu_asked() && throttled != row.cpu_throttled() {
+            self.log.append(MachineChange::ThrottlingChanged { container });
+        }
+        let row = self.containers.row_mut(container);
         let (after, node) = (row.cpu_asked(), row.node);
         let machine = &mut self.by_node[node.index()];
         machine.cpu_asked = machine.cpu_asked - before + after;

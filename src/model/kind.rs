@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-/// A built-in kind.
+/// A kind: a built-in one, or one that a CustomResourceDefinition defines (`custom_kind`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(pub u16);
+pub struct Kind(pub u32);
 
 /// What kubectl and the API server call a kind.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ pub struct KindInfo {
 macro_rules! kinds {
     ($($constant:ident = $group:literal [$($version:literal),+] $name:literal $plural:literal [$($short:literal),*] $namespaced:literal;)*) => {
         #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "only numbers the constants below")]
-        #[repr(u16)]
+        #[repr(u32)]
         enum Index { $($constant),* }
 
         impl Kind {
-            $(#[doc = concat!("`", $name, "`.")] pub const $constant: Self = Self(Index::$constant as u16);)*
+            $(#[doc = concat!("`", $name, "`.")] pub const $constant: Self = Self(Index::$constant as u32);)*
         }
 
         /// All built-in kinds, indexed by `Kind`.
@@ -103,7 +103,7 @@ kinds! {
 impl Kind {
     /// Names and versions.
     pub fn info(self) -> &'static KindInfo {
-        &KINDS[usize::from(self.0)]
+        KINDS.get(self.0 as usize).unwrap_or_else(|| super::custom_kind::info(self))
     }
 
     /// `Deployment`.
@@ -140,9 +140,9 @@ impl Kind {
         self.info().namespaced
     }
 
-    /// All kinds in table order.
+    /// All built-in kinds in table order.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..KINDS.len() as u16).map(Self)
+        (0..KINDS.len() as u32).map(Self)
     }
 
     /// The kind of a manifest's `apiVersion` and `kind`; `None` for what is not built in or not served.
@@ -154,20 +154,21 @@ impl Kind {
         })
     }
 
-    /// The kind kubectl means by `po`, `pods`, `Pod`, `deployment`, `deployments.apps` or `deployments.v1.apps`.
+    /// The built-in kind kubectl means by `po`, `pods`, `Pod`, `deployment`, `deployments.apps` or `deployments.v1.apps`.
     pub fn from_argument(argument: &str) -> Option<Self> {
+        Self::all().find(|candidate| candidate.answers_to(argument))
+    }
+
+    /// Does kubectl mean it by this word?
+    pub fn answers_to(self, argument: &str) -> bool {
         let wanted = argument.to_ascii_lowercase();
         let (resource, group) = wanted.split_once('.').unwrap_or((&wanted, ""));
-        let by_name = |candidate: &Self| {
-            let info = candidate.info();
-            info.plural == resource || info.short.contains(&resource) || info.name.eq_ignore_ascii_case(resource)
-        };
-        Self::all().filter(by_name).find(|candidate| {
-            let info = candidate.info();
-            let versioned =
-                info.versions.iter().any(|version| group == format!("{version}.{}", info.group) || group == *version);
-            group.is_empty() || info.group == group || versioned
-        })
+        let info = self.info();
+        let is_named =
+            info.plural == resource || info.short.contains(&resource) || info.name.eq_ignore_ascii_case(resource);
+        let is_versioned =
+            || info.versions.iter().any(|version| group == format!("{version}.{}", info.group) || group == *version);
+        is_named && (group.is_empty() || info.group == group || is_versioned())
     }
 }
 

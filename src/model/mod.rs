@@ -5,6 +5,7 @@ pub mod affinity;
 pub mod autoscaling;
 pub mod condition;
 pub mod container_matcher;
+pub mod custom_kind;
 pub mod deployment;
 pub mod flags;
 pub mod int_or_percent;

@@ -9,6 +9,7 @@ pub mod collector;
 mod containers;
 mod events;
 mod gauge;
+mod jobs;
 mod moment;
 mod nodes;
 mod pods;
@@ -19,12 +20,14 @@ mod summary;
 mod text;
 mod totals;
 mod traffic;
+mod usage;
 mod workloads;
 
 pub use autoscalers::{Autoscaler, AutoscalerIndex, AutoscalerMetric, AutoscalerRow};
 pub use containers::{ContainerRow, ContainerStage};
 pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
 pub use gauge::Gauge;
+pub use jobs::{JobIndex, JobRun};
 pub use moment::Moment;
 pub use nodes::{Amounts, Node, NodeIndex, NodeRow, NodeState};
 pub use pods::{Phase, Pod, PodIndex, PodMarks, PodRow, PodState, Stage};
@@ -33,11 +36,13 @@ pub use run::{Expectation, RunFacts, Step};
 pub use sights::{NodeFacts, PodFacts, PodSight};
 pub use summary::{
     AutoscalerSummary, EngineSummary, ExpectationSummary, Latency, LatencyNumbers, NodeGroupSummary, NodesSummary,
-    Number, PodsSummary, ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary, WorkloadSummary,
+    Number, PodsSummary, ResourceSummary, StepSummary, Summary, TrafficLatencySummary, TrafficSummary,
+    WorkloadResource, WorkloadSummary,
 };
 pub use text::{TextId, Texts};
 pub use totals::Totals;
 pub use traffic::{DROP_REASONS, TrafficCounts, TrafficLatency, TrafficLoad, TrafficRow};
+pub use usage::{Usage, UsageGroup, UsageIndex, UsageRow, UsageTable};
 pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +64,10 @@ pub struct Record {
     pub workloads: Vec<Workload>,
     /// Their changes.
     pub workload_rows: Vec<WorkloadRow>,
+    /// Jobs among them, in the order of creation.
+    pub jobs: Vec<JobRun>,
+    /// What the containers of each workload use.
+    pub usage: UsageTable,
     /// Nodes, in the order of creation.
     pub nodes: Vec<Node>,
     /// Their changes and samples.
@@ -158,6 +167,13 @@ impl Record {
         for time in rows.chain([&mut self.end, &mut self.run.begin]) {
             *time = time.shifted(nanos);
         }
+        for job in &mut self.jobs {
+            (job.started, job.finished) = (job.started.shifted(nanos), job.finished.shifted(nanos));
+        }
+        for step in &mut self.steps {
+            (step.start, step.end) = (step.start.shifted(nanos), step.end.shifted(nanos));
+        }
+        self.usage.shift(nanos);
         self.totals.shift(nanos);
     }
 }

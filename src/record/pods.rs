@@ -4,7 +4,7 @@
 use bitflags::bitflags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Moment, NodeIndex, TextId, WorkloadIndex};
+use super::{Moment, NodeIndex, TextId, UsageIndex, WorkloadIndex};
 use crate::engine::typed_id;
 
 typed_id!(
@@ -157,6 +157,8 @@ pub struct Pod {
     pub cpu_milli: u64,
     /// Memory that the scheduler counts for it, in bytes.
     pub memory_bytes: u64,
+    /// With whose use its own is counted since it holds a place on a node.
+    pub usage: UsageIndex,
     /// Creation.
     pub created: Moment,
     /// Binding to its node.

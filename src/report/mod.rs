@@ -144,6 +144,9 @@ pub fn write(record: &Record, options: &ReportOptions) -> Result<WrittenFiles, R
     let is_written = |file: &str| match file {
         "traffic.csv" => !record.traffic.is_empty(),
         "hpa.csv" => !record.autoscalers.is_empty(),
+        "usage.csv" => !record.usage.rows.is_empty(),
+        "jobs.csv" => !record.jobs.is_empty(),
+        "steps.csv" => !record.steps.is_empty(),
         _ => true,
     };
     for table in csv::TABLES.iter().filter(|table| options.has(table.file) && is_written(table.file)) {

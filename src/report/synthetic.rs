@@ -344,6 +344,7 @@ fn namespace(workload: usize) -> &'static str {
 fn finishing_touches(record: &mut Record) {
     autoscalers(record);
     super::synthetic_containers::add(record);
+    jobs_and_use(record);
     record.warnings.push("step 3 never ran: its `when` was never true".to_owned());
     let end = record.end;
     record.steps.push(Step {
@@ -372,6 +373,24 @@ fn finishing_touches(record: &mut Record) {
         found: "summary.pods.pending was 2".to_owned(),
         time: end,
     });
+}
+
+/// The Jobs among the workloads, which wait and run, and what pods used at the end.
+fn jobs_and_use(record: &mut Record) {
+    for workload in (0..record.workloads.len()).map(WorkloadIndex::from_index) {
+        let facts = record.workloads[workload.index()];
+        if record.text(facts.kind) == "Job" {
+            let job = record.job_created(workload);
+            record.job_pod_ran(Moment(facts.created.0 + 2_000_000_000), job);
+            record.job_finished(record.end, job, ["Complete", "CompletionsReached"]);
+        }
+    }
+    for pod in (0..record.pods.len().min(50)).map(PodIndex::from_index) {
+        let group = record.usage_group(pod);
+        let used = Amounts { cpu_milli: 40 + u64::from(pod.0), memory_bytes: 1 << 26 };
+        record.usage_changed(record.end, group, (Amounts::default(), 0), (used, 5));
+    }
+    record.sample_usage(record.end);
 }
 
 /// Autoscalers of the first workloads, whose load swings.

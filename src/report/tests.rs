@@ -38,7 +38,7 @@ fn a_folder_holds_every_file_and_the_same_record_gives_the_same_bytes() {
     let mut written = one.files.clone();
     written.sort();
     assert_eq!(first.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), written);
-    assert_eq!(written.len(), 7 + 6 + 2 * charts::CHARTS.len());
+    assert_eq!(written.len(), 10 + 6 + 2 * charts::CHARTS.len());
     assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     fs::remove_dir_all(dir).unwrap();
 }
@@ -53,7 +53,17 @@ fn what_is_switched_off_is_not_written() {
     let options = ReportOptions { charts, without, trace: off, metrics: off, ..everything };
     let mut written = write(&synthetic::record(5, 3, 60), &options).unwrap().files;
     written.sort();
-    let expected = ["events.csv", "hpa.csv", "scheduling.csv", "summary.json", "transcript.txt", "workloads.csv"];
+    let expected = [
+        "events.csv",
+        "hpa.csv",
+        "jobs.csv",
+        "scheduling.csv",
+        "steps.csv",
+        "summary.json",
+        "transcript.txt",
+        "usage.csv",
+        "workloads.csv",
+    ];
     assert_eq!(written, expected);
     fs::remove_dir_all(dir).unwrap();
 }

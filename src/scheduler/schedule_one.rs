@@ -277,7 +277,7 @@ pub(super) fn record(
     reason: &'static str,
     message: String,
 ) {
-    cluster.events.record(
+    cluster.record_event(
         now,
         EventDraft {
             object: ObjectRef::pod(pod),

@@ -20,6 +20,7 @@ const PROGRESS_EVERY: u64 = 1 << 13;
 impl Simulation {
     /// Runs to the plan's end.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Ending {
+        self.warm_up(observer);
         let end = match self.until {
             Until::Time(end) | Until::Idle { max: end } => end,
         };
@@ -33,9 +34,21 @@ impl Simulation {
     /// Runs to an instant, that instant included, or to idleness if the plan ends with it.
     pub fn run_until(&mut self, end: SimTime, observer: &mut dyn Observer) -> Ending {
         let may_idle = matches!(self.until, Until::Idle { .. });
+        let ending = self.go_on_until(end, may_idle, observer);
+        if ending == Ending::Idle {
+            self.now = self.recording.last_change.max(self.origin);
+        } else {
+            self.now = end;
+            self.look_until(SimTime(end.0.saturating_add(1)));
+        }
+        ending
+    }
+
+    /// Handles what is due up to an instant, that instant included, or until nothing observable can change if the run
+    /// `may_idle`. The clock stays at the last thing that was handled.
+    pub(super) fn go_on_until(&mut self, end: SimTime, may_idle: bool, observer: &mut dyn Observer) -> Ending {
         while let Some(next) = self.next_time().filter(|next| *next <= end) {
             if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
-                self.now = self.recording.last_change.max(self.origin);
                 return Ending::Idle;
             }
             self.look_until(next);
@@ -48,17 +61,12 @@ impl Simulation {
                 observer.progress(self.now, self.events_handled);
             }
         }
-        if may_idle && self.is_idle() {
-            self.now = self.recording.last_change.max(self.origin);
-            return Ending::Idle;
-        }
-        self.now = end;
-        self.look_until(SimTime(end.0.saturating_add(1)));
-        Ending::Time
+        if may_idle && self.is_idle() { Ending::Idle } else { Ending::Time }
     }
 
     /// Runs to an instant after t=0, that instant included, however idle the cluster is.
     pub fn run_to(&mut self, at: SimDuration, observer: &mut dyn Observer) {
+        self.warm_up(observer);
         let end = self.origin + at;
         self.until = Until::Time(end);
         self.run_until(end, observer);
@@ -178,8 +186,11 @@ impl Simulation {
     fn settle_machines(&mut self) {
         let now = self.now;
         while let Some(change) = self.machines.log.pop() {
-            if let MachineChange::UsageChanged { container } | MachineChange::ContainerExited { container } = change {
-                self.recording.collector.usage_changed(self.machines.container(container).node);
+            if let MachineChange::UsageChanged { container }
+            | MachineChange::ThrottlingChanged { container }
+            | MachineChange::ContainerExited { container } = change
+            {
+                super::metrics::record_use(now, container, &self.machines, &mut self.recording.collector);
             }
             match change {
                 MachineChange::ExecDone { .. } => self.steps.look_again(),

@@ -41,14 +41,19 @@ struct Outcome {
 }
 
 impl Row {
-    fn new(plan: &Expectation, origin: SimTime) -> Self {
-        let (from, to) = match plan.time {
+    fn new(plan: &Expectation) -> Self {
+        let (from, to) = (SimTime::NEVER, SimTime::NEVER);
+        Self { plan: plan.clone(), from, to, interest: Interest::everything(), outcome: None }
+    }
+
+    /// t=0 is at `origin`.
+    fn begin(&mut self, origin: SimTime) {
+        (self.from, self.to) = match self.plan.time {
             ExpectationTime::By(by) => (origin, origin + by),
             ExpectationTime::During(from, to) => (origin + from, origin + to),
             ExpectationTime::At(at) => (origin + at, origin + at),
             ExpectationTime::End => (SimTime::NEVER, SimTime::NEVER),
         };
-        Self { plan: plan.clone(), from, to, interest: Interest::everything(), outcome: None }
     }
 
     /// Is it looked at whenever something changes?
@@ -69,11 +74,17 @@ impl Row {
 }
 
 impl Expectations {
-    /// Those of a plan, whose times count from `origin`.
-    pub(super) fn new(plan: &Plan, origin: SimTime) -> Self {
-        let rows: Vec<Row> = plan.expectations.iter().map(|expectation| Row::new(expectation, origin)).collect();
-        let mut timetable = BTreeSet::new();
-        for (index, row) in rows.iter().enumerate() {
+    /// Those of a plan; none is looked at before `begin`.
+    pub(super) fn new(plan: &Plan) -> Self {
+        let rows = plan.expectations.iter().map(Row::new).collect();
+        Self { rows, ..Self::default() }
+    }
+
+    /// t=0 is at `origin`: from here times count.
+    pub(super) fn begin(&mut self, origin: SimTime) {
+        let timetable = &mut self.timetable;
+        for (index, row) in self.rows.iter_mut().enumerate() {
+            row.begin(origin);
             if row.to == SimTime::NEVER {
                 continue;
             }
@@ -81,7 +92,6 @@ impl Expectations {
             let clock = clock_instants(&row.plan.that, origin);
             timetable.extend(clock.into_iter().filter(|at| row.from < *at && *at < row.to).map(|at| (at, index)));
         }
-        Self { rows, timetable, ends_at_failure: false, ends_now: false }
     }
 
     /// The next instant after whose last event one is looked at.

@@ -5,7 +5,7 @@ use crate::model::kind::Kind;
 use crate::record::collector::RunEnd;
 use crate::record::{Amounts, Moment, Record, Step};
 use crate::scenario::plan::faults::{Fault, Target};
-use crate::scenario::plan::{Action, Plan};
+use crate::scenario::plan::{Action, Plan, Warmup};
 
 use super::event::Event;
 use super::stop::Ending;
@@ -52,7 +52,11 @@ impl Simulation {
             containers,
             containers_assumed,
         };
+        let t0 = self.cluster.clock().timestamp(self.origin);
         let mut record = self.recording.collector.finish(self.now, facts);
+        if plan.warmup == Some(Warmup::Idle) {
+            record.run.start = t0;
+        }
         record.warnings.extend(warnings);
         (record, failures)
     }
@@ -110,7 +114,8 @@ impl Simulation {
         if self.recording.sampling || self.sample.0 == 0 || !due {
             return;
         }
-        let next = SimTime(self.now.0 + 1).next_on_grid(self.origin, self.sample);
+        let grid = if self.origin == SimTime::NEVER { SimTime::ZERO } else { self.origin };
+        let next = SimTime(self.now.0 + 1).next_on_grid(grid, self.sample);
         self.recording.sampling = true;
         self.queue.push_late(next, Event::Sample);
     }

@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 use crate::api::Clock;
 use crate::api::dump::{Dump, DumpedObject};
 use crate::cluster::Cluster;
-use crate::engine::SimTime;
+use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::scenario::plan::Plan;
 
-/// The wall clock of a run, and the instant of its first state. Objects of a dump are older than that; what happened to
+/// The wall clock of a run, and the instant of its first state, a warm-up before t=0. Objects of a dump are older than that; what happened to
 /// them has its own place in virtual time.
-pub(super) fn clock(plan: &Plan) -> (Clock, SimTime) {
-    let start = plan.start.as_second();
+pub(super) fn clock(plan: &Plan, warmup: SimDuration) -> (Clock, SimTime) {
+    let start = plan.start.as_second() - warmup.as_secs() as i64;
     let oldest = plan.cluster.dump.as_ref().and_then(|dump| dump.span.first()).map_or(start, |first| first.min(start));
     let begin = SimTime::from_secs(u64::try_from(start - oldest).unwrap_or_default());
-    (Clock { epoch_seconds: oldest, warmup: begin.since(SimTime::ZERO) }, begin)
+    (Clock { epoch_seconds: oldest, warmup: begin.since(SimTime::ZERO) + warmup }, begin)
 }
 
 /// Takes over the plan's dump. Where the plan's nodes are all there are, its pods have to be placed anew: static pods and

@@ -10,8 +10,8 @@ use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::latency::{Latencies, Latency};
 use crate::model::object::Body;
-use crate::record::AutoscalerMetric;
-use crate::record::collector::AutoscalerDecision;
+use crate::record::collector::{AutoscalerDecision, Collector};
+use crate::record::{Amounts, AutoscalerMetric};
 use crate::scenario::plan::metrics::{Metric, MetricApi as PlanApi};
 use crate::scenario::plan::{Plan, Usage};
 use crate::scenario::schema::amounts::Since;
@@ -111,6 +111,17 @@ fn known(machines: &Machines, container: ContainerId) -> KnownUsage {
     KnownUsage {
         cpu_milli: row.measured.cpu.then_some(row.usage.cpu_milli),
         memory: row.measured.memory.then_some(row.usage.memory),
+    }
+}
+
+/// The recorder hears of what a container uses now.
+pub(super) fn record_use(now: SimTime, container: ContainerId, machines: &Machines, collector: &mut Collector) {
+    let row = machines.container(container);
+    collector.usage_changed(row.node);
+    if row.measured.cpu || row.measured.memory {
+        let used = Amounts { cpu_milli: row.usage.cpu_milli, memory_bytes: row.usage.memory };
+        let throttled = if row.measured.cpu { row.cpu_throttled() } else { 0 };
+        collector.container_uses(now, container.index(), row.pod, used, throttled);
     }
 }
 

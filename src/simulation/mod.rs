@@ -29,6 +29,7 @@ mod system_pods;
 mod traffic;
 #[cfg(test)]
 mod volume_tests;
+mod warm_up;
 
 pub use observer::{Observer, Unobserved};
 pub use setup::SetupError;
@@ -45,7 +46,7 @@ use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
 use crate::record::collector::Collector;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{self, Plan};
 use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerEvent};
 use crate::workload::{Workload, WorkloadEvent};
@@ -88,6 +89,8 @@ pub struct Simulation {
     now: SimTime,
     /// The scenario's t=0.
     origin: SimTime,
+    /// When the plan says that it ends, and what that means from `origin` on.
+    ends: plan::Until,
     until: Until,
     sample: SimDuration,
     idle: IdleCheck,

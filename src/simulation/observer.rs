@@ -7,6 +7,8 @@ use crate::engine::SimTime;
 pub trait Observer {
     /// A step's command ended, or began to wait: what it printed so far.
     fn transcript(&mut self, at: SimTime, command: &str, output: &str);
+    /// A warm-up of a length that was not known before has ended: t=0 is at `origin`.
+    fn began(&mut self, _origin: SimTime) {}
     /// The clock has moved; called every few thousand events.
     fn progress(&mut self, now: SimTime, events: u64);
     /// An event was handled, and what followed from it at once: what must hold at every instant is looked at here.

@@ -226,7 +226,7 @@ impl Simulation {
 
     /// All live objects as an informer's first list gives them: nodes first, so that pods find theirs.
     fn list_everything(&self) -> Vec<Change> {
-        let kinds = std::iter::once(Kind::NODE).chain(Kind::all().filter(|kind| *kind != Kind::NODE));
+        let kinds = std::iter::once(Kind::NODE).chain(self.cluster.kinds().filter(|kind| *kind != Kind::NODE));
         let objects = kinds.flat_map(|kind| self.cluster.list(kind));
         objects.map(|object| Change { at: self.now, object, verb: Verb::Added, fields: Fields::all() }).collect()
     }

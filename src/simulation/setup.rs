@@ -20,6 +20,7 @@ use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
 use crate::scenario::plan::objects::ManifestObject;
 use crate::scenario::plan::{self, ConfigFile, Plan};
+use crate::scenario::schema::cluster::UnknownKinds;
 use crate::scheduler::config::{self, SchedulerConfiguration};
 use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerSettings};
@@ -34,7 +35,7 @@ use super::outages::Outages;
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, components, imports, nodes, system_pods, traffic};
+use super::{Outboxes, Recording, Simulation, behaviors, components, imports, nodes, system_pods, traffic, warm_up};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -65,8 +66,9 @@ impl Sourced {
 pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, SetupError> {
     let streams = Streams::new(plan.seed);
     let latencies = plan.cluster.latencies();
-    let (clock, begin) = imports::clock(plan);
-    let origin = begin;
+    let warmup = warm_up::length(plan);
+    let (clock, begin) = imports::clock(plan, warmup.unwrap_or_default());
+    let origin = warmup.map_or(SimTime::NEVER, |length| begin + length);
     let tolerations = components::default_tolerations(plan);
     let mut cluster = Cluster::new(ClusterSettings {
         clock,
@@ -81,6 +83,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
     objects.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
+    cluster.custom.store_unknown = plan.cluster.unknown_kinds == UnknownKinds::Store;
     let refused = |message| SetupError { file: plan.file.clone(), line: 1, message: format!("import: {message}") };
     imports::import(plan, begin, &mut cluster).map_err(refused)?;
     create_nodes(plan, &objects, &configuration, &mut cluster, begin)?;
@@ -90,8 +93,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     let mut kubectl = Kubectl::default();
     kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
     apply(objects, &mut kubectl, &mut cluster, &machines, begin)?;
-    let mut steps = StepRunner::new(plan, streams);
-    steps.start(origin);
+    let steps = StepRunner::new(plan, streams);
     let scheduler_source = SchedulerSource {
         latencies: latencies.clone(),
         streams,
@@ -129,7 +131,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         steps,
         arrivals,
         outages: Outages::none(),
-        expectations: Expectations::new(plan, origin),
+        expectations: Expectations::new(plan),
         touched: Touched::default(),
         settings: Settings {
             scheduler: scheduler_source,
@@ -142,10 +144,11 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         outboxes: Outboxes::default(),
         delivery: Delivery::new(latencies.fixed(Latency::WatchDelivery), !plan.traffic.is_empty()),
         recording: Recording {
+            // Of an unknown length, everything is shifted when it ends.
             collector: Collector::new(CollectorSettings {
                 run: run_facts(plan),
                 begin,
-                origin,
+                origin: begin + warmup.unwrap_or_default(),
                 nodes: nodes::tags(plan),
             }),
             cursor: Cursor(0),
@@ -157,7 +160,8 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         },
         now: begin,
         origin,
-        until: until(plan, origin),
+        ends: plan.until,
+        until: Until::Time(SimTime::NEVER),
         sample: plan.output.sample,
         idle: IdleCheck::new(),
         events_handled: 0,
@@ -167,8 +171,9 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     system_pods::write_manifests(plan, &simulation.cluster, &mut simulation.machines);
     write_static_pods(plan, &mut simulation)?;
     traffic::register(plan, &mut simulation.recording.collector);
-    simulation.workload.traffic().begin(&mut simulation.outboxes.workload);
-    simulation.book_arrival();
+    if origin != SimTime::NEVER {
+        simulation.begin(origin);
+    }
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
 }
@@ -220,13 +225,6 @@ fn run_facts(plan: &Plan) -> RunFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         start: plan.start.to_string(),
         ..RunFacts::default()
-    }
-}
-
-fn until(plan: &Plan, origin: SimTime) -> Until {
-    match plan.until {
-        plan::Until::Idle { max_time } => Until::Idle { max: origin + max_time },
-        plan::Until::At(at) => Until::Time(origin + at),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A behaviour that changes during a run: containers that run take over what they use and how they answer and end from
 //! now on; how they start and how long they run holds from their next start.
 
-use super::behaviour::{ContainerBehaviour, UsageSource};
+use super::behaviour::{ContainerBehaviour, Since, UsageSource};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::{Outbox, SimTime};
@@ -28,12 +28,7 @@ impl Workload {
         self.settings.behaviours.entries[index].1 = behaviour;
         self.by_template.clear();
         let used = self.settings.behaviours.used.clone();
-        let pods = cluster.list(Kind::POD).filter_map(crate::model::object::ObjectRef::as_pod);
-        let running: Vec<ContainerId> = pods
-            .flat_map(|pod| machines.runs_of_pod(pod))
-            .filter(|container| machines.container(*container).state == RunState::Running)
-            .collect();
-        for container in running {
+        for container in running(cluster, machines) {
             let row = machines.container(container);
             let id = self.program_of(cluster, row.pod, row.index);
             self.adopt(container, id);
@@ -45,6 +40,28 @@ impl Workload {
         }
         // Containers are counted when they start.
         self.settings.behaviours.used = used;
+    }
+
+    /// t=0 is at `origin`: traffic begins, and so do curves that count from there.
+    pub fn begin(
+        &mut self,
+        now: SimTime,
+        origin: SimTime,
+        cluster: &Cluster,
+        machines: &mut Machines,
+        outbox: &mut Outbox<WorkloadEvent>,
+    ) {
+        let was_unknown = std::mem::replace(&mut self.settings.origin, origin) != origin;
+        self.traffic.begin(origin, outbox);
+        let from_start = |source: &UsageSource| matches!(source, UsageSource::Curve { since: Since::Start, .. });
+        let any = self.programs.iter().any(|program| from_start(&program.cpu) || from_start(&program.memory));
+        if was_unknown && any {
+            for container in running(cluster, machines) {
+                if self.runs[container.index()].serving {
+                    self.look(now, container, machines, outbox);
+                }
+            }
+        }
     }
 
     /// A running container goes on with what program `id` says of use, answers and end.
@@ -65,4 +82,12 @@ impl Workload {
         self.runs[container.index()].program = self.programs.len() as u32;
         self.programs.push(program);
     }
+}
+
+/// All containers that run.
+fn running(cluster: &Cluster, machines: &Machines) -> Vec<ContainerId> {
+    let pods = cluster.list(Kind::POD).filter_map(crate::model::object::ObjectRef::as_pod);
+    pods.flat_map(|pod| machines.runs_of_pod(pod))
+        .filter(|container| machines.container(*container).state == RunState::Running)
+        .collect()
 }

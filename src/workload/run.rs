@@ -318,13 +318,10 @@ fn is_shown_ready(cluster: &Cluster, row: &ContainerRow) -> bool {
     containers.get(usize::from(row.index)).is_some_and(|status| status.ready)
 }
 
-/// A curve's value at `now`. Instants are subtracted before they become floats: those at which a curve jumps are exact.
+/// A curve's value at `now`; before its origin the value that it has there. Instants are subtracted before they become
+/// floats: those at which a curve jumps are exact.
 fn value_since(curve: &Curve, origin: SimTime, now: SimTime) -> f64 {
-    if now < origin {
-        curve.value_at(-origin.since(now).as_secs_f64())
-    } else {
-        curve.value(SimTime(now.since(origin).0))
-    }
+    curve.value(SimTime(now.since(origin).0))
 }
 
 /// Does `now` lie in one of the windows of a container that started at `started`?

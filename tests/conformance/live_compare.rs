@@ -78,7 +78,9 @@ impl History {
             let mut groups: BTreeMap<String, (f64, u64)> = BTreeMap::new();
             // Nodes register before a recording begins.
             let of_start = |event: &&Event| event.object.starts_with("Node/") && event.at < 0.5;
-            for event in events.iter().filter(|event| !of_start(event)) {
+            // The cgroup manager of the recordings is a stub that enforces nothing.
+            let of_cgroups = |event: &&Event| event.reason == "NodeAllocatableEnforced";
+            for event in events.iter().filter(|event| !of_start(event) && !of_cgroups(event)) {
                 let (kind, name) = event.object.split_once('/').unwrap_or(("", &event.object));
                 let object =
                     if kind == "Node" { "Node/*".to_owned() } else { format!("{kind}/{}", names.canonical(name)) };
@@ -263,9 +265,10 @@ impl Alignment<'_> {
             let (base, own_base) = last.map_or((0.0, 0.0), |(a, b)| (self.recorded[a].0, self.simulated[b].0));
             // Before an object appears lies a chain of causes, the longer the later it comes.
             let slack = if last.is_none() { self.slack + since * CHAIN } else { self.slack };
-            if is_near(since - base, own_since - own_base, slack, self.backs_off)
-                && self.align(at + 1, own + 1, Some((at, own)), tried, furthest)
-            {
+            // What a step causes comes at the step's time, however long the state before lasted.
+            let is_timely = is_near(since - base, own_since - own_base, slack, self.backs_off)
+                || (since - own_since).abs() <= SLACK;
+            if is_timely && self.align(at + 1, own + 1, Some((at, own)), tried, furthest) {
                 return true;
             }
         }

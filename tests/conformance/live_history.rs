@@ -13,6 +13,9 @@ use super::live_states::{
     KINDS, OBJECT_TRACKS, POD_TRACKS, State, recorded_object, recorded_pod, simulated_object, simulated_pod, text,
 };
 
+/// How a message begins that stands for many.
+const COMBINED: &str = "(combined from similar events)";
+
 /// The states of one track, and since when.
 pub type States = Vec<(f64, String)>;
 
@@ -48,6 +51,9 @@ pub struct History {
     shapes: BTreeMap<String, usize>,
     seen: BTreeMap<ObjectRef, usize>,
     cursor: Cursor,
+    sightings: usize,
+    /// The place of an Event among those seen, by its row and message: one that combines similar ones has many messages.
+    by_message: BTreeMap<(u32, String), usize>,
 }
 
 impl History {
@@ -75,6 +81,15 @@ impl History {
                 history.objects[index].see(at, state);
             }
         }
+        // The cluster was older than the case: an Event that was there before goes on being counted.
+        let mut before: BTreeMap<[String; 3], u64> = BTreeMap::new();
+        let counted = |line: &Value, before: &mut BTreeMap<[String; 3], u64>| {
+            let message = text(&line["message"]);
+            let message = if message.starts_with(COMBINED) { COMBINED.to_owned() } else { message };
+            let count = line["count"].as_u64().unwrap_or(1);
+            let key = [text(&line["object"]), text(&line["reason"]), message];
+            count - *before.entry(key).or_insert(count - 1)
+        };
         history.events = lines("events.jsonl")
             .iter()
             .map(|line| Event {
@@ -84,14 +99,40 @@ impl History {
                 kind: text(&line["type"]),
                 reason: text(&line["reason"]),
                 message: text(&line["message"]),
-                count: line["count"].as_u64().unwrap_or(1),
+                count: counted(line, &mut before),
             })
             .collect();
         history
     }
 
+    /// Looks at Events that were written, as their watcher sees them.
+    fn look_at_events(&mut self, cluster: &Cluster) {
+        let sightings = cluster.events.sightings();
+        for sighting in &sightings[self.sightings..] {
+            let row = cluster.events.row(sighting.row);
+            let at = sighting.at.as_secs_f64();
+            let known = self.by_message.entry((sighting.row, row.message.to_string())).or_insert_with(|| {
+                self.events.push(Event {
+                    at,
+                    times: Vec::new(),
+                    object: format!("{}/{}", row.object.kind.name(), cluster.identity(row.object).1),
+                    kind: row.kind.name().to_owned(),
+                    reason: row.reason.to_string(),
+                    message: row.message.to_string(),
+                    count: 0,
+                });
+                self.events.len() - 1
+            });
+            let event = &mut self.events[*known];
+            event.times.push(at);
+            event.count = u64::from(sighting.count);
+        }
+        self.sightings = sightings.len();
+    }
+
     /// Looks at what has changed in a running simulation.
     pub fn look(&mut self, at: f64, cluster: &Cluster, namespace: &str) {
+        self.look_at_events(cluster);
         let mut changed = BTreeSet::new();
         while let Some(change) = cluster.log.at(self.cursor) {
             self.cursor.0 += 1;

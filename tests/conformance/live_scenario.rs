@@ -40,8 +40,15 @@ fn in_namespace(case: &Value, command: &str) -> String {
     }
 }
 
+/// Nodes of which all containers are killed, and when.
+pub fn killed_nodes(case: &Value) -> Vec<(SimTime, String)> {
+    let steps = case["steps"].as_array().into_iter().flatten().filter(|step| step["action"] == "machine-down");
+    let at = |step: &Value| SimTime::ZERO + SimDuration::from_secs_f64(step["at"].as_f64().unwrap_or(0.0));
+    steps.map(|step| (at(step), step["node"].as_str().unwrap_or_default().to_owned())).collect()
+}
+
 /// The scenario file.
-pub fn scenario(case: &Value) -> Result<String, String> {
+pub fn scenario(case: &Value, seed: u64) -> Result<String, String> {
     let name = case["name"].as_str().unwrap_or_default();
     let namespace = namespace_of(case);
     let none = Vec::new();
@@ -61,9 +68,13 @@ pub fn scenario(case: &Value) -> Result<String, String> {
     let start = format!("{}Z", start.split('.').next().unwrap_or(start).trim_end_matches('Z'));
     let duration = case["duration"].as_f64().unwrap_or(0.0);
     let mut spec = json!({
-        "seed": 1, "start": start, "until": format!("{duration}s"),
+        "seed": seed, "start": start, "until": format!("{duration}s"),
         "cluster": {"latency": "recorded"}, "images": images, "steps": steps,
     });
+    let standins = standins(case);
+    if !standins.is_empty() {
+        spec["behaviors"] = Value::Array(standins);
+    }
     let traffic = load(case);
     if !traffic.is_empty() {
         spec["traffic"] = Value::Array(traffic);
@@ -83,8 +94,8 @@ pub fn scenario(case: &Value) -> Result<String, String> {
 fn action_step(action: &str, step: &Value) -> Result<Value, String> {
     let (node, file) = (&step["node"], &step["file"]);
     Ok(match action {
-        "machine-down" => json!({"fault": {"node": node, "kind": "crash"}}),
-        "stop-kubelet" => json!({"fault": {"node": node, "kind": "kubelet"}}),
+        // No power failure: processes were killed (`killed_nodes`), and the container runtime knows how they ended.
+        "machine-down" | "stop-kubelet" => json!({"fault": {"node": node, "kind": "kubelet"}}),
         "start-kubelet" => json!({"heal": {"node": node}}),
         "write-static-manifest" => json!({"staticPod": {"node": node, "add": file}}),
         "remove-static-manifest" => json!({"staticPod": {"node": node, "remove": file}}),
@@ -115,6 +126,15 @@ fn images(case: &Value, nodes: &[Value]) -> (serde_json::Map<String, Value>, BTr
         }
     }
     (images, preloaded)
+}
+
+/// The recordings' servers are stand-ins that listen as soon as they run, unlike the images after which they are named.
+fn standins(case: &Value) -> Vec<Value> {
+    let images = case["images"].as_array().into_iter().flatten();
+    images
+        .filter(|image| matches!(image["entrypoint"][0].as_str(), Some("/bin/nginx" | "/bin/tcpserver")))
+        .map(|image| json!({"match": {"image": image["name"]}, "startup": "0s"}))
+        .collect()
 }
 
 /// The load of the autoscaler's cases as traffic: requests that cost one millisecond of CPU each, so that as many a

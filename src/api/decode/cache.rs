@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::Value;
 
+use super::super::custom::CustomKinds;
 use super::convert;
 use crate::model::pod_template::PodTemplate;
 
@@ -23,6 +24,8 @@ pub struct DecodeCache {
     pub scale_to_zero: bool,
     /// The UID that the next Job will have, where the server is known: refusals name it. Empty for none.
     pub next_job_uid: String,
+    /// The kinds beside the built-in ones that the server serves.
+    pub custom: CustomKinds,
     pods: FxHashMap<u64, Vec<(Key, Arc<PodTemplate>)>>,
     templates: FxHashMap<u64, Vec<Arc<PodTemplate>>>,
 }

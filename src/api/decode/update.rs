@@ -7,7 +7,7 @@ use super::super::decoded::Decoded;
 use super::super::status::{Reason, Status};
 use super::super::validation;
 use super::super::value::{Object, get, is_zero, items, items_mut, object_mut, text};
-use super::{DecodeCache, DecodeError, FieldValidation, Typed, identify};
+use super::{DecodeCache, DecodeError, FieldValidation, Typed, identify_among};
 use crate::model::kind::Kind;
 
 /// Decodes what is to replace `stored`, an object as the server returns it. Returns the server's warnings too. `restore`
@@ -22,11 +22,12 @@ pub fn decode_update(
     cache: &mut DecodeCache,
     restore: &dyn Fn(&mut Value),
 ) -> Result<(Decoded, Vec<String>), DecodeError> {
-    let kind = identify(&value)?;
+    let kind = identify_among(&value, &cache.custom)?;
     check_identity(kind, &value, stored)?;
-    let mut typed = Typed::new(kind, value, fields)?;
+    let mut typed = Typed::new(kind, value, fields, cache)?;
     keep(kind, stored, &mut typed.value);
-    let errors = validation::validate_changed(kind, stored, &typed.value, cache.scale_to_zero);
+    let mut errors = validation::validate_changed(kind, stored, &typed.value, cache.scale_to_zero);
+    errors.extend(typed.custom.iter().flat_map(|custom| custom.validate(&typed.value)));
     let namespace = text(&stored["metadata"]["namespace"]);
     let mut typed = typed.refuse(errors)?;
     restore(&mut typed.value);

@@ -160,6 +160,7 @@ impl Cluster {
             self.pods.remove(old, now);
             self.log_import(now, ObjectRef::pod(old), Verb::Deleted);
         }
+        self.learn_template(row.namespace, row.template);
         let object = ObjectRef::pod(self.pods.insert(row));
         self.log_import(now, object, Verb::Added);
         object
@@ -290,6 +291,7 @@ impl Cluster {
     fn never_live(&mut self, kind: Kind, namespace: NamespaceId, name: &str) -> ObjectRef {
         if kind == Kind::POD {
             let template = self.intern_template(Arc::new(convert::pod_template(&json!({"metadata": {}, "spec": {}}))));
+            self.learn_template(namespace, template);
             let pod = self.pods.insert(shadow_pod(namespace, name, template));
             self.pods.remove(pod, SimTime::ZERO);
             return ObjectRef::pod(pod);

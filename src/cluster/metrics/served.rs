@@ -47,7 +47,7 @@ impl MetricSeries {
     /// The value in thousandths.
     fn milli(&self, now: SimTime) -> i64 {
         let value = match &self.source {
-            MetricSource::Curve(curve, origin) if now < *origin => curve.value_at(-origin.since(now).as_secs_f64()),
+            // Before t=0 a curve holds the value that it has there.
             MetricSource::Curve(curve, origin) => curve.value(SimTime(now.since(*origin).0)),
             MetricSource::Number(number) => *number,
         };
@@ -74,6 +74,17 @@ pub struct MetricsApi {
 }
 
 impl MetricsApi {
+    /// t=0 is at `origin`, from where curves of a scenario count.
+    pub fn begin(&mut self, origin: SimTime) {
+        for series in &mut self.series {
+            if let MetricSource::Curve(_, since) = &mut series.source
+                && std::mem::replace(since, origin) != origin
+            {
+                self.changed.push(series.name.clone());
+            }
+        }
+    }
+
     /// Serves one more series.
     pub fn add(&mut self, series: MetricSeries) {
         self.series.push(series);

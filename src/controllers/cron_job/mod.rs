@@ -217,7 +217,12 @@ fn start(
         }
     };
     let second = clock.unix_seconds(now);
-    let next = schedule.next(second, &zone)?;
+    let Some(next) = schedule.next(second, &zone) else {
+        // A day that no month has. Upstream: cronjob/utils `mostRecentScheduleTime`.
+        let message = format!("invalid schedule: {text} : time difference between two schedules is less than 1 second");
+        push_event(key, EventType::Warning, "InvalidSchedule", message, plan);
+        return None;
+    };
     let again = Some(instant(next, clock).since(now) + AFTER_ACTIVATION);
     let idle = Some(Draft { scheduled: 0, again });
     let created = clock.unix_seconds(cluster.meta(key).created);
@@ -258,21 +263,22 @@ fn instant(second: i64, clock: Clock) -> SimTime {
     SimTime::from_secs(u64::try_from(second - clock.epoch_seconds).unwrap_or(0))
 }
 
-/// The last activation after `earliest` up to now, and how many there were.
+/// The last activation after `earliest` up to now, and how many there were. Upstream takes the first interval for all:
+/// where a longer one follows, it may look too late and find none.
 /// Upstream: cronjob/utils `mostRecentScheduleTime`.
 fn latest_missed(schedule: Schedule, earliest: i64, now: i64, zone: &TimeZone) -> Option<(i64, i64)> {
     let first = schedule.next(earliest, zone).filter(|first| *first <= now)?;
     let Some(second) = schedule.next(first, zone).filter(|second| *second <= now) else { return Some((first, 1)) };
     let interval = (second - first).max(1);
     let missed = (now - first) / interval + 1;
-    let mut last = first;
+    let mut last = None;
     let mut candidate = schedule.next(first + (missed - 2) * interval, zone);
     // Schedules with uneven intervals are walked to the last activation.
     while let Some(found) = candidate.filter(|found| *found <= now) {
-        last = found;
+        last = Some(found);
         candidate = schedule.next(found, zone);
     }
-    Some((last, missed))
+    last.map(|last| (last, missed))
 }
 
 fn rfc1123(second: i64) -> String {

@@ -7,7 +7,11 @@ use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 use crate::model::pod::PodPhase;
 
+use jiff::tz::TimeZone;
+
 use super::super::testing::World;
+use super::latest_missed;
+use super::schedule::Schedule;
 
 fn manifest(policy: &str) -> Value {
     json!({
@@ -65,4 +69,41 @@ fn forbidden_concurrency_waits_for_the_running_job() {
     end_pods(&mut world);
     world.run(SimDuration::from_secs(5));
     assert_eq!(world.cluster.count(Kind::JOB), 2);
+}
+
+#[test]
+fn missed_activations_are_counted_by_the_first_interval_and_the_last_one_is_found() {
+    let zone = TimeZone::UTC;
+    let missed = |schedule: &str, now| latest_missed(Schedule::parse(schedule).unwrap(), 0, now, &zone);
+    assert_eq!(missed("*/5 * * * *", 299), None);
+    assert_eq!(missed("*/5 * * * *", 300), Some((300, 1)));
+    assert_eq!(missed("*/5 * * * *", 3_010), Some((3_000, 10)));
+    assert_eq!(missed("*/5 * * * *", 45_000), Some((45_000, 150)));
+    // Twice a day, an hour apart: 25 hours after the first count as 26.
+    assert_eq!(missed("0 9,10 * * *", 34 * 3_600), Some((34 * 3_600, 26)));
+    assert_eq!(missed("0 9,10 * * *", 84 * 3_600), None);
+}
+
+#[test]
+fn after_more_than_a_hundred_missed_runs_the_last_one_starts_with_a_warning() {
+    let mut world = World::new(2);
+    let mut suspended = manifest("Allow");
+    suspended["spec"]["suspend"] = json!(true);
+    world.apply(suspended);
+    world.run(SimDuration::from_secs(102 * 60 + 30));
+    assert_eq!(world.cluster.count(Kind::JOB), 0);
+    world.apply(manifest("Allow"));
+    world.run(SimDuration::from_secs(2));
+    assert_eq!((world.cluster.count(Kind::JOB), world.messages("TooManyMissedTimes").len()), (1, 1));
+}
+
+#[test]
+fn a_day_that_no_month_has_is_reported() {
+    let mut world = World::new(3);
+    let mut never = manifest("Allow");
+    never["spec"]["schedule"] = json!("59 23 31 2 *");
+    world.apply(never);
+    world.run(SimDuration::from_secs(1));
+    let text = "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second";
+    assert_eq!(world.messages("InvalidSchedule"), [text]);
 }

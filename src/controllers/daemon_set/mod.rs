@@ -8,6 +8,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::api::convert;
 use crate::api::hash::pod_template_hash;
 use crate::cluster::{Change, Cluster, EventType, Fields, NewPod, PodName, Verb};
@@ -39,6 +41,8 @@ const FAILED_LONGEST: SimDuration = SimDuration::from_secs(900);
 pub(super) struct DaemonSetController {
     templates: RevisionTemplates,
     claims: PodClaims,
+    /// The template with the tolerations of daemons, by template and revision.
+    daemon_templates: FxHashMap<(TemplateId, Text), TemplateId>,
     /// Waits of nodes whose pods failed: when the last one was deleted, and how long the next one waits.
     backoffs: BTreeMap<(ObjectRef, i64, NodeId), (SimTime, SimDuration)>,
 }
@@ -64,7 +68,8 @@ impl Controller for DaemonSetController {
             let owner = cluster.pod(pod).controller;
             let relevant =
                 Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS | Fields::BOUND;
-            if owner.kind == Kind::DAEMON_SET && owner.is_some() && change.fields.intersects(relevant) {
+            let matters = change.fields.intersects(relevant) || queue.has_failed(owner);
+            if owner.kind == Kind::DAEMON_SET && owner.is_some() && matters {
                 self.claims.observe_owned(owner, pod, change);
                 queue.add(owner);
                 let wait = cluster.body(owner).as_daemon_set().map_or(0, |set| set.min_ready_seconds);
@@ -112,7 +117,8 @@ impl Controller for DaemonSetController {
             Ok(hash) => hash,
             Err(call) => return Plan::of(*call).resume_with(Draft::Revised),
         };
-        let (places, strays) = places(now, key, &set, &hash, cluster);
+        let base = self.daemon_template(&set, &hash, cluster);
+        let (places, strays) = places(now, key, &set, (&hash, base), cluster);
         let surge = max_of(set.max_surge, &places);
         let mut actions = decide::manage(&places, surge > 0);
         actions.delete.extend(strays);
@@ -122,7 +128,7 @@ impl Controller for DaemonSetController {
             roll(&set, surge, &places, &mut actions);
         }
         let mut plan = Plan::done();
-        push_actions(key, &set, &hash, &actions, &mut plan, cluster);
+        push_actions(key, base, &actions, &mut plan, cluster);
         let live = |revision: &Revision| {
             let label = revision_hash(revision, cluster);
             label == hash || cluster.pods_of(key).any(|pod| label_of(pod, cluster) == label)
@@ -133,6 +139,10 @@ impl Controller for DaemonSetController {
         {
             let wait = SimDuration::from_secs(set.min_ready_seconds as u64);
             again = Some(again.map_or(wait, |known| known.min(wait)));
+        }
+        if plan.stages.is_empty() {
+            // Nothing is written in between: what was found is the status.
+            return status_plan(key, &set, &places, cluster).again_after(again);
         }
         plan.resume_with(Draft::Managed { hash, again })
     }
@@ -152,12 +162,9 @@ impl Controller for DaemonSetController {
             Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
             Draft::Claimed | Draft::Revised => self.sync(now, key, cluster),
             Draft::Managed { hash, again } => {
-                let (places, _) = places(now, key, &set, &hash, cluster);
-                let status = status(key, &set, &places, cluster);
-                let mut plan = Plan::done().again_after(again);
-                if status != set.status {
-                    plan.push(Call::Status { object: key, status: Status::DaemonSet(Box::new(status)) });
-                }
+                let base = self.daemon_template(&set, &hash, cluster);
+                let (places, _) = places(now, key, &set, (&hash, base), cluster);
+                let mut plan = status_plan(key, &set, &places, cluster).again_after(again);
                 plan.failed = outcome.refusal.is_some() && !outcome.is_namespace_terminating();
                 plan
             }
@@ -169,7 +176,24 @@ impl Controller for DaemonSetController {
     }
 }
 
+/// Writes the status if it differs from the one before.
+fn status_plan(key: ObjectRef, set: &DaemonSet, places: &[Place], cluster: &Cluster) -> Plan<Draft> {
+    let status = status(key, set, places, cluster);
+    if status == set.status {
+        return Plan::done();
+    }
+    Plan::of(Call::Status { object: key, status: Status::DaemonSet(Box::new(status)) })
+}
+
 impl DaemonSetController {
+    /// The template with the DaemonSet's tolerations and its revision label.
+    fn daemon_template(&mut self, set: &DaemonSet, hash: &Text, cluster: &mut Cluster) -> TemplateId {
+        *self.daemon_templates.entry((set.template, hash.clone())).or_insert_with(|| {
+            let raw = nodes::daemon_template(&cluster.template(set.template).raw, hash);
+            cluster.intern_template(Arc::new(convert::pod_template(&raw)))
+        })
+    }
+
     /// Failed pods go with an Event, those of a node that failed before after a while. Returns how long the first of
     /// those that stay waits.
     fn delay_failed(
@@ -232,11 +256,10 @@ fn places(
     now: SimTime,
     key: ObjectRef,
     set: &DaemonSet,
-    hash: &str,
-    cluster: &mut Cluster,
+    (hash, template): (&str, TemplateId),
+    cluster: &Cluster,
 ) -> (Vec<Place>, Vec<PodId>) {
-    let template = daemon_template(set, hash, cluster);
-    let mut daemons: BTreeMap<NodeId, Vec<(bool, Daemon)>> = BTreeMap::new();
+    let mut daemons: Vec<(NodeId, bool, Daemon)> = Vec::new();
     let mut strays = Vec::new();
     for pod in cluster.pods_of(key) {
         let row = cluster.pod(pod);
@@ -260,22 +283,18 @@ fn places(
             ready: row.is_ready(),
             available: row.is_available(set.min_ready_seconds, now),
         };
-        daemons.entry(node).or_default().push((row.node.is_none(), daemon));
+        daemons.push((node, row.node.is_none(), daemon));
     }
+    // By node; bound ones first, then the oldest.
+    daemons.sort_by_key(|(node, unbound, daemon)| (*node, *unbound, daemon.pod));
+    let mut daemons = daemons.into_iter().peekable();
     let template = cluster.template(template);
     let place = |node: NodeId| {
-        // Bound ones first, then the oldest.
-        let mut there = daemons.remove(&node).unwrap_or_default();
-        there.sort_by_key(|(unbound, daemon)| (*unbound, daemon.pod));
-        let daemons = there.into_iter().map(|(_, daemon)| daemon).collect();
+        let there = std::iter::from_fn(|| daemons.next_if(|(at, ..)| *at <= node));
+        let daemons = there.filter(|(at, ..)| *at == node).map(|(.., daemon)| daemon).collect();
         Place { node, wish: nodes::wish(node, template, cluster), daemons }
     };
     (cluster.nodes().map(place).collect(), strays)
-}
-
-fn daemon_template(set: &DaemonSet, hash: &str, cluster: &mut Cluster) -> TemplateId {
-    let raw = nodes::daemon_template(&cluster.template(set.template).raw, hash);
-    cluster.intern_template(Arc::new(convert::pod_template(&raw)))
 }
 
 /// A count or percentage of the nodes that should run a pod, rounded up.
@@ -296,15 +315,7 @@ fn roll(set: &DaemonSet, surge: i32, places: &[Place], actions: &mut Actions) {
     }
 }
 
-fn push_actions(
-    key: ObjectRef,
-    set: &DaemonSet,
-    hash: &str,
-    actions: &Actions,
-    plan: &mut Plan<Draft>,
-    cluster: &mut Cluster,
-) {
-    let base = daemon_template(set, hash, cluster);
+fn push_actions(key: ObjectRef, base: TemplateId, actions: &Actions, plan: &mut Plan<Draft>, cluster: &mut Cluster) {
     let (namespace, name) = (cluster.meta(key).namespace, cluster.meta(key).name.clone());
     let prefix = Text::from(format!("{name}-"));
     let creations = actions.create.iter().take(BURST).map(|node| {

@@ -11,16 +11,22 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod view;
+#[cfg(test)]
+mod worked_examples;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::{Significance, SimTime};
+use crate::model::Text;
 use crate::model::deployment::DeploymentStrategy;
 use crate::model::kind::Kind;
-use crate::model::object::{ObjectRef, PodId, TemplateId};
+use crate::model::labels::Labels;
+use crate::model::object::{NamespaceId, ObjectRef, PodId, TemplateId};
+use crate::model::selector::{LabelSelector, Operator};
 
 use super::plan::{Outcome, Plan};
 use super::runner::Controller;
@@ -33,8 +39,10 @@ pub(super) struct DeploymentController {
     selectors: SelectorIndex,
     /// ReplicaSets without a controller that a Deployment was seen to match.
     orphans: FxHashMap<ObjectRef, BTreeSet<ObjectRef>>,
-    /// ReplicaSets without a controller.
-    free: BTreeSet<ObjectRef>,
+    /// ReplicaSets without a controller, by namespace and by each of their labels.
+    free: FxHashMap<(NamespaceId, Text, Text), BTreeSet<ObjectRef>>,
+    /// The labels by which those are filed.
+    filed: FxHashMap<ObjectRef, Arc<Labels>>,
     /// Are two templates equal but for the hash label? Asked again in every sync.
     equal_templates: FxHashMap<(TemplateId, TemplateId), bool>,
 }
@@ -122,18 +130,13 @@ impl DeploymentController {
         let meta = cluster.meta(object);
         let controller = meta.controller();
         let is_free = !controller.is_some() && cluster.is_live(object);
-        if !is_free {
-            self.free.remove(&object);
-        }
+        self.file(object, is_free, cluster);
         if controller.kind == Kind::DEPLOYMENT && controller.is_some() {
             queue.add(controller);
-        } else if is_free {
-            self.free.insert(object);
-            if change.fields.intersects(Fields::LABELS | Fields::OWNERSHIP) {
-                for deployment in self.selectors.matching(meta.namespace, &meta.labels) {
-                    self.orphans.entry(deployment).or_default().insert(object);
-                    queue.add(deployment);
-                }
+        } else if is_free && change.fields.intersects(Fields::LABELS | Fields::OWNERSHIP) {
+            for deployment in self.selectors.matching(meta.namespace, &meta.labels) {
+                self.orphans.entry(deployment).or_default().insert(object);
+                queue.add(deployment);
             }
         }
     }
@@ -148,14 +151,52 @@ impl DeploymentController {
             self.orphans.remove(&key);
         } else if change.fields.contains(Fields::SPEC) {
             self.selectors.set(meta.namespace, key, Some(&deployment.selector));
-            if change.verb == Verb::Added && !self.free.is_empty() {
-                let matching = self.free.iter().copied().filter(|set| {
-                    let candidate = cluster.meta(*set);
-                    candidate.namespace == meta.namespace && deployment.selector.matches(&candidate.labels)
-                });
+            if change.verb == Verb::Added && !self.filed.is_empty() {
+                let matching = self.free_with(meta.namespace, &deployment.selector);
+                let matching =
+                    matching.into_iter().filter(|set| deployment.selector.matches(&cluster.meta(*set).labels));
                 let matching: BTreeSet<ObjectRef> = matching.collect();
                 self.orphans.entry(key).or_default().extend(matching);
             }
+        }
+    }
+
+    /// Files a ReplicaSet without a controller under its labels, or takes it out.
+    fn file(&mut self, set: ObjectRef, is_free: bool, cluster: &Cluster) {
+        let meta = cluster.meta(set);
+        let known = self.filed.get(&set);
+        if known.is_none() && !is_free || known.is_some_and(|known| is_free && *known == meta.labels) {
+            return;
+        }
+        let place = |(key, value): (&str, &str)| (meta.namespace, Text::from(key), Text::from(value));
+        for pair in self.filed.remove(&set).iter().flat_map(|labels| labels.iter()) {
+            if let Some(sets) = self.free.get_mut(&place(pair)) {
+                sets.remove(&set);
+            }
+        }
+        if is_free {
+            for pair in meta.labels.iter() {
+                self.free.entry(place(pair)).or_default().insert(set);
+            }
+            self.filed.insert(set, Arc::clone(&meta.labels));
+        }
+    }
+
+    /// Free ReplicaSets that a selector may select. Selectors of Deployments are not empty, and those without a label that
+    /// they ask for are rare.
+    fn free_with(&self, namespace: NamespaceId, selector: &LabelSelector) -> BTreeSet<ObjectRef> {
+        let required = selector.requirements.iter().find(|one| one.operator == Operator::In && one.values.len() == 1);
+        match required {
+            Some(one) => {
+                self.free.get(&(namespace, one.key.clone(), one.values[0].clone())).cloned().unwrap_or_default()
+            }
+            None => self
+                .free
+                .iter()
+                .filter(|((home, ..), _)| *home == namespace)
+                .flat_map(|(_, sets)| sets)
+                .copied()
+                .collect(),
         }
     }
 }

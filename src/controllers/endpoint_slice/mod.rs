@@ -11,7 +11,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde_json::json;
+use smallvec::SmallVec;
 
 use crate::api::{Decoded, DecodedBody, OwnerClaim};
 use crate::cluster::{Change, Cluster, DeleteOptions, Fields, Verb};
@@ -37,6 +39,8 @@ const HEADLESS: &str = "service.kubernetes.io/headless";
 pub(super) struct EndpointSliceController {
     selectors: SelectorIndex,
     services: BTreeMap<ObjectRef, Known>,
+    /// Services whose slices a pod was ever put into; asked when its labels change.
+    of_pod: FxHashMap<PodId, SmallVec<[ObjectRef; 1]>>,
 }
 
 /// What the controller remembers of a Service.
@@ -108,7 +112,14 @@ impl Controller for EndpointSliceController {
             return;
         };
         if let Some(known) = self.services.get_mut(&slice.service) {
-            known.places.extend(slice.endpoints.iter().map(|endpoint| (endpoint.pod, object)));
+            for endpoint in &slice.endpoints {
+                if known.places.insert(endpoint.pod, object).is_none() {
+                    let services = self.of_pod.entry(endpoint.pod).or_default();
+                    if !services.contains(&slice.service) {
+                        services.push(slice.service);
+                    }
+                }
+            }
         }
     }
 }
@@ -148,12 +159,17 @@ impl EndpointSliceController {
         let relabelled = change.verb == Verb::Modified && change.fields.contains(Fields::LABELS);
         if relabelled {
             // It may have been selected before.
-            for (service, known) in &mut self.services {
-                if known.places.contains_key(&pod) {
+            for service in self.of_pod.get(&pod).into_iter().flatten() {
+                if let Some(known) = self.services.get_mut(service)
+                    && known.places.contains_key(&pod)
+                {
                     known.changed.insert(pod);
                     queue.add(*service);
                 }
             }
+        }
+        if change.verb == Verb::Deleted {
+            self.of_pod.remove(&pod);
         }
         for service in self.selectors.matching(row.namespace, &cluster.template(row.template).labels) {
             self.services.entry(service).or_default().changed.insert(pod);

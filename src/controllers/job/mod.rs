@@ -24,6 +24,7 @@ use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod_spec::RestartPolicy;
 
 use super::plan::{Call, Outcome, Plan};
+use super::pod_claims::PodClaims;
 use super::runner::{Controller, Profile};
 use super::work_queue::{RateLimiter, WorkQueue};
 use backoff::Backoff;
@@ -37,6 +38,7 @@ const BURST: usize = 500;
 #[derive(Debug, Default)]
 pub(super) struct JobController {
     jobs: FxHashMap<ObjectRef, Known>,
+    claims: PodClaims,
 }
 
 /// What the controller remembers of a Job.
@@ -50,6 +52,8 @@ struct Known {
 /// What a sync waits for.
 #[derive(Debug)]
 pub(super) enum Draft {
+    /// Adopted and released pods; the sync begins after that.
+    Claimed,
     /// The Job is over, for this reason; its active pods are being deleted.
     Finishing(Box<Condition>),
     /// Pods are being made or deleted.
@@ -75,7 +79,12 @@ impl Controller for JobController {
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {
             self.observe_pod(now, pod, change, cluster, queue);
-        } else if change.verb == Verb::Added
+            return;
+        }
+        if let Some(job) = cluster.body(change.object).as_job() {
+            self.claims.observe_set(change.object, &job.selector, change, cluster);
+        }
+        if change.verb == Verb::Added
             || change.verb == Verb::Deleted
             || change.fields.intersects(Fields::SPEC | Fields::DELETION)
         {
@@ -89,7 +98,13 @@ impl Controller for JobController {
         if !cluster.is_live(key) {
             return self.release_orphans(key, cluster);
         }
-        self.reconcile(now, key, cluster)
+        let claims = self.claim(key, cluster);
+        if claims.is_empty() {
+            return self.reconcile(now, key, cluster);
+        }
+        let mut plan = Plan::done();
+        plan.push_together(claims);
+        plan.resume_with(Draft::Claimed)
     }
 
     fn resume(
@@ -104,6 +119,7 @@ impl Controller for JobController {
             return self.release_orphans(key, cluster);
         }
         match draft {
+            Draft::Claimed => self.reconcile(now, key, cluster),
             // A pod that could not be deleted postpones the end to the retry.
             Draft::Finishing(_) if outcome.refusal.is_some() => Plan::done().fail(),
             Draft::Finishing(condition) => self.track(now, key, Some(*condition), false, cluster),
@@ -132,11 +148,13 @@ impl Controller for JobController {
 impl JobController {
     /// Upstream: job `addPod`, `updatePod`, `deletePod`.
     fn observe_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        self.claims.observe_orphan(pod, change, cluster, queue);
         let row = cluster.pod(pod);
         if row.controller.kind != Kind::JOB || !row.controller.is_some() {
             return;
         }
-        let mut relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP;
+        self.claims.observe_owned(row.controller, pod, change);
+        let mut relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
         if cluster.template(row.template).spec.restart_policy == RestartPolicy::OnFailure {
             // Restarts count against the backoff limit.
             relevant |= Fields::CONTAINERS;
@@ -145,6 +163,23 @@ impl JobController {
             self.note(pod, cluster);
             queue.add_after(now, row.controller, BATCH);
         }
+    }
+
+    /// What a Job that is not over has to adopt and to release. Upstream: job `getPodsForJob`.
+    fn claim(&mut self, key: ObjectRef, cluster: &Cluster) -> Vec<Call> {
+        let Some(job) = cluster.body(key).as_job().filter(|job| !conditions::is_finished(job)) else {
+            return Vec::new();
+        };
+        let claims = self.claims.take(key, &job.selector, |_| true, cluster).into_iter();
+        claims
+            .map(|claim| {
+                let Call::SetPodController { pod, controller } = claim else { return claim };
+                if let Some(known) = self.jobs.get_mut(&key).filter(|_| !controller.is_some()) {
+                    known.pods.remove(&pod);
+                }
+                Call::ClaimPod { pod, controller, finalizer: tally::FINALIZER }
+            })
+            .collect()
     }
 
     /// Remembers a pod as long as it matters.

@@ -1,5 +1,7 @@
 //! Jobs in a small world.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, DeleteOptions};
@@ -9,6 +11,7 @@ use crate::model::job::JobStatus;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::PodPhase;
+use crate::model::pod_template::PodTemplate;
 
 use super::super::testing::World;
 
@@ -192,4 +195,34 @@ fn with_a_limit_for_each_index_one_bad_index_does_not_stop_the_others() {
     let last = status(&world, key);
     assert_eq!((last.completed_indexes.as_str(), last.failed_indexes.as_deref()), ("0,2", Some("1")));
     assert_eq!(is(&world, key, "Failed").as_deref(), Some("FailedIndexes"));
+}
+
+#[test]
+fn a_matching_orphan_is_adopted_with_the_finalizer_and_released_without() {
+    let mut world = World::new(0);
+    let container = json!([{"name": "main", "image": "busybox:1"}]);
+    let pod = world.apply(json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mine", "labels": {"app": "web"}},
+        "spec": {"restartPolicy": "Never", "containers": container},
+    }));
+    let pod = pod.as_pod().unwrap();
+    world.run(seconds(2));
+    let pods = json!({
+        "metadata": {"labels": {"app": "web"}}, "spec": {"restartPolicy": "Never", "containers": container},
+    });
+    let selector = json!({"matchLabels": {"app": "web"}});
+    let key = job(&mut world, &json!({"manualSelector": true, "selector": selector, "template": pods}));
+    world.run(seconds(3));
+    assert_eq!((world.cluster.pod(pod).controller, world.pods_of(key).len()), (key, 1));
+    assert_eq!(world.cluster.pod(pod).finalizers().len(), 1);
+    let known = world.cluster.shared_template(world.cluster.pod(pod).template);
+    let other =
+        PodTemplate { labels: Arc::default(), raw: json!({"spec": known.raw["spec"]}).into(), ..(*known).clone() };
+    world.act(|now, cluster| {
+        let other = cluster.intern_template(other.into());
+        cluster.set_pod_template(now, pod, other)
+    });
+    world.run(seconds(3));
+    assert!(!world.cluster.pod(pod).controller.is_some() && world.cluster.pod(pod).finalizers().is_empty());
+    assert_eq!((active(&world, key).len(), status(&world, key).active), (1, 1));
 }

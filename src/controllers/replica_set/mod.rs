@@ -140,6 +140,10 @@ impl<const REPLICATION: bool> ReplicaSetController<REPLICATION> {
     fn observe_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
         if !change.fields.intersects(relevant) {
+            let owner = cluster.pod(pod).controller;
+            if owner.kind == Self::KIND && queue.has_failed(owner) {
+                queue.add(owner);
+            }
             return;
         }
         let counted = self.census.count(pod, cluster);

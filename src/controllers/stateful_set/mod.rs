@@ -73,8 +73,13 @@ impl Controller for StatefulSetController {
         self.claims.observe_orphan(pod, change, cluster, queue);
         let row = cluster.pod(pod);
         let relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
-        if row.controller.kind != Kind::STATEFUL_SET || !row.controller.is_some() || !change.fields.intersects(relevant)
-        {
+        if row.controller.kind != Kind::STATEFUL_SET || !row.controller.is_some() {
+            return;
+        }
+        if !change.fields.intersects(relevant) {
+            if queue.has_failed(row.controller) {
+                queue.add(row.controller);
+            }
             return;
         }
         self.claims.observe_owned(row.controller, pod, change);

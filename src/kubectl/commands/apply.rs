@@ -15,7 +15,6 @@ use super::super::listing;
 use super::super::manifests::{self, Document, Item};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner, printed_name};
-use super::super::resources;
 use super::super::results;
 use super::{Outcome, prune, server_side};
 
@@ -64,7 +63,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 /// Applies one object with default flags and returns what is printed; pods get no last-applied annotation.
 pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Result<String, Failure> {
     let document = Document { value, source: source.to_owned(), in_list: false };
-    let kind = identify(&document)?;
+    let kind = identify(call, &document)?;
     let own = document.value["metadata"]["namespace"].as_str().unwrap_or_default();
     let namespace = if own.is_empty() { call.context_namespace.to_owned() } else { own.to_owned() };
     let request = Request { kind, namespace, document, manner: Manner::OBJECT };
@@ -72,8 +71,8 @@ pub(crate) fn apply_value(call: &mut Call<'_>, value: Value, source: &str) -> Re
     Ok(format!("{} {}", printed_name(kind, request.name()), applied.verb))
 }
 
-pub(super) fn identify(document: &Document) -> Result<Kind, Failure> {
-    crate::api::decode::identify(&document.value).map_err(|error| manifests::refusal(&error, document, "creating"))
+pub(super) fn identify(call: &Call<'_>, document: &Document) -> Result<Kind, Failure> {
+    call.identify(&document.value).map_err(|error| manifests::refusal(&error, document, "creating"))
 }
 
 fn apply_item(
@@ -84,7 +83,7 @@ fn apply_item(
     printed: &mut Printed,
 ) -> Result<(), Failure> {
     let document = item?;
-    let kind = identify(&document)?;
+    let kind = identify(call, &document)?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
     let mut document = document;
     results::record(line, &mut document.value);
@@ -103,7 +102,7 @@ pub(super) fn view_last_applied(
     line: &CommandLine,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         match patch::last_applied(&call.cluster.view(object)) {
             Some(manifest) if line.flags.text("output") == "json" => {

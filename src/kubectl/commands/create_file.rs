@@ -35,7 +35,7 @@ fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Pri
     let document = item?;
     let manner = Manner::of(line)?;
     let refuse = |error| manifests::refusal(&error, &document, "creating");
-    let kind = crate::api::decode::identify(&document.value).map_err(refuse)?;
+    let kind = call.identify(&document.value).map_err(refuse)?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
     let mut value = document.value.clone();
     if line.flags.is_on("save-config", false) {

@@ -12,7 +12,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
-use super::super::resources;
 use super::super::waiting::Pending;
 use super::Outcome;
 
@@ -47,7 +46,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let objects = if line.flags.has("filename") {
         listing::of_files(call, line, "deleting", printed)?
     } else {
-        let named = resources::named(&line.arguments)?;
+        let named = call.named(&line.arguments)?;
         let objects = listing::chosen(call, line, &named, printed)?;
         if objects.is_empty() && named.objects.is_empty() {
             printed.line("No resources found");

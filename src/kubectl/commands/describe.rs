@@ -9,7 +9,6 @@ use super::super::describe::{self, Related};
 use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
-use super::super::resources;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
@@ -18,7 +17,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut refusals = Printed::default();
     let mut objects: Vec<ObjectRef> = Vec::new();

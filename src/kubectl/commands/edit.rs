@@ -7,7 +7,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::Manner;
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 use crate::api::{Status, view, yaml};
@@ -32,7 +31,7 @@ impl Editing {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     if named.is_empty() && !line.flags.has("filename") {
         return Err(Failure::no_resources());
     }

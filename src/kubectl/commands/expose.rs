@@ -11,13 +11,12 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::resources;
 use super::Outcome;
 use super::create::{Wording, send};
 use super::run::pairs;
 
 pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let service = service_for(call, line, object)?;
         send(call, line, service, "exposed", Wording::Server, printed)?;
@@ -153,7 +152,7 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
             "--max=MAXPODS must be larger or equal to --min=MINPODS, max: {maximum}, min: {minimum}"
         )));
     }
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         if !matches!(
             object.kind,

@@ -84,7 +84,7 @@ pub(super) fn job(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 
 /// Upstream: kubectl cmd/create `CreateJobOptions.createJobFromCronJob`.
 fn job_from_cron_job(call: &Call<'_>, line: &CommandLine, name: &str, from: &str) -> Result<Value> {
-    let named = super::super::resources::named(&[from.to_owned()])?;
+    let named = call.named(&[from.to_owned()])?;
     let Some((Kind::CRON_JOB, cron_job)) = named.objects.first() else {
         return Err(Failure::error("from must be an existing cronjob"));
     };

@@ -15,7 +15,7 @@ use super::super::output::Printed;
 use super::super::printers::table::Table;
 use super::super::printers::{self, Context};
 use super::super::requests::printed_name;
-use super::super::resources::{self, Named};
+use super::super::resources::Named;
 use super::super::selectors;
 use super::super::sorting;
 use super::{Outcome, watch};
@@ -34,11 +34,11 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         ));
     }
     if line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false) {
-        let named = resources::named(&line.arguments)?;
+        let named = call.named(&line.arguments)?;
         return watch::start(call, line, &named, printed);
     }
     let format = Format::of(line)?;
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     let mut refusals = Printed::default();
     let mut found = find(call, line, &named, &mut refusals)?;
     if let Some(path) = sorting::path_of(line)? {
@@ -163,13 +163,18 @@ pub(super) fn table(
     with_kind: bool,
 ) -> Table {
     let printer = printers::printer(kind);
+    let custom = call.cluster.custom.get(kind);
     let with_namespace = line.flags.is_on("all-namespaces", false) && kind.is_namespaced();
     let label_columns: Vec<&str> = line.flags.all("label-columns").collect();
     let show_labels = line.flags.is_on("show-labels", false);
-    let columns = if wide { printer.wide_columns() } else { printer.columns.to_vec() };
+    let columns: Vec<String> = match custom {
+        Some(custom) => printers::custom::columns(custom, wide),
+        None if wide => printer.wide_columns().into_iter().map(str::to_owned).collect(),
+        None => printer.columns.iter().map(|column| (*column).to_owned()).collect(),
+    };
     let mut table = Table::default();
     table.headers.extend(with_namespace.then(|| "NAMESPACE".to_owned()));
-    table.headers.extend(columns.iter().map(|column| (*column).to_owned()));
+    table.headers.extend(columns);
     table.headers.extend(label_columns.iter().map(|key| key.rsplit('/').next().unwrap_or(key).to_uppercase()));
     table.headers.extend(show_labels.then(|| "LABELS".to_owned()));
     let context = Context { cluster: call.cluster, now: call.now, wide };
@@ -180,7 +185,10 @@ pub(super) fn table(
             row.push(namespace);
         }
         let first = row.len();
-        row.extend((printer.row)(&context, *object));
+        match custom {
+            Some(custom) => row.extend(printers::custom::row(&context, custom, *object)),
+            None => row.extend((printer.row)(&context, *object)),
+        }
         if with_kind {
             row[first] = printed_name(kind, &row[first]);
         }

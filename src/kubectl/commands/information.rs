@@ -7,7 +7,7 @@ use super::super::listing;
 use super::super::output::Printed;
 use super::super::printers::event_cells;
 use super::super::printers::table::Table;
-use super::super::resources::{self, Named};
+use super::super::resources::Named;
 use super::{Outcome, watch};
 use crate::model::object::ObjectRef;
 
@@ -20,7 +20,7 @@ pub(super) fn words(line: &[&str]) -> Vec<String> {
 /// Oldest first. Upstream: kubectl cmd/events.
 pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     if line.flags.has("for") {
-        resources::named(&[line.flags.text("for").to_owned()])?;
+        call.named(&[line.flags.text("for").to_owned()])?;
     }
     if line.flags.is_on("watch", false) {
         return watch::start(call, line, &Named::default(), printed);
@@ -53,7 +53,7 @@ pub(super) fn is_wanted(call: &Call<'_>, line: &CommandLine, row: ObjectRef) -> 
         return true;
     }
     let name = call.cluster.identity(event.object).1;
-    resources::named(&[line.flags.text("for").to_owned()])
+    call.named(&[line.flags.text("for").to_owned()])
         .is_ok_and(|named| named.objects.iter().any(|(kind, wanted)| *kind == event.object.kind && wanted == name))
 }
 

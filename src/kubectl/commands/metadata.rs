@@ -10,7 +10,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 
@@ -68,7 +67,7 @@ fn run(call: &mut Call<'_>, line: &CommandLine, part: Part, printed: &mut Printe
     if part == Part::Labels {
         check_values(&changes)?;
     }
-    let named = resources::named(&words)?;
+    let named = call.named(&words)?;
     for object in listing::chosen(call, line, &named, printed)? {
         if listing_only {
             for (key, value) in pairs(&call.cluster.view(object), part) {

@@ -94,7 +94,7 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
     }
     let changes = specs.iter().map(|spec| parse_taint(spec)).collect::<Result<Vec<_>, _>>()?;
     let words: Vec<String> = [resource].into_iter().chain(names).cloned().collect();
-    let named = resources::named(&words)?;
+    let named = call.named(&words)?;
     for node in listing::chosen(call, line, &named, printed)? {
         match apply_taints(call, line, node, &changes) {
             Ok(verb) => {

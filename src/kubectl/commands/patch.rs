@@ -12,7 +12,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 
@@ -43,7 +42,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if text.is_empty() {
         return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
     }
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         match patch(call, line, object, form, &text, printed) {
             Ok(changed) => {

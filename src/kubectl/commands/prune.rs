@@ -45,7 +45,7 @@ pub(super) fn run(
     let mut kept: BTreeSet<ObjectRef> = BTreeSet::new();
     let mut namespaces: BTreeSet<String> = BTreeSet::new();
     for document in documents {
-        let Ok(kind) = crate::api::decode::identify(&document.value) else { continue };
+        let Ok(kind) = call.identify(&document.value) else { continue };
         let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
         let name = document.value["metadata"]["name"].as_str().unwrap_or_default();
         kept.extend(call.find(kind, &namespace, name));

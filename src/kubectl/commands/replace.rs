@@ -53,8 +53,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 
 fn identified(call: &Call<'_>, line: &CommandLine, item: manifests::Item) -> Result<(Kind, String, Document), Failure> {
     let document = item?;
-    let kind = crate::api::decode::identify(&document.value)
-        .map_err(|error| manifests::refusal(&error, &document, "replacing"))?;
+    let kind = call.identify(&document.value).map_err(|error| manifests::refusal(&error, &document, "replacing"))?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
     Ok((kind, namespace, document))
 }

@@ -10,7 +10,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 
@@ -22,7 +21,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         ));
     }
     let mut refusals = Printed::default();
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     let objects = listing::chosen(call, line, &named, &mut refusals)?;
     let dry_run = DryRun::of(line)?;
     for object in &objects {

@@ -41,7 +41,7 @@ pub(super) fn check_flags(line: &CommandLine) -> Result<(), Failure> {
 /// Applies one object.
 pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Printed) -> Result<(), Failure> {
     let document = item?;
-    let kind = identify(&document)?;
+    let kind = identify(call, &document)?;
     let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
     let name = document.value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if name.is_empty()

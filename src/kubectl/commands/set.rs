@@ -10,7 +10,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
@@ -54,7 +53,7 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let is_change = |word: &&String| word.contains('=') || word.ends_with('-');
     let (changes, words): (Vec<&String>, Vec<&String>) = line.arguments.iter().partition(is_change);
     let words: Vec<String> = words.into_iter().cloned().collect();
-    let named = resources::named(&words)?;
+    let named = call.named(&words)?;
     let listing_only = line.flags.is_on("list", false);
     let mut set: Vec<(String, Value)> = changes
         .iter()
@@ -121,7 +120,7 @@ fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) 
 
 /// `--from=configmap/x`: a variable for each key, named after it.
 fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Value)>> {
-    let named = resources::named(&[line.flags.text("from").to_owned()])?;
+    let named = call.named(&[line.flags.text("from").to_owned()])?;
     let prefix = line.flags.text("prefix");
     let mut variables = Vec::new();
     for (kind, name) in named.objects {
@@ -146,7 +145,7 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
         ));
     }
     let lists = [("limits", quantities(limits)?), ("requests", quantities(requests)?)];
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     let pattern = line.flags.text("containers").to_owned();
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
@@ -176,7 +175,7 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
     let Some((account, words)) = line.arguments.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
-    let named = resources::named(words)?;
+    let named = call.named(words)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
         if let Some(spec) = pod_spec_mut(&mut view) {
@@ -194,7 +193,7 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
     if wanted.is_empty() {
         return Err(Failure::error("you must specify at least one value of user, group or serviceaccount"));
     }
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
         let mut list = view["subjects"].as_array().cloned().unwrap_or_default();
@@ -215,7 +214,7 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let Some((expression, words)) = line.arguments.split_last() else { return Err(Failure::no_resources()) };
     let wanted = pairs(expression)?;
-    let named = resources::named(words)?;
+    let named = call.named(words)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
         view["spec"]["selector"] = Value::Object(wanted.clone());

@@ -10,7 +10,6 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::resources;
 use super::super::results;
 use super::Outcome;
 
@@ -18,7 +17,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let (images, words): (Vec<&String>, Vec<&String>) =
         line.arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with('='));
     let words: Vec<String> = words.into_iter().cloned().collect();
-    let named = resources::named(&words)?;
+    let named = call.named(&words)?;
     if images.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }

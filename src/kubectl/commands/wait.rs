@@ -15,7 +15,6 @@ use super::super::jsonpath::Template;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::printed_name;
-use super::super::resources;
 use super::super::waiting::Pending;
 use super::Outcome;
 
@@ -66,7 +65,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         line.flags.duration("timeout").unwrap_or(TIMEOUT)
     };
     let deadline = call.now + timeout;
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     let mut wait = Wait { wanted, objects: Vec::new(), missing: Vec::new(), next: 0, timed_out: Vec::new() };
     let namespace = line.namespace(call.context_namespace).to_owned();
     if named.objects.is_empty() {

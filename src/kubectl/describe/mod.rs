@@ -1,6 +1,7 @@
 //! `kubectl describe`: one layout a kind, aligned at the end. Upstream: kubectl pkg/describe.
 
 mod config;
+mod custom;
 mod generic;
 mod jobs;
 mod network;
@@ -134,6 +135,7 @@ pub(super) fn describe(related: &Related<'_>) -> String {
         Kind::INGRESS => network::ingress,
         Kind::NETWORK_POLICY => network::network_policy,
         Kind::ENDPOINTS => network::endpoints,
+        kind if kind.is_custom() => custom::describe,
         _ => generic::describe,
     };
     layout(&mut page, &view, related);

@@ -5,6 +5,7 @@
 
 mod autoscaling;
 mod config;
+pub(crate) mod custom;
 mod events;
 mod jobs;
 mod network;

@@ -8,6 +8,7 @@ mod pods;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod usage;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,8 @@ use rustc_hash::FxHashMap;
 pub use autoscalers::AutoscalerDecision;
 
 use super::{
-    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, Moment, NodeIndex, PodIndex, PullRow,
-    Record, RunFacts, Step, TrafficRow, WorkloadIndex,
+    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, JobIndex, Moment, NodeIndex, PodIndex,
+    PullRow, Record, RunFacts, Step, TrafficRow, WorkloadIndex,
 };
 use crate::cluster::events::Sighting;
 use crate::cluster::{Change, Cluster, EventType, Verb};
@@ -96,6 +97,10 @@ pub struct Collector {
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
     containers: ContainerTable,
+    /// Jobs by their objects.
+    jobs: FxHashMap<ObjectRef, JobIndex>,
+    /// By container row: with whom its use is counted, and how much of it was.
+    uses: Vec<usage::Use>,
     /// The last row of each load.
     traffic_last: Vec<Option<TrafficRow>>,
 }
@@ -229,7 +234,7 @@ impl Collector {
 
     /// Does any node's load differ from its last row? Then a sample at the next instant of the grid has an outcome.
     pub fn is_sample_due(&self) -> bool {
-        !self.record.unsampled.is_empty()
+        !self.record.unsampled.is_empty() || self.record.usage.is_sample_due()
     }
 
     /// What a node's containers use changed: it takes part in the next sample.
@@ -245,6 +250,7 @@ impl Collector {
                 self.record.node_sampled(now, node, Some(used(NodeId(node.0))));
             }
         }
+        self.record.sample_usage(now);
     }
 
     /// The run ended: the record of everything up to `now`, with a last sample.
@@ -255,6 +261,7 @@ impl Collector {
         for node in self.record.take_unsampled() {
             self.record.node_sampled(end, node, None);
         }
+        self.record.sample_usage(end);
         let run = &mut self.record.run;
         run.digest = facts.digest;
         (run.engine_events, run.engine_changes) = (facts.events, facts.changes);

@@ -39,6 +39,12 @@ impl Collector {
             is_terminating: pod.deletion.is_some(),
             is_unschedulable: refused.is_some(),
         };
+        if pod.controller.kind == Kind::JOB
+            && matches!(sight.phase, Phase::Running | Phase::Succeeded)
+            && let Some(job) = self.jobs.get(&pod.controller)
+        {
+            self.record.job_pod_ran(now, *job);
+        }
         self.record.pod_changed(now, index, &sight);
         self.containers(now, index, pod, cluster.template_of(id));
         self.mark(now, index, pod);

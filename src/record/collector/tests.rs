@@ -239,7 +239,7 @@ fn events_are_rows_with_the_count_of_their_time() {
             component: "kubelet",
             host: NodeId::NONE,
         };
-        scene.cluster.events.record(SimTime::from_secs(at), draft);
+        scene.cluster.record_event(SimTime::from_secs(at), draft);
     }
     scene.settle();
     let record = scene.collector.record();

@@ -28,10 +28,31 @@ impl Collector {
             Some(index) => *index,
             None => self.meet_workload(now, object, cluster),
         };
+        if object.kind == Kind::JOB {
+            self.job(now, object, index, verb, cluster);
+        }
         if is_gone(verb) {
             self.record.workload_deleted(now, index);
         } else if let Some(replicas) = replicas(cluster.body(object)) {
             self.record.workload_changed(now, index, replicas);
+        }
+    }
+
+    fn job(&mut self, now: Moment, object: ObjectRef, index: WorkloadIndex, verb: Verb, cluster: &Cluster) {
+        let record = &mut self.record;
+        let run = *self.jobs.entry(object).or_insert_with(|| record.job_created(index));
+        let Body::Job(job) = cluster.body(object) else { return };
+        let row = &mut record.jobs[run.index()];
+        row.completions = job.completions.map(|count| count.max(0) as u32);
+        row.parallelism = job.parallelism.max(0) as u32;
+        row.ended = [job.status.succeeded, job.status.failed].map(|count| count.max(0) as u32);
+        for kind in ["Complete", "Failed"] {
+            if let Some(condition) = condition::find(&job.status.conditions, kind).filter(|one| one.status.is_true()) {
+                record.job_finished(now, run, [kind, &condition.reason]);
+            }
+        }
+        if is_gone(verb) {
+            record.job_finished(now, run, ["Deleted", ""]);
         }
     }
 

@@ -17,7 +17,7 @@ pub use autoscalers::AutoscalerSummary;
 pub use latency::{Latency, LatencyNumbers};
 pub use resources::{NodeGroupSummary, NodesSummary, ResourceSummary};
 pub use traffic::{TrafficLatencySummary, TrafficSummary};
-pub use workloads::WorkloadSummary;
+pub use workloads::{WorkloadResource, WorkloadSummary};
 
 /// A number of a result file: rounded to six decimals, printed in the shortest form that reads back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]

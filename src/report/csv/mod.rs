@@ -3,10 +3,13 @@
 
 mod events;
 mod hpa;
+mod jobs;
 mod nodes;
 mod scheduling;
+mod steps;
 mod timeline;
 mod traffic;
+mod usage;
 mod workloads;
 
 use std::fmt::Display;
@@ -25,8 +28,18 @@ pub struct Table {
 }
 
 /// Every table, in the order in which they enter the digest.
-pub const TABLES: [Table; 7] =
-    [timeline::TABLE, events::TABLE, workloads::TABLE, nodes::TABLE, scheduling::TABLE, traffic::TABLE, hpa::TABLE];
+pub const TABLES: [Table; 10] = [
+    timeline::TABLE,
+    events::TABLE,
+    workloads::TABLE,
+    nodes::TABLE,
+    scheduling::TABLE,
+    traffic::TABLE,
+    hpa::TABLE,
+    usage::TABLE,
+    jobs::TABLE,
+    steps::TABLE,
+];
 
 impl Table {
     /// Writes header and rows.

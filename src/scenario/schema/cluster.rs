@@ -52,7 +52,7 @@ objects! {
         "import" import: Vec<String> = Type::List(&Type::Text), "output of `kubectl get nodes,pods,… -A -o yaml` (or json, .gz): the initial state";
         "components" components: Option<Components> = Type::Object(&COMPONENTS), "settings of the control plane and the kubelet, by upstream's names";
         "latency" latency: Option<Latency> = Type::Any(&[Type::Keyword(&LATENCY_PRESETS), Type::Object(&LATENCY)]), "how long the parts of the cluster take", default("realistic");
-        "unknownKinds" unknown_kinds: Option<UnknownKinds> = Type::Keyword(&["refuse", "store"]), "what to do with manifests of unknown kinds", default("refuse"), no_effect_yet();
+        "unknownKinds" unknown_kinds: Option<UnknownKinds> = Type::Keyword(&["refuse", "store"]), "what to do with manifests of unknown kinds; kinds of CustomResourceDefinitions are known once these are applied", default("refuse");
         "systemPods" system_pods: Option<SystemPods> = Type::Keyword(&["none", "kubeadm"]), "pods in kube-system from the start", default("none");
     }
 

@@ -57,7 +57,7 @@ objects! {
         "start" start: Option<Timestamp> = Type::Leaf(&TIMESTAMP), "instant of t=0", default("2026-01-01T00:00:00Z");
         "until" until: Option<IdleOr> = IDLE_OR_DURATION, "when the run ends: a duration, or `idle` (nothing can change any more)", default("idle");
         "maxTime" max_time: Option<Duration> = Type::Leaf(&DURATION), "latest end of a run until `idle`", default("10m");
-        "warmup" warmup: Option<IdleOr> = IDLE_OR_DURATION, "life of the cluster before t=0, left out of summary, cost and expectations", no_effect_yet();
+        "warmup" warmup: Option<IdleOr> = IDLE_OR_DURATION, "life of the cluster before t=0, left out of summary, cost and expectations";
         "cluster" cluster: Option<Cluster> = Type::Object(&CLUSTER), "nodes and components", default("3 nodes `node-1` to `node-3` with 4 CPU, 16Gi and 110 pods");
         "images" images: Option<Images> = Type::Object(&IMAGES), "sizes of images and the registry they come from";
         #[serde(default)]

@@ -31,12 +31,13 @@ impl Facts for RunFacts<'_> {
                 let window = SimDuration::parse(window).map_err(NoAnswer::Invalid)?;
                 self.traffic(name, Some(window))
             }
-            ("exists", [kind, name]) => Ok(json!(self.find(kind_of(kind)?, name).is_some())),
-            ("object", [kind, name]) => self.object(kind_of(kind)?, name),
-            ("objects", [kind, rest @ ..]) => self.list(kind_of(kind)?, rest),
+            ("exists", [kind, name]) => Ok(json!(self.find(self.kind_of(kind)?, name).is_some())),
+            ("object", [kind, name]) => self.object(self.kind_of(kind)?, name),
+            ("objects", [kind, rest @ ..]) => self.list(self.kind_of(kind)?, rest),
             (function, arguments) => {
-                let kind = Kind::from_argument(function)
-                    .ok_or_else(|| NoAnswer::Missing(format!("nothing is known of {function}({arguments:?})")))?;
+                let kind = self.simulation.cluster.custom.of_argument(function);
+                let kind =
+                    kind.ok_or_else(|| NoAnswer::Missing(format!("nothing is known of {function}({arguments:?})")))?;
                 match arguments {
                     _ if kind.plural() == function => self.list(kind, arguments),
                     [name] => self.object(kind, name),
@@ -47,11 +48,12 @@ impl Facts for RunFacts<'_> {
     }
 }
 
-fn kind_of(text: &str) -> Result<Kind, NoAnswer> {
-    Kind::from_argument(text).ok_or_else(|| NoAnswer::Invalid(format!("there is no kind `{text}`")))
-}
-
 impl RunFacts<'_> {
+    fn kind_of(&self, text: &str) -> Result<Kind, NoAnswer> {
+        let kind = self.simulation.cluster.custom.of_argument(text);
+        kind.ok_or_else(|| NoAnswer::Invalid(format!("there is no kind `{text}`")))
+    }
+
     fn summary(&self) -> Result<Value, NoAnswer> {
         let summary = Summary::of(self.simulation.recording.collector.record());
         serde_json::to_value(summary).map_err(|error| NoAnswer::Invalid(error.to_string()))

@@ -125,10 +125,15 @@ impl Traffic {
         &self.loads[load].settings
     }
 
-    /// Books the begin of every load.
-    pub fn begin(&self, outbox: &mut Outbox<WorkloadEvent>) {
+    /// t=0 is at `origin`: books the begin of every load.
+    pub fn begin(&mut self, origin: SimTime, outbox: &mut Outbox<WorkloadEvent>) {
+        self.origin = origin;
+        self.settling = false;
+        for load in &mut self.loads {
+            (load.at, load.own_until) = (origin, origin);
+        }
         for load in 0..self.loads.len() as u32 {
-            outbox.send(self.origin, WorkloadEvent::Traffic(TrafficEvent::Due { load, generation: 0 }));
+            outbox.send(origin, WorkloadEvent::Traffic(TrafficEvent::Due { load, generation: 0 }));
         }
     }
 

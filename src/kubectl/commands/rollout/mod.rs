@@ -19,7 +19,6 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::resources;
 
 /// The objects that the arguments name; a type alone means all of it.
 fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
@@ -29,7 +28,7 @@ fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result
     if line.flags.has("filename") {
         return listing::of_files(call, line, "retrieving", printed);
     }
-    let named = resources::named(&line.arguments)?;
+    let named = call.named(&line.arguments)?;
     if named.objects.is_empty() {
         let namespace = line.namespace(call.context_namespace);
         let mut objects = Vec::new();

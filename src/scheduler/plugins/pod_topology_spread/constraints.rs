@@ -71,6 +71,15 @@ impl ConstraintSet {
         Self::split(namespace, list, spec, requires_all_keys, |_| Some(selector.clone()))
     }
 
+    /// The set but for what it selects and how far counts may differ: all that decides which nodes count.
+    pub(super) fn shape(&self) -> Self {
+        let bare = |list: &[Constraint]| {
+            let bare = |one: &Constraint| Constraint { selector: None, max_skew: 0, min_domains: 0, ..one.clone() };
+            list.iter().map(bare).collect()
+        };
+        Self { namespace: NamespaceId::NONE, hard: bare(&self.hard), soft: bare(&self.soft), ..self.clone() }
+    }
+
     fn split(
         namespace: NamespaceId,
         list: &[TopologySpreadConstraint],

@@ -106,7 +106,7 @@ impl<'a> SpreadFilter<'a> {
 fn minimum(spread: &Spread, index: usize, change: Option<(u32, i64)>) -> i64 {
     let (constraint, count) = (&spread.set.hard[index], &spread.counts[index]);
     let (mut least, mut domains) = (i64::MAX, 0);
-    for (domain, (pods, nodes)) in count.in_domain.iter().zip(&count.nodes).enumerate() {
+    for (domain, (pods, nodes)) in count.in_domain.iter().zip(&count.inclusion.nodes).enumerate() {
         if *nodes > 0 {
             domains += 1;
             let changed = change.filter(|(changed, _)| *changed as usize == domain).map_or(0, |(_, step)| step);

@@ -8,6 +8,7 @@ mod counts;
 mod filtering;
 pub mod hints;
 mod scoring;
+mod shared;
 
 use rustc_hash::FxHashMap;
 
@@ -15,6 +16,7 @@ use constraints::{ConstraintSet, Selectors};
 pub use counts::Spread;
 pub use filtering::{MISSING_LABEL, SKEW, SpreadFilter};
 pub use scoring::SpreadScores;
+use shared::Shared;
 
 use crate::cluster::Cluster;
 use crate::model::Text;
@@ -50,6 +52,7 @@ pub struct Spreads {
     rows: Vec<Spread>,
     by_pod: FxHashMap<(NamespaceId, TemplateId, ObjectRef), Option<SpreadId>>,
     selectors: Selectors,
+    shared: Shared,
 }
 
 /// What a pod's constraints depend on; its controller only if it has none of its own.
@@ -95,7 +98,7 @@ impl Spreads {
 
     /// Brings counts up to date.
     pub fn update(&mut self, cluster: &Cluster, cache: &Cache, id: SpreadId) {
-        self.rows[id.0 as usize].update(cluster, cache);
+        self.rows[id.0 as usize].update(cluster, cache, &mut self.shared);
     }
 
     /// The place of a pod's counts, if it has constraints and was seen before.
