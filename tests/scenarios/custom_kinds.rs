@@ -52,7 +52,7 @@ fn a_definition_gives_its_kind_columns_defaults_and_validation() {
         - get widgets.example.com small -o jsonpath={.apiVersion},{.spec.color}
         - describe widget small
         - "patch widget small --type=merge -p '{\"spec\":{\"size\":5}}'"
-        - get crd widgets.example.com -o jsonpath={.status.conditions[?(@.type=="Established")].status}
+        - get crd widgets.example.com -o jsonpath='{.status.conditions[?(@.type=="Established")].status}'
         - "patch widget small --type=merge -p '{\"spec\":{\"size\":0}}'"
         - delete crd widgets.example.com
         - get widgets
