@@ -1,5 +1,6 @@
 //! Files that nobody should be able to hurt the program with: each is one clear error, soon, with exit status 2, and
 //! nothing is written.
+#![expect(clippy::disallowed_types, reason = "how long it takes is what is looked at")]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -26,7 +27,6 @@ impl Drop for Scratch {
 }
 
 /// The error that `run` prints of a file.
-#[expect(clippy::disallowed_methods, reason = "how long it takes is what is looked at")]
 fn refusal(name: &str, content: &[u8]) -> String {
     let scratch = Scratch::new(name);
     let file = scratch.0.join("input.yaml");

@@ -242,6 +242,7 @@ mod tests {
             deleted: Moment::NEVER,
             last: PodState { node: NodeIndex::NONE, ..PodState::default() },
             marks: crate::record::PodMarks::empty(),
+            usage: crate::record::UsageIndex::NONE,
         }
     }
 
