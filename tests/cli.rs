@@ -136,7 +136,7 @@ fn a_failing_command_fails_the_run_unless_it_may_fail() {
 #[test]
 fn strict_makes_warnings_failures() {
     let scratch = Scratch::new("warnings");
-    let text = "apiVersion: kubelapse/v1\nkind: Scenario\nspec:\n  until: 10s\n  warmup: 1m\n";
+    let text = "apiVersion: kubelapse/v1\nkind: Scenario\nspec:\n  until: 10s\n  cluster: { nodes: [ { name: n, autoscale: { min: 1, max: 3 } } ] }\n";
     let file = scratch.file("a.yaml", text);
     let lenient = kubelapse(&scratch.0, &["run", &file]);
     assert_eq!(lenient.status.code(), Some(0), "{}", stderr(&lenient));

@@ -17,11 +17,12 @@ use crate::record::Record;
 const MAGIC: &[u8; 16] = b"kubelapse record";
 /// What records look like is said by these files alone: another text, another layout. Whoever changes a row need not
 /// remember to count anything up, and a record of yesterday's build is never read as one of today's.
-const LAYOUT: [(&str, &str); 13] = [
+const LAYOUT: [(&str, &str); 15] = [
     ("autoscalers.rs", include_str!("../record/autoscalers.rs")),
     ("containers.rs", include_str!("../record/containers.rs")),
     ("events.rs", include_str!("../record/events.rs")),
     ("gauge.rs", include_str!("../record/gauge.rs")),
+    ("jobs.rs", include_str!("../record/jobs.rs")),
     ("mod.rs", include_str!("../record/mod.rs")),
     ("moment.rs", include_str!("../record/moment.rs")),
     ("nodes.rs", include_str!("../record/nodes.rs")),
@@ -30,6 +31,7 @@ const LAYOUT: [(&str, &str); 13] = [
     ("text.rs", include_str!("../record/text.rs")),
     ("totals.rs", include_str!("../record/totals.rs")),
     ("traffic.rs", include_str!("../record/traffic.rs")),
+    ("usage.rs", include_str!("../record/usage.rs")),
     ("workloads.rs", include_str!("../record/workloads.rs")),
 ];
 /// Bytes of the digest at the end.

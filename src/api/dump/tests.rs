@@ -11,15 +11,15 @@ fn read_text(text: &str) -> Result<Vec<Value>, ReadFailure> {
 #[test]
 fn lists_in_json_and_yaml_are_the_same_objects() {
     let json = r#"{"apiVersion":"v1","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}},
-        {"apiVersion":"v1","kind":"Node","metadata":{"name":"n"}}],"kind":"List","metadata":{}}"#;
-    let yaml = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n- apiVersion: v1\n  kind: Node\n  metadata:\n    name: n\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+        {"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}}],"kind":"List","metadata":{}}"#;
+    let yaml = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n- apiVersion: v1\n  kind: Node\n  metadata:\n    name: n1\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
     let objects = read_text(json).unwrap();
     assert_eq!(objects.len(), 2);
     assert_eq!(objects, read_text(yaml).unwrap());
     assert_eq!(
         objects,
         read_text(
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n}\n"
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
         )
         .unwrap()
     );
