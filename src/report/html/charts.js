@@ -135,11 +135,10 @@ page.charts = (() => {
     const row = panel.most === null ? made.rows.find(([top, bottom]) => y >= top && y < bottom) : null;
     if (row) lines.push(row[2]);
     // Pixels are what a value is read from: whole numbers where the axis is small, rounded ones else.
-    const digits = panel.most > 400 ? 3 : panel.most >= 20 ? 2 : 3;
     for (const [what, value] of readings(made, panel, x, y)) {
       if (value === null) lines.push(what);
       else if (panel.most <= 400) lines.push(`${what}: ${count(Math.round(value * 10) / 10)}`);
-      else lines.push(`${what}: about ${count(Number(value.toPrecision(digits)))}`);
+      else lines.push(`${what}: about ${count(Number(value.toPrecision(3)))}`);
     }
     return lines;
   }
@@ -206,8 +205,7 @@ page.charts = (() => {
         const shift = panel.left - (view.from - panel.from) / (view.to - view.from) * width - panel.left * scale;
         panel.stretched.setAttribute("transform", isWhole ? "" : `matrix(${scale} 0 0 1 ${shift} 0)`);
         for (const { mark, x } of panel.thin) {
-          const at = panel.left + (x - panel.left);
-          mark.setAttribute("transform", isWhole ? "" : `matrix(${1 / scale} 0 0 1 ${at - at / scale} 0)`);
+          mark.setAttribute("transform", isWhole ? "" : `matrix(${1 / scale} 0 0 1 ${x - x / scale} 0)`);
         }
         for (const { mark } of panel.labels) mark.setAttribute("visibility", isWhole ? "visible" : "hidden");
         drawTicks(svg, panel, isWhole);

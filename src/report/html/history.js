@@ -26,10 +26,7 @@ page.history = (() => {
     return low ? rows[low - 1] : -1;
   }
 
-  const columnsOf = (title, ...names) => {
-    const found = table(title)?.columns.map(([name]) => name) ?? [];
-    return names.map((name) => found.indexOf(name));
-  };
+  const columnsOf = (title, ...names) => names.map((name) => page.column(table(title), name));
   const [podName, podSpace, podNode, podCreated] = columnsOf("Pods", "Pod", "Namespace", "Node", "Created (s)");
   const [nodeName] = columnsOf("Nodes", "Node");
   const podFacts = table("Pods")?.rows ?? [];
@@ -47,7 +44,7 @@ page.history = (() => {
       const facts = podFacts[pod];
       const isBound = pods.bound[pod] !== null && pods.bound[pod] <= time;
       rows.push([facts[podSpace], facts[podName], `${state[2]}/${state[3]}`, state[0], state[4],
-        age(time - facts[podCreated]), isBound ? word(facts[podNode]) : "<none>", pod]);
+        age(time - facts[podCreated]), isBound ? word(facts[podNode]) : "<none>", pod, state[5]]);
     });
     return rows;
   }
@@ -94,14 +91,10 @@ page.history = (() => {
     podTable.replaceRows(rows);
     nodeTable.replaceRows(nodesAt(now));
     const counts = classes.map(() => 0);
-    rows.forEach((row) => counts[classAt(row[7], now)]++);
-    strip.replaceChildren(...classes.flatMap(([name, color], index) => counts[index] ? [element("span", {},
-      Object.assign(element("i", {}), { style: `background:${color}` }), `${name} ${count(counts[index])}`)] : []));
+    rows.forEach((row) => counts[row[8]]++);
+    strip.replaceChildren(...page.legend(
+      classes.flatMap(([name], index) => counts[index] ? [[index, `${name} ${count(counts[index])}`]] : [])));
     page.charts.show(now);
-  }
-  function classAt(pod, time) {
-    const row = rowAt(podRows[pod], podTimes, time);
-    return row < 0 ? -1 : pods.states[pods.state[row]][5];
   }
 
   // The next instant at which a pod changes, in one direction.

@@ -12,19 +12,18 @@
   let clock = 0;
   const eventRows = events.rows.map(([step, ...rest]) => [(clock += step) / 1000, ...rest]);
 
-  const columnOf = (of, name) => of.columns.findIndex(([one]) => one === name);
   const cell = (of, row, name) => {
-    const column = columnOf(of, name);
+    const column = page.column(of, name);
     return of.columns[column][1] === "word" ? word(row[column]) : row[column];
   };
   // The facts of a row as a list, without what is shown elsewhere.
   function facts(of, row, ...without) {
     const list = element("dl", {});
-    of.columns.forEach(([name, kind]) => {
+    of.columns.forEach(([name]) => {
       if (without.includes(name)) return;
       const value = cell(of, row, name);
       const text = value === null || value === "" ? "–" : typeof value === "number" ? value.toLocaleString("en-US") : value;
-      list.append(element("dt", { textContent: kind === "seconds" ? name : name }), element("dd", { textContent: text }));
+      list.append(element("dt", { textContent: name }), element("dd", { textContent: text }));
     });
     return list;
   }
@@ -78,8 +77,8 @@
         marks.push(bar);
       });
     });
-    const legend = element("div", { className: "strip" }, ...classes.flatMap(([name, color], index) => seen.has(index)
-      ? [element("span", {}, Object.assign(element("i", {}), { style: `background:${color}` }), name)] : []));
+    const legend = element("div", { className: "strip" }, ...page.legend(
+      classes.flatMap(([name], index) => seen.has(index) ? [[index, name]] : [])));
     const parts = [element("h3", { textContent: "Lives of its pods" }), legend, picture(shown.length * high + 40, ...marks)];
     if (list.length > shown.length) parts.push(element("p", { className: "note", textContent: `The first ${count(shown.length)} of ${count(list.length)}.` }));
     return list.length ? parts : [];

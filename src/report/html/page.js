@@ -51,5 +51,9 @@ const page = (() => {
   const instant = (seconds) => new Date(start + seconds * 1000).toISOString().replace(".000Z", "Z");
   const table = (title) => data.tables.find((one) => one.title === title);
   const word = (number) => data.words[number];
-  return { data, element, drawing, count, link, duration, age, instant, begin, end, table, word };
+  const column = (of, name) => of?.columns.findIndex(([one]) => one === name) ?? -1;
+  // Classes of pods with their colours and, if given, counts.
+  const legend = (entries) => entries.map(([index, text]) => element("span", {},
+    Object.assign(element("i", {}), { style: `background:${data.history.classes[index][1]}` }), text));
+  return { column, legend, data, element, drawing, count, link, duration, age, instant, begin, end, table, word };
 })();

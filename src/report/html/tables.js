@@ -123,13 +123,12 @@ page.tableOf = (table, { rowsAtOnce = 50, isRoot = false, noun = table.title.toL
 
 (() => {
   const { data, table, word } = page;
-  const column = (title, name) => table(title)?.columns.findIndex(([one]) => one === name) ?? -1;
   const linked = (title, name, target) => {
     const found = table(title);
-    if (found) (found.links ??= {})[column(title, name)] = target;
+    if (found) (found.links ??= {})[page.column(found, name)] = target;
   };
   const cellWord = (title, name) => {
-    const index = column(title, name);
+    const index = page.column(table(title), name);
     return (row) => word(row[index]);
   };
   const podAt = new Map();
