@@ -1,5 +1,8 @@
 //! `kubelapse capacity` as its users call it: exit codes, what is written, what is printed where.
 
+#[path = "capacity/imported.rs"]
+mod imported;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

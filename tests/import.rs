@@ -183,6 +183,40 @@ fn pods_without_their_owners_and_nodes_live_on() {
 }
 
 #[test]
+fn static_pods_come_again_when_their_mirrors_are_deleted() {
+    let scratch = Scratch::new("mirrors");
+    let dumped = objects(&mut at(APP, &scratch.0, 60), KINDS);
+    let before = pods(&dumped);
+    assert!(before.keys().any(|name| name == "etcd-w-1"));
+    let scenario = scratch.scenario(&dumped);
+    let mut simulation = at(&scenario, &scratch.0, 600);
+    assert_eq!(before, pods(&objects(&mut simulation, "pods")), "the kubelets know the mirrors as their own");
+    let gone = simulation.kubectl("delete pod etcd-w-1 -n kube-system", &mut Unobserved);
+    assert_eq!(gone.exit, 0, "{}", gone.stderr);
+    simulation.run_to(SimDuration::from_secs(660), &mut Unobserved);
+    let after = objects(&mut simulation, "pods");
+    let mirror = after.iter().find(|pod| pod["metadata"]["name"] == "etcd-w-1").expect("it was made anew");
+    assert_ne!(mirror["metadata"]["uid"], before["etcd-w-1"].0);
+    let container = &mirror["status"]["containerStatuses"][0];
+    assert_eq!((&container["restartCount"], &container["ready"]), (&json!(0), &json!(true)));
+    let started = |pod: &Value| pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"].clone();
+    let old = dumped.iter().find(|pod| pod["kind"] == "Pod" && pod["metadata"]["name"] == "etcd-w-1").unwrap();
+    assert_eq!(started(mirror), started(old), "the container runs on");
+}
+
+#[test]
+fn a_warm_up_before_an_imported_cluster_lives_on_changes_nothing() {
+    let scratch = Scratch::new("warm-up");
+    let dumped = objects(&mut at(APP, &scratch.0, 60), KINDS);
+    let before = pods(&dumped);
+    for warmup in ["5m", "idle"] {
+        let scenario = scratch.scenario(&dumped).replace("until: 1h", &format!("until: 1h\n  warmup: {warmup}"));
+        let mut simulation = at(&scenario, &scratch.0, 1200);
+        assert_eq!(before, pods(&objects(&mut simulation, "pods")), "{warmup}");
+    }
+}
+
+#[test]
 fn a_crash_loop_keeps_its_count_and_its_back_off() {
     let scratch = Scratch::new("crash");
     let crash = "apiVersion: v1\nkind: Pod\nmetadata: {name: crash}\nspec:\n  containers: [{name: c, image: busybox, command: [sh, -c, 'sleep 5; exit 1']}]\n";

@@ -292,6 +292,64 @@ fn a_workload_says_what_is_in_its_way() {
     let many = causes("many");
     assert_eq!(many[0]["kind"], "quota");
     assert_eq!(many[0]["change"]["change"], "raise the quota q: pods from 4 to 5, for each pod more");
+    assert!(many[0]["change"]["node"].is_string(), "one more pod was tried under the higher quota: {many}");
+}
+
+#[test]
+fn a_higher_quota_is_no_help_where_no_node_has_room() {
+    let scratch = Scratch::new("quota");
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: 2}}\n";
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
+        "spec": {"replicas": 3, "serviceName": "db", "podManagementPolicy": "Parallel", "selector": {"matchLabels": {"app": "db"}},
+            "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [
+                {"name": "c", "image": "postgres", "resources": {"requests": {"cpu": "3"}}}]}}}});
+    for (nodes, node) in [(2, None), (3, Some("n-3"))] {
+        let cluster = format!(
+            "apiVersion: kubelapse/v1\nkind: Scenario\nspec: {{cluster: {{nodes: [{{name: 'n-{{}}', count: {nodes}}}]}}}}\n---\n{quota}---\n{set}\n"
+        );
+        scratch.file("app.yaml", &cluster);
+        let text = scratch.ok(&["explain", "app.yaml", "--at", "1m", "statefulset/db", "-o", "json"]);
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let cause = &answer["causes"][0];
+        assert_eq!(cause["kind"], "quota", "{answer}");
+        assert_eq!(cause["change"]["node"].as_str(), node, "{cause}");
+        let says_more =
+            cause["why"].as_str().unwrap().contains("with a higher quota: 0/2 nodes are available: 2 Insufficient cpu");
+        assert_eq!(says_more, node.is_none(), "{cause}");
+    }
+}
+
+#[test]
+fn one_more_node_comes_with_its_daemons_and_a_priority_evicts_others() {
+    let scratch = Scratch::new("daemons");
+    let pod = |name: &str, node: Option<&str>, cpu: &str, priority: i32| {
+        let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default", "uid": name},
+            "spec": {"priority": priority, "containers": [{"name": "c", "image": "x", "resources": {"requests": {"cpu": cpu}}}]},
+            "status": {"phase": if node.is_some() { "Running" } else { "Pending" }, "startTime": "2026-05-01T10:00:00Z"}});
+        if let Some(node) = node {
+            pod["spec"]["nodeName"] = node.into();
+        }
+        pod
+    };
+    let mut agent = pod("agent-1", Some("n1"), "1", 0);
+    agent["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "ds", "controller": true}]);
+    agent["metadata"]["labels"] = json!({"app": "agent"});
+    let daemons = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent", "namespace": "default", "uid": "ds"},
+        "spec": {"selector": {"matchLabels": {"app": "agent"}}, "template": {"metadata": {"labels": {"app": "agent"}},
+            "spec": agent["spec"].clone()}}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [node("n1", "4"), daemons, agent,
+        pod("runs", Some("n1"), "2900m", 10), pod("fits", None, "3", 10), pod("large", None, "3500m", 10)]});
+    scratch.file("dump.json", &list.to_string());
+    let text = scratch.ok(&["explain", "--cluster", "dump.json", "--pending", "-o", "json"]);
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    let change = |name: &str| {
+        let waiting =
+            answer["groups"].as_array().unwrap().iter().flat_map(|group| group["waiting"].as_array().unwrap());
+        waiting.clone().find(|one| one["pods"][0] == name).unwrap()["change"].clone()
+    };
+    assert_eq!(change("fits")["change"], "one more node of type m5.xlarge");
+    assert_eq!(change("large")["kind"], "priority", "beside the daemon's core even an empty node has too little");
 }
 
 #[test]

@@ -158,6 +158,19 @@ pub fn stored(mut value: Value, cache: &mut DecodeCache) -> Result<Decoded, Deco
     Ok(to_model(kind, value, "default", None, cache))
 }
 
+/// An object without the fields that this version does not know, and their paths.
+///
+/// # Errors
+/// A field of a wrong type, or a kind that is none.
+pub fn known_fields(mut value: Value) -> Result<(Value, Vec<String>), DecodeError> {
+    let kind = identify(&value)?;
+    let unknown = types::check(kind, &value).map_err(|error| not_handled(&value, &error.to_string()))?;
+    for path in &unknown {
+        types::remove(&mut value, path);
+    }
+    Ok((value, unknown))
+}
+
 /// The kind of an object for a server that serves `custom` too.
 pub fn identify_among(value: &Value, custom: &CustomKinds) -> Result<Kind, DecodeError> {
     identify(value).or_else(|error| match error {

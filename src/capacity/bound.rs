@@ -68,22 +68,29 @@ pub fn nodes(items: &[Amount], node: Amount, kept: Amount) -> Option<Bound> {
     let mut bound = Bound { nodes: 0, by: "cpu" };
     for (place, name) in RESOURCES.into_iter().enumerate() {
         let sizes: Vec<u64> = items.iter().map(|item| item.all()[place]).collect();
-        let (size, spare) = (node.all()[place], kept.all()[place]);
-        let total: u64 = sizes.iter().sum();
-        let mut least = match total.saturating_sub(spare) {
-            0 => 0,
-            _ if size == 0 => return None,
-            rest => rest.div_ceil(size),
-        };
-        if spare == 0 && size > 0 {
-            least = least.max(martello_toth(sizes, size));
-        }
-        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        let least = of_one(sizes, node.all()[place], kept.all()[place])?;
         if least > bound.nodes {
             bound = Bound { nodes: least, by: name };
         }
     }
     Some(bound)
+}
+
+/// The same for one resource alone, of which a node gives `size` and what is kept `spare`.
+pub fn of_one(sizes: Vec<u64>, size: u64, spare: u64) -> Option<u32> {
+    let total: u64 = sizes.iter().sum();
+    let mut least = match total.saturating_sub(spare) {
+        0 => 0,
+        _ if size == 0 => return None,
+        rest => rest.div_ceil(size),
+    };
+    if sizes.iter().any(|item| *item > size && *item > spare) {
+        return None;
+    }
+    if spare == 0 && size > 0 {
+        least = least.max(martello_toth(sizes, size));
+    }
+    Some(u32::try_from(least).unwrap_or(u32::MAX))
 }
 
 /// L2: for each k up to half a bin, items above `bin − k` have a bin each, those above half a bin as well, and what

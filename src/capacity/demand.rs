@@ -1,5 +1,7 @@
 //! What a run asked of its nodes: when it asked the most, and what stood where then. Reads a record only.
 
+use std::collections::BTreeMap;
+
 use crate::record::{Moment, Pod, Record, Stage};
 
 use super::bound::Amount;
@@ -16,6 +18,8 @@ pub struct Snapshot {
     pub at: Moment,
     /// Pods that existed and had not ended, those without a node included; those of DaemonSets are left out.
     pub items: Vec<Amount>,
+    /// What those pods ask for beyond CPU and memory (GPUs, say), by resource: an amount for each that asks for any.
+    pub extended: BTreeMap<String, Vec<u64>>,
     /// What pods of DaemonSets ask of a node at least.
     pub per_node: Amount,
     /// Nodes, in the order of their names.
@@ -36,6 +40,9 @@ pub struct NodeLoad {
     /// What they use; none where usage is not modelled.
     pub used: Option<Amount>,
 }
+
+/// Of a pod without any attempt.
+pub const NEVER_TRIED: &str = "the scheduler never tried it: its scheduling is gated, or its scheduler runs nowhere";
 
 /// A change of what is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,7 +154,32 @@ pub fn snapshot(record: &Record, at: Moment) -> Snapshot {
     let mut nodes: Vec<NodeLoad> =
         loads.into_iter().enumerate().filter(|(place, _)| alive(*place)).map(|(_, load)| load).collect();
     nodes.sort_by_key(|node| natural(&node.name));
-    Snapshot { at, items, per_node: per_node.unwrap_or_default(), nodes }
+    Snapshot { at, items, extended: BTreeMap::new(), per_node: per_node.unwrap_or_default(), nodes }
+}
+
+/// What pods ask for at `at` beyond CPU and memory, by resource; `asked` tells it by the names of their workloads.
+pub fn extended(
+    record: &Record,
+    at: Moment,
+    asked: &BTreeMap<String, BTreeMap<String, u64>>,
+) -> BTreeMap<String, Vec<u64>> {
+    let mut all: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    if asked.is_empty() {
+        return all;
+    }
+    for pod in record.pods.iter().filter(|pod| pod.created <= at && at < pod.ended()) {
+        let (kind, name) = if pod.workload.is_some() {
+            let workload = &record.workloads[pod.workload.index()];
+            (record.text(workload.kind).to_ascii_lowercase(), record.text(workload.name))
+        } else {
+            ("pod".to_owned(), record.text(pod.name))
+        };
+        let key = format!("{}/{kind}/{name}", record.text(pod.namespace));
+        for (resource, amount) in asked.get(&key).into_iter().flatten() {
+            all.entry(resource.clone()).or_default().push(*amount);
+        }
+    }
+    all
 }
 
 /// `worker-10` comes after `worker-9`.
@@ -170,11 +202,11 @@ pub fn unplaced(record: &Record) -> Vec<(String, String)> {
         let pods = record.pods.iter().zip(&words);
         let wanted = pods.filter(|(pod, words)| {
             let waiting = pod.exists() && matches!(pod.last.stage, Stage::Unscheduled | Stage::Unschedulable);
-            words.is_some() && (!waits || waiting)
+            if waits { waiting } else { words.is_some() }
         });
         let row = |(pod, words): (&Pod, &Option<crate::record::TextId>)| {
             let name = format!("{}/{}", record.text(pod.namespace), record.text(pod.name));
-            (name, words.map_or_else(String::new, |words| record.text(words).to_owned()))
+            (name, words.map_or_else(|| NEVER_TRIED.to_owned(), |words| record.text(words).to_owned()))
         };
         wanted.map(row).collect::<Vec<_>>()
     };

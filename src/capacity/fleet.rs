@@ -35,8 +35,8 @@ pub enum Parts {
 pub enum Part {
     /// A group.
     Group(Box<NodeGroup>),
-    /// A node that came as a manifest.
-    Single(Box<Node>),
+    /// Nodes that came as manifests or by import and are alike.
+    Alike(Vec<Node>),
 }
 
 /// Candidates and the nodes that stay whatever is chosen.
@@ -98,6 +98,13 @@ impl Fleet {
         self.nodes(counts).iter().map(|node| node.price.unwrap_or_default()).sum()
     }
 
+    /// Has each of these machines a price?
+    pub fn is_priced(&self, counts: &Counts) -> bool {
+        self.nodes(counts)
+            .iter()
+            .all(|node| node.price.is_some() || self.kept.iter().any(|kept| kept.name == node.name))
+    }
+
     /// Groups of the candidates, for what a group has beyond its machines (static pods).
     pub fn groups(&self) -> impl Iterator<Item = &NodeGroup> {
         self.candidates.iter().filter_map(|candidate| match &candidate.parts {
@@ -135,15 +142,24 @@ impl Candidate {
 
     /// What one node gives: for a mix the most that any of its parts gives.
     pub fn node_amount(&self) -> Amount {
-        let parts = match &self.parts {
-            Parts::Equal(_) => self.nodes(1),
-            Parts::Current(parts) => parts.iter().flat_map(|(part, _)| part.nodes(1)).collect(),
-        };
-        parts.iter().map(allocatable).fold(Amount::default(), |a, b| Amount {
+        self.specimens().iter().map(allocatable).fold(Amount::default(), |a, b| Amount {
             cpu: a.cpu.max(b.cpu),
             memory: a.memory.max(b.memory),
             pods: a.pods.max(b.pods),
         })
+    }
+
+    /// What one node gives of a resource beyond CPU and memory; for a mix the most that any of its parts gives.
+    pub fn node_extended(&self, resource: &str) -> u64 {
+        self.specimens().iter().map(|node| amount_of(node, resource)).max().unwrap_or(0)
+    }
+
+    /// A node of each of its parts.
+    fn specimens(&self) -> Vec<Node> {
+        match &self.parts {
+            Parts::Equal(_) => self.nodes(1),
+            Parts::Current(parts) => parts.iter().flat_map(|(part, _)| part.nodes(1)).collect(),
+        }
     }
 
     /// Price per hour of a node; for a mix the mean.
@@ -167,9 +183,10 @@ impl Part {
     fn nodes(&self, count: u32) -> Vec<Node> {
         match self {
             Self::Group(group) => nodes::expand(&[NodeGroup { count: Some(count), ..group.as_ref().clone() }]),
-            Self::Single(node) => (0..count)
-                .map(|copy| {
-                    let mut node = node.as_ref().clone();
+            Self::Alike(nodes) => (0..count as usize)
+                .map(|place| {
+                    let mut node = nodes[place % nodes.len()].clone();
+                    let copy = place / nodes.len();
                     if copy > 0 {
                         let name = format!("{}-{}", node.name, copy + 1);
                         rename(&mut node, name);
@@ -189,6 +206,11 @@ pub fn allocatable(node: &Node) -> Amount {
         memory: of("memory").map_or(0, |memory| memory.value().max(0) as u64),
         pods: of("pods").map_or(0, |pods| pods.value().max(0) as u64),
     }
+}
+
+/// What pods can have of a machine of some resource.
+pub fn amount_of(node: &Node, resource: &str) -> u64 {
+    node.allocatable.get(resource).map_or(0, |amount| amount.value().max(0) as u64)
 }
 
 /// The zone of a machine.
@@ -224,10 +246,33 @@ fn current(plan: &Plan, all: &[Node], kept: &BTreeSet<usize>) -> Vec<(Part, u32)
         }
     }
     let grouped: BTreeSet<String> = plan.cluster.groups.iter().map(nodes::group_name).collect();
+    let mut alike: Vec<(String, Vec<Node>)> = Vec::new();
     for node in free.into_iter().filter(|node| !grouped.contains(&*node.group)) {
-        parts.push((Part::Single(Box::new(node.clone())), 1));
+        let kind = kind_of(node);
+        match alike.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, nodes)) => nodes.push(node.clone()),
+            None => alike.push((kind, vec![node.clone()])),
+        }
     }
+    parts.extend(alike.into_iter().map(|(_, nodes)| {
+        let count = nodes.len() as u32;
+        (Part::Alike(nodes), count)
+    }));
     parts
+}
+
+/// What nodes of one kind have in common: instance type and zone, or else all labels but the name's; taints, price and
+/// static pods.
+fn kind_of(node: &Node) -> String {
+    const TYPES: [&str; 2] = ["node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type"];
+    let static_pods: Vec<&str> =
+        node.static_pods.iter().map(|path| path.rsplit('/').next().unwrap_or(path.as_str())).collect();
+    let common = format!("{:?} {:?} {static_pods:?}", node.taints, node.price);
+    if let Some(machine) = TYPES.iter().find_map(|label| node.labels.get(*label)) {
+        return format!("{machine} {:?} {common}", zone(node));
+    }
+    let labels: Vec<_> = node.labels.iter().filter(|(key, _)| *key != HOSTNAME_LABEL).collect();
+    format!("{labels:?} {:?} {common}", node.capacity)
 }
 
 /// `total` in the proportions of `weights`: whole parts, then the largest remainders, the first of equal ones.
@@ -278,6 +323,34 @@ mod tests {
         assert_eq!((zone(&nodes[3]), &*nodes[3].group), (Some("a"), "m5.large"));
         assert!((fleet.price(&vec![(0, 4)]) - 0.384).abs() < 1e-12);
         assert_eq!((fleet.candidates[0].zones(), fleet.candidates[0].node_amount().cpu), (3, 2000));
+    }
+
+    #[test]
+    fn imported_nodes_of_one_kind_are_scaled_together() {
+        let node = |name: &str, kind: &str| {
+            let labels = serde_json::json!({"node.kubernetes.io/instance-type": kind, "id": name});
+            nodes::of_object(&serde_json::json!({"metadata": {"name": name, "labels": labels}}), &[])
+        };
+        let all: Vec<Node> =
+            ["a", "b", "c", "d"].map(|name| node(name, if name == "d" { "big" } else { "small" })).into();
+        let plan = crate::scenario::load_source(
+            &crate::scenario::source_of_text(
+                "x.yaml",
+                "kind: Scenario\napiVersion: kubelapse/v1\n",
+                std::path::Path::new("."),
+            ),
+            &crate::scenario::LoadOptions::default(),
+        );
+        let mut plan = plan.unwrap();
+        plan.cluster.groups.clear();
+        let parts = current(&plan, &all, &BTreeSet::new());
+        let counts: Vec<u32> = parts.iter().map(|(_, count)| *count).collect();
+        assert_eq!(counts, [3, 1]);
+        let names = |count: u32| parts[0].0.nodes(count).into_iter().map(|node| node.name).collect::<Vec<_>>();
+        assert_eq!(
+            (names(2), names(5)),
+            (vec!["a".into(), "b".into()], ["a", "b", "c", "a-2", "b-2"].map(str::to_owned).into())
+        );
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! - A workload that no autoscaler scales has its replicas multiplied, and rounded up: 3.3 replicas are four. A Job's
 //!   parallelism and completions grow alike. DaemonSets follow the nodes, single pods stay.
-//! - A workload that an autoscaler scales grows by its traffic, through the autoscaler, within its limits.
+//! - A workload that an autoscaler scales grows by its traffic, through the autoscaler, within its limits. One that no
+//!   traffic of the scenario reaches (the usage of its pods is all that is known, as in an import) has its replicas
+//!   multiplied up to what the autoscaler allows: each pod uses what it used, and so the autoscaler leaves it at that.
 //! - A load grows with the workload that its Service selects, the calls to a Service with the workload behind it as
 //!   compared with the caller.
 
@@ -90,15 +92,33 @@ impl Factors {
     }
 }
 
+/// Workloads that would grow beyond what their autoscalers allow, in words.
+pub fn held_back(inventory: &Inventory, factors: &Factors) -> Vec<String> {
+    let words = |workload: &&Workload| {
+        let factor = factors.of_workload(workload).unwrap_or_else(|| factors.rest());
+        let (_, number) = workload.numbers.first()?;
+        let (wanted, most) = (times(*number, factor), workload.most());
+        let is_held = !workload.follows_load() && wanted > most.max(*number);
+        is_held.then(|| {
+            format!(
+                "growth {}: {} would have {wanted} replicas, but its autoscaler allows {most}",
+                factors.name,
+                workload.growth_name()
+            )
+        })
+    };
+    inventory.workloads.iter().filter_map(|workload| words(&workload)).collect()
+}
+
 /// `plan`, grown; `load` multiplies it further, for headroom.
 pub fn grown(plan: &Plan, inventory: &Inventory, factors: &Factors, load: f64) -> Plan {
     let mut plan = plan.clone();
     let of = LoadOf::of(&plan);
-    for workload in inventory.workloads.iter().filter(|workload| !workload.is_scaled) {
+    for workload in inventory.workloads.iter().filter(|workload| !workload.follows_load()) {
         let factor = factors.of_workload(workload).unwrap_or_else(|| factors.rest());
         let factor = if of == LoadOf::Replicas { factor * load } else { factor };
         for (path, number) in &workload.numbers {
-            let more = times(*number, factor);
+            let more = times(*number, factor).min(workload.most().max(*number));
             if more == *number {
                 continue;
             }

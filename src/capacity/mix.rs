@@ -33,6 +33,8 @@ pub struct Wanted {
     pub most: u32,
     /// The most clusters that are tried.
     pub tries: u32,
+    /// No further one is tried when those before have cost so many events.
+    pub events: u64,
 }
 
 /// A cluster of two candidates: their places in the list of kinds, and counts.
@@ -51,8 +53,8 @@ pub struct FoundMix {
     pub best: Option<Mix>,
     /// What was tried, in order.
     pub tried: Vec<(Mix, bool)>,
-    /// Was everything cheaper looked at or passed over?
-    pub is_complete: bool,
+    /// The cheapest one that was not looked at any more; none if everything cheaper was looked at or passed over.
+    pub next: Option<Mix>,
 }
 
 /// A price that can be ordered, in millionths.
@@ -60,14 +62,14 @@ fn micros(price: f64) -> u64 {
     (price * 1e6).round() as u64
 }
 
-/// Searches.
+/// Searches. `holds` tells whether a cluster does, and how many events it took to find out.
 ///
 /// # Errors
 /// The first one that `holds` returns.
 pub fn cheapest<E>(
     kinds: &[Kind],
     wanted: Wanted,
-    mut holds: impl FnMut(Mix) -> Result<bool, E>,
+    mut holds: impl FnMut(Mix) -> Result<(bool, u64), E>,
 ) -> Result<FoundMix, E> {
     let cost = |mix: &Mix| {
         kinds[mix.first.0].price * f64::from(mix.first.1) + kinds[mix.second.0].price * f64::from(mix.second.1)
@@ -90,7 +92,8 @@ pub fn cheapest<E>(
             }
         }
     }
-    let mut found = FoundMix { is_complete: true, ..FoundMix::default() };
+    let mut found = FoundMix::default();
+    let mut events = 0_u64;
     while let Some(Reverse((.., mix))) = queue.pop() {
         let is_within = |(failed, held): &(Mix, bool)| {
             !held
@@ -99,11 +102,12 @@ pub fn cheapest<E>(
                 && mix.second.1 <= failed.second.1
         };
         if !found.tried.iter().any(is_within) {
-            if found.tried.len() as u32 >= wanted.tries {
-                found.is_complete = false;
+            if found.tried.len() as u32 >= wanted.tries || events >= wanted.events {
+                found.next = Some(mix);
                 break;
             }
-            let held = holds(mix)?;
+            let (held, cost) = holds(mix)?;
+            events += cost;
             found.tried.push((mix, held));
             if held {
                 found.best = Some(mix);
@@ -149,14 +153,14 @@ mod tests {
     }
 
     fn wanted(cpu: u64, below: f64) -> Wanted {
-        Wanted { needs: Amount { cpu, memory: 0, pods: 0 }, below, most: 100, tries: 1000 }
+        Wanted { needs: Amount { cpu, memory: 0, pods: 0 }, below, most: 100, tries: 1000, events: 1000 }
     }
 
     #[test]
     fn the_cheapest_mix_comes_first() {
         // Nine cores: two of four and one of one cost less than three of four or nine of one.
         let kinds = [kind(0, 1000, 1.1), kind(1, 4000, 4.0)];
-        let holds = |mix: Mix| Ok::<_, Infallible>(mix.first.1 * 1000 + mix.second.1 * 4000 >= 9000);
+        let holds = |mix: Mix| Ok::<_, Infallible>((mix.first.1 * 1000 + mix.second.1 * 4000 >= 9000, 1));
         let found = cheapest(&kinds, wanted(9000, 9.9), holds).unwrap();
         assert_eq!(found.best, Some(Mix { first: (0, 1), second: (1, 2) }));
         assert_eq!(found.tried.len(), 1, "what is too small is passed over");
@@ -165,16 +169,20 @@ mod tests {
     #[test]
     fn nothing_dearer_than_what_is_known_is_tried() {
         let kinds = [kind(0, 1000, 1.0), kind(1, 4000, 4.0)];
-        let found = cheapest(&kinds, wanted(9000, 9.0), |_| Ok::<_, Infallible>(true)).unwrap();
-        assert_eq!(found, FoundMix { is_complete: true, ..FoundMix::default() });
+        let found = cheapest(&kinds, wanted(9000, 9.0), |_| Ok::<_, Infallible>((true, 1))).unwrap();
+        assert_eq!(found, FoundMix::default());
     }
 
     #[test]
     fn tries_are_bounded_and_that_is_told() {
         let kinds = [kind(0, 1000, 1.0), kind(1, 4000, 4.1)];
-        let found =
-            cheapest(&kinds, Wanted { tries: 3, ..wanted(9000, 100.0) }, |_| Ok::<_, Infallible>(false)).unwrap();
-        assert_eq!((found.tried.len(), found.is_complete, found.best), (3, false, None));
+        let search = |wanted: Wanted| cheapest(&kinds, wanted, |_| Ok::<_, Infallible>((false, 10))).unwrap();
+        for bounded in [Wanted { tries: 3, ..wanted(9000, 100.0) }, Wanted { events: 25, ..wanted(9000, 100.0) }] {
+            let found = search(bounded);
+            assert_eq!((found.tried.len(), found.best), (3, None));
+            let cost = |mix: &Mix| f64::from(mix.first.1) + f64::from(mix.second.1) * 4.1;
+            assert!(cost(&found.next.unwrap()) >= cost(&found.tried[2].0));
+        }
     }
 
     proptest! {
@@ -183,7 +191,7 @@ mod tests {
             let kinds = [kind(0, small, small as f64 * 1.1), kind(1, large, large as f64)];
             let holds = |a: u32, b: u32| u64::from(a) * small + u64::from(b) * large >= need + waste;
             let price = |a: u32, b: u32| f64::from(a) * kinds[0].price + f64::from(b) * kinds[1].price;
-            let found = cheapest(&kinds, wanted(need, 80.0), |mix| Ok::<_, Infallible>(holds(mix.first.1, mix.second.1)));
+            let found = cheapest(&kinds, wanted(need, 80.0), |mix| Ok::<_, Infallible>((holds(mix.first.1, mix.second.1), 0)));
             let found = found.unwrap().best.map(|mix| price(mix.first.1, mix.second.1));
             let mut best: Option<f64> = None;
             for a in 1..100 {

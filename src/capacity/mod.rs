@@ -14,6 +14,7 @@ mod fleet;
 mod growth;
 mod headroom;
 mod mix;
+mod mixes;
 pub mod output;
 mod reasons;
 mod result;
@@ -36,16 +37,14 @@ use crate::sweep::{Jobs, RunError, in_order};
 
 use bound::Amount;
 use demand::Snapshot;
-use fleet::{Counts, Fleet, HOURS_OF_A_MONTH, Parts};
-use growth::{Factors, grown};
-use result::{Confidence, DemandResult, FORMAT, KeptResult, OneLess, SurviveResult, Today};
+use fleet::{Counts, Fleet, HOURS_OF_A_MONTH};
+use growth::{Factors, grown, held_back};
+use result::{Confidence, DemandResult, FORMAT, KeptResult, MixesResult, OneLess, SurviveResult, Today};
 pub use result::{GrowthResult, PlanResult, Row};
 use trial::{Depth, Memo, Trial, Trials};
 
 /// Most nodes that are tried if a plan does not say.
 const MAX_NODES: u32 = 1000;
-/// Most mixes that are tried for a growth.
-const MIXES_MAX: u32 = 24;
 
 /// One growth: its factors, the scenario grown by them for each seed, and what is asked for.
 struct Grown {
@@ -90,22 +89,30 @@ pub fn plan(case: &CapacityCase, jobs: Jobs, after_run: &(dyn Fn() + Sync)) -> R
     for ((growth, _), planned) in pairs.iter().zip(singles) {
         by_growth[*growth].push(planned);
     }
+    let mut mixed: Vec<Option<MixesResult>> = growths.iter().map(|_| None).collect();
     let mut warnings = case.warnings.clone();
+    warnings.extend(factors.iter().flat_map(|factors| held_back(&case.inventory, factors)));
     if case.spec.mixed == Some(true) {
         let places: Vec<usize> = (0..growths.len()).collect();
         let mixes = all(jobs, &places, |place| trials.mix(&growths[*place], &by_growth[*place]))?;
-        for (place, (mix, is_complete)) in mixes.into_iter().enumerate() {
+        for (place, (mix, result)) in mixes.into_iter().enumerate() {
             by_growth[place].extend(mix);
-            if !is_complete {
+            if let Some(cost) = result.next_cost_per_hour {
                 warnings.push(format!(
-                    "growth {}: {MIXES_MAX} mixes were tried; a cheaper one may be left",
-                    growths[place].factors.name
+                    "growth {}: {} mixes were tried, all that cost less than {} an hour; a dearer one may still be cheaper than what was found",
+                    growths[place].factors.name,
+                    result.tried,
+                    cost.rounded()
                 ));
             }
+            mixed[place] = Some(result);
         }
     }
     let mut growth: Vec<GrowthResult> =
         growths.iter().zip(&by_growth).map(|(grown, planned)| growth_result(grown, planned)).collect();
+    for (growth, mixed) in growth.iter_mut().zip(mixed) {
+        growth.mixes = mixed;
+    }
     let cheapest: Vec<Option<usize>> = growth.iter().map(GrowthResult::cheapest_place).collect();
     let places: Vec<usize> = (0..growths.len()).collect();
     let headrooms = all(jobs, &places, |place| {
@@ -171,6 +178,7 @@ fn growth_result(grown: &Grown, planned: &[Planned]) -> GrowthResult {
         factors: grown.factors.by.iter().map(|(name, factor)| (name.clone(), Number(*factor))).collect(),
         demand: DemandResult::default(),
         cheapest: None,
+        mixes: None,
         plans: planned.iter().map(|planned| planned.row.clone()).collect(),
     };
     let cheapest = result.cheapest_place();
@@ -201,7 +209,7 @@ impl Trials<'_> {
     fn candidate(&self, grown: &Grown, place: usize) -> Result<Planned, RunError> {
         let candidate = &self.fleet.candidates[place];
         let bound = rows::lower_bound(self.fleet, place, &grown.asked, self.lost());
-        let guess = bound.map_or(1, |bound| bound.surviving.unwrap_or(bound.nodes));
+        let guess = bound.as_ref().map_or(1, |bound| bound.surviving.unwrap_or(bound.nodes));
         let low = u32::from(self.fleet.kept.is_empty());
         let mut seen: BTreeMap<u32, Trial> = BTreeMap::new();
         let mut memo = Memo::default();
@@ -240,10 +248,8 @@ impl Trials<'_> {
         let least = found.least.unwrap_or(0);
         let counts: Counts = vec![(place, least)];
         row.tried = seen.iter().map(|(count, trial)| rows::tried(self.fleet, &vec![(place, *count)], trial)).collect();
-        let gives = candidate.node_amount().minus(grown.asked.per_node);
         if found.least.is_none() {
-            let kept = self.fleet.kept_amount();
-            row.impossible = Some(rows::impossible(&candidate.name, gives, &grown.asked, kept, &seen));
+            row.impossible = Some(rows::impossible(self, place, &grown.asked, &seen));
             row.lower_bound = bound;
             return Ok(Planned { row, counts, asked: grown.asked.clone() });
         }
@@ -270,7 +276,8 @@ impl Trials<'_> {
         row.nodes = rows::by_name(self.fleet, counts);
         let price = self.fleet.price(counts);
         (row.cost_per_hour, row.cost_per_month) = (Number(price), Number(price * HOURS_OF_A_MONTH));
-        row.peak = Some(rows::peak(&peak));
+        row.priced = self.fleet.is_priced(counts);
+        row.peak = Some(rows::peak(&peak, &self.fleet.nodes(counts)));
         let seeds = grown.plans.len() as u32;
         row.confidence = Some(Confidence {
             seeds,
@@ -299,86 +306,5 @@ impl Trials<'_> {
             row.lower_bound = rows::lower_bound(self.fleet, *place, &peak, self.lost());
         }
         Ok(Planned { row, counts: counts.clone(), asked: peak })
-    }
-
-    /// The cheapest mix of two candidates that costs less than each of them alone, and whether all of those were seen.
-    fn mix(&self, grown: &Grown, singles: &[Planned]) -> Result<(Option<Planned>, bool), RunError> {
-        let equal = |place: &usize| matches!(self.fleet.candidates[*place].parts, Parts::Equal(_));
-        let kinds: Vec<mix::Kind> = (0..self.fleet.candidates.len())
-            .filter(equal)
-            .map(|place| mix::Kind {
-                place,
-                gives: self.fleet.candidates[place].node_amount().minus(grown.asked.per_node),
-                price: self.fleet.candidates[place].node_price(),
-                alone: singles[place].row.holds.then_some(singles[place].row.count),
-            })
-            .collect();
-        let kept = self.fleet.price(&Vec::new());
-        let cheapest = singles.iter().filter(|single| single.row.holds).map(|single| single.row.cost_per_hour.0 - kept);
-        let dearest = kinds.iter().map(|kind| kind.price).fold(0.0, f64::max) * f64::from(self.max_nodes());
-        let below = cheapest.fold(None, |least: Option<f64>, cost| Some(least.map_or(cost, |least| least.min(cost))));
-        let wanted = mix::Wanted {
-            needs: self.needs(&kinds, grown),
-            below: below.unwrap_or(dearest),
-            most: self.max_nodes(),
-            tries: MIXES_MAX,
-        };
-        let counts_of = |mix: &mix::Mix| -> Counts {
-            let mut counts = vec![(kinds[mix.first.0].place, mix.first.1), (kinds[mix.second.0].place, mix.second.1)];
-            counts.sort_unstable();
-            counts
-        };
-        let mut seen: BTreeMap<Counts, Trial> = BTreeMap::new();
-        let mut memo = Memo::default();
-        let at = singles.iter().find(|single| single.row.holds).map(|single| self.loss_time(single.asked.at));
-        let found = mix::cheapest(&kinds, wanted, |mix| {
-            let counts = counts_of(&mix);
-            let mut trial = self.run(&mut memo, &grown.plans, &counts, Depth::Quick(at))?;
-            if trial.failure.is_none() {
-                trial = self.run(&mut memo, &grown.plans, &counts, Depth::Thorough)?;
-            }
-            let held = trial.failure.is_none();
-            seen.insert(counts, trial);
-            Ok::<bool, RunError>(held)
-        })?;
-        let Some(best) = found.best else { return Ok((None, found.is_complete)) };
-        let counts = counts_of(&best);
-        let names: Vec<&str> = counts.iter().map(|(place, _)| self.fleet.candidates[*place].name.as_str()).collect();
-        let mut row = Row { candidate: names.join(" + "), monotone: true, ..Row::default() };
-        row.tried = found
-            .tried
-            .iter()
-            .map(|(mix, _)| rows::tried(self.fleet, &counts_of(mix), &seen[&counts_of(mix)]))
-            .collect();
-        let trial = seen.remove(&counts).unwrap_or_default();
-        // One less of the cheaper kind.
-        let mut less = counts.clone();
-        let price = |(place, _): &(usize, u32)| self.fleet.candidates[*place].node_price();
-        if let Some((_, count)) = less.iter_mut().min_by(|a, b| price(a).total_cmp(&price(b))) {
-            *count -= 1;
-        }
-        let known = seen.remove(&less);
-        Ok((Some(self.describe(grown, &counts, trial, Some((less, known)), row)?), found.is_complete))
-    }
-
-    /// What a mix has to give in all, so that it is worth a trial. Where a candidate alone gets by with less than its
-    /// bound (the requirements allow for pods without a node), so may mixes.
-    fn needs(&self, kinds: &[mix::Kind], grown: &Grown) -> Amount {
-        let sum = grown.asked.items.iter().fold(Amount::default(), |sum, item| sum.plus(*item));
-        let sum = sum.minus(self.fleet.kept_amount());
-        let zones = kinds.iter().map(|kind| self.fleet.candidates[kind.place].zones()).max().unwrap_or(1);
-        let lost = self.lost().map_or(0, |(zones, _)| zones).min(zones - 1);
-        let left = f64::from(zones - lost) / f64::from(zones);
-        let mut part = 1.0 / left;
-        for kind in kinds {
-            let Some(alone) = kind.alone else { continue };
-            for (given, needed) in kind.gives.all().into_iter().zip(sum.all()) {
-                if needed > 0 {
-                    part = part.min(given as f64 * f64::from(alone) / needed as f64);
-                }
-            }
-        }
-        let scale = |amount: u64| (amount as f64 * part).floor() as u64;
-        Amount { cpu: scale(sum.cpu), memory: scale(sum.memory), pods: scale(sum.pods) }
     }
 }

@@ -77,7 +77,7 @@ fn csv_row(growth: &GrowthResult, row: &Row) -> Vec<String> {
     let optional = |of: fn(&super::result::PeakResult) -> Option<Number>| {
         row.peak.as_ref().and_then(of).map_or_else(String::new, shown)
     };
-    let bound = row.lower_bound;
+    let bound = row.lower_bound.as_ref();
     let load = row.headroom.as_ref().and_then(|headroom| headroom.load.as_ref());
     vec![
         growth.name.clone(),
@@ -89,7 +89,7 @@ fn csv_row(growth: &GrowthResult, row: &Row) -> Vec<String> {
         if_holds(row.cost_per_month),
         (growth.cheapest.as_ref() == Some(&row.candidate)).to_string(),
         bound.map_or_else(String::new, |bound| bound.nodes.to_string()),
-        bound.map_or_else(String::new, |bound| bound.by.to_owned()),
+        bound.map_or_else(String::new, |bound| bound.by.clone()),
         bound.and_then(|bound| bound.surviving).map_or_else(String::new, |nodes| nodes.to_string()),
         peak(|peak| peak.at_seconds),
         peak(|peak| peak.cpu.allocatable),
@@ -129,6 +129,15 @@ fn words(failure: &FailureResult) -> String {
         format!("{}; {}", failure.found, failure.autoscalers_at_maximum.join(", "))
     };
     format!("{with}{what}")
+}
+
+/// The price of a month, as far as it is known.
+fn month(row: &Row) -> String {
+    match (row.priced, row.cost_per_month.rounded() > 0.0) {
+        (true, _) => money(row.cost_per_month),
+        (false, true) => format!("{} + ?", money(row.cost_per_month)),
+        (false, false) => "?".to_owned(),
+    }
 }
 
 fn money(cost: Number) -> String {
@@ -175,7 +184,7 @@ fn kind_of(row: &Row) -> &str {
 
 /// What the bound of a candidate alone would cost in a month.
 fn bound_cost(row: &Row) -> Option<f64> {
-    let bound = row.lower_bound.filter(|_| row.holds && row.count > 0)?;
+    let bound = row.lower_bound.as_ref().filter(|_| row.holds && row.count > 0)?;
     let nodes = bound.surviving.unwrap_or(bound.nodes);
     Some(row.cost_per_month.rounded() * f64::from(nodes.min(row.count)) / f64::from(row.count))
 }
@@ -276,9 +285,9 @@ fn table_row(mark: &str, row: &Row) -> [String; 9] {
     [
         mark.to_owned(),
         nodes_text(row),
-        format!("{:.3}", row.cost_per_hour.rounded()),
-        money(row.cost_per_month),
-        row.lower_bound.map_or_else(String::new, |bound| bound.surviving.unwrap_or(bound.nodes).to_string()),
+        if row.priced { format!("{:.3}", row.cost_per_hour.rounded()) } else { "?".to_owned() },
+        month(row),
+        row.lower_bound.as_ref().map_or_else(String::new, |bound| bound.surviving.unwrap_or(bound.nodes).to_string()),
         percent(|peak| &peak.cpu),
         percent(|peak| &peak.memory),
         row.bottleneck.as_ref().map_or_else(String::new, |bottleneck| bottleneck.resource.clone()),
@@ -315,7 +324,7 @@ pub fn headline(plan: &PlanResult) -> String {
     for growth in &plan.growth {
         parts.push(match growth.cheapest_row() {
             Some(row) => {
-                format!("growth {}: {} for {} a month", growth.name, nodes_text(row), money(row.cost_per_month))
+                format!("growth {}: {} for {} a month", growth.name, nodes_text(row), month(row))
             }
             None => format!("growth {}: no candidate holds", growth.name),
         });
@@ -333,11 +342,9 @@ fn page(plan: &PlanResult) -> PlanPage {
     };
     for growth in &plan.growth {
         page.tiles.push(match growth.cheapest_row() {
-            Some(row) => (
-                format!("{} a month", money(row.cost_per_month)),
-                format!("growth {}: {}", growth.name, nodes_text(row)),
-                false,
-            ),
+            Some(row) => {
+                (format!("{} a month", month(row)), format!("growth {}: {}", growth.name, nodes_text(row)), false)
+            }
             None => ("none".to_owned(), format!("growth {}: no candidate holds", growth.name), true),
         });
     }
@@ -358,9 +365,22 @@ fn page(plan: &PlanResult) -> PlanPage {
         ("Most nodes tried", grouped(u64::from(plan.max_nodes))),
         ("Seeds", format!("{} from {}", plan.seeds, plan.seed)),
         ("Runs made", grouped(plan.runs)),
+        ("Mixes tried", mixes_words(plan)),
         ("Version", format!("kubelapse {}", plan.version)),
     ];
     page
+}
+
+fn mixes_words(plan: &PlanResult) -> String {
+    let words = |growth: &GrowthResult| {
+        let mixes = growth.mixes?;
+        let left = mixes
+            .next_cost_per_hour
+            .map_or_else(String::new, |cost| format!(", none from {} an hour on", cost.rounded()));
+        Some(format!("growth {}: {}{left}", growth.name, mixes.tried))
+    };
+    let words: Vec<String> = plan.growth.iter().filter_map(words).collect();
+    if words.is_empty() { "none: `mixed` is off".to_owned() } else { words.join("; ") }
 }
 
 fn rows_of(plan: &PlanResult) -> impl Iterator<Item = (&GrowthResult, &Row)> {

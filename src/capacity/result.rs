@@ -83,6 +83,9 @@ pub struct GrowthResult {
     pub cheapest: Option<String>,
     /// A row a candidate, in the order of the plan, then the best mix.
     pub plans: Vec<Row>,
+    /// How the mixes were searched; absent if none were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixes: Option<MixesResult>,
 }
 
 /// What is asked for at the peak.
@@ -113,6 +116,8 @@ pub struct Row {
     pub cost_per_hour: Number,
     /// Price of 730 hours.
     pub cost_per_month: Number,
+    /// Has each of the nodes a price? Without, the row is the cheapest only where no other one holds.
+    pub priced: bool,
     /// What no schedule gets by without; absent where pods fit into no node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lower_bound: Option<BoundResult>,
@@ -144,19 +149,19 @@ pub struct Row {
 }
 
 /// A bound of bin packing.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct BoundResult {
     /// Nodes that requests at the peak need at least.
     pub nodes: u32,
-    /// The resource that needs them: cpu, memory or pods.
-    pub by: &'static str,
+    /// The resource that needs them: cpu, memory, pods or an extended one (GPUs).
+    pub by: String,
     /// Nodes of which as many are left after the loss; absent if nothing is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surviving: Option<u32>,
 }
 
 /// The nodes at the peak.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct PeakResult {
     /// When.
     pub at_seconds: Number,
@@ -166,6 +171,30 @@ pub struct PeakResult {
     pub memory: Use,
     /// Pods, those of DaemonSets included.
     pub pods: Use,
+    /// Extended resources (GPUs) that pods ask for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extended: BTreeMap<String, ExtendedUse>,
+}
+
+/// What becomes of an extended resource.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ExtendedUse {
+    /// What pods can have.
+    pub allocatable: Number,
+    /// What they ask for.
+    pub requested: Number,
+}
+
+/// What was looked at of the mixes.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct MixesResult {
+    /// Mixes that were run.
+    pub tried: u32,
+    /// Was every one looked at that costs less than what was found, and that may hold?
+    pub complete: bool,
+    /// If not, the price per hour of the cheapest one that was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cost_per_hour: Option<Number>,
 }
 
 /// What becomes of a resource.
@@ -317,7 +346,8 @@ impl GrowthResult {
     pub fn cheapest_place(&self) -> Option<usize> {
         let holding = self.plans.iter().enumerate().filter(|(_, row)| row.holds);
         let least = holding.min_by(|(_, a), (_, b)| {
-            a.cost_per_hour.rounded().total_cmp(&b.cost_per_hour.rounded()).then(a.count.cmp(&b.count))
+            let by_cost = a.cost_per_hour.rounded().total_cmp(&b.cost_per_hour.rounded());
+            b.priced.cmp(&a.priced).then(by_cost).then(a.count.cmp(&b.count))
         });
         least.map(|(place, _)| place)
     }

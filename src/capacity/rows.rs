@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::record::Number;
 use crate::scenario::expressions::Expression;
+use crate::scenario::inventory::Inventory;
+use crate::scenario::plan::Node;
 
 use super::bound::{self, Amount};
-use super::demand::Snapshot;
-use super::fleet::{Counts, Fleet};
+use super::demand::{NEVER_TRIED, Snapshot};
+use super::fleet::{Candidate, Counts, Fleet, allocatable, amount_of};
 use super::reasons;
-use super::result::{Bottleneck, BoundResult, FailureResult, Impossible, PeakResult, Tried, Unplaced, Use};
-use super::trial::{Failure, Trial};
+use super::result::{
+    Bottleneck, BoundResult, ExtendedUse, FailureResult, Impossible, PeakResult, Tried, Unplaced, Use,
+};
+use super::trial::{Failure, Trial, Trials};
 
 /// Most pods without a node that are listed.
 const PODS_SHOWN: usize = 20;
@@ -52,7 +56,7 @@ pub fn tried(fleet: &Fleet, counts: &Counts, trial: &Trial) -> Tried {
 }
 
 /// The nodes at the peak.
-pub fn peak(snapshot: &Snapshot) -> PeakResult {
+pub fn peak(snapshot: &Snapshot, nodes: &[Node]) -> PeakResult {
     let (allocatable, requested, used) = snapshot.totals();
     let stranded = snapshot.stranded();
     let cores = |milli: u64| Number(milli as f64 / 1000.0);
@@ -77,6 +81,15 @@ pub fn peak(snapshot: &Snapshot) -> PeakResult {
             used: None,
             stranded: Number(0.0),
         },
+        extended: snapshot
+            .extended
+            .iter()
+            .map(|(resource, sizes)| {
+                let allocatable = nodes.iter().map(|node| amount_of(node, resource)).sum();
+                let requested = sizes.iter().sum();
+                (resource.clone(), ExtendedUse { allocatable: whole(allocatable), requested: whole(requested) })
+            })
+            .collect(),
     }
 }
 
@@ -85,12 +98,20 @@ pub fn lower_bound(fleet: &Fleet, place: usize, snapshot: &Snapshot, lost: Optio
     let candidate = &fleet.candidates[place];
     let gives = candidate.node_amount().minus(snapshot.per_node);
     let bound = bound::nodes(&snapshot.items, gives, fleet.kept_amount())?;
+    let (mut needed, mut by) = (bound.nodes, bound.by);
+    for (resource, sizes) in &snapshot.extended {
+        let spare = fleet.kept.iter().map(|node| amount_of(node, resource)).sum();
+        let least = bound::of_one(sizes.clone(), candidate.node_extended(resource), spare)?;
+        if least > needed {
+            (needed, by) = (least, resource);
+        }
+    }
     let surviving = lost.and_then(|(zones, nodes)| {
         // Nodes that stay may be those that are lost.
         let nodes = if fleet.kept.is_empty() { nodes } else { 0 };
-        bound::surviving(bound.nodes, candidate.zones(), zones, nodes)
+        bound::surviving(needed, candidate.zones(), zones, nodes)
     });
-    Some(BoundResult { nodes: bound.nodes, by: bound.by, surviving })
+    Some(BoundResult { nodes: needed, by: by.to_owned(), surviving })
 }
 
 /// What keeps the cluster from being smaller: what its smaller neighbour runs short of, or else the fullest resource.
@@ -113,11 +134,45 @@ pub fn bottleneck(smaller: Option<&Failure>, snapshot: &Snapshot) -> Bottleneck 
 }
 
 /// Why nothing holds, from what was tried: the trial that came nearest, and what more nodes do not change.
-pub fn impossible(
-    name: &str,
-    gives: Amount,
-    asked: &Snapshot,
-    kept: Amount,
+pub fn impossible(all: &Trials<'_>, place: usize, asked: &Snapshot, trials: &BTreeMap<u32, Trial>) -> Impossible {
+    let candidate = &all.fleet.candidates[place];
+    let unfit = unfit(all.fleet, candidate, asked);
+    nearest_miss(unfit, |pod| wishes(&all.case.inventory, pod), trials)
+}
+
+/// A pod that is larger than every node, in words.
+fn unfit(fleet: &Fleet, candidate: &Candidate, asked: &Snapshot) -> Option<String> {
+    let name = &candidate.name;
+    let gives = candidate.node_amount().minus(asked.per_node);
+    let kept = fleet.kept.iter().map(allocatable);
+    let largest = kept.clone().chain([gives]);
+    let fits = |item: &Amount| largest.clone().any(|node| node.holds(*item));
+    if let Some(item) = asked.items.iter().find(|item| !fits(item)) {
+        return Some(format!(
+            "a pod asks for {} cpu and {}, but a node of {name} gives {} cpu and {}",
+            cores(item.cpu),
+            mebibytes(item.memory),
+            cores(gives.cpu),
+            mebibytes(gives.memory)
+        ));
+    }
+    asked.extended.iter().find_map(|(resource, sizes)| {
+        let own = candidate.node_extended(resource);
+        let most = fleet.kept.iter().map(|node| amount_of(node, resource)).max().unwrap_or(0).max(own);
+        let size = sizes.iter().find(|size| **size > most)?;
+        Some(format!("a pod asks for {size} {resource}, but a node of {name} gives {own}"))
+    })
+}
+
+/// What a pod wants of a node's labels, in words.
+fn wishes(inventory: &Inventory, pod: &str) -> Option<String> {
+    let wanted = inventory.node_wishes(pod)?;
+    Some(format!("{pod} wants nodes with {wanted}: a label of candidates, or of nodes to `keep`"))
+}
+
+fn nearest_miss(
+    unfit: Option<String>,
+    wishes: impl Fn(&str) -> Option<String>,
     trials: &BTreeMap<u32, Trial>,
 ) -> Impossible {
     let failed: Vec<(u32, &Failure)> =
@@ -134,17 +189,14 @@ pub fn impossible(
         a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
     });
     let (nearest, failure) = nearest.copied().unwrap_or((most, last));
-    let too_large = asked.items.iter().find(|item| !gives.holds(**item) && !kept.holds(**item));
-    let why = if let Some(item) = too_large {
-        format!(
-            "a pod asks for {} cpu and {}, but a node of {name} gives {} cpu and {}",
-            cores(item.cpu),
-            mebibytes(item.memory),
-            cores(gives.cpu),
-            mebibytes(gives.memory)
-        )
+    let why = if let Some(unfit) = unfit {
+        unfit
     } else if let Some(reason) = foremost(last) {
-        format!("{} however many nodes there are (up to {most}): {reason}", homeless(last.unplaced.len()))
+        let wish = last.unplaced.first().filter(|_| reason.contains("affinity/selector"));
+        let wish = wish.and_then(|(pod, _)| wishes(pod)).map_or_else(String::new, |wish| format!(" ({wish})"));
+        format!("{} however many nodes there are (up to {most}): {reason}{wish}", homeless(last.unplaced.len()))
+    } else if let Some((pod, words)) = last.unplaced.first().filter(|(_, words)| words == NEVER_TRIED) {
+        format!("{}: {pod}: {words}", homeless(last.unplaced.len()))
     } else if !last.limited.is_empty() {
         format!("more nodes do not help (up to {most}): HorizontalPodAutoscaler {}", last.limited.join(", "))
     } else {
@@ -186,6 +238,7 @@ pub fn mebibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capacity::fleet::Parts;
 
     fn failing(requirement: &str, found: &str, unplaced: usize) -> Trial {
         let unplaced =
@@ -210,8 +263,7 @@ mod tests {
             (50, failing("summary.p99 < 2", "summary.p99 is 3.1", 0)),
             (100, failing("summary.p99 < 2", "summary.p99 is 3.1", 0)),
         ]);
-        let node = Amount { cpu: 1000, memory: 1 << 30, pods: 10 };
-        let found = impossible("m5", node, &Snapshot::default(), Amount::default(), &trials);
+        let found = nearest_miss(None, |_| None, &trials);
         assert_eq!((found.nearest, found.failure.requirement.as_str()), (50, "summary.p99 < 2"));
         assert_eq!(found.why, "more nodes do not change it: summary.p99 is 3.1 even with 100");
     }
@@ -220,12 +272,40 @@ mod tests {
     fn a_pod_that_is_larger_than_a_node_is_the_reason() {
         let trials =
             BTreeMap::from([(9, failing("summary.pods.unschedulable == 0", "summary.pods.unschedulable is 1", 1))]);
-        let node = Amount { cpu: 1930, memory: 7 << 30, pods: 10 };
-        let large = Snapshot { items: vec![Amount { cpu: 4000, memory: 1 << 29, pods: 1 }], ..Snapshot::default() };
-        let found = impossible("m5.large", node, &large, Amount::default(), &trials);
-        assert_eq!(found.why, "a pod asks for 4 cpu and 512Mi, but a node of m5.large gives 1.93 cpu and 7.0Gi");
-        let found = impossible("m5.large", node, &Snapshot::default(), Amount::default(), &trials);
-        assert!(found.why.ends_with("(up to 9): Insufficient cpu"), "{}", found.why);
+        let group =
+            serde_json::json!({"name": "m5.large", "capacity": {"cpu": "1930m", "memory": "7268Mi", "gpu.com/a": 1}});
+        let group = serde_json::from_value(group).unwrap();
+        let candidate = Candidate { name: "m5.large".into(), parts: Parts::Equal(Box::new(group)) };
+        let fleet = Fleet { candidates: vec![candidate], kept: Vec::new() };
+        let why = |items: Vec<Amount>, gpus: Vec<u64>| {
+            let extended = BTreeMap::from([("gpu.com/a".to_owned(), gpus)]);
+            let asked = Snapshot { items, extended, ..Snapshot::default() };
+            nearest_miss(unfit(&fleet, &fleet.candidates[0], &asked), |_| None, &trials).why
+        };
+        let large = Amount { cpu: 4000, memory: 1 << 29, pods: 1 };
+        assert_eq!(
+            why(vec![large], vec![]),
+            "a pod asks for 4 cpu and 512Mi, but a node of m5.large gives 1.93 cpu and 7.0Gi"
+        );
+        assert_eq!(why(vec![], vec![1, 2]), "a pod asks for 2 gpu.com/a, but a node of m5.large gives 1");
+        assert!(why(vec![], vec![1]).ends_with("(up to 9): Insufficient cpu"));
+        let bound = |gpus: Vec<u64>| {
+            let asked = Snapshot { extended: BTreeMap::from([("gpu.com/a".to_owned(), gpus)]), ..Snapshot::default() };
+            lower_bound(&fleet, 0, &asked, None).map(|bound| (bound.nodes, bound.by))
+        };
+        assert_eq!((bound(vec![1; 3]), bound(vec![2])), (Some((3, "gpu.com/a".to_owned())), None));
+    }
+
+    #[test]
+    fn what_a_pod_wants_of_nodes_is_told_and_pods_that_nobody_tries_are_named() {
+        let mut trial = failing("summary.pods.unschedulable == 0", "summary.pods.unschedulable is 1", 1);
+        let failure = trial.failure.as_mut().unwrap();
+        failure.unplaced[0].1 = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.".into();
+        let why =
+            |trial: Trial| nearest_miss(None, |pod| Some(format!("{pod} wants x")), &BTreeMap::from([(9, trial)])).why;
+        assert!(why(trial.clone()).ends_with("affinity/selector (default/a wants x)"), "{}", why(trial.clone()));
+        trial.failure.as_mut().unwrap().unplaced[0].1 = NEVER_TRIED.to_owned();
+        assert!(why(trial.clone()).starts_with("1 pod finds no node: default/a: the scheduler never tried it"));
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn the_least_number_of_each_candidate_is_found_and_the_cheapest_is_named() {
     let plan = planned(CANDIDATES);
     let small = row(&plan, 0, "small");
     // Three caches with one web each, two web on each of three more.
-    assert_eq!((small.count, small.lower_bound.unwrap().nodes), (6, 4));
+    assert_eq!((small.count, small.lower_bound.as_ref().unwrap().nodes), (6, 4));
     let less = small.one_less.as_ref().unwrap();
     assert!(less.failure.unplaced > 0 && less.failure.pods[0].reason.contains("Insufficient"), "{less:?}");
     let large = row(&plan, 0, "large");
@@ -87,7 +87,7 @@ fn a_lost_zone_needs_what_is_left_to_hold_everything() {
     let plan = planned(&format!("{CANDIDATES}  survive: {{ zones: 1, at: 2m }}\n"));
     assert_eq!(plan.require, ["summary.pods.unschedulable == 0", "summary.pods.unready == 0"]);
     let large = row(&plan, 0, "large");
-    assert_eq!((large.count, large.lower_bound.unwrap().surviving), (2, Some(2)));
+    assert_eq!((large.count, large.lower_bound.as_ref().unwrap().surviving), (2, Some(2)));
     assert_eq!(large.one_less.as_ref().unwrap().failure.lost, "zone a");
     assert_eq!(row(&plan, 0, "small").count, 12);
 }

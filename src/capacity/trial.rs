@@ -16,7 +16,7 @@ use crate::scenario::setting::{Setting, Target as SettingTarget};
 use crate::sweep::{RunError, simulate, simulate_until_failure};
 
 use super::bound::Amount;
-use super::demand::{Snapshot, peak, snapshot, unplaced};
+use super::demand::{Snapshot, extended, peak, snapshot, unplaced};
 use super::fleet::{Counts, Fleet, allocatable, zone};
 
 /// Most sets of zones whose loss is tried, those that take the most first.
@@ -52,6 +52,8 @@ pub struct Trial {
     pub peak: Option<Snapshot>,
     /// Seeds that were looked at, and those of them that kept everything.
     pub seeds: (u32, u32),
+    /// Events that its runs have handled; runs that were known before cost none.
+    pub events: u64,
 }
 
 /// How closely some nodes are looked at.
@@ -90,6 +92,7 @@ struct Loss {
 pub struct Memo {
     base: BTreeMap<(usize, Counts), Base>,
     lost: BTreeMap<(usize, Counts, SimDuration, String), Option<Failure>>,
+    events: u64,
 }
 
 /// A run that lost nothing.
@@ -118,10 +121,12 @@ impl Runs<'_> {
             return Ok(known.clone());
         }
         let (failure, record) = self.trials.run_one(&self.plan, None)?;
+        self.memo.events += record.run.engine_events;
         let peak = peak(&record);
         let loses_at = self.trials.loss_time(peak);
         let at_loss = snapshot(&record, Moment(loses_at.0 as i64));
-        let base = Base { failure, at_peak: snapshot(&record, peak), loses_at, at_loss };
+        let at_peak = self.trials.snapshot(&record, peak);
+        let base = Base { failure, at_peak, loses_at, at_loss };
         self.memo.base.insert(key, base.clone());
         Ok(base)
     }
@@ -130,9 +135,12 @@ impl Runs<'_> {
     fn first_failure(&mut self, losses: impl Iterator<Item = Loss>) -> Result<Option<Failure>, RunError> {
         for loss in losses {
             let key = (self.seed, self.counts.clone(), loss.at, loss.name.clone());
-            let failure = match self.memo.lost.get(&key) {
-                Some(known) => known.clone(),
-                None => self.trials.run_one(&self.trials.with_loss(&self.plan, &loss), Some(&loss))?.0,
+            let failure = if let Some(known) = self.memo.lost.get(&key) {
+                known.clone()
+            } else {
+                let (failure, record) = self.trials.run_one(&self.trials.with_loss(&self.plan, &loss), Some(&loss))?;
+                self.memo.events += record.run.engine_events;
+                failure
             };
             self.memo.lost.insert(key, failure.clone());
             if failure.is_some() {
@@ -152,7 +160,12 @@ impl Trials<'_> {
         let plan = Plan { expectations: Vec::new(), ..plan.clone() };
         let record = simulate(&plan)?.record;
         (self.after_run)();
-        Ok(snapshot(&record, peak(&record)))
+        Ok(self.snapshot(&record, peak(&record)))
+    }
+
+    /// The cluster at `at`, with what its pods ask for beyond CPU and memory.
+    fn snapshot(&self, record: &Record, at: Moment) -> Snapshot {
+        Snapshot { extended: extended(record, at, &self.case.inventory.extended), ..snapshot(record, at) }
     }
 
     /// Tries `counts` of the candidates with the scenario in `plans`, one a seed. `memo` holds what runs of the same plans
@@ -163,6 +176,7 @@ impl Trials<'_> {
     pub fn run(&self, memo: &mut Memo, plans: &[Plan], counts: &Counts, depth: Depth) -> Result<Trial, RunError> {
         let nodes = self.fleet.nodes(counts);
         let mut trial = Trial::default();
+        let before = memo.events;
         let seeds = if matches!(depth, Depth::Quick(_)) { 1 } else { plans.len() };
         for (place, plan) in plans.iter().take(seeds).enumerate() {
             let mut runs =
@@ -195,6 +209,7 @@ impl Trials<'_> {
                 break;
             }
         }
+        trial.events = memo.events - before;
         Ok(trial)
     }
 

@@ -133,7 +133,7 @@ impl Replay {
                     let about = &event["involvedObject"];
                     if let Some((_, pull)) = pull_of(text(&event["message"])) {
                         let name = (text(&about["namespace"]).to_owned(), text(&about["name"]).to_owned());
-                        *pulls.entry(name).or_default() += pull.seconds;
+                        *pulls.entry(name).or_default() += pull.waited;
                     }
                 }
                 kind => {
@@ -224,7 +224,7 @@ fn compare(recorded: &BTreeMap<(String, String), Times>, simulated: &BTreeMap<(S
     type Part = fn(&Times) -> Option<f64>;
     let kinds: [(&str, &str, Part); 4] = [
         ("scheduling", "creation to binding", |times| times.scheduled),
-        ("pull", "pulls of its images", |times| times.pulled),
+        ("pull", "pulls of its images, with their wait", |times| times.pulled),
         ("start", "binding to the first container's start", |times| Some(times.started? - times.scheduled?)),
         ("ready", "start to ready", |times| Some(times.ready? - times.started?)),
     ];

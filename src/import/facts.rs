@@ -63,6 +63,8 @@ pub(super) struct PodFacts {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pull {
     pub seconds: f64,
+    /// The same with its wait for other pulls.
+    pub waited: f64,
     pub bytes: f64,
 }
 
@@ -297,10 +299,15 @@ fn seconds(value: &Value) -> Option<i64> {
 pub(super) fn pull_of(message: &str) -> Option<(&str, Pull)> {
     let rest = message.strip_prefix("Successfully pulled image \"")?;
     let image = rest.split('"').next()?;
-    let took = rest.split_once(" in ")?.1.split([' ', '(']).next()?;
+    let times = rest.split_once(" in ")?.1;
+    let took = times.split([' ', '(']).next()?;
     let size = rest.split_once("Image size: ")?.1.split(' ').next()?;
-    let took = crate::engine::SimDuration::parse(took).ok()?;
-    Some((image, Pull { seconds: took.as_secs_f64(), bytes: size.parse().ok()? }))
+    let seconds = crate::engine::SimDuration::parse(took).ok()?.as_secs_f64();
+    // Kubelets before v1.28 do not tell it.
+    let waited = times.split_once(" including waiting)").and_then(|(before, _)| before.rsplit_once('('));
+    let waited = waited.and_then(|(_, text)| crate::engine::SimDuration::parse(text).ok());
+    let waited = waited.map_or(seconds, crate::engine::SimDuration::as_secs_f64);
+    Some((image, Pull { seconds, waited, bytes: size.parse().ok()? }))
 }
 
 #[cfg(test)]
@@ -324,7 +331,7 @@ mod tests {
     fn pulls_tell_time_and_size() {
         let message =
             "Successfully pulled image \"nginx\" in 1.5s (1m3.2s including waiting). Image size: 70000000 bytes.";
-        assert_eq!(pull_of(message), Some(("nginx", Pull { seconds: 1.5, bytes: 7e7 })));
+        assert_eq!(pull_of(message), Some(("nginx", Pull { seconds: 1.5, waited: 63.2, bytes: 7e7 })));
         assert_eq!(pull_of("Container image \"nginx\" already present on machine"), None);
     }
 }

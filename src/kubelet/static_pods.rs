@@ -70,11 +70,17 @@ pub fn parse(text: &str, node: &str) -> Result<StaticPod, String> {
     if let Some(resource) = api_reference(&value["spec"]) {
         return Err(format!("static pods may not reference {resource}"));
     }
-    let mut digest = Digest::new();
-    for byte in text.bytes().chain(node.bytes()) {
-        digest.update_u64(u64::from(byte));
-    }
-    let hash: Text = digest.finish_hex().chars().take(32).collect();
+    let stated = value["metadata"].as_object_mut().and_then(|metadata| metadata.remove("uid"));
+    let hash: Text = match stated {
+        Some(Value::String(uid)) if !uid.is_empty() => uid.into(),
+        _ => {
+            let mut digest = Digest::new();
+            for byte in text.bytes().chain(node.bytes()) {
+                digest.update_u64(u64::from(byte));
+            }
+            digest.finish_hex().chars().take(32).collect()
+        }
+    };
     let name = format!("{}-{}", value["metadata"]["name"].as_str().unwrap_or_default(), node.to_lowercase());
     value["metadata"]["name"] = name.as_str().into();
     let annotations = &mut value["metadata"]["annotations"];
@@ -209,11 +215,22 @@ impl Kubelets {
         self.node_state(node).static_pods.get_mut(file).expect("it was there").row = mirror;
         if row.is_some() && self.workers.get(row).is_some() {
             self.move_worker(hubs, row, mirror);
+        } else if self.workers.get(mirror).is_some() {
+            // The mirror of an imported pod: its containers run.
+        } else if row.is_none() && self.took_over(hubs, node, mirror) {
+            self.adopt(hubs, mirror, node, true);
         } else if !self.admit(hubs, mirror, node, true) {
             return;
         }
         let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
         self.wake(hubs, mirror, at);
+    }
+
+    /// Did a pod run before the model began, on a kubelet that has run on since?
+    fn took_over(&mut self, hubs: &Hubs<'_>, node: NodeId, pod: PodId) -> bool {
+        let begin = self.settings.begin;
+        let ran = hubs.cluster.pod(pod).status.start_time.is_some_and(|start| start < begin);
+        ran && self.node_state(node).started <= begin
     }
 
     /// Everything that stood under one row stands under another.

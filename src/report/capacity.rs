@@ -103,6 +103,12 @@ fn page(page: &PlanPage, pictures: &[Value]) -> Result<String, ReportError> {
         .iter()
         .map(|(number, what, is_bad)| context! { number => number, what => what, tone => if *is_bad { "bad" } else { "" } })
         .collect();
+    // Names stay on one line, sentences may break.
+    let class = |text: &str, number: bool| match number {
+        true => "number",
+        false if text.chars().count() <= 32 => "word",
+        false => "",
+    };
     let table = |table: &PlanTable| {
         let is_number: Vec<bool> = table.header.iter().map(|name| name.ends_with('#')).collect();
         let header: Vec<Value> = table
@@ -115,7 +121,10 @@ fn page(page: &PlanPage, pictures: &[Value]) -> Result<String, ReportError> {
             .rows
             .iter()
             .map(|row| {
-                row.iter().zip(&is_number).map(|(text, number)| context! { text => text, number => number }).collect()
+                row.iter()
+                    .zip(&is_number)
+                    .map(|(text, number)| context! { text => text, class => class(text, *number) })
+                    .collect()
             })
             .collect();
         context! { title => table.title, note => table.note, header => header, rows => rows }

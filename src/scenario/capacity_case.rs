@@ -7,6 +7,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::expressions::Expression;
 use super::inventory::Inventory;
 use super::load::{LoadOptions, with_nearest};
+use super::plan::afresh::Afresh;
 use super::plan::build::nearest_file;
 use super::plan::{Plan, files};
 use super::schema::capacity::{Candidate, CapacityPlan, CapacitySpec};
@@ -87,7 +88,9 @@ impl Loading<'_> {
         let spec = &typed.spec;
         let source = self.scenario(&spec.scenario)?;
         let template = Template::of(source, self.options)?;
-        let base = template.plan(&[])?;
+        let mut base = template.plan(&[])?;
+        let afresh = Afresh::of(&base).map_err(|reasons| self.not_anew(&spec.scenario, reasons))?;
+        afresh.apply(&mut base);
         let inventory = Inventory::of(&base).map_err(|error| {
             let diagnostic = Diagnostic::new(&checks::SYNTAX, error.message).in_file(error.file);
             Diagnostics::from(diagnostic.at(error.line, 0))
@@ -100,7 +103,9 @@ impl Loading<'_> {
         let mut plans = Vec::new();
         for seed in (base.seed..).take(spec.seeds.unwrap_or(1) as usize) {
             // Noise of curves comes from the seed: each one is planned anew.
-            plans.push(template.plan(&[("seed".to_owned(), seed.into())])?);
+            let mut plan = template.plan(&[("seed".to_owned(), seed.into())])?;
+            afresh.apply(&mut plan);
+            plans.push(plan);
         }
         if let Some(plan) = plans.first_mut() {
             self.read_static_pods(spec, plan)?;
@@ -123,11 +128,19 @@ impl Loading<'_> {
             file: file.name.clone(),
             require: require.iter().filter_map(|text| Expression::compile(text).ok()).collect(),
             hold: hold.filter_map(|text| Expression::compile(text).ok()).collect(),
-            warnings: warnings(spec),
+            warnings: afresh.notes.into_iter().chain(warnings(spec)).chain(unpriced(spec, &inventory)).collect(),
             plans,
             inventory,
             spec: spec.clone(),
         })
+    }
+
+    /// The imported cluster cannot begin anew.
+    fn not_anew(&self, scenario: &str, reasons: Vec<String>) -> Diagnostics {
+        let path = FieldPath::of(&["spec", "scenario"]);
+        let hint = format!("`{scenario}` imports it; a plan creates it anew on the candidates' nodes");
+        let finding = |reason| Finding::value(&checks::BAD_VALUE, path.clone(), reason).hint(hint.clone());
+        self.typed.diagnostics(reasons.into_iter().map(finding).collect())
     }
 
     /// The scenario's file, found relative to this one.
@@ -164,6 +177,22 @@ impl Loading<'_> {
         }
         if findings.is_empty() { Ok(()) } else { Err(self.typed.diagnostics(findings)) }
     }
+}
+
+/// Nodes that cost nothing because nobody says what they cost.
+fn unpriced(spec: &CapacitySpec, inventory: &Inventory) -> Option<String> {
+    let kept = spec.keep.as_ref().and_then(|keep| inventory.selected_nodes(keep).ok()).unwrap_or_default();
+    let counts_all = spec.candidates.contains(&Candidate::Current);
+    let counts = |place: usize| counts_all || kept.contains(&place);
+    let nodes = inventory.nodes.iter().enumerate().filter(|(place, node)| counts(*place) && node.price.is_none());
+    let count = nodes.count();
+    (count > 0).then(|| {
+        let (many, are) = if count == 1 { ("", "has") } else { ("s", "have") };
+        format!(
+            "{count} node{many} of the scenario {are} no price and count as free: say it under cluster.nodes or cluster.prices; \
+             `current` with such nodes is the cheapest only where nothing else holds"
+        )
+    })
 }
 
 /// What is understood, but does nothing here.

@@ -2,11 +2,10 @@
 //! and replace them by name; a run reads its manifests itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::plan::nodes::HOSTNAME_LABEL;
+use super::plan::nodes::{self, HOSTNAME_LABEL};
 use super::plan::objects::ManifestError;
 use super::plan::traffic::Entry;
 use super::plan::{Node, Plan};
@@ -14,8 +13,6 @@ use crate::api::selector::ParsedSelector;
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::model::quantity::Quantity;
-use crate::model::resources::ResourceList;
-use crate::model::taint::{Taint, TaintEffect};
 
 /// Kinds whose number of pods a factor multiplies.
 const GROWING: [Kind; 6] =
@@ -32,12 +29,21 @@ pub struct Workload {
     pub name: String,
     /// Labels of its pods.
     pub labels: Labels,
-    /// Does an autoscaler set its replicas?
-    pub is_scaled: bool,
+    /// The autoscaler that sets its replicas.
+    pub scaler: Option<Scaler>,
     /// Numbers that grow with it: the path in the manifest and the value.
     pub numbers: Vec<(&'static str, u64)>,
     /// The manifest.
     pub manifest: Value,
+}
+
+/// An autoscaler of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scaler {
+    /// The most replicas.
+    pub most: u64,
+    /// Does what it looks at (load, metrics) come from the scenario, so that it grows with that?
+    pub follows_load: bool,
 }
 
 /// A Service of the manifests.
@@ -62,6 +68,10 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// Names of loads.
     pub traffic: Vec<String>,
+    /// What each pod of a workload, or a single pod, asks for beyond CPU and memory, by `namespace/kind/name`.
+    pub extended: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What they want of a node's labels, in words.
+    wishes: BTreeMap<String, String>,
 }
 
 /// A key of a growth map.
@@ -113,6 +123,16 @@ impl Workload {
         format!("{}/{}/{}", self.namespace, self.kind.name().to_ascii_lowercase(), self.name)
     }
 
+    /// Does an autoscaler set its replicas by what the scenario sends it?
+    pub fn follows_load(&self) -> bool {
+        self.scaler.is_some_and(|scaler| scaler.follows_load)
+    }
+
+    /// The most replicas that its autoscaler allows.
+    pub fn most(&self) -> u64 {
+        self.scaler.map_or(u64::MAX, |scaler| scaler.most)
+    }
+
     /// Is it the one that a key names?
     pub fn is_named(&self, key: &GrowthKey) -> bool {
         let GrowthKey::Workload(namespace, kind, name) = key else { return false };
@@ -129,7 +149,7 @@ impl Inventory {
         let objects: Vec<Value> = plan.objects()?.into_iter().map(|object| object.value).collect();
         let mut inventory =
             Self { traffic: plan.traffic.iter().map(|load| load.name.clone()).collect(), ..Self::default() };
-        let mut scaled = BTreeSet::new();
+        let mut scaled = BTreeMap::new();
         let mut brought = Vec::new();
         for object in &objects {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -140,13 +160,24 @@ impl Inventory {
                 continue;
             };
             let spec = &object["spec"];
+            if let Some(pod) = pod_spec(kind, spec) {
+                let key = format!("{namespace}/{}/{name}", kind.name().to_ascii_lowercase());
+                let asked = extended(pod);
+                if !asked.is_empty() {
+                    inventory.extended.insert(key.clone(), asked);
+                }
+                inventory.wishes.extend(node_wishes(pod).map(|wishes| (key, wishes)));
+            }
             if kind == Kind::SERVICE {
                 inventory.services.push(Service { namespace, name, selector: strings(&spec["selector"]) });
             } else if kind == Kind::HORIZONTAL_POD_AUTOSCALER {
                 let target = &spec["scaleTargetRef"];
-                scaled.insert((namespace, text(&target["kind"]), text(&target["name"])));
+                let metrics = spec["metrics"].as_array().into_iter().flatten();
+                let follows_load = metrics.clone().any(|metric| !text(&metric["type"]).contains("Resource"));
+                let scaler = Scaler { most: spec["maxReplicas"].as_u64().unwrap_or(u64::MAX), follows_load };
+                scaled.insert((namespace, text(&target["kind"]), text(&target["name"])), scaler);
             } else if kind == Kind::NODE {
-                brought.push(node_of(object, &name));
+                brought.push(nodes::of_object(object, &plan.cluster.prices));
             } else if GROWING.contains(&kind) {
                 let template =
                     if kind == Kind::CRON_JOB { &spec["jobTemplate"]["spec"]["template"] } else { &spec["template"] };
@@ -155,7 +186,7 @@ impl Inventory {
                     namespace,
                     name,
                     labels: Labels::from_pairs(strings(&template["metadata"]["labels"])),
-                    is_scaled: false,
+                    scaler: None,
                     numbers: numbers(kind, spec),
                     manifest: object.clone(),
                 });
@@ -163,12 +194,14 @@ impl Inventory {
         }
         for workload in &mut inventory.workloads {
             let key = (workload.namespace.clone(), workload.kind.name().to_owned(), workload.name.clone());
-            workload.is_scaled = scaled.contains(&key);
+            workload.scaler = scaled.get(&key).copied();
         }
-        for node in &mut brought {
-            let price =
-                plan.cluster.prices.iter().find(|price| price.labels.iter().all(|pair| has(&node.labels, pair)));
-            node.price = price.map(|price| price.price);
+        let loads = plan.traffic.iter().flat_map(|load| inventory.served_by(&load.entry));
+        let reached: BTreeSet<String> = loads.map(Workload::key).collect();
+        for workload in inventory.workloads.iter_mut().filter(|workload| reached.contains(&workload.key())) {
+            if let Some(scaler) = &mut workload.scaler {
+                scaler.follows_load = true;
+            }
         }
         if brought.is_empty() || !plan.cluster.nodes_are_default {
             inventory.nodes.clone_from(&plan.cluster.nodes);
@@ -194,6 +227,20 @@ impl Inventory {
         let pairs = self.nodes.iter().flat_map(|node| &node.labels).filter(|(key, _)| *key != HOSTNAME_LABEL);
         let texts: BTreeSet<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
         texts.into_iter().collect()
+    }
+
+    /// What a pod (`namespace/name`) wants of a node's labels, in words: read from what it is made of, by its name.
+    pub fn node_wishes(&self, pod: &str) -> Option<&str> {
+        let (namespace, name) = pod.split_once('/')?;
+        let is_of = |(key, _): &(&String, &String)| {
+            let mut parts = key.split('/');
+            let (own, kind, stem) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
+            let rest = name.strip_prefix(stem);
+            own == Some(namespace)
+                && rest.is_some_and(|rest| rest.starts_with('-') || (rest.is_empty() && kind == Some("pod")))
+        };
+        let longest = self.wishes.iter().filter(is_of).max_by_key(|(key, _)| key.len());
+        longest.map(|(_, wishes)| wishes.as_str())
     }
 
     /// Is there anything of this name?
@@ -233,8 +280,58 @@ impl Inventory {
     }
 }
 
-fn has(labels: &BTreeMap<String, String>, (key, value): (&String, &String)) -> bool {
-    labels.get(key) == Some(value)
+/// The specification of a workload's pods.
+fn pod_spec(kind: Kind, spec: &Value) -> Option<&Value> {
+    match kind {
+        Kind::POD => Some(spec),
+        Kind::CRON_JOB => Some(&spec["jobTemplate"]["spec"]["template"]["spec"]),
+        _ if GROWING.contains(&kind) => Some(&spec["template"]["spec"]),
+        _ => None,
+    }
+}
+
+/// What a pod asks for beyond CPU, memory and disk. Upstream: resource helpers `PodRequests`.
+fn extended(pod: &Value) -> BTreeMap<String, u64> {
+    let of = |container: &Value| -> BTreeMap<String, u64> {
+        let mut all = BTreeMap::new();
+        for list in ["limits", "requests"] {
+            for (name, amount) in container["resources"][list].as_object().into_iter().flatten() {
+                let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+                let amount = Quantity::parse(&text).map_or(0, |amount| amount.value().max(0) as u64);
+                if !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage") && amount > 0 {
+                    all.insert(name.clone(), amount);
+                }
+            }
+        }
+        all
+    };
+    let mut sum: BTreeMap<String, u64> = BTreeMap::new();
+    for container in pod["containers"].as_array().into_iter().flatten() {
+        for (name, amount) in of(container) {
+            *sum.entry(name).or_default() += amount;
+        }
+    }
+    for container in pod["initContainers"].as_array().into_iter().flatten() {
+        for (name, amount) in of(container) {
+            let known = sum.entry(name).or_default();
+            *known = (*known).max(amount);
+        }
+    }
+    sum
+}
+
+/// Labels that a pod's node selector and required affinity ask for.
+fn node_wishes(pod: &Value) -> Option<String> {
+    let mut wishes: Vec<String> =
+        strings(&pod["nodeSelector"]).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let required = &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let terms = required["nodeSelectorTerms"].as_array().into_iter().flatten();
+    for one in terms.flat_map(|term| term["matchExpressions"].as_array().into_iter().flatten()) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let values: Vec<String> = one["values"].as_array().into_iter().flatten().map(text).collect();
+        wishes.push(format!("{} {} ({})", text(&one["key"]), text(&one["operator"]), values.join(", ")));
+    }
+    (!wishes.is_empty()).then(|| wishes.join(" and "))
 }
 
 fn strings(value: &Value) -> BTreeMap<String, String> {
@@ -258,44 +355,6 @@ fn numbers(kind: Kind, spec: &Value) -> Vec<(&'static str, u64)> {
         .filter_map(|(path, number)| Some((path, number?)))
         .collect(),
         _ => vec![("spec.replicas", given("/replicas").unwrap_or(1))],
-    }
-}
-
-/// A Node manifest as a machine.
-fn node_of(object: &Value, name: &str) -> Node {
-    let amounts = |value: &Value| {
-        let mut list = ResourceList::default();
-        for (name, amount) in value.as_object().into_iter().flatten() {
-            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-            if let Some(quantity) = Quantity::parse(&text) {
-                list.set(name, quantity);
-            }
-        }
-        list
-    };
-    let status = &object["status"];
-    let capacity = amounts(&status["capacity"]);
-    let allocatable = amounts(&status["allocatable"]);
-    let taint = |taint: &Value| {
-        let text = |field: &str| taint[field].as_str().unwrap_or_default();
-        let effect = TaintEffect::from_name(text("effect"))?;
-        Some(Taint { key: text("key").into(), value: text("value").into(), effect })
-    };
-    let mut labels = strings(&object["metadata"]["labels"]);
-    labels.entry(HOSTNAME_LABEL.to_owned()).or_insert_with(|| name.to_owned());
-    let group: Arc<str> = name.into();
-    Node {
-        name: name.to_owned(),
-        group,
-        index: 0,
-        allocatable: if allocatable.entries.is_empty() { capacity.clone() } else { allocatable },
-        capacity,
-        reserved: ResourceList::default(),
-        labels,
-        annotations: strings(&object["metadata"]["annotations"]),
-        taints: object["spec"]["taints"].as_array().into_iter().flatten().filter_map(taint).collect(),
-        images: Vec::new(),
-        price: None,
     }
 }
 
@@ -342,7 +401,10 @@ spec: { scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }, ma
         let (plan, inventory) = inventory();
         let served = inventory.served_by(&plan.traffic[0].entry);
         assert_eq!(served.len(), 1);
-        assert_eq!((served[0].key().as_str(), served[0].is_scaled), ("default/deployment/web", true));
+        assert_eq!(
+            (served[0].key().as_str(), served[0].scaler),
+            ("default/deployment/web", Some(Scaler { most: 9, follows_load: true }))
+        );
         assert_eq!(served[0].numbers, [("spec.replicas", 1)]);
         assert!(inventory.knows(&GrowthKey::parse("deploy/web").unwrap()));
         assert!(inventory.knows(&GrowthKey::parse("traffic/shoppers").unwrap()));
@@ -358,18 +420,5 @@ spec: { scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }, ma
         assert_eq!(inventory.selected_nodes("pool=gpu").unwrap(), [] as [usize; 0]);
         assert!(inventory.selected_nodes("pool in (").is_err());
         assert!(inventory.node_labels().contains(&"pool=web".to_owned()));
-    }
-
-    #[test]
-    fn a_node_manifest_is_a_machine() {
-        let object = serde_json::json!({
-            "metadata": {"name": "n1", "labels": {"pool": "a"}},
-            "spec": {"taints": [{"key": "k", "effect": "NoSchedule"}]},
-            "status": {"capacity": {"cpu": "4", "memory": "8Gi", "pods": "110"}},
-        });
-        let node = node_of(&object, "n1");
-        assert_eq!(node.allocatable.get("cpu").unwrap().to_string(), "4");
-        assert_eq!((node.labels["pool"].as_str(), node.labels[HOSTNAME_LABEL].as_str()), ("a", "n1"));
-        assert_eq!(node.taints.len(), 1);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Scheduler;
 use super::algorithm::Outcome;
-use super::explain::{Explanation, NamedExplanation};
+use super::explain::{NamedExplanation, Verdicts};
+use super::framework::PluginName;
 use super::preemption::PostFilter;
 use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::SimTime;
@@ -31,14 +32,38 @@ impl Scheduler {
         Ok(named)
     }
 
-    /// What the filters say of a pod on each node, without scores' meaning or preemption: cheap enough for many pods.
+    /// What the filters say of a pod on each node.
     ///
     /// # Errors
     /// No profile is for it.
-    pub fn verdicts(&mut self, cluster: &Cluster, pod: PodId) -> Result<Explanation, String> {
+    pub fn verdicts(&mut self, cluster: &Cluster, pod: PodId) -> Result<Verdicts, String> {
         let profile = self.profile_for(cluster, pod)?;
-        let algorithm = &mut self.algorithms[profile];
-        Ok(algorithm.explain(cluster, &mut self.cache, &self.queue.nominator, pod))
+        Ok(self.algorithms[profile].verdicts(cluster, &mut self.cache, &self.queue.nominator, pod))
+    }
+
+    /// What a pod misses on the nodes that a plugin rejects, in the order of the verdicts, as long as `each` returns true.
+    pub fn missing(
+        &mut self,
+        cluster: &Cluster,
+        pod: PodId,
+        verdicts: &Verdicts,
+        plugin: PluginName,
+        each: &mut dyn FnMut(NodeId, Vec<String>) -> bool,
+    ) {
+        if let Ok(profile) = self.profile_for(cluster, pod) {
+            let inputs = (cluster, &mut self.cache, &self.queue.nominator, pod);
+            self.algorithms[profile].missing(inputs, (verdicts, plugin), each);
+        }
+    }
+
+    /// Counts a pod as standing on a node, in this view only.
+    pub fn occupy(&mut self, cluster: &Cluster, pod: PodId, node: NodeId) {
+        self.cache.add_pod(cluster, pod, node);
+    }
+
+    /// Ends that.
+    pub fn vacate(&mut self, cluster: &Cluster, pod: PodId) {
+        self.cache.remove_pod(cluster, pod);
     }
 
     /// One attempt to place a pod, of which nothing is kept: the node, if there is one.

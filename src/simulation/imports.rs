@@ -1,11 +1,9 @@
 //! An imported cluster as the first state of a run: which instant that is, and what it says of itself.
 
-use serde_json::{Value, json};
-
 use crate::api::Clock;
-use crate::api::dump::{Dump, DumpedObject};
 use crate::cluster::Cluster;
 use crate::engine::{SimDuration, SimTime};
+use crate::machines::Machines;
 use crate::model::kind::Kind;
 use crate::scenario::plan::Plan;
 
@@ -18,34 +16,19 @@ pub(super) fn clock(plan: &Plan, warmup: SimDuration) -> (Clock, SimTime) {
     (Clock { epoch_seconds: oldest, warmup: begin.since(SimTime::ZERO) + warmup }, begin)
 }
 
-/// Takes over the plan's dump. Where the plan's nodes are all there are, its pods have to be placed anew: static pods and
-/// those of DaemonSets are left out, all others wait for a node.
+/// Takes over the plan's dump.
 pub(super) fn import(plan: &Plan, begin: SimTime, cluster: &mut Cluster) -> Result<(), String> {
-    let Some(dump) = &plan.cluster.dump else { return Ok(()) };
-    if !plan.cluster.nodes_are_all {
-        return cluster.import_dump(begin, dump);
-    }
-    let objects = dump.objects.iter().filter(|object| object.kind != Kind::NODE);
-    let objects = objects.filter_map(|object| match object.kind {
-        Kind::POD => displaced(object.value()).map(|pod| DumpedObject::new(Kind::POD, &pod)),
-        _ => Some(object.clone()),
-    });
-    let displaced = Dump { objects: objects.collect(), ..Dump::default() };
-    cluster.import_dump(begin, &displaced)
+    plan.cluster.dump.as_ref().map_or(Ok(()), |dump| cluster.import_dump(begin, dump))
 }
 
-/// A pod that lost its node with all others.
-fn displaced(mut pod: Value) -> Option<Value> {
-    let is_mirror = pod["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_string();
-    let owners = pod["metadata"]["ownerReferences"].as_array();
-    let is_daemon = owners.is_some_and(|owners| owners.iter().any(|owner| owner["kind"] == "DaemonSet"));
-    let has_ended = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    if is_mirror || is_daemon || has_ended {
-        return None;
+/// Puts static pods, of which a dump shows the mirrors, into the manifest folders of their nodes.
+pub(super) fn write_manifests(plan: &Plan, cluster: &Cluster, machines: &mut Machines) {
+    let Some(dump) = &plan.cluster.dump else { return };
+    for file in dump.static_pods(true) {
+        if let Some(node) = cluster.node_by_name(&file.node) {
+            machines.write_manifest(node, &file.file, file.text.into());
+        }
     }
-    pod["spec"].as_object_mut()?.remove("nodeName");
-    pod["status"] = json!({"phase": "Pending"});
-    Some(pod)
 }
 
 /// Does the plan's dump hold nodes?

@@ -169,6 +169,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
         cluster,
     };
     system_pods::write_manifests(plan, &simulation.cluster, &mut simulation.machines);
+    imports::write_manifests(plan, &simulation.cluster, &mut simulation.machines);
     write_static_pods(plan, &mut simulation)?;
     traffic::register(plan, &mut simulation.recording.collector);
     if origin != SimTime::NEVER {
@@ -292,16 +293,17 @@ fn write_static_pods(plan: &Plan, simulation: &mut Simulation) -> Result<(), Set
         _ => None,
     });
     let of_groups = plan.cluster.groups.iter().flat_map(|group| &group.static_pods);
-    for file in of_groups.chain(of_steps) {
+    let of_nodes = plan.cluster.nodes.iter().flat_map(|node| &node.static_pods);
+    for file in of_groups.chain(of_steps).chain(of_nodes) {
         let Some(plan::StepFile::File(bytes)) = plan.step_files.get(file) else { continue };
         let error = |message: String| SetupError { file: file.clone(), line: 1, message };
         let text = std::str::from_utf8(bytes).map_err(|_| error("it is not text".to_owned()))?;
         static_pods::parse(text, "node").map_err(error)?;
     }
     for node in &plan.cluster.nodes {
-        let Some(group) = plan.cluster.groups.iter().find(|group| nodes_group(group) == *node.group) else { continue };
+        let group = plan.cluster.groups.iter().find(|group| nodes_group(group) == *node.group);
         let Some(id) = simulation.cluster.node_by_name(&node.name) else { continue };
-        for file in &group.static_pods {
+        for file in group.iter().flat_map(|group| &group.static_pods).chain(&node.static_pods) {
             simulation.write_static_pod(id, file).map_err(|message| SetupError {
                 file: plan.file.clone(),
                 line: 1,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::value::text;
+use super::mirrors::is_mirror;
 use super::references::{OfReplicaSet, References, selects};
 use super::{DumpedObject, Gathered, Owner};
 use crate::model::kind::Kind;
@@ -225,10 +226,6 @@ fn object(api_version: &str, kind: &str, namespace: &str, name: &str) -> Value {
         metadata["namespace"] = namespace.into();
     }
     json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})
-}
-
-fn is_mirror(pod: &Value) -> bool {
-    pod["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_string()
 }
 
 /// `3 Nodes (a, b, c) are not`.

@@ -2,7 +2,9 @@
 //! Objects are kept as compact JSON, in an order in which nobody refers to one that comes later, and what a dump lacks
 //! but its objects refer to is added, with a word on each such assumption.
 
+mod anew;
 mod lacks;
+mod mirrors;
 mod read;
 mod references;
 mod times;
@@ -16,6 +18,8 @@ use crate::model::Text;
 use crate::model::kind::Kind;
 
 use super::value::{flag, items, text};
+pub use anew::Anew;
+pub use mirrors::StaticPodFile;
 pub use read::{ReadFailure, read};
 use references::References;
 pub use times::Span;

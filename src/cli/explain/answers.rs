@@ -39,7 +39,7 @@ fn rows(waiting: &[Waiting]) -> String {
     table.set_header(["WORKLOAD", "PODS", "SMALLEST CHANGE THAT WAS TRIED AND HELPS", "NODE"]);
     for one in waiting.iter().take(MOST_ROWS) {
         let pods = format!("{} ({})", one.pods.len(), names(&one.pods));
-        table.add_row([one.workload.as_str(), &pods, &words(one.change.as_ref()), node(one.change.as_ref())]);
+        table.add_row([one.workload.as_str(), &pods, &words(one), node(one.change.as_ref())]);
     }
     let mut text = trimmed(&table);
     if waiting.len() > MOST_ROWS {
@@ -48,8 +48,12 @@ fn rows(waiting: &[Waiting]) -> String {
     text
 }
 
-fn words(change: Option<&Change>) -> String {
-    change.map_or_else(|| "no single change helps".to_owned(), |change| change.change.clone())
+fn words(waiting: &Waiting) -> String {
+    match (&waiting.change, waiting.untried) {
+        (Some(change), _) => change.change.clone(),
+        (None, "") => "no single change helps".to_owned(),
+        (None, untried) => format!("none was found; {untried} was not tried: too many pods wait"),
+    }
 }
 
 fn node(change: Option<&Change>) -> &str {

@@ -63,7 +63,14 @@ pub fn draw(costs: &Costs) -> Scene {
     let plot = Plot { left: MARGIN + 76, top: area.top + 26, right: area.right, bottom: area.bottom - 4 };
     let most = bars().filter_map(|bar| bar.cost).fold(0.0, f64::max);
     if costs.groups.is_empty() || most <= 0.0 {
-        draw_empty(&mut scene, &plot, "nothing holds: there is no cost to show");
+        let plot = Plot { bottom: plot.top + 60, ..plot };
+        let holds = bars().any(|bar| bar.cost.is_some());
+        draw_empty(
+            &mut scene,
+            &plot,
+            if holds { "no node has a price" } else { "nothing holds: there is no cost to show" },
+        );
+        scene.height = plot.bottom + MARGIN;
         return scene;
     }
     let axis = CountAxis::new(most.ceil() as u64, plot.top, plot.bottom, 50);

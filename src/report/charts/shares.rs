@@ -74,7 +74,8 @@ pub fn draw(shares: &Shares) -> Scene {
                 let label = format!("{:.0} %", share * 100.0);
                 if text_width(&label, 11, false) + 8 <= end - begin {
                     let at = (i32::midpoint(begin, end), y + ROW / 2);
-                    let ink = [0x12, 0x16, 0x1b];
+                    // Shade is darker on a dark page, the other colours are not.
+                    let ink = if color == SHADE { INK } else { [0x12, 0x16, 0x1b] };
                     scene.text(Text { size: 11, color: ink, ..Text::label(label, at, Anchor::Middle) });
                 }
                 sum += share;

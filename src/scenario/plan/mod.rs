@@ -1,6 +1,7 @@
 //! What a scenario means: plain data, valid by construction, from which a simulation is built. Everything that
 //! can be wrong has been found before a `Plan` exists; nothing here refers to the text any more.
 
+pub mod afresh;
 pub mod amounts;
 pub mod behaviors;
 pub mod build;
@@ -200,6 +201,8 @@ pub struct Node {
     pub images: Vec<String>,
     /// Per hour.
     pub price: Option<f64>,
+    /// Files of the plan in its kubelet's manifest folder, beside those of its group.
+    pub static_pods: Vec<String>,
 }
 
 /// Images and the registry.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Node, reserved};
 use crate::model::quantity::Quantity;
 use crate::model::resources::ResourceList;
+use crate::model::taint::{Taint, TaintEffect};
 use crate::scenario::checks::taints;
-use crate::scenario::schema::cluster::{NodeGroup, Reserved, Resources};
+use crate::scenario::schema::cluster::{NodeGroup, Price, Reserved, Resources};
 
 /// The memory at which the kubelet evicts by default (`memory.available<100Mi`), kept out of allocatable.
 const EVICTION_MEMORY: Quantity = Quantity::from_bytes(100 << 20);
@@ -18,6 +21,14 @@ const EVICTION_STORAGE_PERCENT: i128 = 10;
 pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
 /// The label of a node's name.
 pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
+
+/// Taints of conditions, and of autoscalers that are about to remove a node, begin with one of these.
+const PASSING: [&str; 4] = [
+    "node.kubernetes.io/",
+    "node.cloudprovider.kubernetes.io/",
+    "DeletionCandidateOfClusterAutoscaler",
+    "ToBeDeletedByClusterAutoscaler",
+];
 
 /// Nodes of the default cluster.
 const DEFAULT_COUNT: u32 = 3;
@@ -102,6 +113,53 @@ pub fn names(group: &NodeGroup) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// A Node object as a machine. Taints that only show a condition of the moment are left out.
+pub fn of_object(object: &Value, prices: &[Price]) -> Node {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let amounts = |value: &Value| {
+        let mut list = ResourceList::default();
+        for (name, amount) in value.as_object().into_iter().flatten() {
+            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+            if let Some(quantity) = Quantity::parse(&text) {
+                list.set(name, quantity);
+            }
+        }
+        list
+    };
+    let status = &object["status"];
+    let capacity = amounts(&status["capacity"]);
+    let allocatable = amounts(&status["allocatable"]);
+    let taint = |taint: &Value| {
+        let text = |field: &str| taint[field].as_str().unwrap_or_default();
+        let effect = TaintEffect::from_name(text("effect"))?;
+        Some(Taint { key: text("key").into(), value: text("value").into(), effect })
+    };
+    let lasts = |taint: &Taint| !PASSING.iter().any(|passing| taint.key.starts_with(passing));
+    let mut labels = strings(&object["metadata"]["labels"]);
+    labels.entry(HOSTNAME_LABEL.to_owned()).or_insert_with(|| name.to_owned());
+    let group: Arc<str> = name.into();
+    let price = prices.iter().find(|price| price.labels.iter().all(|(key, value)| labels.get(key) == Some(value)));
+    Node {
+        name: name.to_owned(),
+        group,
+        index: 0,
+        allocatable: if allocatable.entries.is_empty() { capacity.clone() } else { allocatable },
+        capacity,
+        reserved: ResourceList::default(),
+        labels,
+        annotations: strings(&object["metadata"]["annotations"]),
+        taints: object["spec"]["taints"].as_array().into_iter().flatten().filter_map(taint).filter(lasts).collect(),
+        images: Vec::new(),
+        price: price.map(|price| price.price),
+        static_pods: Vec::new(),
+    }
+}
+
+fn strings(value: &Value) -> BTreeMap<String, String> {
+    let pairs = value.as_object().into_iter().flatten();
+    pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
 /// The machines of all groups. `groups` have passed the checks.
 pub fn expand(groups: &[NodeGroup]) -> Vec<Node> {
     let mut nodes = Vec::new();
@@ -122,6 +180,7 @@ pub fn expand(groups: &[NodeGroup]) -> Vec<Node> {
                 taints: taints.clone(),
                 images: group.images.clone(),
                 price: group.price,
+                static_pods: Vec::new(),
             });
         }
     }
@@ -156,7 +215,7 @@ pub fn default_groups() -> Vec<NodeGroup> {
 mod tests {
     use super::*;
 
-    fn group(value: serde_json::Value) -> NodeGroup {
+    fn group(value: Value) -> NodeGroup {
         serde_json::from_value(value).unwrap()
     }
 
@@ -203,5 +262,18 @@ mod tests {
         assert_eq!(names, ["node-1", "node-2", "node-3"]);
         assert_eq!(nodes[0].capacity.get("memory").unwrap().to_string(), "16Gi");
         assert_eq!(nodes[0].capacity.get("cpu").unwrap().to_string(), "4");
+    }
+
+    #[test]
+    fn a_node_manifest_is_a_machine() {
+        let object = serde_json::json!({
+            "metadata": {"name": "n1", "labels": {"pool": "a"}},
+            "spec": {"taints": [{"key": "k", "effect": "NoSchedule"}, {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]},
+            "status": {"capacity": {"cpu": "4", "memory": "8Gi", "pods": "110"}},
+        });
+        let node = of_object(&object, &[]);
+        assert_eq!(node.allocatable.get("cpu").unwrap().to_string(), "4");
+        assert_eq!((node.labels["pool"].as_str(), node.labels[HOSTNAME_LABEL].as_str()), ("a", "n1"));
+        assert_eq!(node.taints.len(), 1);
     }
 }

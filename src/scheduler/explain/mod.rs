@@ -4,8 +4,10 @@
 
 mod missing;
 mod named;
+mod verdicts;
 
 pub use named::{NamedExplanation, NamedNode, NamedPreemption, NamedScore};
+pub use verdicts::Verdicts;
 
 use super::algorithm::{Algorithm, Inputs, Outcome, PluginScores};
 use super::cache::Cache;

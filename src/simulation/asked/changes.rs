@@ -1,13 +1,15 @@
 //! The smallest single change that lets a pod be placed: candidates from what the filters say, in order of how little
 //! they change, each tried once.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Asked;
 use crate::model::object::{NodeId, PodId};
 use crate::model::quantity::Quantity;
-use crate::scheduler::explain::Explanation;
+use crate::scheduler::explain::Verdicts;
 use crate::scheduler::framework::PluginName;
 
 /// A change that was tried and lets the pod be placed.
@@ -37,8 +39,8 @@ const A_LITTLE: f64 = 0.1;
 const A_GOOD_DEAL: f64 = 0.5;
 
 /// A request that would fit on a node if it were lowered.
-#[derive(Clone, Debug)]
-struct Shortage {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shortage {
     resource: String,
     wanted: i64,
     free: i64,
@@ -52,21 +54,24 @@ impl Shortage {
 
 impl Asked<'_> {
     /// The smallest change to the pod or to one node that helps; one more node and priority are asked for elsewhere.
-    pub(super) fn smallest_change(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        let shortages = self.shortages(pod, explanation);
+    pub(super) fn smallest_change(
+        &mut self,
+        pod: PodId,
+        verdicts: &Verdicts,
+        shortages: &[Shortage],
+    ) -> Option<Change> {
         self.without_gates(pod)
-            .or_else(|| self.lower_request(pod, &shortages, 0.0, A_LITTLE))
-            .or_else(|| self.uncordoned(pod, explanation))
-            .or_else(|| self.tolerating(pod, explanation))
-            .or_else(|| self.labelled(pod, explanation))
-            .or_else(|| self.unconstrained(pod, explanation))
-            .or_else(|| self.lower_request(pod, &shortages, A_LITTLE, A_GOOD_DEAL))
+            .or_else(|| self.lower_request(pod, shortages, 0.0, A_LITTLE))
+            .or_else(|| self.uncordoned(pod, verdicts))
+            .or_else(|| self.tolerating(pod, verdicts))
+            .or_else(|| self.labelled(pod, verdicts))
+            .or_else(|| self.unconstrained(pod, verdicts))
+            .or_else(|| self.lower_request(pod, shortages, A_LITTLE, A_GOOD_DEAL))
     }
 
     /// A large cut of a request, as the last resort.
-    pub(super) fn large_change(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        let shortages = self.shortages(pod, explanation);
-        self.lower_request(pod, &shortages, A_GOOD_DEAL, 1.0)
+    pub(super) fn large_change(&mut self, pod: PodId, shortages: &[Shortage]) -> Option<Change> {
+        self.lower_request(pod, shortages, A_GOOD_DEAL, 1.0)
     }
 
     fn without_gates(&mut self, pod: PodId) -> Option<Change> {
@@ -85,8 +90,8 @@ impl Asked<'_> {
         Some(Change::new("gate", format!("remove the scheduling gate {}", gates.join(", ")), node))
     }
 
-    fn uncordoned(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        rejected_by(explanation, PluginName::NodeUnschedulable).first()?;
+    fn uncordoned(&mut self, pod: PodId, verdicts: &Verdicts) -> Option<Change> {
+        verdicts.rejected_by(PluginName::NodeUnschedulable).next()?;
         // To tolerate the taint of cordoned nodes is to see them as if they were none.
         let node = self.attempt_altered(pod, |raw| {
             tolerate(raw, &json!({"key": "node.kubernetes.io/unschedulable", "operator": "Exists"}));
@@ -94,17 +99,18 @@ impl Asked<'_> {
         Some(Change::new("uncordon", format!("uncordon {node}"), node))
     }
 
-    fn tolerating(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        let mut taints: Vec<&str> = rejected_by(explanation, PluginName::TaintToleration)
-            .iter()
-            .filter_map(|(_, missing)| match missing {
-                [only] => only.strip_prefix("toleration of "),
-                _ => None,
-            })
-            .collect();
-        taints.sort_unstable();
-        taints.dedup();
-        for taint in taints.into_iter().take(TRIES) {
+    fn tolerating(&mut self, pod: PodId, verdicts: &Verdicts) -> Option<Change> {
+        let mut taints = BTreeSet::new();
+        self.scheduler.missing(self.cluster, pod, verdicts, PluginName::TaintToleration, &mut |_, missing| {
+            if let [only] = missing.as_slice()
+                && let Some(taint) = only.strip_prefix("toleration of ")
+                && !taints.contains(taint)
+            {
+                taints.insert(taint.to_owned());
+            }
+            true
+        });
+        for taint in taints.iter().take(TRIES) {
             let (pair, effect) = taint.rsplit_once(':')?;
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let toleration = if value.is_empty() {
@@ -120,25 +126,24 @@ impl Asked<'_> {
     }
 
     /// Labels for a node that lacks the fewest.
-    fn labelled(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        let mut nodes: Vec<(NodeId, Vec<(&str, &str)>)> = Vec::new();
-        for (node, missing) in rejected_by(explanation, PluginName::NodeAffinity) {
-            let labels: Option<Vec<(&str, &str)>> =
-                missing.iter().map(|one| one.strip_prefix("label ")?.split_once('=')).collect();
-            let labels = labels.filter(|labels| labels.len() == 1 && labels.iter().all(|(key, _)| !key.contains(' ')));
-            // Nobody gives a node another name.
-            let labels = labels.filter(|labels| labels[0].0 != "kubernetes.io/hostname");
-            nodes.extend(labels.map(|labels| (node, labels)));
-        }
-        for (node, labels) in nodes.into_iter().take(TRIES) {
-            let found = self.attempt_on_altered(pod, node, |value| {
-                for (key, label) in &labels {
-                    value["metadata"]["labels"][*key] = (*label).into();
-                }
+    fn labelled(&mut self, pod: PodId, verdicts: &Verdicts) -> Option<Change> {
+        let mut nodes: Vec<(NodeId, String, String)> = Vec::new();
+        self.scheduler.missing(self.cluster, pod, verdicts, PluginName::NodeAffinity, &mut |node, missing| {
+            if let [only] = missing.as_slice()
+                && let Some((key, value)) = only.strip_prefix("label ").and_then(|label| label.split_once('='))
+                // Nobody gives a node another name.
+                && !key.contains(' ') && key != "kubernetes.io/hostname"
+            {
+                nodes.push((node, key.to_owned(), value.to_owned()));
+            }
+            nodes.len() < TRIES
+        });
+        for (node, key, value) in nodes {
+            let found = self.attempt_on_altered(pod, node, |object| {
+                object["metadata"]["labels"][key.as_str()] = value.as_str().into();
             });
             if found == Some(node) {
                 let name = self.cluster.node_name(node).to_owned();
-                let (key, value) = labels[0];
                 return Some(Change::new("label", format!("label {name} with {key}={value}"), name));
             }
         }
@@ -146,9 +151,18 @@ impl Asked<'_> {
     }
 
     /// Something that the pod asks for beyond resources.
-    fn unconstrained(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
+    fn unconstrained(&mut self, pod: PodId, verdicts: &Verdicts) -> Option<Change> {
+        let rejects = |plugin| verdicts.rejected_by(plugin).next().is_some();
+        let constrains = [
+            PluginName::PodTopologySpread,
+            PluginName::InterPodAffinity,
+            PluginName::NodeAffinity,
+            PluginName::NodePorts,
+        ];
+        if !constrains.into_iter().any(rejects) {
+            return None;
+        }
         let spec = self.cluster.template_of(pod).raw["spec"].clone();
-        let rejects = |plugin| !rejected_by(explanation, plugin).is_empty();
         let mut paths: Vec<(String, Vec<String>)> = Vec::new();
         let path = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<String>>();
         if rejects(PluginName::PodTopologySpread) {
@@ -198,27 +212,35 @@ impl Asked<'_> {
         None
     }
 
-    /// Nodes on which one resource alone is short, the least first.
-    fn shortages(&self, pod: PodId, explanation: &Explanation) -> Vec<Shortage> {
-        let wanted = &self.cluster.template_of(pod).requests;
-        let mut found: Vec<Shortage> = Vec::new();
-        for (node, _) in rejected_by(explanation, PluginName::NodeResourcesFit) {
+    /// What is short where one resource alone is, the least first; each amount once.
+    pub(super) fn shortages(&self, pod: PodId, verdicts: &Verdicts) -> Vec<Shortage> {
+        let requests = &self.cluster.template_of(pod).requests;
+        let others = requests.others.iter().map(|(name, _)| name.as_str());
+        let names = ["cpu", "memory", "ephemeral-storage"].into_iter().chain(others);
+        let wanted: Vec<(&str, i64)> =
+            names.map(|name| (name, requests.get(name))).filter(|(_, wanted)| *wanted > 0).collect();
+        let mut found: BTreeSet<(usize, i64)> = BTreeSet::new();
+        for node in verdicts.rejected_by(PluginName::NodeResourcesFit) {
             let info = self.scheduler.cache().node(node);
             if info.pods.len() as i64 + 1 > info.facts.allowed_pods {
                 continue;
             }
-            let others = wanted.others.iter().map(|(name, _)| name.as_str());
-            let short = ["cpu", "memory", "ephemeral-storage"].into_iter().chain(others).filter_map(|name| {
-                let (want, free) = (wanted.get(name), info.facts.allocatable.get(name) - info.requested.get(name));
-                (want > 0 && want > free).then(|| Shortage { resource: name.to_owned(), wanted: want, free })
+            let short = wanted.iter().enumerate().filter_map(|(place, (name, want))| {
+                let free = info.facts.allocatable.get(name) - info.requested.get(name);
+                (*want > free).then_some((place, free))
             });
-            let short: Vec<Shortage> = short.collect();
-            if let [only] = short.as_slice()
-                && only.free > 0
+            let mut short = short.take(2);
+            if let (Some((place, free)), None) = (short.next(), short.next())
+                && free > 0
             {
-                found.push(only.clone());
+                found.insert((place, free));
             }
         }
+        let shortage = |(place, free): (usize, i64)| {
+            let (name, wanted) = wanted[place];
+            Shortage { resource: name.to_owned(), wanted, free }
+        };
+        let mut found: Vec<Shortage> = found.into_iter().map(shortage).collect();
         found.sort_by(|a, b| a.share().total_cmp(&b.share()));
         found
     }
@@ -241,22 +263,17 @@ impl Asked<'_> {
         None
     }
 
-    /// A priority above that of the pods which it would evict.
-    pub(super) fn raised_priority(&mut self, pod: PodId, explanation: &Explanation) -> Option<Change> {
-        let is_hopeless = |node: &crate::scheduler::explain::NodeExplanation| {
-            node.rejection.as_ref().is_none_or(|rejection| rejection.is_unresolvable)
-        };
-        if explanation.nodes.iter().all(is_hopeless) {
-            return None;
-        }
-        let own = self.cluster.template_of(pod).spec.priority;
+    /// The priorities of all pods that have a node, in order.
+    pub(super) fn priorities(&self) -> BTreeSet<i32> {
         let cache = self.scheduler.cache();
         let nodes = cache.order().iter().map(|node| cache.node(*node));
-        let mut priorities: Vec<i32> = nodes.flat_map(|node| node.pods.iter().map(|entry| entry.priority)).collect();
-        priorities.retain(|priority| *priority >= own);
-        priorities.sort_unstable();
-        priorities.dedup();
-        for priority in priorities.into_iter().take(2) {
+        nodes.flat_map(|node| node.pods.iter().map(|entry| entry.priority)).collect()
+    }
+
+    /// A priority above that of the pods which it would evict; `priorities` are those that there are.
+    pub(super) fn raised_priority(&mut self, pod: PodId, priorities: &BTreeSet<i32>) -> Option<Change> {
+        let own = self.cluster.template_of(pod).spec.priority;
+        for priority in priorities.range(own..).take(2) {
             let above = priority.saturating_add(1);
             let altered = self.altered(pod, |raw| {
                 raw["spec"]["priority"] = above.into();
@@ -271,17 +288,6 @@ impl Asked<'_> {
         }
         None
     }
-}
-
-/// Nodes that a plugin rejects, with what is missing there.
-fn rejected_by(explanation: &Explanation, plugin: PluginName) -> Vec<(NodeId, &[String])> {
-    let of = |node: &'_ crate::scheduler::explain::NodeExplanation| {
-        node.rejection.as_ref().is_some_and(|rejection| rejection.plugin == Some(plugin))
-    };
-    let nodes = explanation.nodes.iter().filter(|node| of(node));
-    nodes
-        .map(|node| (node.node, node.rejection.as_ref().map_or(&[][..], |rejection| rejection.missing.as_slice())))
-        .collect()
 }
 
 fn list(value: &Value) -> &[Value] {

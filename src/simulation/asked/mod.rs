@@ -6,6 +6,7 @@ mod autoscaler;
 mod changes;
 mod count;
 mod pending;
+mod refusals;
 mod trial;
 mod workload;
 

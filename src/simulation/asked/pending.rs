@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::changes::Shortage;
 use super::{Asked, Change};
 use crate::cluster::Cluster;
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
-use crate::scheduler::explain::Explanation;
+use crate::scheduler::explain::Verdicts;
 
 /// How many groups of nodes are tried as one more node.
 const MOST_NODE_GROUPS: usize = 12;
-/// How many pods are asked what a higher priority would do: a dry run of preemption looks at many nodes.
-const MOST_PRIORITIES: usize = 50;
+/// A dry run of preemption looks at many nodes: no further pods are asked what a higher priority would do when all that
+/// were asked had so many nodes to look at.
+const MOST_LOOKS: usize = 1_000_000;
 
 /// Pods that wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,14 +56,25 @@ pub struct Waiting {
     /// What lets each of them be placed; none if no single change does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// A kind of change that was left out because too many pods wait.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub untried: &'static str,
 }
 
 /// Pods of one template on the way to their answer.
 struct Alike {
     pods: Vec<PodId>,
-    explanation: Option<Explanation>,
+    verdicts: Option<Verdicts>,
+    shortages: Vec<Shortage>,
     reason: String,
     change: Option<Change>,
+    untried: &'static str,
+}
+
+impl Alike {
+    fn because(pods: Vec<PodId>, reason: String) -> Self {
+        Self { pods, verdicts: None, shortages: Vec::new(), reason, change: None, untried: "" }
+    }
 }
 
 impl Asked<'_> {
@@ -82,10 +95,8 @@ impl Asked<'_> {
         let mut all: Vec<Alike> = alike.into_values().map(|pods| self.look_at(pods)).collect();
         self.try_more_nodes(&mut all);
         self.try_priorities(&mut all);
-        for one in all.iter_mut().filter(|one| one.change.is_none()) {
-            if let Some(explanation) = &one.explanation {
-                one.change = self.large_change(one.pods[0], explanation);
-            }
+        for one in all.iter_mut().filter(|one| one.change.is_none() && one.verdicts.is_some()) {
+            one.change = self.large_change(one.pods[0], &one.shortages);
         }
         let mut groups: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
         for one in all {
@@ -95,6 +106,7 @@ impl Asked<'_> {
                 workload: format!("{namespace}/{}", self.workload_name(first)),
                 pods: one.pods.iter().map(|pod| self.cluster.pod(*pod).name.to_string()).collect(),
                 reason: String::new(),
+                untried: if one.change.is_none() { one.untried } else { "" },
                 change: one.change,
             };
             groups.entry(one.reason).or_default().push(waiting);
@@ -117,35 +129,39 @@ impl Asked<'_> {
         if row.nominated.is_some() {
             let node = self.cluster.node_name(row.nominated);
             let reason = format!("it waits for the pods to leave that it evicts from {node}");
-            return Alike { pods, explanation: None, reason, change: None };
+            return Alike::because(pods, reason);
         }
         let gated =
             self.cluster.template_of(pod).raw["spec"]["schedulingGates"].as_array().is_some_and(|g| !g.is_empty());
-        let mut explanation = match self.scheduler.verdicts(self.cluster, pod) {
-            Ok(explanation) => explanation,
-            Err(reason) => return Alike { pods, explanation: None, reason, change: None },
+        let mut verdicts = match self.scheduler.verdicts(self.cluster, pod) {
+            Ok(verdicts) => verdicts,
+            Err(reason) => return Alike::because(pods, reason),
         };
-        let fits = explanation.nodes.iter().any(|node| node.rejection.is_none());
+        let fits = verdicts.fits();
         let reason = if gated {
             "scheduling is gated".to_owned()
         } else if fits {
             "it fits: the scheduler has not tried it (again) yet".to_owned()
         } else {
-            std::mem::take(&mut explanation.message)
+            std::mem::take(&mut verdicts.message)
         };
-        let change = if fits && !gated { None } else { self.smallest_change(pod, &explanation) };
-        let explanation = (!fits).then_some(explanation);
-        Alike { pods, explanation, reason, change }
+        if fits && !gated {
+            return Alike::because(pods, reason);
+        }
+        let shortages = self.shortages(pod, &verdicts);
+        let change = self.smallest_change(pod, &verdicts, &shortages);
+        let verdicts = (!fits && change.is_none()).then_some(verdicts);
+        Alike { verdicts, shortages, change, ..Alike::because(pods, reason) }
     }
 
     /// One more node of each group of nodes, for all that nothing smaller helps.
     fn try_more_nodes(&mut self, all: &mut [Alike]) {
-        if all.iter().all(|one| one.change.is_some() || one.explanation.is_none()) {
+        if all.iter().all(|one| one.verdicts.is_none()) {
             return;
         }
         for (group, like) in node_groups(self.cluster) {
             self.with_another_node(like, |asked, node| {
-                for one in all.iter_mut().filter(|one| one.change.is_none() && one.explanation.is_some()) {
+                for one in all.iter_mut().filter(|one| one.change.is_none() && one.verdicts.is_some()) {
                     if asked.attempt(one.pods[0]) == Some(node) {
                         let words = format!("one more node of {group}");
                         one.change = Some(Change::new("node", words, String::new()));
@@ -156,72 +172,20 @@ impl Asked<'_> {
     }
 
     fn try_priorities(&mut self, all: &mut [Alike]) {
-        let unsolved = all.iter_mut().filter(|one| one.change.is_none());
-        for one in unsolved.take(MOST_PRIORITIES) {
-            if let Some(explanation) = &one.explanation {
-                one.change = self.raised_priority(one.pods[0], explanation);
+        let priorities = self.priorities();
+        let mut looks = 0;
+        for one in all.iter_mut().filter(|one| one.change.is_none()) {
+            let Some(verdicts) = one.verdicts.as_ref().filter(|verdicts| verdicts.preemption_may_help()) else {
+                continue;
+            };
+            if looks >= MOST_LOOKS {
+                one.untried = "priority";
+                continue;
             }
+            looks += verdicts.nodes.len();
+            one.change = self.raised_priority(one.pods[0], &priorities);
         }
     }
-
-    /// Workloads whose pods the API server refuses.
-    fn not_created(&self) -> Vec<Waiting> {
-        let mut found = Vec::new();
-        for kind in [Kind::REPLICA_SET, Kind::REPLICATION_CONTROLLER] {
-            for set in self.cluster.list(kind) {
-                let (namespace, name) = self.cluster.identity(set);
-                if let Some((reason, change)) = self.refusal(set) {
-                    found.push(Waiting {
-                        workload: format!(
-                            "{}/{}/{name}",
-                            self.cluster.namespace_name(namespace),
-                            kind.name().to_lowercase()
-                        ),
-                        pods: Vec::new(),
-                        reason,
-                        change,
-                    });
-                }
-            }
-        }
-        found
-    }
-
-    /// Why the API server refuses the pods of a ReplicaSet; with the quota that would let one more be made.
-    pub(super) fn refusal(&self, set: ObjectRef) -> Option<(String, Option<Change>)> {
-        let columns = self.cluster.body(set).as_replica_set()?;
-        let failure =
-            columns.status.conditions.iter().find(|one| one.kind == "ReplicaFailure" && one.status.is_true())?;
-        let message = failure.message.to_string();
-        let change = quota_change(&message);
-        Some((message, change))
-    }
-}
-
-/// `… exceeded quota: q, requested: cpu=1, used: cpu=2, limited: cpu=2`: by how much the limits are too low.
-fn quota_change(message: &str) -> Option<Change> {
-    use crate::model::quantity::Quantity;
-    let rest = message.split_once("exceeded quota: ")?.1;
-    let (name, rest) = rest.split_once(", requested: ")?;
-    let (requested, rest) = rest.split_once(", used: ")?;
-    let (used, limited) = rest.split_once(", limited: ")?;
-    let amounts = |text: &str| -> BTreeMap<String, Quantity> {
-        let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-        pairs.filter_map(|(key, value)| Some((key.trim().to_owned(), Quantity::parse(value.trim())?))).collect()
-    };
-    let (requested, used, limited) = (amounts(requested), amounts(used), amounts(limited));
-    let mut wanted = Vec::new();
-    for (key, amount) in &requested {
-        let (Some(has), Some(limit)) = (used.get(key), limited.get(key)) else { continue };
-        let sum = Quantity { nano: amount.nano + has.nano, format: limit.format };
-        if sum.nano > limit.nano {
-            wanted.push(format!("{key} from {limit} to {sum}"));
-        }
-    }
-    (!wanted.is_empty()).then(|| {
-        let words = format!("raise the quota {name}: {}, for each pod more", wanted.join(", "));
-        Change::new("quota", words, String::new())
-    })
 }
 
 /// Nodes that are alike but for their names, most frequent first: a name for each group and one of its nodes.
@@ -250,20 +214,4 @@ fn group_name(cluster: &Cluster, node: NodeId) -> String {
     let name = cluster.node_name(node);
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
     if base.is_empty() || base.len() == name.len() { format!("the size of {name}") } else { format!("group {base}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quota_is_raised_by_what_is_short() {
-        let message = "pods \"web-x\" is forbidden: exceeded quota: q, requested: pods=1,requests.cpu=500m, used: pods=5,requests.cpu=1, limited: pods=5,requests.cpu=4";
-        let change = quota_change(message).unwrap();
-        assert_eq!(
-            (change.kind, change.change.as_str()),
-            ("quota", "raise the quota q: pods from 5 to 6, for each pod more")
-        );
-        assert!(quota_change("no quota at all").is_none());
-    }
 }

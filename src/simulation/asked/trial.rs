@@ -8,6 +8,7 @@ use super::Asked;
 use crate::api::DecodeCache;
 use crate::api::convert;
 use crate::cluster::Verb;
+use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 
 impl Asked<'_> {
@@ -48,7 +49,7 @@ impl Asked<'_> {
         found
     }
 
-    /// Asks something while there is one more, empty node like this one.
+    /// Asks something while there is one more node like this one, with nothing on it but what its DaemonSets put there.
     pub(super) fn with_another_node<T>(&mut self, like: NodeId, ask: impl FnOnce(&mut Self, NodeId) -> T) -> Option<T> {
         let mut node = self.cluster.view(ObjectRef::node(like));
         let name = format!("{}-another", self.cluster.node_name(like));
@@ -62,7 +63,25 @@ impl Asked<'_> {
         }
         let made = self.put_node(node)?;
         self.scheduler.hear_of_node(self.now, made, Verb::Added, self.cluster);
+        let is_daemon = |pod: &PodId| {
+            let row = self.cluster.pod(*pod);
+            row.controller.kind == Kind::DAEMON_SET && row.is_active()
+        };
+        let daemons: Vec<PodId> = self.cluster.pods_on(like).filter(is_daemon).collect();
+        let copies: Vec<PodId> = daemons
+            .into_iter()
+            .map(|pod| {
+                let template = self.cluster.pod(pod).template;
+                self.cluster.hypothetical_pod(pod, template)
+            })
+            .collect();
+        for copy in &copies {
+            self.scheduler.occupy(self.cluster, *copy, made);
+        }
         let answer = ask(self, made);
+        for copy in &copies {
+            self.scheduler.vacate(self.cluster, *copy);
+        }
         self.scheduler.hear_of_node(self.now, made, Verb::Deleted, self.cluster);
         // It has just been made, so that nothing can be wrong with it.
         let _ = self.cluster.delete(self.now, ObjectRef::node(made), crate::cluster::DeleteOptions::NOW);

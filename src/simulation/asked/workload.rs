@@ -105,7 +105,7 @@ impl Asked<'_> {
     }
 
     /// What the API server refused: a quota, another admission plugin; other controllers tell it by Events only.
-    fn refusals(&self, object: ObjectRef, kind: Kind, causes: &mut Vec<Cause>) {
+    fn refusals(&mut self, object: ObjectRef, kind: Kind, causes: &mut Vec<Cause>) {
         let sets: Vec<ObjectRef> = match kind {
             Kind::DEPLOYMENT => self.cluster.owned(object, Kind::REPLICA_SET).collect(),
             _ => vec![object],
@@ -121,8 +121,10 @@ impl Asked<'_> {
         }
         let failed = |row: &&crate::cluster::EventRow| row.object == object && row.reason == "FailedCreate";
         if let Some(row) = self.cluster.events.rows().iter().filter(failed).max_by_key(|row| row.last) {
-            let why = row.message.to_string();
-            causes.push(Cause { kind: kind_of_refusal(&why), why, pods: Vec::new(), change: None });
+            let message = row.message.to_string();
+            let kind = kind_of_refusal(&message);
+            let (why, change) = self.with_quota(object, message);
+            causes.push(Cause { kind, why, pods: Vec::new(), change });
         }
     }
 
