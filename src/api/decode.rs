@@ -89,7 +89,7 @@ pub fn decode_with_warnings(
         }
         _ => validation::validate_with_gates(kind, &typed.value, cache.scale_to_zero),
     };
-    let own = typed.custom.as_ref().map_or_else(Vec::new, |custom| custom.validate(&typed.value));
+    let own = typed.custom.as_ref().map_or_else(Vec::new, |custom| custom.validate(&typed.value, None));
     let errors: Vec<String> = errors.into_iter().chain(own).collect();
     Ok(typed.refuse(errors)?.into_model(default_namespace, cache))
 }

@@ -55,25 +55,21 @@ impl Cluster {
         let kind = decoded.kind;
         let namespace = self.namespace_for(kind, &decoded.namespace, &decoded.name)?;
         let owners = self.resolve_owners(&decoded.owners);
+        let has_absent_owner = owners.len() < decoded.owners.len();
         let (mut body, mut template) = match decoded.body {
             DecodedBody::Pod(template) => {
                 let template = self.intern_template(template);
-                return self
-                    .create_decoded_pod(
-                        now,
-                        namespace,
-                        template,
-                        &decoded.name,
-                        decoded.generate_name,
-                        owners,
-                        decoded.finalizers,
-                    )
-                    .map(ObjectRef::pod);
+                let (name, prefix) = (&decoded.name, decoded.generate_name);
+                let pod =
+                    self.create_decoded_pod(now, namespace, template, name, prefix, owners, decoded.finalizers)?;
+                self.with_absent_owner.extend(has_absent_owner.then_some(ObjectRef::pod(pod)));
+                return Ok(ObjectRef::pod(pod));
             }
             DecodedBody::Other { body, template } => (body, template),
         };
         let name = self.free_name(kind, namespace, &decoded.name, &decoded.generate_name)?;
         let mut raw = decoded.raw;
+        self.apply_default_class(kind, &mut raw);
         let mut labels = decoded.labels;
         if kind == Kind::JOB {
             // Selector and labels of a Job follow from its UID, which it has only now.
@@ -108,6 +104,7 @@ impl Cluster {
             ..ObjectMeta::default()
         };
         let object = self.insert_object(now, kind, Object { meta, raw, body, deleted: None });
+        self.with_absent_owner.extend(has_absent_owner.then_some(object));
         self.define_kind(now, object);
         if kind.is_custom() && self.custom.get(kind).is_none() {
             let info = kind.info();
@@ -339,6 +336,12 @@ impl Cluster {
                 })
             })
             .collect()
+    }
+
+    /// Does the object name an owner that never existed? It keeps no reference to it, and the garbage collector treats it
+    /// as one whose owner is gone.
+    pub fn has_absent_owner(&self, object: ObjectRef) -> bool {
+        self.with_absent_owner.contains(&object)
     }
 
     /// The UID of an object.

@@ -19,6 +19,7 @@ mod managed;
 pub mod metrics;
 mod pods;
 mod quota;
+mod scale;
 mod status;
 mod storage;
 mod table;
@@ -36,7 +37,7 @@ pub use events::{EventDraft, EventRow, EventType};
 pub use managed::FieldManager;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::custom::CustomKinds;
 use crate::api::{Clock, Status};
@@ -90,6 +91,8 @@ pub struct Cluster {
     quotas: quota::QuotaIndex,
     imported: import::Imported,
     managed: managed::ManagedFields,
+    /// Objects that were made with an owner that never existed.
+    with_absent_owner: BTreeSet<ObjectRef>,
     /// Suffixes of `generateName`.
     names: Stream,
 }
@@ -114,6 +117,7 @@ impl Cluster {
             quotas: quota::QuotaIndex::default(),
             imported: import::Imported::default(),
             managed: managed::ManagedFields::default(),
+            with_absent_owner: BTreeSet::new(),
             names,
         };
         cluster.bootstrap();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::api::admission;
 use crate::api::convert::storage;
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -29,6 +30,33 @@ impl Cluster {
     pub fn storage_class(&self, name: &str) -> Option<StorageClass> {
         let class = self.find(Kind::STORAGE_CLASS, NamespaceId::NONE, name)?;
         Some(storage::storage_class(self.object(class)))
+    }
+
+    /// The class of a kind of classes that is marked as the default: of several the newest, then the first by name.
+    /// Upstream: volume/util `GetDefaultClass`, plugin/pkg/admission/network/defaultingressclass.
+    pub fn default_class(&self, kind: Kind) -> Option<&str> {
+        let keys: &[&str] = if kind == Kind::STORAGE_CLASS {
+            &["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+        } else {
+            &["ingressclass.kubernetes.io/is-default-class"]
+        };
+        let is_default = |class: &&ObjectMeta| keys.iter().any(|key| class.annotations.get(key) == Some("true"));
+        let defaults = self.list(kind).map(|class| self.meta(class)).filter(is_default);
+        let first =
+            defaults.min_by(|one, other| other.created.cmp(&one.created).then_with(|| one.name.cmp(&other.name)));
+        first.map(|class| class.name.as_str())
+    }
+
+    /// Names the default class in a new claim or Ingress that names none.
+    pub(super) fn apply_default_class(&self, kind: Kind, raw: &mut Arc<Value>) {
+        let (classes, apply): (Kind, fn(&mut Value, Option<&str>)) = match kind {
+            Kind::PERSISTENT_VOLUME_CLAIM => (Kind::STORAGE_CLASS, admission::default_storage_class),
+            Kind::INGRESS => (Kind::INGRESS_CLASS, admission::default_ingress_class),
+            _ => return,
+        };
+        if let Some(default) = self.default_class(classes) {
+            apply(Arc::make_mut(raw), Some(default));
+        }
     }
 
     /// Changes metadata (not owners), the stored specification and the status of an object without columns, in one write.

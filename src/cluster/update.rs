@@ -202,24 +202,9 @@ impl Cluster {
         true
     }
 
-    /// Sets `spec.replicas` of a workload (its scale subresource). Returns the number before; `None` if it has none.
-    pub fn scale(&mut self, now: SimTime, object: ObjectRef, replicas: i32) -> Option<i32> {
-        let mut before = None;
-        self.modify_spec(now, object, |body| {
-            let column = match body {
-                Body::Deployment(deployment) => &mut deployment.replicas,
-                Body::ReplicaSet(replica_set) => &mut replica_set.replicas,
-                Body::StatefulSet(stateful_set) => &mut stateful_set.replicas,
-                _ => return false,
-            };
-            before = Some(*column);
-            std::mem::replace(column, replicas) != replicas
-        });
-        before
-    }
-
     /// Replaces the owners of an object.
     pub fn set_owners(&mut self, now: SimTime, object: ObjectRef, mut owners: Vec<OwnerReference>) {
+        self.with_absent_owner.remove(&object);
         if let Some(pod) = object.as_pod() {
             let place = owners.iter().position(|owner| owner.controller);
             let controller = place.map_or(ObjectRef::NONE, |place| owners.remove(place).owner);

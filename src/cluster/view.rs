@@ -177,6 +177,9 @@ impl Cluster {
 
     fn endpoint_views(&self, body: &Body) -> Vec<EndpointView> {
         let Some(slice) = body.as_endpoint_slice() else { return Vec::new() };
+        let distribution =
+            slice.service.is_some().then(|| &self.object(slice.service).raw["spec"]["trafficDistribution"]);
+        let distribution = distribution.and_then(Value::as_str).unwrap_or_default();
         slice
             .endpoints
             .iter()
@@ -198,6 +201,10 @@ impl Cluster {
                     uid: self.uid(ObjectRef::pod(endpoint.pod)),
                     node: self.node_name(endpoint.node).to_owned(),
                     zone: zone.unwrap_or_default().to_owned(),
+                    // Upstream: k8s.io/endpointslice/trafficdist `ReconcileHints`.
+                    zone_hint: endpoint.ready
+                        && ["PreferClose", "PreferSameZone", "PreferSameNode"].contains(&distribution),
+                    node_hint: endpoint.ready && distribution == "PreferSameNode",
                 }
             })
             .collect()

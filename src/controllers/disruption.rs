@@ -1,7 +1,7 @@
 //! The disruption controller: how many pods of each PodDisruptionBudget may be evicted now.
 //! Upstream: disruption `trySync`, `getExpectedPodCount`, `countHealthyPods`, `buildDisruptedPodMap`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -9,9 +9,12 @@ use serde_json::{Map, Value, json};
 use crate::api::convert::{int_or_percent, label_selector};
 use crate::cluster::{Change, Cluster, EventType, Fields};
 use crate::engine::{Significance, SimDuration, SimTime};
+use crate::model::Text;
+use crate::model::autoscaling::MetricIdentifier;
 use crate::model::int_or_percent::IntOrPercent;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
+use crate::model::selector::LabelSelector;
 
 use super::calls::event;
 use super::plan::{Call, Plan, Status};
@@ -87,8 +90,22 @@ impl Controller for DisruptionController {
             row.deletion.is_none() && row.is_ready() && !disrupted.contains_key(row.name.as_str())
         });
         let healthy = healthy.count() as i32;
-        let budget = budget(&spec, &pods, healthy, cluster);
-        let status = status(now, budget, disrupted, key, before, cluster);
+        let mut note = |kind, why, message: String| {
+            plan.push(Call::Event(Box::new(event(key, kind, why, message, Self::COMPONENT))));
+        };
+        let status = match budget(&spec, &pods, healthy, cluster) {
+            Ok((budget, unmanaged)) => {
+                if unmanaged {
+                    note(EventType::Warning, "UnmanagedPods", unmanaged_message(&spec["selector"]));
+                }
+                status(now, budget, disrupted, key, before, cluster)
+            }
+            Err(error) => {
+                let message = format!("Failed to calculate the number of expected pods: {error}");
+                note(EventType::Warning, "CalculateExpectedPodCountFailed", message);
+                failed_status(now, &error, before, key, cluster)
+            }
+        };
         if status != **before {
             plan.push(Call::Status { object: key, status: Status::Plain(Arc::new(status)) });
         }
@@ -123,44 +140,86 @@ fn disrupted(
     (kept, next)
 }
 
-fn budget(spec: &Value, pods: &[PodId], healthy: i32, cluster: &Cluster) -> Budget {
-    let scale = || {
-        let controllers: BTreeSet<ObjectRef> = pods.iter().filter_map(|pod| scaled_by(*pod, cluster)).collect();
-        controllers.into_iter().map(|controller| replicas(controller, cluster)).sum::<i32>()
-    };
+/// The budget, and whether pods without a controller are left out of it.
+///
+/// # Errors
+/// Why pods cannot be counted. Upstream: disruption `getExpectedPodCount`.
+fn budget(spec: &Value, pods: &[PodId], healthy: i32, cluster: &Cluster) -> Result<(Budget, bool), String> {
     if let Some(most) = int_or_percent(&spec["maxUnavailable"]) {
-        let expected = scale();
-        return Budget { expected, desired: (expected - most.scaled(expected, true)).max(0), healthy };
+        let (expected, unmanaged) = expected_scale(pods, cluster)?;
+        return Ok((Budget { expected, desired: (expected - most.scaled(expected, true)).max(0), healthy }, unmanaged));
     }
     match int_or_percent(&spec["minAvailable"]) {
-        Some(IntOrPercent::Int(least)) => Budget { expected: pods.len() as i32, desired: least, healthy },
+        Some(IntOrPercent::Int(least)) => Ok((Budget { expected: pods.len() as i32, desired: least, healthy }, false)),
         Some(percent) => {
-            let expected = scale();
-            Budget { expected, desired: percent.scaled(expected, true), healthy }
+            let (expected, unmanaged) = expected_scale(pods, cluster)?;
+            Ok((Budget { expected, desired: percent.scaled(expected, true), healthy }, unmanaged))
         }
         // Upstream counts on validation to ask for one of the two; without either nothing is protected.
-        None => Budget { expected: pods.len() as i32, desired: 0, healthy },
+        None => Ok((Budget { expected: pods.len() as i32, desired: 0, healthy }, false)),
     }
 }
 
-/// The object whose scale a pod is part of. Upstream: disruption `finders`.
-fn scaled_by(pod: PodId, cluster: &Cluster) -> Option<ObjectRef> {
-    let controller = cluster.pod(pod).controller;
-    if !controller.is_some() {
-        return None;
+/// What the controllers of the pods want together, and whether some pods have none. Upstream: disruption
+/// `getExpectedScale`.
+fn expected_scale(pods: &[PodId], cluster: &Cluster) -> Result<(i32, bool), String> {
+    let mut scales: BTreeMap<ObjectRef, i32> = BTreeMap::new();
+    let mut unmanaged = false;
+    for pod in pods {
+        let controller = cluster.pod(*pod).controller;
+        if !controller.is_some() {
+            unmanaged = true;
+            continue;
+        }
+        let above =
+            if controller.kind == Kind::REPLICA_SET { cluster.meta(controller).controller() } else { ObjectRef::NONE };
+        let scaled = if above.is_some() && above.kind == Kind::DEPLOYMENT { above } else { controller };
+        if let std::collections::btree_map::Entry::Vacant(entry) = scales.entry(scaled) {
+            // Upstream: disruption `getScaleController`.
+            let scale = cluster
+                .scale_of(scaled)
+                .ok_or_else(|| format!("{} does not implement the scale subresource", scaled.kind.resource()))?;
+            entry.insert(scale);
+        }
     }
-    let above =
-        if controller.kind == Kind::REPLICA_SET { cluster.meta(controller).controller() } else { ObjectRef::NONE };
-    Some(if above.is_some() && above.kind == Kind::DEPLOYMENT { above } else { controller })
+    Ok((scales.into_values().sum(), unmanaged))
 }
 
-fn replicas(controller: ObjectRef, cluster: &Cluster) -> i32 {
-    match cluster.body(controller) {
-        Body::Deployment(deployment) => deployment.replicas,
-        Body::ReplicaSet(set) => set.replicas,
-        Body::StatefulSet(set) => set.replicas,
-        _ => 0,
+fn unmanaged_message(selector: &Value) -> String {
+    let metric =
+        MetricIdentifier { name: Text::default(), selector: Some((LabelSelector::default(), selector.clone())) };
+    format!(
+        "Pods selected by this PodDisruptionBudget (selector: {metric}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value."
+    )
+}
+
+/// Nothing may be evicted, and the rest stays as it was. Upstream: disruption `failSafe`.
+fn failed_status(now: SimTime, error: &str, before: &Value, key: ObjectRef, cluster: &Cluster) -> Value {
+    let mut status = before.clone();
+    if !status.is_object() {
+        status = json!({"currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});
     }
+    status["disruptionsAllowed"] = json!(0);
+    status["conditions"] = json!([condition(now, "False", "SyncFailed", error, before, key, cluster)]);
+    status
+}
+
+fn condition(
+    now: SimTime,
+    flag: &str,
+    why: &str,
+    message: &str,
+    before: &Value,
+    key: ObjectRef,
+    cluster: &Cluster,
+) -> Value {
+    let known = before["conditions"].get(0).filter(|known| known["status"] == flag);
+    let since =
+        known.map_or_else(|| json!(cluster.clock().timestamp(now)), |known| known["lastTransitionTime"].clone());
+    json!({
+        "type": "DisruptionAllowed", "status": flag, "reason": why, "message": message,
+        "lastTransitionTime": since, "observedGeneration": cluster.meta(key).generation,
+    })
 }
 
 fn status(
@@ -173,15 +232,9 @@ fn status(
 ) -> Value {
     let allowed = budget.allowed();
     let (flag, why) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
-    let known = before["conditions"].get(0).filter(|known| known["status"] == flag);
-    let since =
-        known.map_or_else(|| json!(cluster.clock().timestamp(now)), |known| known["lastTransitionTime"].clone());
     let generation = cluster.meta(key).generation;
     let mut status = json!({
-        "conditions": [{
-            "type": "DisruptionAllowed", "status": flag, "reason": why, "message": "",
-            "lastTransitionTime": since, "observedGeneration": generation,
-        }],
+        "conditions": [condition(now, flag, why, "", before, key, cluster)],
         "currentHealthy": budget.healthy, "desiredHealthy": budget.desired,
         "disruptionsAllowed": allowed, "expectedPods": budget.expected, "observedGeneration": generation,
     });
@@ -211,6 +264,43 @@ mod tests {
         let Body::Plain { status } = world.cluster.body(key) else { panic!("it is plain") };
         let number = |field: &str| status[field].as_i64().unwrap();
         (number("expectedPods"), number("desiredHealthy"), number("disruptionsAllowed"))
+    }
+
+    #[test]
+    fn pods_without_a_scale_cannot_be_counted_and_those_without_a_controller_are_left_out() {
+        let mut world = World::new(0);
+        let container = json!([{"name": "main", "image": "busybox:1"}]);
+        world.apply(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lone", "labels": {"app": "lone"}},
+            "spec": {"containers": container},
+        }));
+        world.apply(json!({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
+            "spec": {"template": {
+                "metadata": {"labels": {"app": "work"}}, "spec": {"restartPolicy": "Never", "containers": container},
+            }},
+        }));
+        world.run(SimDuration::from_secs(5));
+        let mut budget = |app: &str| {
+            world.apply(json!({
+                "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": app},
+                "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": app}}},
+            }))
+        };
+        let (lone, work) = (budget("lone"), budget("work"));
+        world.run(SimDuration::from_secs(5));
+        let status = |key: ObjectRef| match world.cluster.body(key) {
+            Body::Plain { status } => Value::clone(status),
+            _ => Value::Null,
+        };
+        assert_eq!((&status(lone)["expectedPods"], &status(lone)["disruptionsAllowed"]), (&json!(0), &json!(0)));
+        let selector =
+            "&LabelSelector{MatchLabels:map[string]string{app: lone,},MatchExpressions:[]LabelSelectorRequirement{},}";
+        assert!(world.messages("UnmanagedPods")[0].contains(selector));
+        assert_eq!(status(work)["conditions"][0]["reason"], "SyncFailed");
+        let message =
+            "Failed to calculate the number of expected pods: jobs.batch does not implement the scale subresource";
+        assert_eq!(world.messages("CalculateExpectedPodCountFailed")[0], message);
     }
 
     #[test]

@@ -105,6 +105,9 @@ fn owners(object: ObjectRef, cluster: &Cluster) -> Vec<OwnerReference> {
 }
 
 fn has_lost_owner(object: ObjectRef, cluster: &Cluster) -> bool {
+    if cluster.has_absent_owner(object) {
+        return true;
+    }
     if let Some(pod) = object.as_pod()
         && cluster.pod(pod).extra.is_none()
     {
@@ -153,7 +156,7 @@ fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let owners = owners(key, cluster);
     let (solid, lost): (Vec<_>, Vec<_>) =
         owners.into_iter().partition(|owner| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster));
-    if lost.is_empty() {
+    if lost.is_empty() && !cluster.has_absent_owner(key) {
         return Plan::done();
     }
     let mut plan = Plan::done();
@@ -262,6 +265,24 @@ mod tests {
         world.run(SimDuration::from_secs(5));
         assert!(world.cluster.is_live(far) && !world.cluster.is_live(lost));
         assert_eq!(world.messages("OwnerRefInvalidNamespace").len(), 1);
+    }
+
+    #[test]
+    fn who_names_an_owner_that_never_was_goes_unless_another_one_is_there() {
+        let mut world = World::new(0);
+        let owner = owned(&mut world, "owner", &[]);
+        let stranger = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "d9607e19-f88f-11e6-a518-42010a800195",
+        });
+        let own = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": world.cluster.uid(owner)});
+        let mut made = |name: &str, owners: Value| {
+            let metadata = json!({"name": name, "ownerReferences": owners});
+            world.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))
+        };
+        let (lost, kept) = (made("lost", json!([stranger])), made("kept", json!([own, stranger])));
+        world.run(SimDuration::from_secs(5));
+        assert!(!world.cluster.is_live(lost) && world.cluster.is_live(kept));
+        assert!(!world.cluster.has_absent_owner(kept));
     }
 
     fn delete(world: &mut World, key: ObjectRef, propagation: Propagation) {

@@ -7,14 +7,15 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::api::convert::pod_template;
-use crate::api::{Decoded, DecodedBody, OwnerClaim};
+use crate::api::{Decoded, DecodedBody, OwnerClaim, Reason};
 use crate::cluster::{Cluster, DeleteOptions};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
-use crate::model::object::{Body, ObjectRef, TemplateId};
+use crate::model::object::{Body, ObjectRef, OwnerReference, TemplateId};
+use crate::model::selector::LabelSelector;
 
-use super::plan::Call;
+use super::plan::{Call, Outcome};
 
 /// Longest part of an owner's name in a revision's name. Upstream: history `ControllerRevisionName`.
 const NAME_LENGTH_MAX: usize = 223;
@@ -127,8 +128,37 @@ pub(super) fn renumber(revision: &Revision, number: i64, cluster: &Cluster) -> C
     Call::Update { object: revision.object, decoded: Box::new(decoded) }
 }
 
+/// Revisions that nobody owns, left by an object that was deleted without its dependents, become the owner's.
+/// Upstream: statefulset `adoptOrphanRevisions`, daemon `controlledHistories`.
+pub(super) fn adoptions(owner: ObjectRef, selector: &LabelSelector, cluster: &Cluster) -> Vec<Call> {
+    let namespace = cluster.meta(owner).namespace;
+    let is_free = |object: &ObjectRef| {
+        let meta = cluster.meta(*object);
+        meta.namespace == namespace
+            && !meta.controller().is_some()
+            && meta.deletion.is_none()
+            && selector.matches(&meta.labels)
+    };
+    let adopt = |object: ObjectRef| {
+        let mut owners = cluster.meta(object).owners.clone();
+        owners.push(OwnerReference { owner, controller: true, block_owner_deletion: true });
+        Call::SetOwners { object, owners }
+    };
+    cluster.list(Kind::CONTROLLER_REVISION).filter(is_free).map(adopt).collect()
+}
+
+/// The collision count with which to try again, if a revision could not be made because its name is taken.
+/// Upstream: history `realHistory.CreateControllerRevision`.
+pub(super) fn collision(outcome: &Outcome, before: Option<i32>) -> Option<i32> {
+    let refusal = outcome.refusal.as_ref()?;
+    (refusal.reason == Reason::AlreadyExists).then(|| before.unwrap_or(0) + 1)
+}
+
 /// Deletes what is beyond the history limit, lowest numbers first; `is_live` keeps those in use.
 pub(super) fn truncate(revisions: &[Revision], limit: i32, is_live: impl Fn(&Revision) -> bool) -> Vec<Call> {
+    if revisions.len() <= limit.max(0) as usize {
+        return Vec::new();
+    }
     let unused: Vec<&Revision> = revisions.iter().filter(|revision| !is_live(revision)).collect();
     let excess = unused.len().saturating_sub(limit.max(0) as usize);
     let deletion = |revision: &&Revision| Call::Delete { object: revision.object, options: DeleteOptions::default() };

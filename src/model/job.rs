@@ -27,6 +27,8 @@ pub struct Job {
     pub ttl_seconds_after_finished: Option<i32>,
     /// `spec.suspend`.
     pub suspend: bool,
+    /// `spec.managedBy` names another controller than the built-in one.
+    pub is_foreign: bool,
     /// `spec.podReplacementPolicy` is Failed (else TerminatingOrFailed).
     pub replace_only_failed: bool,
     /// `spec.selector` (generated from the UID unless manual).

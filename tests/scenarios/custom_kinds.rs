@@ -75,6 +75,46 @@ fn a_definition_gives_its_kind_columns_defaults_and_validation() {
 }
 
 #[test]
+fn a_definition_may_have_rules_composed_schemas_and_a_scale() {
+    let definition = DEFINITION
+        .replace("type: integer, minimum: 1 }", "type: integer, minimum: 1 }\n                when: { type: string, format: date-time }")
+        .replace(
+            "              required: [ size ]\n",
+            r#"              required: [ size ]
+              not: { required: [ forbidden ] }
+              x-kubernetes-validations:
+                - { rule: "self.size < 9", messageExpression: "'size ' + string(self.size) + ' is too much'" }
+                - { rule: "self.color == oldSelf.color", message: color stays }
+"#,
+        )
+        .replace("      schema:\n", "      subresources:\n        scale: { specReplicasPath: .spec.size, statusReplicasPath: .status.size }\n      schema:\n");
+    let printed = outputs(
+        r#"  until: 2m
+  steps:
+    - at: 1m
+      mayFail: true
+      kubectl: [ scale widget small --replicas=4, get widget small ]
+    - at: 70s
+      mayFail: true
+      kubectl: "patch widget small --type=merge -p '{\"spec\":{\"size\":9}}'"
+    - at: 80s
+      mayFail: true
+      kubectl: "patch widget small --type=merge -p '{\"spec\":{\"color\":\"blue\"}}'"
+    - at: 90s
+      mayFail: true
+      kubectl: "patch widget small --type=merge -p '{\"spec\":{\"when\":\"soon\"}}'"
+"#,
+        &definition,
+    );
+    assert_eq!(printed[0], "widget.example.com/small scaled\n");
+    assert_eq!(printed[1], "NAME    SIZE   AGE\nsmall   4      60s\n");
+    let invalid = |what: &str| format!("The Widget \"small\" is invalid: {what}\n");
+    assert_eq!(printed[2], invalid("spec: Invalid value: \"object\": size 9 is too much"));
+    assert_eq!(printed[3], invalid("spec: Invalid value: \"object\": color stays"));
+    assert!(printed[4].contains("spec.when in body must be of type date-time: \"soon\""), "{}", printed[4]);
+}
+
+#[test]
 fn objects_of_unknown_kinds_are_stored_if_the_scenario_wants_it() {
     let object = "---\napiVersion: monitoring.example.com/v1\nkind: Policy\nmetadata: { name: all }\nspec: { endpoints: [ { port: web } ] }\n";
     let printed = outputs(

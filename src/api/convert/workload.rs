@@ -105,6 +105,8 @@ pub(super) fn job(spec: &Value) -> Job {
         active_deadline_seconds: spec["activeDeadlineSeconds"].as_i64(),
         ttl_seconds_after_finished: optional_int32(&spec["ttlSecondsAfterFinished"]),
         suspend: flag(&spec["suspend"]),
+        // Upstream: job `managedByExternalController`.
+        is_foreign: !["", "kubernetes.io/job-controller"].contains(&text(&spec["managedBy"])),
         replace_only_failed: text(&spec["podReplacementPolicy"]) == "Failed",
         selector: label_selector(&spec["selector"]).unwrap_or_default(),
         template: TemplateId::NONE,

@@ -1,6 +1,8 @@
 //! Kinds that CustomResourceDefinitions define: which a server serves, under which names, with which schema and columns.
 //! Upstream: apiextensions-apiserver `customresource_handler`, `customresource/tableconvertor`.
 
+mod composed;
+mod rules;
 mod schema;
 
 use std::cmp::Reverse;
@@ -36,6 +38,8 @@ struct Version {
     columns: Vec<PrinterColumn>,
     /// Is `status` written by its own endpoint only?
     has_status: bool,
+    /// `subresources.scale.specReplicasPath`, as a JSON pointer.
+    replicas_path: Option<String>,
 }
 
 /// A kind that is not built in, as a server serves it.
@@ -82,8 +86,13 @@ impl CustomKind {
             short: Vec::new(),
             namespaced: true,
         };
-        let version =
-            Version { name: version.to_owned(), schema: Value::Null, columns: age_column(), has_status: false };
+        let version = Version {
+            name: version.to_owned(),
+            schema: Value::Null,
+            columns: age_column(),
+            has_status: false,
+            replicas_path: None,
+        };
         Self { kind: Kind::custom(&names), versions: vec![version] }
     }
 
@@ -114,9 +123,14 @@ impl CustomKind {
         }
     }
 
-    /// What the schema finds wrong, as `path: Type: value: detail`.
-    pub fn validate(&self, object: &Value) -> Vec<String> {
-        self.schema_of(object).map_or_else(Vec::new, |schema| schema::validate(schema, object))
+    /// What the schema finds wrong, as `path: Type: value: detail`. `old` is the object before an update.
+    pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
+        self.schema_of(object).map_or_else(Vec::new, |schema| schema::validate(schema, object, old))
+    }
+
+    /// Where the number of replicas stands in the specification (`/spec/replicas`), if the kind can be scaled.
+    pub fn replicas_path(&self) -> Option<&str> {
+        self.versions[0].replicas_path.as_deref()
     }
 
     fn schema_of(&self, object: &Value) -> Option<&Value> {
@@ -138,6 +152,7 @@ fn version(version: &Value) -> Version {
         schema: version["schema"]["openAPIV3Schema"].clone(),
         columns: if stated.is_empty() { age_column() } else { columns.collect() },
         has_status: version["subresources"]["status"].is_object(),
+        replicas_path: version["subresources"]["scale"]["specReplicasPath"].as_str().map(|path| path.replace('.', "/")),
     }
 }
 

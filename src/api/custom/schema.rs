@@ -1,11 +1,12 @@
 //! Objects against the structural schema of their CustomResourceDefinition: unknown fields, defaults, validation.
-//! Rules in CEL, `allOf`, `anyOf`, `oneOf`, `not` and formats are not looked at.
+//! What a schema is composed of is in `composed`, rules in CEL are in `rules`.
 //! Upstream: apiextensions-apiserver `pkg/apiserver/schema/{pruning,defaulting}`, `pkg/apiserver/validation`.
 
 use serde_json::Value;
 
 use super::super::validation::Errors;
 use super::super::value::{flag, items, members, text};
+use super::{composed, rules};
 
 /// What every object has, whatever its schema says.
 const OF_ALL_OBJECTS: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -74,14 +75,27 @@ pub(super) fn apply_defaults(schema: &Value, value: &mut Value) {
     }
 }
 
-/// What is wrong with an object.
-pub(super) fn validate(schema: &Value, object: &Value) -> Vec<String> {
+/// What is wrong with an object, which was `old` before an update.
+pub(super) fn validate(schema: &Value, object: &Value, old: Option<&Value>) -> Vec<String> {
     let mut errors = Errors::default();
     check_members(schema, object, "", true, &mut errors);
-    errors.into_list()
+    composed::check(schema, object, "", &mut errors);
+    let mut found = errors.into_list();
+    // Upstream: apiextensions-apiserver registry/customresource `hasBlockingErr`.
+    let blocks = ["Unsupported value:", "Required value", "Too long:", "Too many:", "must be of type"];
+    if found.iter().any(|error| blocks.iter().any(|block| error.contains(block))) {
+        if rules::are_there(schema) {
+            found.push("<nil>: Invalid value: \"null\": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation".to_owned());
+        }
+        return found;
+    }
+    let mut broken = Errors::default();
+    rules::check(schema, object, old, "", &mut broken);
+    found.extend(broken.into_list());
+    found
 }
 
-fn check(schema: &Value, value: &Value, path: &str, errors: &mut Errors) {
+pub(super) fn check(schema: &Value, value: &Value, path: &str, errors: &mut Errors) {
     if value.is_null() && flag(&schema["nullable"]) || !schema.is_object() {
         return;
     }
@@ -109,6 +123,7 @@ fn check(schema: &Value, value: &Value, path: &str, errors: &mut Errors) {
         Value::Object(_) => check_members(schema, value, path, flag(&schema[EMBEDDED]), errors),
         _ => {}
     }
+    composed::check(schema, value, path, errors);
 }
 
 fn check_members(schema: &Value, value: &Value, path: &str, is_resource: bool, errors: &mut Errors) {
@@ -164,6 +179,10 @@ fn check_text(schema: &Value, value: &str, path: &str, errors: &mut Errors) {
     if !pattern.is_empty() && regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(value)) {
         errors.invalid_text(path, value, &format!("{path} in body should match '{pattern}'"));
     }
+    if !composed::has_format(schema, value) {
+        let format = text(&schema["format"]);
+        errors.invalid_text(path, value, &format!("{path} in body must be of type {format}: {value:?}"));
+    }
 }
 
 fn check_count(schema: &Value, count: usize, [least, most]: [&str; 2], what: &str, path: &str, errors: &mut Errors) {
@@ -193,7 +212,7 @@ fn has_type(schema: &Value, value: &Value) -> bool {
     }
 }
 
-fn type_name(value: &Value) -> &'static str {
+pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -205,7 +224,7 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-fn join(path: &str, key: &str) -> String {
+pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
@@ -250,7 +269,7 @@ mod tests {
         let object = json!({"spec": {
             "color": "blue", "port": true, "labels": {"a": "long"}, "list": [{"name": "X"}, {}], "size": "1",
         }});
-        let mut found = validate(&schema(), &object);
+        let mut found = validate(&schema(), &object, None);
         found.sort();
         assert_eq!(
             found,
@@ -263,8 +282,8 @@ mod tests {
                 r#"spec.size: Invalid value: "string": spec.size in body must be of type integer: "string""#,
             ]
         );
-        let small = validate(&schema(), &json!({"spec": {"size": 0}}));
+        let small = validate(&schema(), &json!({"spec": {"size": 0}}), None);
         assert_eq!(small, ["spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"]);
-        assert_eq!(validate(&schema(), &json!({"spec": {}})), ["spec.size: Required value"]);
+        assert_eq!(validate(&schema(), &json!({"spec": {}}), None), ["spec.size: Required value"]);
     }
 }

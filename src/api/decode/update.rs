@@ -27,7 +27,7 @@ pub fn decode_update(
     let mut typed = Typed::new(kind, value, fields, cache)?;
     keep(kind, stored, &mut typed.value);
     let mut errors = validation::validate_changed(kind, stored, &typed.value, cache.scale_to_zero);
-    errors.extend(typed.custom.iter().flat_map(|custom| custom.validate(&typed.value)));
+    errors.extend(typed.custom.iter().flat_map(|custom| custom.validate(&typed.value, Some(stored))));
     let namespace = text(&stored["metadata"]["namespace"]);
     let mut typed = typed.refuse(errors)?;
     restore(&mut typed.value);

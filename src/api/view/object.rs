@@ -43,6 +43,10 @@ pub struct EndpointView {
     pub zone: String,
     /// The pod's name within the Service's domain, may be empty.
     pub hostname: String,
+    /// Is it hinted to clients of its zone?
+    pub zone_hint: bool,
+    /// Is it hinted to clients of its node?
+    pub node_hint: bool,
 }
 
 /// Does the kind count its generations?
@@ -228,6 +232,12 @@ fn endpoint_slice(object: &mut Object, slice: &EndpointSlice, context: &ObjectCo
             }
             if !names.hostname.is_empty() {
                 out["hostname"] = json!(names.hostname);
+            }
+            if names.zone_hint && !names.zone.is_empty() {
+                out["hints"]["forZones"] = json!([{"name": names.zone}]);
+            }
+            if names.node_hint {
+                out["hints"]["forNodes"] = json!([{"name": names.node}]);
             }
         }
         out

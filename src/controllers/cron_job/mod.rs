@@ -19,7 +19,7 @@ use crate::model::Text;
 use crate::model::condition;
 use crate::model::job::Job;
 use crate::model::kind::Kind;
-use crate::model::object::ObjectRef;
+use crate::model::object::{Body, ObjectRef};
 
 use super::calls::event;
 use super::plan::{Call, Outcome, Plan, Status};
@@ -37,6 +37,8 @@ const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 #[derive(Debug, Default)]
 pub(super) struct CronJobController {
     states: BTreeMap<ObjectRef, State>,
+    /// `spec.schedule` and `spec.timeZone`, as they were when last heard of.
+    timings: BTreeMap<ObjectRef, (Value, Value)>,
 }
 
 /// A CronJob's status.
@@ -55,19 +57,37 @@ pub(super) struct Draft {
     again: Option<SimDuration>,
 }
 
+impl State {
+    /// The status that a CronJob came with: one of an imported cluster has some.
+    fn read(key: ObjectRef, cluster: &Cluster) -> Self {
+        let Body::Plain { status } = cluster.body(key) else { return Self::default() };
+        let second = |field: &str| status[field].as_str()?.parse::<Timestamp>().ok().map(Timestamp::as_second);
+        let active = status["active"].as_array().into_iter().flatten();
+        Self {
+            active: active.filter_map(|job| cluster.object_of_uid(job["uid"].as_str()?)).collect(),
+            last_schedule: second("lastScheduleTime"),
+            last_success: second("lastSuccessfulTime").map(|second| instant(second, *cluster.clock())),
+        }
+    }
+}
+
 impl Controller for CronJobController {
     type Draft = Draft;
 
     const COMPONENT: &'static str = "cronjob-controller";
 
-    fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
-        if change.object.kind == Kind::JOB {
-            let owner = cluster.meta(change.object).controller();
+    fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
+        let key = change.object;
+        if key.kind == Kind::JOB {
+            let owner = cluster.meta(key).controller();
             if owner.is_some() && owner.kind == Kind::CRON_JOB && change.fields.contains(Fields::STATUS) {
                 queue.add(owner);
             }
         } else if change.fields.intersects(Fields::SPEC | Fields::DELETION) {
-            queue.add(change.object);
+            match self.retimed(now, key, cluster) {
+                Some(delay) => queue.add_after(now, key, delay),
+                None => queue.add(key),
+            }
         }
     }
 
@@ -80,24 +100,21 @@ impl Controller for CronJobController {
         let mut plan = Plan::done();
         let jobs: Vec<ObjectRef> = cluster.owned(key, Kind::JOB).collect();
         clean_history(key, &spec, &jobs, &mut plan, cluster);
-        let before = self.states.get(&key).cloned().unwrap_or_default();
-        let state = self.states.entry(key).or_default();
+        let state = self.states.entry(key).or_insert_with(|| State::read(key, cluster));
+        let before = state.clone();
         note_finished(key, &jobs, state, &mut plan, cluster);
-        let mut next = before != *state;
-        let draft = if cluster.meta(key).deletion.is_none() && spec["suspend"] != true {
-            start(now, key, &spec, state, &mut plan, cluster)
-        } else {
-            None
-        };
-        next |= before != *state;
-        if next {
+        let draft =
+            if cluster.meta(key).deletion.is_none() { start(now, key, &spec, state, &mut plan, cluster) } else { None };
+        match draft {
+            // The status is written once, with the new Job in it.
+            Some(Draft { scheduled, again }) if scheduled != 0 => return plan.resume_with(Draft { scheduled, again }),
+            Some(Draft { again, .. }) => plan = plan.again_after(again),
+            None => {}
+        }
+        if before != *state {
             plan.push(status_call(key, state, cluster));
         }
-        match draft {
-            Some(Draft { scheduled, again }) if scheduled != 0 => plan.resume_with(Draft { scheduled, again }),
-            Some(Draft { again, .. }) => plan.again_after(again),
-            None => plan,
-        }
+        plan
     }
 
     fn resume(
@@ -126,6 +143,45 @@ impl Controller for CronJobController {
         let status = status_call(key, state, cluster);
         plan.then(Call::Event(Box::new(made))).then(status)
     }
+}
+
+impl CronJobController {
+    /// A change of the schedule only moves the next look at it: how long that is away.
+    /// Upstream: cronjob `updateCronJob`.
+    fn retimed(&mut self, now: SimTime, key: ObjectRef, cluster: &Cluster) -> Option<SimDuration> {
+        if !cluster.is_live(key) {
+            self.timings.remove(&key);
+            return None;
+        }
+        let spec = &cluster.object(key).raw["spec"];
+        let timing = (spec["schedule"].clone(), spec["timeZone"].clone());
+        let before = self.timings.insert(key, timing.clone());
+        if before.is_none_or(|before| before == timing) {
+            return None;
+        }
+        let zone = spec["timeZone"].as_str().map_or(Ok(TimeZone::UTC), TimeZone::get).ok()?;
+        let schedule = Schedule::parse(spec["schedule"].as_str()?).ok()?;
+        let earliest = earliest(key, self.states.get(&key)?, cluster);
+        next_look(now, schedule, earliest, &zone, *cluster.clock())
+    }
+}
+
+/// The activation from which on those that were missed count.
+fn earliest(key: ObjectRef, state: &State, cluster: &Cluster) -> i64 {
+    state.last_schedule.unwrap_or_else(|| cluster.clock().unix_seconds(cluster.meta(key).created))
+}
+
+/// How long it is to the next look at a CronJob, a moment after its next activation.
+/// Upstream: cronjob/utils `nextScheduleTimeDuration`.
+fn next_look(now: SimTime, schedule: Schedule, earliest: i64, zone: &TimeZone, clock: Clock) -> Option<SimDuration> {
+    let second = clock.unix_seconds(now);
+    let is_none_missed = schedule.next(earliest, zone).is_some_and(|first| first > second);
+    let from = match latest_missed(schedule, earliest, second, zone) {
+        Some((latest, _)) => latest,
+        None if is_none_missed => earliest,
+        None => second,
+    };
+    Some(instant(schedule.next(from, zone)?, clock).since(now) + AFTER_ACTIVATION)
 }
 
 /// How a Job ended, if it has: Complete or Failed. Upstream: cronjob/utils `getFinishedStatus`.
@@ -207,6 +263,9 @@ fn start(
             return None;
         }
     };
+    if spec["suspend"] == true {
+        return None;
+    }
     let text = spec["schedule"].as_str().unwrap_or_default();
     let schedule = match Schedule::parse(text) {
         Ok(schedule) => schedule,
@@ -217,17 +276,16 @@ fn start(
         }
     };
     let second = clock.unix_seconds(now);
-    let Some(next) = schedule.next(second, &zone) else {
+    let earliest = earliest(key, state, cluster);
+    let Some(again) = next_look(now, schedule, earliest, &zone, clock) else {
         // A day that no month has. Upstream: cronjob/utils `mostRecentScheduleTime`.
         let message = format!("invalid schedule: {text} : time difference between two schedules is less than 1 second");
         push_event(key, EventType::Warning, "InvalidSchedule", message, plan);
         return None;
     };
-    let again = Some(instant(next, clock).since(now) + AFTER_ACTIVATION);
+    let again = Some(again);
     let idle = Some(Draft { scheduled: 0, again });
-    let created = clock.unix_seconds(cluster.meta(key).created);
     let deadline = spec["startingDeadlineSeconds"].as_i64();
-    let earliest = state.last_schedule.unwrap_or(created);
     let earliest = deadline.map_or(earliest, |deadline| earliest.max(second - deadline));
     let Some((scheduled, missed)) = latest_missed(schedule, earliest, second, &zone) else { return idle };
     if missed > MISSED_MAX {

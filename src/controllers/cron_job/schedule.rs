@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
 /// A set of values up to 63 as bits; `STAR` marks one that was written as `*`.
 type Bits = u64;
@@ -58,43 +58,57 @@ impl Schedule {
         })
     }
 
-    /// The first activation after an instant, in Unix seconds; `None` within the next years.
+    /// The first activation after an instant, in Unix seconds; `None` within the next years. The wall clock is walked
+    /// as upstream does: hours and minutes in real time, so that an hour that comes twice when clocks go back has its
+    /// activations twice, and one that clocks leap over has none.
     pub(super) fn next(&self, after: i64, zone: &TimeZone) -> Option<i64> {
         let Self::Fields { minute, hour, day, month, weekday } = *self else {
             let Self::Every(seconds) = self else { return None };
             return Some(after + seconds);
         };
-        let start = Timestamp::from_second(after).ok()?.to_zoned(zone.clone()).datetime();
-        let last_year = start.year() + YEARS_AHEAD;
-        let mut date = start.date();
-        // The wall clock's first minute that may match: the one after the current.
-        let mut from = start.time();
-        while date.year() <= last_year {
-            if has(month, date.month())
-                && day_matches(day, weekday, date)
-                && let Some(found) = first_of_day(date, from, after, (minute, hour), zone)
-            {
-                return Some(found);
+        let mut at = Timestamp::from_second(after.checked_add(1)?).ok()?.to_zoned(zone.clone());
+        let last_year = at.year() + YEARS_AHEAD;
+        // Has a larger unit been advanced, and all smaller ones set back to their first value?
+        let mut is_first = false;
+        while at.year() <= last_year {
+            if !has(month, at.month()) {
+                let first = at.date().first_of_month();
+                is_first = true;
+                at = wall(first.checked_add(Span::new().months(1)).ok()?.to_datetime(Time::midnight()), zone)?;
+            } else if !day_matches(day, weekday, at.date()) {
+                let from = if is_first { at.datetime() } else { at.date().to_datetime(Time::midnight()) };
+                is_first = true;
+                at = near_midnight(wall(from.checked_add(Span::new().days(1)).ok()?, zone)?)?;
+            } else if !has(hour, at.hour()) {
+                let from = if is_first { at } else { wall(at.date().at(at.hour(), 0, 0, 0), zone)? };
+                is_first = true;
+                at = from.checked_add(SignedDuration::from_hours(1)).ok()?;
+            } else if at.second() != 0 {
+                is_first = true;
+                at = at.checked_add(SignedDuration::from_secs(i64::from(60 - at.second()))).ok()?;
+            } else if !has(minute, at.minute()) {
+                is_first = true;
+                at = at.checked_add(SignedDuration::from_mins(1)).ok()?;
+            } else {
+                return Some(at.timestamp().as_second());
             }
-            date = date.checked_add(Span::new().days(1)).ok()?;
-            from = Time::midnight();
         }
         None
     }
 }
 
-/// The first activation of a day at or after a time of its wall clock and strictly after an instant.
-fn first_of_day(date: Date, from: Time, after: i64, (minute, hour): (Bits, Bits), zone: &TimeZone) -> Option<i64> {
-    (from.hour()..24).filter(|candidate| has(hour, *candidate)).find_map(|this_hour| {
-        (0..60).filter(|candidate| has(minute, *candidate)).find_map(|this_minute| {
-            let wall = DateTime::from_parts(date, Time::new(this_hour, this_minute, 0, 0).ok()?);
-            let instant = zone.to_ambiguous_timestamp(wall);
-            // A time that the zone leaps over does not exist.
-            let instant = instant.compatible().ok()?;
-            let exists = instant.to_zoned(zone.clone()).datetime() == wall;
-            (exists && instant.as_second() > after).then_some(instant.as_second())
-        })
-    })
+/// The instant at which a zone's clocks show a time; the one after the gap if they never do.
+fn wall(time: DateTime, zone: &TimeZone) -> Option<Zoned> {
+    zone.to_ambiguous_zoned(time).compatible().ok()
+}
+
+/// A day may begin an hour late or early where clocks change at midnight.
+fn near_midnight(at: Zoned) -> Option<Zoned> {
+    match i64::from(at.hour()) {
+        0 => Some(at),
+        hour if hour > 12 => at.checked_add(SignedDuration::from_hours(24 - hour)).ok(),
+        hour => at.checked_sub(SignedDuration::from_hours(hour)).ok(),
+    }
 }
 
 fn has(bits: Bits, value: i8) -> bool {
@@ -190,6 +204,19 @@ mod tests {
     #[test]
     fn a_time_that_the_zone_leaps_over_is_left_out() {
         assert_eq!(next("30 2 * * *", "2026-03-28T12:00:00Z", "Europe/Berlin"), "2026-03-30T00:30:00Z");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_has_its_activations_twice() {
+        for (schedule, after, expected) in [
+            ("30 * * * *", "2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"),
+            ("30 * * * *", "2026-11-01T06:30:00Z", "2026-11-01T07:30:00Z"),
+            ("30 1 * * *", "2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"),
+            ("*/15 * * * *", "2026-11-01T05:45:00Z", "2026-11-01T06:00:00Z"),
+            ("0 2 * * *", "2026-11-01T05:45:00Z", "2026-11-01T07:00:00Z"),
+        ] {
+            assert_eq!(next(schedule, after, "America/New_York"), expected, "{schedule} after {after}");
+        }
     }
 
     #[test]

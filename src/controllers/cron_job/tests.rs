@@ -107,3 +107,35 @@ fn a_day_that_no_month_has_is_reported() {
     let text = "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second";
     assert_eq!(world.messages("InvalidSchedule"), [text]);
 }
+
+#[test]
+fn replaced_jobs_go_and_the_new_one_is_known_as_active() {
+    let mut world = World::new(4);
+    world.run(SimDuration::from_secs(1));
+    world.apply(manifest("Replace"));
+    world.run(SimDuration::from_secs(200));
+    let names: Vec<String> =
+        world.cluster.list(Kind::JOB).map(|job| world.cluster.meta(job).name.to_string()).collect();
+    assert_eq!(names, ["tick-29453763"]);
+    assert_eq!(world.messages("SuccessfulDelete"), ["Deleted job tick-29453761", "Deleted job tick-29453762"]);
+    assert_eq!((world.messages("UnexpectedJob"), world.messages("MissingJob")), (vec![], vec![]));
+    let key = world.find(Kind::CRON_JOB, "tick");
+    assert_eq!(world.cluster.view(key)["status"]["active"][0]["name"], "tick-29453763");
+}
+
+#[test]
+fn a_changed_schedule_only_moves_the_next_activation() {
+    let mut world = World::new(5);
+    let mut hourly = manifest("Allow");
+    hourly["spec"]["schedule"] = json!("0 * * * *");
+    world.run(SimDuration::from_secs(1));
+    world.apply(hourly.clone());
+    world.run(SimDuration::from_secs(25 * 60));
+    hourly["spec"]["schedule"] = json!("*/20 * * * *");
+    world.apply(hourly);
+    world.run(SimDuration::from_secs(5 * 60));
+    // The activation at minute 20 of the new schedule has passed: it is not made up for.
+    assert_eq!(world.cluster.count(Kind::JOB), 0);
+    world.run(SimDuration::from_secs(10 * 60 + 5));
+    assert_eq!(world.cluster.count(Kind::JOB), 1);
+}

@@ -1,5 +1,5 @@
 //! Which pods of a DaemonSet are made and deleted: pure functions of what is on each node.
-//! Upstream: daemon `podsShouldBeOnNode`, `rollingUpdate`.
+//! Upstream: daemon `podsShouldBeOnNode`, `rollingUpdate`, whose sums over all nodes are in `book`.
 
 use crate::model::object::{NodeId, PodId};
 
@@ -26,6 +26,13 @@ pub(super) struct Place {
     pub(super) daemons: Vec<Daemon>,
 }
 
+impl Place {
+    /// Pods that are not being deleted.
+    fn staying(&self) -> impl Iterator<Item = &Daemon> {
+        self.daemons.iter().filter(|daemon| !daemon.deleting)
+    }
+}
+
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Actions {
@@ -37,50 +44,56 @@ pub(super) struct Actions {
     pub(super) succeeded: Vec<PodId>,
 }
 
-/// Brings every node to its one pod. With a surge, an old and a new pod may be there together.
-pub(super) fn manage(places: &[Place], surge: bool) -> Actions {
+impl Actions {
+    pub(super) fn extend(&mut self, other: Self) {
+        self.create.extend(other.create);
+        self.delete.extend(other.delete);
+        self.failed.extend(other.failed);
+        self.succeeded.extend(other.succeeded);
+    }
+}
+
+/// Brings a node to its one pod. With a surge, an old and a new pod may be there together.
+pub(super) fn manage(place: &Place, surge: bool) -> Actions {
     let mut actions = Actions::default();
-    for place in places {
-        if !place.wish.stay {
-            let alive = place.daemons.iter().filter(|daemon| !daemon.deleting);
-            actions.delete.extend(alive.map(|daemon| daemon.pod));
-            continue;
-        }
-        if place.wish.run && place.daemons.is_empty() {
-            actions.create.push(place.node);
-            continue;
-        }
-        let mut running = Vec::new();
-        for daemon in place.daemons.iter().filter(|daemon| !daemon.deleting) {
-            if daemon.failed {
-                actions.failed.push((place.node, daemon.pod));
-            } else if daemon.succeeded {
-                actions.succeeded.push(daemon.pod);
-            } else {
-                running.push(*daemon);
-            }
-        }
-        if surge {
-            keep_one_of_each(place, &running, &mut actions);
+    if !place.wish.stay {
+        actions.delete.extend(place.staying().map(|daemon| daemon.pod));
+        return actions;
+    }
+    if place.wish.run && place.daemons.is_empty() {
+        actions.create.push(place.node);
+        return actions;
+    }
+    let mut running = Vec::new();
+    for daemon in place.staying() {
+        if daemon.failed {
+            actions.failed.push((place.node, daemon.pod));
+        } else if daemon.succeeded {
+            actions.succeeded.push(daemon.pod);
         } else {
-            actions.delete.extend(running.iter().skip(1).map(|daemon| daemon.pod));
+            running.push(*daemon);
         }
+    }
+    if surge {
+        keep_one_of_each(place, &running, &mut actions);
+    } else {
+        actions.delete.extend(running.iter().skip(1).map(|daemon| daemon.pod));
     }
     actions
 }
 
 fn keep_one_of_each(place: &Place, running: &[Daemon], actions: &mut Actions) {
     if running.is_empty() {
-        let any = place.daemons.iter().any(|daemon| daemon.failed || daemon.succeeded);
-        if place.wish.run && !any {
+        // With a surge there is always one that is not being deleted.
+        if place.wish.run {
             actions.create.push(place.node);
         }
         return;
     }
     let newest = running.iter().find(|daemon| daemon.is_new);
     let oldest = running.iter().find(|daemon| !daemon.is_new);
-    let is_kept = |daemon: &&Daemon| Some(*daemon) != newest && Some(*daemon) != oldest;
-    actions.delete.extend(running.iter().filter(is_kept).map(|daemon| daemon.pod));
+    let is_too_many = |daemon: &&Daemon| Some(*daemon) != newest && Some(*daemon) != oldest;
+    actions.delete.extend(running.iter().filter(is_too_many).map(|daemon| daemon.pod));
     if let (Some(new), Some(old)) = (newest, oldest)
         && (!old.ready || new.available)
     {
@@ -88,70 +101,38 @@ fn keep_one_of_each(place: &Place, running: &[Daemon], actions: &mut Actions) {
     }
 }
 
-/// New and old pod of a node that are not being deleted; `Err` if there are two of a kind.
-fn new_and_old(place: &Place) -> Result<(Option<Daemon>, Option<Daemon>), ()> {
+/// How far a rolling update has come at a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing but pods that are being deleted.
+    #[default]
+    Empty,
+    /// Two pods of the same age: `manage` deletes one.
+    Excess,
+    /// A new pod that is available, or is not.
+    New(bool),
+    /// An old pod that is available, or is not.
+    Old(PodId, bool),
+    /// An old pod, and a new one that is available, or is not; and is the old one available?
+    Both(PodId, bool, bool),
+}
+
+/// The stage of a node.
+pub(super) fn stage(place: &Place) -> Stage {
     let of_kind = |is_new: bool| {
-        let mut found = place.daemons.iter().filter(move |daemon| !daemon.deleting && daemon.is_new == is_new);
+        let mut found = place.staying().filter(move |daemon| daemon.is_new == is_new);
         match (found.next(), found.next()) {
             (_, Some(_)) => Err(()),
             (one, None) => Ok(one.copied()),
         }
     };
-    Ok((of_kind(true)?, of_kind(false)?))
-}
-
-/// Old pods that go in this step of a rolling update without a surge.
-pub(super) fn roll(places: &[Place], max_unavailable: i32) -> Vec<PodId> {
-    let mut unavailable = 0;
-    let mut replaced = Vec::new();
-    let mut candidates = Vec::new();
-    for place in places.iter().filter(|place| place.wish.run || !place.daemons.is_empty()) {
-        match new_and_old(place) {
-            Err(()) | Ok((Some(_), Some(_)) | (None, None)) => unavailable += 1,
-            Ok((Some(new), None)) => unavailable += i32::from(!new.available),
-            Ok((None, Some(old))) if !old.available => {
-                replaced.push(old.pod);
-                unavailable += 1;
-            }
-            Ok((None, Some(old))) => {
-                if unavailable < max_unavailable {
-                    candidates.push(old.pod);
-                }
-            }
-        }
+    match (of_kind(true), of_kind(false)) {
+        (Err(()), _) | (_, Err(())) => Stage::Excess,
+        (Ok(None), Ok(None)) => Stage::Empty,
+        (Ok(Some(new)), Ok(None)) => Stage::New(new.available),
+        (Ok(None), Ok(Some(old))) => Stage::Old(old.pod, old.available),
+        (Ok(Some(new)), Ok(Some(old))) => Stage::Both(old.pod, new.available, old.available),
     }
-    let left = (max_unavailable - unavailable).clamp(0, candidates.len() as i32) as usize;
-    replaced.extend(candidates.into_iter().take(left));
-    replaced
-}
-
-/// The step of a rolling update with a surge: nodes that get a new pod beside the old one, and old pods that go.
-pub(super) fn roll_with_surge(places: &[Place], max_surge: i32) -> (Vec<NodeId>, Vec<PodId>) {
-    let (mut surge, mut available) = (0, 0);
-    let (mut replaced, mut candidates, mut deleted, mut sunset) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for place in places {
-        let Ok((new, old)) = new_and_old(place) else {
-            surge += 1;
-            continue;
-        };
-        available += old.or(new).map_or(0, |daemon| i32::from(daemon.available));
-        match (new, old) {
-            (None, Some(old)) if !old.available && place.wish.run => replaced.push(place.node),
-            (None, Some(old)) if !old.available => deleted.push(old.pod),
-            (None, Some(old)) if !place.wish.run => sunset.push(old.pod),
-            (None, Some(_)) if surge < max_surge => candidates.push(place.node),
-            (Some(new), Some(_)) if !new.available => surge += 1,
-            (Some(_), Some(old)) => deleted.push(old.pod),
-            _ => {}
-        }
-    }
-    let left = (max_surge - surge).clamp(0, candidates.len() as i32) as usize;
-    replaced.extend(candidates.into_iter().take(left));
-    // Pods of nodes that are not to have one go when others have taken their place.
-    let desired = places.iter().filter(|place| place.wish.run).count() as i32;
-    let spare = (available - desired).clamp(0, sunset.len() as i32) as usize;
-    deleted.extend(sunset.into_iter().take(spare));
-    (replaced, deleted)
 }
 
 #[cfg(test)]
@@ -177,34 +158,27 @@ mod tests {
     #[test]
     fn every_node_gets_one_pod_and_a_terminating_one_still_counts() {
         let leaving = Daemon { deleting: true, ..daemon(1, false, true) };
-        let places =
-            [place(0, vec![]), place(1, vec![leaving]), place(2, vec![daemon(2, true, true), daemon(3, true, true)])];
-        let actions = manage(&places, false);
-        assert_eq!((actions.create, actions.delete), (vec![NodeId(0)], vec![PodId(3)]));
+        assert_eq!(manage(&place(0, vec![]), false).create, [NodeId(0)]);
+        assert_eq!(manage(&place(1, vec![leaving]), false), Actions::default());
+        assert_eq!(manage(&place(2, vec![daemon(2, true, true), daemon(3, true, true)]), false).delete, [PodId(3)]);
     }
 
     #[test]
-    fn old_pods_go_one_by_one_and_broken_ones_at_once() {
-        let old = |node: u32, available| place(node, vec![daemon(node, false, available)]);
-        assert_eq!(roll(&[old(0, true), old(1, true)], 1), [PodId(0)]);
-        assert_eq!(roll(&[old(0, true), old(1, false), old(2, false)], 1), [PodId(1), PodId(2)]);
-        assert_eq!(roll(&[place(0, vec![]), old(1, true)], 1), []);
+    fn a_failed_pod_is_replaced_once_it_is_gone_or_with_a_surge_at_once() {
+        let failed = Daemon { failed: true, ..daemon(1, true, false) };
+        let without = manage(&place(0, vec![failed]), false);
+        assert_eq!((without.create, without.failed), (vec![], vec![(NodeId(0), PodId(1))]));
+        assert_eq!(manage(&place(0, vec![failed]), true).create, [NodeId(0)]);
     }
 
     #[test]
-    fn with_a_surge_the_new_pod_comes_first() {
-        let places = [place(0, vec![daemon(0, false, true)]), place(1, vec![daemon(1, false, true)])];
-        assert_eq!(roll_with_surge(&places, 1), (vec![NodeId(0)], vec![]));
-        let both = [place(0, vec![daemon(0, false, true), daemon(2, true, true)]), places[1].clone()];
-        assert_eq!(roll_with_surge(&both, 1), (vec![NodeId(1)], vec![PodId(0)]));
-    }
-
-    #[test]
-    fn a_node_that_is_to_have_none_keeps_its_pod_until_another_took_its_place() {
-        let unwanted = Place { wish: Wish { run: false, stay: true }, ..place(0, vec![daemon(0, false, true)]) };
-        let waiting = [unwanted.clone(), place(1, vec![daemon(1, true, false)])];
-        assert_eq!(roll_with_surge(&waiting, 1), (vec![], vec![]));
-        let taken = [unwanted, place(1, vec![daemon(1, true, true)])];
-        assert_eq!(roll_with_surge(&taken, 1), (vec![], vec![PodId(0)]));
+    fn with_a_surge_the_old_pod_goes_when_the_new_one_is_available_or_it_is_not_ready_itself() {
+        let both = |old_ready, new_available| {
+            let place = place(0, vec![daemon(1, false, old_ready), daemon(2, true, new_available)]);
+            manage(&place, true).delete
+        };
+        assert_eq!(both(true, false), []);
+        assert_eq!(both(true, true), [PodId(1)]);
+        assert_eq!(both(false, false), [PodId(1)]);
     }
 }

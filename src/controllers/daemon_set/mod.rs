@@ -1,5 +1,6 @@
 //! The DaemonSet controller: one pod on every node that fits. Upstream: pkg/controller/daemon.
 
+mod book;
 mod decide;
 mod nodes;
 #[cfg(test)]
@@ -17,7 +18,6 @@ use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId, TemplateId};
-use crate::model::pod::PodPhase;
 use crate::model::workload::{DaemonSet, DaemonSetStatus};
 
 use super::calls::event;
@@ -27,9 +27,11 @@ use super::pod_claims::PodClaims;
 use super::runner::Controller;
 use super::slow_start;
 use super::work_queue::WorkQueue;
-use decide::{Actions, Daemon, Place};
+use book::{Basis, Book};
+use decide::Actions;
 
 const HASH_LABEL: &str = "controller-revision-hash";
+const GENERATION: &str = "deprecated.daemonset.template.generation";
 /// Pods made or deleted in one sync. Upstream: daemon `BurstReplicas`.
 const BURST: usize = 250;
 /// Failed pods of a node are replaced after a wait that doubles. Upstream: daemon `NewFlowController(1s, 15m)`.
@@ -41,8 +43,9 @@ const FAILED_LONGEST: SimDuration = SimDuration::from_secs(900);
 pub(super) struct DaemonSetController {
     templates: RevisionTemplates,
     claims: PodClaims,
-    /// The template with the tolerations of daemons, by template and revision.
-    daemon_templates: FxHashMap<(TemplateId, Text), TemplateId>,
+    /// The template with the tolerations of daemons, by template, revision and generation of templates.
+    daemon_templates: FxHashMap<(TemplateId, Text, Text), TemplateId>,
+    books: BTreeMap<ObjectRef, Book>,
     /// Waits of nodes whose pods failed: when the last one was deleted, and how long the next one waits.
     backoffs: BTreeMap<(ObjectRef, i64, NodeId), (SimTime, SimDuration)>,
 }
@@ -69,7 +72,12 @@ impl Controller for DaemonSetController {
             let relevant =
                 Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS | Fields::BOUND;
             let matters = change.fields.intersects(relevant) || queue.has_failed(owner);
+            if change.verb == Verb::Modified && change.fields.contains(Fields::OWNERSHIP) {
+                // It may have been released.
+                self.books.iter_mut().for_each(|(set, book)| book.note_pod(pod, *set, cluster));
+            }
             if owner.kind == Kind::DAEMON_SET && owner.is_some() && matters {
+                self.books.entry(owner).or_default().note_pod(pod, owner, cluster);
                 self.claims.observe_owned(owner, pod, change);
                 queue.add(owner);
                 let wait = cluster.body(owner).as_daemon_set().map_or(0, |set| set.min_ready_seconds);
@@ -82,12 +90,18 @@ impl Controller for DaemonSetController {
             }
         } else if change.object.kind == Kind::NODE {
             let matters = change.verb != Verb::Modified || change.fields.intersects(Fields::LABELS | Fields::TAINTS);
-            if matters {
-                cluster.list(Kind::DAEMON_SET).for_each(|set| queue.add(set));
+            let node = NodeId(change.object.id);
+            for (set, book) in self.books.iter_mut().filter(|_| matters) {
+                if book.note_node(node, cluster) {
+                    queue.add(*set);
+                }
             }
         } else {
             if let Some(set) = cluster.body(change.object).as_daemon_set() {
                 self.claims.observe_set(change.object, &set.selector, change, cluster);
+            }
+            if cluster.is_live(change.object) {
+                self.books.entry(change.object).or_default();
             }
             queue.add(change.object);
         }
@@ -96,6 +110,7 @@ impl Controller for DaemonSetController {
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Draft> {
         let Some(set) = cluster.body(key).as_daemon_set().filter(|_| cluster.is_live(key)).cloned() else {
             self.backoffs.retain(|(owner, _, _), _| *owner != key);
+            self.books.remove(&key);
             return Plan::done();
         };
         if cluster.meta(key).deletion.is_some() {
@@ -115,36 +130,42 @@ impl Controller for DaemonSetController {
         let revisions = self.templates.of(key, cluster);
         let hash = match current_hash(key, &set, &revisions, cluster) {
             Ok(hash) => hash,
-            Err(call) => return Plan::of(*call).resume_with(Draft::Revised),
+            Err(plan) => return plan.resume_with(Draft::Revised),
         };
-        let base = self.daemon_template(&set, &hash, cluster);
-        let (places, strays) = places(now, key, &set, (&hash, base), cluster);
-        let surge = max_of(set.max_surge, &places);
-        let mut actions = decide::manage(&places, surge > 0);
-        actions.delete.extend(strays);
+        let basis = self.refresh(now, key, &set, &hash, cluster);
+        let book = self.books.entry(key).or_default();
+        let mut actions = book.manage(cluster);
         let mut again = self.delay_failed(now, key, &mut actions, cluster);
-        let quiet = actions == Actions::default();
-        if !set.on_delete && quiet {
-            roll(&set, surge, &places, &mut actions);
+        let book = self.books.entry(key).or_default();
+        if !set.on_delete && actions == Actions::default() {
+            roll(&set, basis.surge, book, &mut actions);
+        }
+        let status = status(key, &set, book, cluster);
+        if set.min_ready_seconds > 0 && book.waits() {
+            let wait = SimDuration::from_secs(set.min_ready_seconds as u64);
+            again = Some(again.map_or(wait, |known| known.min(wait)));
         }
         let mut plan = Plan::done();
-        push_actions(key, base, &actions, &mut plan, cluster);
+        push_actions(key, basis.template, &actions, &mut plan, cluster);
         let live = |revision: &Revision| {
             let label = revision_hash(revision, cluster);
             label == hash || cluster.pods_of(key).any(|pod| label_of(pod, cluster) == label)
         };
         plan.push_together(history::truncate(&revisions, set.revision_history_limit, live));
-        if set.min_ready_seconds > 0
-            && places.iter().flat_map(|place| &place.daemons).any(|one| one.ready && !one.available)
-        {
-            let wait = SimDuration::from_secs(set.min_ready_seconds as u64);
-            again = Some(again.map_or(wait, |known| known.min(wait)));
-        }
         if plan.stages.is_empty() {
             // Nothing is written in between: what was found is the status.
-            return status_plan(key, &set, &places, cluster).again_after(again);
+            return status_plan(key, &set, status).again_after(again);
         }
         plan.resume_with(Draft::Managed { hash, again })
+    }
+
+    fn wrote(&mut self, object: ObjectRef, cluster: &Cluster) {
+        if let Some(pod) = object.as_pod() {
+            let owner = cluster.pod(pod).controller;
+            if let Some(book) = self.books.get_mut(&owner) {
+                book.note_pod(pod, owner, cluster);
+            }
+        }
     }
 
     fn resume(
@@ -159,12 +180,17 @@ impl Controller for DaemonSetController {
             return Plan::done();
         };
         match draft {
-            Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Revised if outcome.refusal.is_some() => {
+                let collided = history::collision(outcome, set.status.collision_count);
+                let Some(collision_count) = collided else { return Plan::done().fail() };
+                let status = DaemonSetStatus { collision_count: Some(collision_count), ..set.status.clone() };
+                status_plan(key, &set, status).fail()
+            }
             Draft::Claimed | Draft::Revised => self.sync(now, key, cluster),
             Draft::Managed { hash, again } => {
-                let base = self.daemon_template(&set, &hash, cluster);
-                let (places, _) = places(now, key, &set, (&hash, base), cluster);
-                let mut plan = status_plan(key, &set, &places, cluster).again_after(again);
+                self.refresh(now, key, &set, &hash, cluster);
+                let status = status(key, &set, self.books.entry(key).or_default(), cluster);
+                let mut plan = status_plan(key, &set, status).again_after(again);
                 plan.failed = outcome.refusal.is_some() && !outcome.is_namespace_terminating();
                 plan
             }
@@ -177,8 +203,7 @@ impl Controller for DaemonSetController {
 }
 
 /// Writes the status if it differs from the one before.
-fn status_plan(key: ObjectRef, set: &DaemonSet, places: &[Place], cluster: &Cluster) -> Plan<Draft> {
-    let status = status(key, set, places, cluster);
+fn status_plan(key: ObjectRef, set: &DaemonSet, status: DaemonSetStatus) -> Plan<Draft> {
     if status == set.status {
         return Plan::done();
     }
@@ -186,12 +211,20 @@ fn status_plan(key: ObjectRef, set: &DaemonSet, places: &[Place], cluster: &Clus
 }
 
 impl DaemonSetController {
-    /// The template with the DaemonSet's tolerations and its revision label.
-    fn daemon_template(&mut self, set: &DaemonSet, hash: &Text, cluster: &mut Cluster) -> TemplateId {
-        *self.daemon_templates.entry((set.template, hash.clone())).or_insert_with(|| {
-            let raw = nodes::daemon_template(&cluster.template(set.template).raw, hash);
+    /// Brings the DaemonSet's book up to date.
+    fn refresh(&mut self, now: SimTime, key: ObjectRef, set: &DaemonSet, hash: &Text, cluster: &mut Cluster) -> Basis {
+        // Upstream: daemon/util `GetTemplateGeneration`.
+        let generation: Text = cluster.meta(key).annotations.get(GENERATION).unwrap_or_default().into();
+        let entry = self.daemon_templates.entry((set.template, hash.clone(), generation.clone()));
+        let template = *entry.or_insert_with(|| {
+            let raw = nodes::daemon_template(&cluster.template(set.template).raw, hash, &generation);
             cluster.intern_template(Arc::new(convert::pod_template(&raw)))
-        })
+        });
+        // Upstream: daemon/util `AllowsSurge`.
+        let surge = set.max_surge.scaled(1, true) > 0;
+        let basis = Basis { template, hash: hash.clone(), min_ready_seconds: set.min_ready_seconds, surge };
+        self.books.entry(key).or_default().refresh(now, key, &basis, cluster);
+        basis
     }
 
     /// Failed pods go with an Event, those of a node that failed before after a while. Returns how long the first of
@@ -227,18 +260,30 @@ impl DaemonSetController {
     }
 }
 
-/// The hash of the current template's revision; or the write that makes the revision, or raises its number.
-fn current_hash(key: ObjectRef, set: &DaemonSet, revisions: &[Revision], cluster: &Cluster) -> Result<Text, Box<Call>> {
+/// The hash of the current template's revision; or the writes that make the revision, adopt one that is there, or raise
+/// its number.
+fn current_hash(
+    key: ObjectRef,
+    set: &DaemonSet,
+    revisions: &[Revision],
+    cluster: &Cluster,
+) -> Result<Text, Plan<Draft>> {
     let next = revisions.last().map_or(1, |last| last.number + 1);
     match revisions.iter().rposition(|revision| revision.template == set.template) {
         Some(last) if last + 1 == revisions.len() => Ok(revision_hash(&revisions[last], cluster)),
-        Some(older) => Err(Box::new(history::renumber(&revisions[older], next, cluster))),
+        Some(older) => Err(Plan::of(history::renumber(&revisions[older], next, cluster))),
         None => {
+            let adopted = history::adoptions(key, &set.selector, cluster);
+            if !adopted.is_empty() {
+                let mut plan = Plan::done();
+                plan.push_together(adopted);
+                return Err(plan);
+            }
             let template = cluster.template(set.template);
             let hash = pod_template_hash(&template.raw, set.status.collision_count);
             let labels = template.labels.with(HASH_LABEL, &hash);
             let decoded = history::new_revision(key, &template.raw, next, &hash, labels, cluster);
-            Err(Box::new(Call::Create(Box::new(decoded))))
+            Err(Plan::of(Call::Create(Box::new(decoded))))
         }
     }
 }
@@ -251,67 +296,17 @@ fn label_of(pod: PodId, cluster: &Cluster) -> &str {
     cluster.template_of(pod).labels.get(HASH_LABEL).unwrap_or_default()
 }
 
-/// All nodes with their pods, and pods that wait for a node that is gone.
-fn places(
-    now: SimTime,
-    key: ObjectRef,
-    set: &DaemonSet,
-    (hash, template): (&str, TemplateId),
-    cluster: &Cluster,
-) -> (Vec<Place>, Vec<PodId>) {
-    let mut daemons: Vec<(NodeId, bool, Daemon)> = Vec::new();
-    let mut strays = Vec::new();
-    for pod in cluster.pods_of(key) {
-        let row = cluster.pod(pod);
-        let terminal = row.status.phase.is_terminal();
-        if terminal && row.deletion.is_some() {
-            continue;
-        }
-        let node = nodes::target(pod, cluster);
-        if node.is_none() || !cluster.is_live(ObjectRef::node(node)) {
-            if row.node.is_none() && row.deletion.is_none() {
-                strays.push(pod);
-            }
-            continue;
-        }
-        let daemon = Daemon {
-            pod,
-            is_new: label_of(pod, cluster) == hash,
-            failed: row.status.phase == PodPhase::Failed,
-            succeeded: row.status.phase == PodPhase::Succeeded,
-            deleting: row.deletion.is_some(),
-            ready: row.is_ready(),
-            available: row.is_available(set.min_ready_seconds, now),
-        };
-        daemons.push((node, row.node.is_none(), daemon));
-    }
-    // By node; bound ones first, then the oldest.
-    daemons.sort_by_key(|(node, unbound, daemon)| (*node, *unbound, daemon.pod));
-    let mut daemons = daemons.into_iter().peekable();
-    let template = cluster.template(template);
-    let place = |node: NodeId| {
-        let there = std::iter::from_fn(|| daemons.next_if(|(at, ..)| *at <= node));
-        let daemons = there.filter(|(at, ..)| *at == node).map(|(.., daemon)| daemon).collect();
-        Place { node, wish: nodes::wish(node, template, cluster), daemons }
-    };
-    (cluster.nodes().map(place).collect(), strays)
-}
-
-/// A count or percentage of the nodes that should run a pod, rounded up.
-fn max_of(value: crate::model::int_or_percent::IntOrPercent, places: &[Place]) -> i32 {
-    let desired = places.iter().filter(|place| place.wish.run).count() as i32;
-    value.scaled(desired, true)
-}
-
-fn roll(set: &DaemonSet, surge: i32, places: &[Place], actions: &mut Actions) {
-    if surge > 0 {
-        let (create, delete) = decide::roll_with_surge(places, surge);
+/// Numbers and percentages are of the nodes that should run a pod, and both are rounded up.
+/// Upstream: daemon/util `SurgeCount`, `UnavailableCount`.
+fn roll(set: &DaemonSet, surge: bool, book: &Book, actions: &mut Actions) {
+    let desired = book.totals.desired;
+    if surge {
+        let (create, delete) = book.roll_with_surge(set.max_surge.scaled(desired, true));
         actions.create.extend(create);
         actions.delete.extend(delete);
     } else {
         // Without any leeway the update could not begin.
-        let unavailable = max_of(set.max_unavailable, places).max(1);
-        actions.delete.extend(decide::roll(places, unavailable));
+        actions.delete.extend(book.roll(set.max_unavailable.scaled(desired, true).max(1)));
     }
 }
 
@@ -356,28 +351,18 @@ fn pod_identity(pod: PodId, cluster: &Cluster) -> String {
     format!("{}/{}", cluster.namespace_name(row.namespace), row.name)
 }
 
-/// The oldest pod stands for its node. Upstream: daemon `updateDaemonSetStatus`.
-fn status(key: ObjectRef, set: &DaemonSet, places: &[Place], cluster: &Cluster) -> DaemonSetStatus {
-    let mut status = DaemonSetStatus {
+fn status(key: ObjectRef, set: &DaemonSet, book: &Book, cluster: &Cluster) -> DaemonSetStatus {
+    let totals = &book.totals;
+    DaemonSetStatus {
         observed_generation: cluster.meta(key).generation,
         collision_count: set.status.collision_count,
         conditions: set.status.conditions.clone(),
-        ..DaemonSetStatus::default()
-    };
-    for place in places {
-        let oldest = place.daemons.first();
-        if !place.wish.run {
-            status.misscheduled += i32::from(oldest.is_some());
-            continue;
-        }
-        status.desired += 1;
-        if let Some(oldest) = oldest {
-            status.current += 1;
-            status.ready += i32::from(oldest.ready);
-            status.available += i32::from(oldest.available);
-            status.updated += i32::from(oldest.is_new);
-        }
+        desired: totals.desired,
+        current: totals.current,
+        ready: totals.ready,
+        available: totals.available,
+        unavailable: totals.desired - totals.available,
+        updated: totals.updated,
+        misscheduled: totals.misscheduled,
     }
-    status.unavailable = status.desired - status.available;
-    status
 }

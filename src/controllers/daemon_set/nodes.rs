@@ -57,13 +57,17 @@ fn by_taints(taints: &[Taint], tolerations: &[Toleration]) -> Wish {
     Wish { run: !driven_out && !untolerated(TaintEffect::NoSchedule), stay: !driven_out }
 }
 
-/// The template with the DaemonSet's tolerations and its revision label.
-pub(super) fn daemon_template(template: &Value, hash: &str) -> Value {
+/// The template with the DaemonSet's tolerations and the labels of its revision. `generation` is the number of its
+/// template, or empty. Upstream: daemon/util `CreatePodTemplate`.
+pub(super) fn daemon_template(template: &Value, hash: &str, generation: &str) -> Value {
     let mut raw = template.clone();
     if !raw["metadata"]["labels"].is_object() {
         raw["metadata"]["labels"] = json!({});
     }
     raw["metadata"]["labels"]["controller-revision-hash"] = json!(hash);
+    if !generation.is_empty() {
+        raw["metadata"]["labels"]["pod-template-generation"] = json!(generation);
+    }
     let host_network = raw["spec"]["hostNetwork"] == true;
     let mut tolerations = raw["spec"]["tolerations"].as_array().cloned().unwrap_or_default();
     for (key, effect, host_only) in TOLERATIONS {
@@ -124,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_daemons_template_is_tolerant_and_names_its_node() {
-        let raw = daemon_template(&json!({"spec": {"hostNetwork": false}}), "x");
+        let raw = daemon_template(&json!({"spec": {"hostNetwork": false}}), "x", "1");
+        assert_eq!(raw["metadata"]["labels"]["pod-template-generation"], "1");
         assert_eq!(raw["spec"]["tolerations"].as_array().unwrap().len(), 6);
         let raw = node_template(&raw, "node-1");
         let path = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";

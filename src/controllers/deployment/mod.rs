@@ -6,6 +6,7 @@ mod progress;
 mod proportional;
 mod recreate;
 mod revision;
+mod rollback;
 mod rolling;
 mod sync;
 #[cfg(test)]

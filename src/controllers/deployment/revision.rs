@@ -20,7 +20,7 @@ use super::view::{DESIRED_REPLICAS, MAX_REPLICAS, REVISION, REVISION_HISTORY, Se
 
 pub(super) const HASH_LABEL: &str = "pod-template-hash";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-const ROLLBACK_TO: &str = "deprecated.deployment.rollback.rollback-to";
+pub(super) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.rollback-to";
 /// Longest revision history. Upstream: deployment `maxRevHistoryLengthInChars`.
 const HISTORY_LENGTH_MAX: usize = 2000;
 /// Longest name of an object.
@@ -35,7 +35,7 @@ pub(super) fn is_equal_ignoring_hash(left: &PodTemplate, right: &PodTemplate) ->
 }
 
 /// Is it an annotation that stays with the Deployment? Upstream: deployment/util `skipCopyAnnotation`.
-fn stays_with_deployment(key: &str) -> bool {
+pub(super) fn stays_with_deployment(key: &str) -> bool {
     [LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, ROLLBACK_TO].contains(&key)
 }
 

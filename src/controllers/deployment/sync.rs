@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cluster::{Cluster, DeleteOptions, EventType};
 use crate::engine::SimTime;
 use crate::model::Text;
-use crate::model::condition::{self, ConditionStatus};
+use crate::model::condition::{self, Condition, ConditionStatus};
 use crate::model::deployment::{DeploymentStatus, DeploymentStrategy};
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
@@ -18,7 +18,7 @@ use super::super::runner::Controller;
 use super::progress::{self, PROGRESSING};
 use super::proportional::{self, Scaling};
 use super::view::{REVISION, Set, View};
-use super::{DeploymentController, Draft, recreate, revision, rolling};
+use super::{DeploymentController, Draft, recreate, revision, rollback, rolling};
 
 impl DeploymentController {
     /// Adoptions and releases. Upstream: controller `ReplicaSetControllerRefManager.ClaimReplicaSets`.
@@ -70,27 +70,37 @@ impl DeploymentController {
         if cluster.meta(key).deletion.is_some() {
             return with_status(key, &view, progress::base_status(now, &view), plan, cluster);
         }
-        if let Some(condition) = progress::paused_condition(now, &view.deployment) {
+        let paused = progress::paused_condition(now, &view.deployment);
+        if let Some(condition) = paused.clone() {
             progress::set_condition(&mut view.deployment.status.conditions, condition);
             plan.push(status_call(key, view.deployment.status.clone(), cluster));
         }
-        if view.deployment.paused || is_scaling(&view) {
+        if view.deployment.paused {
             return scale(now, key, view, plan, cluster);
         }
-        self.roll(now, key, cluster, plan, false)
+        if let Some(revision) = rollback::requested(key, cluster).filter(|_| view.new.is_some()) {
+            return rollback::plan(key, &view, revision, cluster);
+        }
+        if is_scaling(&view) {
+            return scale(now, key, view, plan, cluster);
+        }
+        self.roll(now, key, cluster, plan, (false, paused))
     }
 
     /// Upstream: deployment `rolloutRolling` and `rolloutRecreate`. `created` says that this sync made the new
-    /// ReplicaSet.
+    /// ReplicaSet, `resumed` is the condition that it is just writing.
     fn roll(
         &mut self,
         now: SimTime,
         key: ObjectRef,
         cluster: &Cluster,
         mut plan: Plan<Draft>,
-        created: bool,
+        (created, resumed): (bool, Option<Condition>),
     ) -> Plan<Draft> {
         let Some(mut view) = self.view(key, cluster) else { return Plan::done() };
+        if let Some(condition) = resumed {
+            progress::set_condition(&mut view.deployment.status.conditions, condition);
+        }
         if let Some(call) = annotation_call(key, &view, cluster) {
             return plan.then(call).resume_with(Draft::Annotated);
         }
@@ -148,7 +158,7 @@ impl DeploymentController {
                     Self::COMPONENT,
                 ))));
             }
-            return self.roll(now, key, cluster, plan, true);
+            return self.roll(now, key, cluster, plan, (true, None));
         };
         if outcome.is_namespace_terminating() {
             return Plan::done().fail();

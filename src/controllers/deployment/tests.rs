@@ -210,3 +210,37 @@ fn the_pods_of_a_rolling_update_stay_within_surge_and_unavailability() {
         assert_eq!(template("web", "nginx:1.27")["metadata"]["labels"]["app"], "web");
     }
 }
+
+#[test]
+fn a_rollback_by_annotation_restores_the_template_and_the_request_is_gone() {
+    let mut world = World::new(11);
+    world.apply(deployment("web", 2, "nginx:1.25"));
+    world.run(seconds(5));
+    let key = world.apply(deployment("web", 2, "nginx:1.26"));
+    world.run(seconds(10));
+    for (revision, expected) in [
+        ("1", ("DeploymentRollback", "Rolled back deployment \"web\" to revision 1")),
+        ("7", ("DeploymentRollbackRevisionNotFound", "Unable to find the revision to rollback to.")),
+        (
+            "3",
+            (
+                "DeploymentRollbackTemplateUnchanged",
+                "The rollback revision contains the same template as current deployment \"web\"",
+            ),
+        ),
+    ] {
+        world.act(|now, cluster| {
+            cluster.modify_meta(now, key, |meta| {
+                meta.annotations = meta.annotations.with("deprecated.deployment.rollback.rollback-to", revision).into();
+                true
+            })
+        });
+        world.run(seconds(10));
+        assert_eq!(world.messages(expected.0), [expected.1]);
+        let annotations = &world.cluster.meta(key).annotations;
+        assert_eq!(annotations.get("deprecated.deployment.rollback.rollback-to"), None);
+        assert_eq!(annotations.get("deployment.kubernetes.io/revision"), Some("3"));
+    }
+    let template = world.cluster.body(key).as_deployment().unwrap().template;
+    assert_eq!(world.cluster.template(template).raw["spec"]["containers"][0]["image"], "nginx:1.25");
+}

@@ -155,6 +155,7 @@ mod tests {
             active_deadline_seconds: Some(30),
             ttl_seconds_after_finished: None,
             suspend: false,
+            is_foreign: false,
             replace_only_failed: false,
             selector: LabelSelector::default(),
             template: TemplateId::NONE,

@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::condition::Condition;
+use crate::model::job::Job;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod_spec::RestartPolicy;
@@ -54,8 +55,8 @@ struct Known {
 pub(super) enum Draft {
     /// Adopted and released pods; the sync begins after that.
     Claimed,
-    /// The Job is over, for this reason; its active pods are being deleted.
-    Finishing(Box<Condition>),
+    /// The Job is over, for this reason; its active pods, which are listed here, are being deleted.
+    Finishing(Box<Condition>, Vec<PodId>),
     /// Pods are being made or deleted.
     Managed {
         /// No pods were made because of earlier failures: upstream then shows no active ones.
@@ -121,10 +122,10 @@ impl Controller for JobController {
         match draft {
             Draft::Claimed => self.reconcile(now, key, cluster),
             // A pod that could not be deleted postpones the end to the retry.
-            Draft::Finishing(_) if outcome.refusal.is_some() => Plan::done().fail(),
-            Draft::Finishing(condition) => self.track(now, key, Some(*condition), false, cluster),
+            Draft::Finishing(..) if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Finishing(condition, cut) => self.track(now, key, (Some(*condition), &cut), false, cluster),
             Draft::Managed { backing_off, again } => {
-                let mut plan = self.track(now, key, None, backing_off, cluster).again_after(again);
+                let mut plan = self.track(now, key, (None, &[]), backing_off, cluster).again_after(again);
                 plan.failed |= outcome.refusal.is_some() && !outcome.is_namespace_terminating();
                 plan
             }
@@ -138,8 +139,8 @@ impl Controller for JobController {
     }
 
     fn significance(&self, key: ObjectRef, cluster: &Cluster) -> Significance {
-        let running =
-            cluster.is_live(key) && cluster.body(key).as_job().is_some_and(|job| !conditions::is_finished(job));
+        let is_running = |job: &Job| !conditions::is_finished(job) && !job.is_foreign;
+        let running = cluster.is_live(key) && cluster.body(key).as_job().is_some_and(is_running);
         let orphans = !cluster.is_live(key) && self.jobs.contains_key(&key);
         if running || orphans { Significance::Live } else { Significance::Stale }
     }
@@ -167,9 +168,8 @@ impl JobController {
 
     /// What a Job that is not over has to adopt and to release. Upstream: job `getPodsForJob`.
     fn claim(&mut self, key: ObjectRef, cluster: &Cluster) -> Vec<Call> {
-        let Some(job) = cluster.body(key).as_job().filter(|job| !conditions::is_finished(job)) else {
-            return Vec::new();
-        };
+        let is_running = |job: &&Job| !conditions::is_finished(job) && !job.is_foreign;
+        let Some(job) = cluster.body(key).as_job().filter(is_running) else { return Vec::new() };
         let claims = self.claims.take(key, &job.selector, |_| true, cluster).into_iter();
         claims
             .map(|claim| {

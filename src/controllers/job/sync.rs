@@ -73,6 +73,9 @@ impl JobController {
     }
 
     pub(super) fn reconcile(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<Draft> {
+        if cluster.body(key).as_job().is_none_or(|job| job.is_foreign) {
+            return Plan::done();
+        }
         let Some(mut situation) = self.situation(key, cluster) else { return Plan::done() };
         if conditions::is_finished(&situation.job) {
             if situation.tally.tracked.is_empty() {
@@ -86,7 +89,7 @@ impl JobController {
         if let Some(condition) = conditions::verdict(now, &situation.job, &situation.findings) {
             let mut plan = Plan::done();
             plan.push_together(deletions(&situation.tally.active, key));
-            return plan.resume_with(Draft::Finishing(Box::new(condition)));
+            return plan.resume_with(Draft::Finishing(Box::new(condition), situation.tally.active));
         }
         let again = conditions::deadline_left(now, &situation.job, situation.job.status.start_time);
         if cluster.meta(key).deletion.is_some() {
@@ -100,16 +103,14 @@ impl JobController {
         let Situation { job, tally, .. } = situation;
         let mut plan = Plan::done();
         if job.suspend {
-            let released = tally.active.iter().map(|pod| Call::RemovePodFinalizer { pod: *pod, finalizer: FINALIZER });
-            plan.push_together(released.collect());
-            plan.push_together(deletions(&tally.active, key));
+            remove(&tally.active, key, &mut plan);
             return plan.resume_with(Draft::Managed { backing_off: false, again: None });
         }
         let active = tally.active.len() as i32;
         let wanted = manage::wanted_active(job, active, situation.succeeded());
         if active > wanted {
             let victims = manage::victims(&tally.active, ((active - wanted) as usize).min(BURST), job, cluster);
-            plan.push_together(deletions(&victims, key));
+            remove(&victims, key, &mut plan);
             return plan.resume_with(Draft::Managed { backing_off: false, again: None });
         }
         let replaced_later = if job.replace_only_failed { tally.terminating } else { 0 };
@@ -155,6 +156,14 @@ impl Plan<Draft> {
         }
         self
     }
+}
+
+/// Deletes pods that are too many. They lose their finalizers first, so that nobody counts them as failed.
+/// Upstream: job `deleteJobPods`.
+fn remove(pods: &[PodId], key: ObjectRef, plan: &mut Plan<Draft>) {
+    let released = pods.iter().map(|pod| Call::RemovePodFinalizer { pod: *pod, finalizer: FINALIZER });
+    plan.push_together(released.collect());
+    plan.push_together(deletions(pods, key));
 }
 
 /// Deletes pods of the Job.

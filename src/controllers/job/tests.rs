@@ -226,3 +226,44 @@ fn a_matching_orphan_is_adopted_with_the_finalizer_and_released_without() {
     assert!(!world.cluster.pod(pod).controller.is_some() && world.cluster.pod(pod).finalizers().is_empty());
     assert_eq!((active(&world, key).len(), status(&world, key).active), (1, 1));
 }
+
+#[test]
+fn pods_that_are_too_many_go_uncounted() {
+    let mut world = World::new(8);
+    let key = job(&mut world, &json!({"completions": 4, "parallelism": 3, "backoffLimit": 0}));
+    world.run(seconds(2));
+    assert_eq!(active(&world, key).len(), 3);
+    world.act(|now, cluster| {
+        cluster.modify_spec(now, key, |body| {
+            body.as_job_mut().unwrap().parallelism = 1;
+            true
+        })
+    });
+    world.run(seconds(5));
+    assert_eq!((active(&world, key).len(), status(&world, key).failed), (1, 0));
+    assert!(is(&world, key, "FailureTarget").is_none());
+}
+
+#[test]
+fn a_success_policy_ends_the_others_without_counting_them() {
+    let mut world = World::new(9);
+    let spec = json!({
+        "completions": 3, "parallelism": 3, "completionMode": "Indexed",
+        "successPolicy": {"rules": [{"succeededIndexes": "0"}]},
+    });
+    let key = job(&mut world, &spec);
+    world.run(seconds(2));
+    world.end(active(&world, key)[0], PodPhase::Succeeded);
+    world.run(seconds(5));
+    let last = status(&world, key);
+    assert_eq!((last.succeeded, last.failed, last.completed_indexes.as_str()), (1, 0, "0"));
+    assert_eq!(is(&world, key, "Complete").as_deref(), Some("SuccessPolicy"));
+}
+
+#[test]
+fn a_job_of_another_controller_is_left_alone() {
+    let mut world = World::new(10);
+    let key = job(&mut world, &json!({"managedBy": "example.com/queue"}));
+    world.run(seconds(5));
+    assert_eq!((world.pods_of(key).len(), status(&world, key)), (0, JobStatus::default()));
+}

@@ -18,12 +18,13 @@ use super::tally::{FINALIZER, is_failed};
 use super::{Draft, JobController};
 
 impl JobController {
-    /// The rest of a sync, after its pods were made or deleted.
+    /// The rest of a sync, after its pods were made or deleted. A Job that is over, for the reason `finished`, has cut
+    /// short the pods in `cut`.
     pub(super) fn track(
         &mut self,
         now: SimTime,
         key: ObjectRef,
-        finished: Option<Condition>,
+        (finished, cut): (Option<Condition>, &[PodId]),
         backing_off: bool,
         cluster: &Cluster,
     ) -> Plan<Draft> {
@@ -52,7 +53,7 @@ impl JobController {
             conditions::ensure(&mut status.conditions, condition.clone());
         }
         let removable = removable(&situation, finished.as_ref(), cluster.meta(key).deletion.is_some(), cluster);
-        let uncounted = uncounted(&situation, &removable, finished.as_ref(), cluster);
+        let uncounted = uncounted(&situation, &removable, (finished.as_ref(), cut), cluster);
         let interim = JobStatus { uncounted: uncounted.clone(), ..status.clone() };
         if interim != stored {
             plan.push(status_call(key, interim));
@@ -113,7 +114,7 @@ fn completion(now: SimTime, situation: &Situation) -> Option<Condition> {
     let idle = situation.tally.active.is_empty();
     let enough = match situation.job.completions {
         None => succeeded > 0 && idle,
-        Some(completions) => succeeded >= completions && idle && !situation.job.suspend,
+        Some(completions) => succeeded >= completions && idle,
     };
     enough.then(|| {
         let message = "Reached expected number of succeeded pods";
@@ -151,8 +152,14 @@ fn removable(situation: &Situation, finished: Option<&Condition>, deleting: bool
     situation.tally.tracked.iter().copied().filter(may_go).collect()
 }
 
-/// The pods that are to be counted, by UID; of an Indexed Job the succeeded ones are counted by index.
-fn uncounted(situation: &Situation, removable: &[PodId], finished: Option<&Condition>, cluster: &Cluster) -> Uncounted {
+/// The pods that are to be counted, by UID; of an Indexed Job the succeeded ones are counted by index. Pods that a
+/// success cuts short have not failed.
+fn uncounted(
+    situation: &Situation,
+    removable: &[PodId],
+    (finished, cut): (Option<&Condition>, &[PodId]),
+    cluster: &Cluster,
+) -> Uncounted {
     let failing = finished.is_some_and(|condition| condition.kind != SUCCESS_CRITERIA_MET);
     let mut uncounted = Uncounted::default();
     for pod in removable {
@@ -165,7 +172,9 @@ fn uncounted(situation: &Situation, removable: &[PodId], finished: Option<&Condi
             continue;
         }
         let ignored = situation.tally.failed.contains(pod) && !situation.tally.counted_failed.contains(pod);
-        let failed = is_failed(row, &situation.job);
+        // Upstream looks at its pods as they were before it deleted them.
+        let is_cut = cut.contains(pod) && row.status.phase != PodPhase::Failed;
+        let failed = is_failed(row, &situation.job) && !is_cut;
         if failed && !ignored || !failed && failing {
             uncounted.failed.push(uid());
         }

@@ -48,6 +48,12 @@ fn unbound(key: ObjectRef, claim: &PersistentVolumeClaim, cluster: &Cluster) -> 
         let (why, message) = first_consumer(key, claim, cluster);
         return Plan::of(say(key, EventType::Normal, why, message));
     }
+    if claim.class.is_none()
+        && let Some(default) = cluster.default_class(Kind::STORAGE_CLASS)
+    {
+        // The class has come after the claim. Upstream: `assignDefaultStorageClass`.
+        return Plan::of(store(key, StoredWrite::DefaultClass(default.into())));
+    }
     if claim.class_name().is_empty() {
         let message = "no persistent volumes available for this claim and no storage class is set";
         return Plan::of(say(key, EventType::Normal, "FailedBinding", message));

@@ -164,3 +164,26 @@ fn a_volume_of_a_deleted_claim_is_released_and_not_bound_again() {
     until(&mut world, 40);
     assert_eq!(state(&world, "other").0, "Pending");
 }
+
+#[test]
+fn a_claim_without_a_class_gets_the_default_one_at_once_or_when_it_comes() {
+    let mut world = World::new(0);
+    let unnamed = |name: &str| {
+        let mut claim = claim(name, "1Gi", "");
+        claim["spec"].as_object_mut().unwrap().remove("storageClassName");
+        claim
+    };
+    world.apply(unnamed("early"));
+    world.apply(claim("none", "1Gi", ""));
+    until(&mut world, 2);
+    let mut fast = class("fast", "Immediate", "csi.example.com");
+    fast["metadata"]["annotations"] = json!({"storageclass.kubernetes.io/is-default-class": "true"});
+    world.apply(fast);
+    world.apply(unnamed("late"));
+    let class_of = |world: &World, name: &str| world.cluster.persistent_volume_claim(find_claim(world, name)).class;
+    assert_eq!(class_of(&world, "late").as_deref(), Some("fast"));
+    assert_eq!(class_of(&world, "early"), None);
+    until(&mut world, 20);
+    assert_eq!(class_of(&world, "early").as_deref(), Some("fast"));
+    assert_eq!(class_of(&world, "none").as_deref(), Some(""));
+}

@@ -35,6 +35,8 @@ pub(in crate::controllers) enum StoredWrite {
     },
     /// `status.phase` of a claim without one.
     ClaimPhase(&'static str),
+    /// Names the default class in a claim without one.
+    DefaultClass(Text),
     /// Asks a provisioner for a claim's volume.
     AskProvisioner(Text),
 }
@@ -97,6 +99,12 @@ pub(in crate::controllers) fn apply(now: SimTime, object: ObjectRef, write: Stor
         }
         StoredWrite::ClaimPhase(phase) => {
             cluster.modify_stored(now, object, |_, _, status| replace(status, json!({ "phase": phase })));
+        }
+        StoredWrite::DefaultClass(class) => {
+            cluster.modify_stored(now, object, |_, raw, _| {
+                raw["spec"]["storageClassName"] = json!(class.as_str());
+                Fields::SPEC
+            });
         }
         StoredWrite::AskProvisioner(provisioner) => {
             let names = [(STORAGE_PROVISIONER, provisioner.as_str()), (BETA_STORAGE_PROVISIONER, &provisioner)];

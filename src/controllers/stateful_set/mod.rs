@@ -106,7 +106,7 @@ impl Controller for StatefulSetController {
         let revisions = self.templates.of(key, cluster);
         let update = match update_revision(key, &set, &revisions, cluster) {
             Ok(update) => update,
-            Err(call) => return Plan::of(*call).resume_with(Draft::Revised),
+            Err(plan) => return plan.resume_with(Draft::Revised),
         };
         let current = revisions.iter().find(|revision| revision.name == set.status.current_revision).unwrap_or(update);
         let (replicas, condemned) = members(now, key, &set, cluster);
@@ -146,7 +146,7 @@ impl Controller for StatefulSetController {
             return Plan::done();
         }
         match draft {
-            Draft::Revised if outcome.refusal.is_some() => Plan::done().fail(),
+            Draft::Revised if outcome.refusal.is_some() => collided(key, outcome, cluster).fail(),
             Draft::Claimed | Draft::Revised => self.sync(now, key, cluster),
             Draft::Managed(status, again) => {
                 let mut plan = Plan::done();
@@ -169,24 +169,38 @@ impl Controller for StatefulSetController {
     }
 }
 
-/// The revision of the current template; or the write that makes it, or raises its number.
+/// The name of a new revision is taken by another: the next try hashes a counter too.
+fn collided(key: ObjectRef, outcome: &Outcome, cluster: &Cluster) -> Plan<Draft> {
+    let Some(set) = cluster.body(key).as_stateful_set() else { return Plan::done() };
+    let Some(count) = history::collision(outcome, set.status.collision_count) else { return Plan::done() };
+    let status = StatefulSetStatus { collision_count: Some(count), ..set.status.clone() };
+    Plan::of(Call::Status { object: key, status: Status::StatefulSet(Box::new(status)) })
+}
+
+/// The revision of the current template; or the writes that make it, adopt one that is there, or raise its number.
 fn update_revision<'a>(
     key: ObjectRef,
     set: &StatefulSet,
     revisions: &'a [Revision],
     cluster: &Cluster,
-) -> Result<&'a Revision, Box<Call>> {
+) -> Result<&'a Revision, Plan<Draft>> {
     let next = revisions.last().map_or(1, |last| last.number + 1);
     match revisions.iter().rposition(|revision| revision.template == set.template) {
         Some(last) if last + 1 == revisions.len() => Ok(&revisions[last]),
-        Some(older) => Err(Box::new(history::renumber(&revisions[older], next, cluster))),
+        Some(older) => Err(Plan::of(history::renumber(&revisions[older], next, cluster))),
         None => {
+            let adopted = history::adoptions(key, &set.selector, cluster);
+            if !adopted.is_empty() {
+                let mut plan = Plan::done();
+                plan.push_together(adopted);
+                return Err(plan);
+            }
             let template = cluster.template(set.template);
             let data = stateful_set_revision_data(&template.raw);
             let hash = controller_revision_hash(&data, Some(set.status.collision_count.unwrap_or(0)));
             let labels = template.labels.with(HASH_LABEL, &hash);
             let decoded = history::new_revision(key, &template.raw, next, &hash, labels, cluster);
-            Err(Box::new(Call::Create(Box::new(decoded))))
+            Err(Plan::of(Call::Create(Box::new(decoded))))
         }
     }
 }

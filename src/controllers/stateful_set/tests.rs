@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cluster::{DeleteOptions, Propagation};
 use crate::engine::SimDuration;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
@@ -66,4 +67,20 @@ fn shrinking_takes_the_highest_first_and_claims_stay() {
     world.run(SimDuration::from_secs(10));
     assert_eq!(names(&world, key), ["db-0"]);
     assert_eq!(world.cluster.count(Kind::PERSISTENT_VOLUME_CLAIM), 3);
+}
+
+#[test]
+fn a_set_made_anew_adopts_the_pods_and_revisions_that_were_left() {
+    let mut world = World::new(2);
+    let first = world.apply(manifest(2, "nginx:1.25"));
+    world.run(SimDuration::from_secs(10));
+    let orphan = DeleteOptions { grace_seconds: None, propagation: Propagation::Orphan };
+    world.act(|now, cluster| cluster.delete(now, first, orphan)).unwrap();
+    world.run(SimDuration::from_secs(5));
+    let again = world.apply(manifest(2, "nginx:1.25"));
+    world.run(SimDuration::from_secs(10));
+    let status = world.cluster.body(again).as_stateful_set().unwrap().status.clone();
+    assert_eq!((names(&world, again).len(), status.ready, status.updated), (2, 2, 2));
+    assert_eq!(world.cluster.count(Kind::CONTROLLER_REVISION), 1);
+    assert_eq!(world.messages("SuccessfulCreate").len(), 2);
 }

@@ -1,8 +1,7 @@
 //! `kubectl scale`.
 
 use crate::api::{Reason, Status};
-use crate::model::kind::Kind;
-use crate::model::object::{Body, ObjectRef};
+use crate::model::object::ObjectRef;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
@@ -42,16 +41,6 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-/// `spec.replicas`, where the kind has a scale subresource.
-pub(super) fn replicas_of(body: &Body) -> Option<i32> {
-    match body {
-        Body::Deployment(deployment) => Some(deployment.replicas),
-        Body::ReplicaSet(replica_set) => Some(replica_set.replicas),
-        Body::StatefulSet(stateful_set) => Some(stateful_set.replicas),
-        _ => None,
-    }
-}
-
 fn scale(
     call: &mut Call<'_>,
     line: &CommandLine,
@@ -59,8 +48,7 @@ fn scale(
     replicas: i32,
     dry_run: DryRun,
 ) -> Result<(), Failure> {
-    let current = if object.kind == Kind::POD { None } else { replicas_of(call.cluster.body(object)) };
-    let Some(current) = current else {
+    let Some(current) = call.cluster.scale_of(object) else {
         let text = "the server could not find the requested resource";
         return Err(Failure::server(&Status::new(Reason::NotFound, text)));
     };

@@ -37,8 +37,10 @@ use super::WorkloadEvent;
 /// Least time between two runs of kube-proxy's rules. Upstream: cmd/kube-proxy `iptables.minSyncPeriod`, 1 s.
 const PROXY_SYNC_LEAST: SimDuration = SimDuration::from_secs(1);
 
-/// How often what happens to the CPU of pods within an instant is looked at.
-const CPU_LOOKS_MOST: u32 = 1000;
+/// How often what happens to the CPU of pods is worked out anew within an instant. What loads ask for depends little on
+/// what they get, so that a few rounds settle it, but for the last thousandth of a core: on a full node that may go from
+/// one pod to the other and back for ever.
+const CPU_ROUNDS_MOST: u32 = 12;
 
 /// What traffic waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +93,8 @@ pub struct Traffic {
     stale_sites: BTreeSet<usize>,
     settling: bool,
     origin: SimTime,
-    /// How often the CPU of pods was looked at anew at this instant.
-    cpu_looks: (SimTime, u32),
+    /// How often something was worked out at this instant.
+    rounds: (SimTime, u32),
     rows: Vec<TrafficRow>,
 }
 
@@ -223,9 +225,8 @@ impl Traffic {
     /// A container got more or less CPU. On a full node that concerns everybody there.
     fn cpu_changed(&mut self, now: SimTime, container: ContainerId, cluster: &Cluster, machines: &Machines) {
         let row = machines.container(container);
-        // What loads ask for depends little on what they get: it settles after a few looks.
-        self.cpu_looks = if self.cpu_looks.0 == now { (now, self.cpu_looks.1 + 1) } else { (now, 1) };
-        if !machines.is_short_of_cpu(row.node) && !self.is_waiting(row.pod) || self.cpu_looks.1 > CPU_LOOKS_MOST {
+        let is_settled = self.rounds.0 == now && self.rounds.1 >= CPU_ROUNDS_MOST;
+        if is_settled || !machines.is_short_of_cpu(row.node) && !self.is_waiting(row.pod) {
             return;
         }
         let pods: Vec<PodId> = cluster.pods_on(row.node).filter(|pod| self.by_pod.contains_key(pod)).collect();

@@ -40,6 +40,9 @@ impl Traffic {
         outbox: &mut Outbox<WorkloadEvent>,
     ) -> Vec<Demand> {
         let around = Surroundings { cluster, machines };
+        if !self.dirty.is_empty() {
+            self.rounds = if self.rounds.0 == now { (now, self.rounds.1 + 1) } else { (now, 1) };
+        }
         let mut looks = vec![0u32; if self.dirty.is_empty() { 0 } else { self.loads.len() }];
         let mut touched = BTreeSet::new();
         let mut pods = BTreeSet::new();
