@@ -5,7 +5,8 @@ use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
-use crate::model::volume::VolumeSource;
+use crate::model::pod_template::PodTemplate;
+use crate::model::volume::{Volume, VolumeSource};
 
 use super::plan::{Call, Plan};
 use super::runner::Controller;
@@ -70,12 +71,15 @@ impl Controller for ClaimProtectionController {
         // Pods without a node do not count: no kubelet starts a pod with a claim that is being deleted.
         let uses = |pod: PodId| {
             let row = cluster.pod(pod);
-            row.namespace == meta.namespace
-                && row.node.is_some()
+            row.node.is_some()
                 && !row.status.phase.is_terminal()
                 && claims_of(pod, cluster).any(|claim| meta.name == claim)
         };
-        if cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).any(uses) {
+        let has_claims = |template: &PodTemplate| {
+            let is_claim = |volume: &Volume| matches!(volume.source, VolumeSource::Claim { .. } | VolumeSource::Ephemeral);
+            template.spec.volumes.iter().any(is_claim)
+        };
+        if cluster.pods_of_templates(meta.namespace, has_claims).into_iter().any(uses) {
             return Plan::done();
         }
         Plan::of(Call::RemoveFinalizer { object: key, finalizer: CLAIM_FINALIZER })

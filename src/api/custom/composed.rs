@@ -79,7 +79,7 @@ pub(super) fn has_format(schema: &Value, value: &str) -> bool {
         "byte" => {
             let digits = value.trim_end_matches('=');
             let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-            value.len() % 4 == 0 && value.len() - digits.len() <= 2 && digits.bytes().all(is_digit)
+            value.len().is_multiple_of(4) && value.len() - digits.len() <= 2 && digits.bytes().all(is_digit)
         }
         _ => true,
     }

@@ -9,7 +9,7 @@ use crate::model::selector::LabelSelector;
 
 use super::proportional::{self, Scaling};
 use super::rolling;
-use super::view::{Set, View};
+use super::view::{Limits, Set, View, limits};
 
 fn set(name: &str, spec: i32, available: i32, max_replicas: Option<i32>) -> Set {
     Set {
@@ -90,6 +90,30 @@ fn trace(view: &mut View, mut available: usize) -> String {
 
 fn rollout(replicas: i32, limits: (IntOrPercent, IntOrPercent), available: usize) -> String {
     trace(&mut view(replicas, limits, vec![set("o", replicas, replicas, None)]), available)
+}
+
+#[test]
+fn a_quarter_is_rounded_up_for_the_surge_and_down_for_the_unavailable() {
+    let quarter = DeploymentStrategy::RollingUpdate { max_unavailable: Percent(25), max_surge: Percent(25) };
+    for (replicas, surge, unavailable) in [
+        (1, 1, 0),
+        (2, 1, 0),
+        (3, 1, 0),
+        (4, 1, 1),
+        (5, 2, 1),
+        (6, 2, 1),
+        (7, 2, 1),
+        (8, 2, 2),
+        (9, 3, 2),
+        (10, 3, 2),
+        (12, 3, 3),
+        (20, 5, 5),
+        (100, 25, 25),
+        (0, 0, 0),
+    ] {
+        assert_eq!(limits(quarter, replicas), Limits { surge, unavailable }, "{replicas}");
+    }
+    assert_eq!(limits(DeploymentStrategy::Recreate, 4), Limits { surge: 0, unavailable: 0 });
 }
 
 #[test]

@@ -267,3 +267,17 @@ fn a_job_of_another_controller_is_left_alone() {
     world.run(seconds(5));
     assert_eq!((world.pods_of(key).len(), status(&world, key)), (0, JobStatus::default()));
 }
+
+#[test]
+fn beside_a_ready_pod_a_failed_one_is_counted_when_its_backoff_is_over() {
+    let mut world = World::new(11);
+    let key = job(&mut world, &json!({"completions": 2, "parallelism": 2}));
+    world.run(seconds(2));
+    world.end(active(&world, key)[0], PodPhase::Failed);
+    world.run(seconds(7));
+    let waiting = status(&world, key);
+    assert_eq!((waiting.active, waiting.ready, waiting.failed), (2, Some(2), 0));
+    world.run(seconds(10));
+    let over = status(&world, key);
+    assert_eq!((over.active, over.failed, active(&world, key).len()), (2, 1, 2));
+}

@@ -29,6 +29,11 @@ impl JobController {
         cluster: &Cluster,
     ) -> Plan<Draft> {
         let Some(situation) = self.situation(key, cluster) else { return Plan::done() };
+        if backing_off && situation.tally.ready > 0 {
+            // The server refuses a status with more ready than active pods: the sync fails and counts nobody until the
+            // backoff is over. Upstream: job `manageJob` of v1.36.2, kubernetes/kubernetes#139428.
+            return Plan::done().fail();
+        }
         let stored = situation.job.status.clone();
         let mut status = stored.clone();
         let mut plan = Plan::done();
@@ -40,7 +45,7 @@ impl JobController {
             note_suspension(now, key, &situation, &mut status, &mut plan);
         }
         status.active = if backing_off { 0 } else { situation.tally.active.len() as i32 };
-        status.ready = Some(if backing_off { 0 } else { situation.tally.ready });
+        status.ready = Some(situation.tally.ready);
         status.terminating = Some(situation.tally.terminating);
         if situation.job.indexed {
             status.completed_indexes = situation.completed.text();

@@ -2,9 +2,9 @@
 
 use crate::cluster::{Cluster, EventType};
 use crate::model::kind::Kind;
-use crate::model::object::ObjectRef;
+use crate::model::object::{ObjectRef, PodId};
 use crate::model::storage::{NO_PROVISIONER, PersistentVolume, PersistentVolumeClaim, Seeker, find_matching_volume};
-use crate::model::volume::VolumeSource;
+use crate::model::volume::{Volume, VolumeSource};
 
 use super::super::calls::event;
 use super::super::plan::{Call, Plan};
@@ -108,22 +108,24 @@ fn best_match(claim: &PersistentVolumeClaim, waits: bool, cluster: &Cluster) -> 
 /// Upstream: `emitEventForUnboundDelayBindingClaim`.
 fn first_consumer(key: ObjectRef, claim: &PersistentVolumeClaim, cluster: &Cluster) -> (&'static str, String) {
     let namespace = cluster.meta(key).namespace;
-    let mut waiting: Vec<&str> = Vec::new();
-    for pod in cluster.list(Kind::POD).filter_map(ObjectRef::as_pod) {
-        let row = cluster.pod(pod);
-        if row.namespace != namespace || row.node.is_some() || row.status.phase.is_terminal() {
-            continue;
-        }
-        let volumes = &cluster.template_of(pod).spec.volumes;
-        let uses = volumes.iter().any(|volume| match &volume.source {
-            VolumeSource::Claim { claim: name, .. } => *name == claim.name,
+    let mounts = |volume: &Volume| match &volume.source {
+        VolumeSource::Claim { claim: name, .. } => *name == claim.name,
+        // Its claim is named after the pod.
+        VolumeSource::Ephemeral => claim.name.ends_with(&format!("-{}", volume.name)),
+        _ => false,
+    };
+    let candidates = cluster.pods_of_templates(namespace, |template| template.spec.volumes.iter().any(mounts));
+    let uses = |pod: &PodId| {
+        let row = cluster.pod(*pod);
+        let is_its = |volume: &Volume| match &volume.source {
             VolumeSource::Ephemeral => claim.name == format!("{}-{}", row.name, volume.name),
-            _ => false,
-        });
-        if uses {
-            waiting.push(&row.name);
-        }
-    }
+            _ => mounts(volume),
+        };
+        row.node.is_none()
+            && !row.status.phase.is_terminal()
+            && cluster.template(row.template).spec.volumes.iter().any(is_its)
+    };
+    let waiting: Vec<&str> = candidates.iter().filter(|pod| uses(pod)).map(|pod| &*cluster.pod(*pod).name).collect();
     match waiting.as_slice() {
         [] => ("WaitForFirstConsumer", "waiting for first consumer to be created before binding".to_owned()),
         [only] => ("WaitForPodScheduled", format!("waiting for pod {only} to be scheduled")),
