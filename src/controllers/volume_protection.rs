@@ -76,7 +76,8 @@ impl Controller for ClaimProtectionController {
                 && claims_of(pod, cluster).any(|claim| meta.name == claim)
         };
         let has_claims = |template: &PodTemplate| {
-            let is_claim = |volume: &Volume| matches!(volume.source, VolumeSource::Claim { .. } | VolumeSource::Ephemeral);
+            let is_claim =
+                |volume: &Volume| matches!(volume.source, VolumeSource::Claim { .. } | VolumeSource::Ephemeral);
             template.spec.volumes.iter().any(is_claim)
         };
         if cluster.pods_of_templates(meta.namespace, has_claims).into_iter().any(uses) {

@@ -103,9 +103,13 @@ impl Faults {
         machines: &mut Machines,
         outbox: &mut Outbox<FaultEvent>,
     ) {
-        let boot = (lasts.unwrap_or(BOOT), false);
-        let fault = self.begin(Broken::Node { node, kind, boot });
-        if kind == NodeFault::Reboot {
+        let is_off = !machines.machine(node).is_on();
+        let boot = lasts.unwrap_or(BOOT);
+        let fault = self.begin(Broken::Node { node, kind, boot: (boot, is_off) });
+        if kind == NodeFault::Reboot && is_off {
+            // Nothing is there to shut down: it only boots later.
+            outbox.send(now + boot, FaultEvent::End { fault });
+        } else if kind == NodeFault::Reboot {
             machines.request_shutdown(now, node);
             // The time of the boot counts from when the machine is off, which `observe_machine` hears of.
         } else if let Some(lasts) = lasts {

@@ -112,3 +112,19 @@ fn of_two_faults_of_a_registry_the_worse_counts() {
     assert_eq!(faults.heal_registry("docker.io", machines), 2);
     assert_eq!(machines.registry.transfer(image), usual);
 }
+
+#[test]
+fn a_reboot_of_a_machine_that_is_off_boots_it_after_its_time_or_with_its_last_crash() {
+    let mut world = World::new();
+    world.strike(0, NodeFault::Crash, Some(30));
+    world.strike(10, NodeFault::Reboot, Some(60));
+    assert_eq!(world.pass(), [30, 70]);
+    assert!(world.machines.kubelet_up(NODE));
+    let mut world = World::new();
+    world.strike(0, NodeFault::Crash, None);
+    world.strike(10, NodeFault::Reboot, Some(60));
+    assert_eq!(world.pass(), [70]);
+    assert!(!world.machines.machine(NODE).is_on());
+    world.faults.heal_node(SimTime::from_secs(80), NODE, None, &mut world.machines);
+    assert!(world.machines.kubelet_up(NODE));
+}

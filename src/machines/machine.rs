@@ -50,6 +50,8 @@ pub struct Machine {
     power: bool,
     kubelet: bool,
     connected: bool,
+    /// Does the API server answer?
+    server: bool,
     /// When the kubelet stopped reaching the API server; `NEVER` while it does.
     silent_since: SimTime,
     /// When the kubelet's process was last started.
@@ -93,6 +95,7 @@ impl Machine {
             power: false,
             kubelet: false,
             connected: true,
+            server: true,
             silent_since: SimTime::NEVER,
             kubelet_started: SimTime::ZERO,
             booted: SimTime::ZERO,
@@ -149,7 +152,7 @@ impl Machine {
 
     /// Does the kubelet reach the API server?
     pub fn is_reachable(&self) -> bool {
-        self.kubelet_works() && self.connected
+        self.kubelet_works() && self.connected && self.server
     }
 
     /// Is its network cable in?
@@ -231,6 +234,13 @@ impl Machine {
         let changed = std::mem::replace(&mut self.connected, connected) != connected;
         self.update_silence(now);
         changed
+    }
+
+    pub(super) fn set_server(&mut self, now: SimTime, up: bool) -> bool {
+        let before = self.is_reachable();
+        self.server = up;
+        self.update_silence(now);
+        before != self.is_reachable()
     }
 
     pub(super) fn set_power(&mut self, now: SimTime, on: bool) -> bool {

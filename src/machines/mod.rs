@@ -46,6 +46,8 @@ pub struct Machines {
     /// Containers whose life a scenario tells, so that their image's programs count for nothing.
     pub described: Vec<Matcher>,
     by_node: Vec<Machine>,
+    /// The API server answers nobody.
+    server_down: bool,
     containers: ContainerTable,
     execs: ExecTable,
     streams: Streams,
@@ -62,6 +64,7 @@ impl Machines {
             registry,
             described: Vec::new(),
             by_node: Vec::new(),
+            server_down: false,
             containers: ContainerTable::default(),
             execs: ExecTable::default(),
             streams,
@@ -74,6 +77,7 @@ impl Machines {
     pub fn add_machine(&mut self, now: SimTime, node: NodeId, internal_ip: u32) {
         self.make_room(node);
         self.by_node[node.index()].plug_in(now, internal_ip, &self.registry);
+        self.by_node[node.index()].set_server(now, !self.server_down);
         self.log.append(MachineChange::MachineChanged { node });
     }
 

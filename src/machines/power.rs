@@ -35,6 +35,16 @@ impl Machines {
         }
     }
 
+    /// The API server answers no kubelet any more, or again; machines reach one another all the time.
+    pub fn set_server(&mut self, now: SimTime, up: bool) {
+        self.server_down = !up;
+        for index in 0..self.by_node.len() {
+            if self.by_node[index].set_server(now, up) {
+                self.log.append(MachineChange::MachineChanged { node: NodeId::from_index(index) });
+            }
+        }
+    }
+
     /// Turns a machine off (all its containers end at once) or on again.
     pub fn set_power(&mut self, now: SimTime, node: NodeId, on: bool) {
         if !self.by_node[node.index()].set_power(now, on) {

@@ -12,7 +12,6 @@ use crate::cluster::{Change, Fields, Verb};
 use crate::controllers::Controllers;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
-use crate::model::object::NodeId;
 use crate::scheduler::Scheduler;
 
 use super::Simulation;
@@ -62,8 +61,6 @@ impl fmt::Display for Component {
 pub(super) struct Outages {
     /// By component: when it is back; `NEVER` while that is not known, `None` while it is up.
     down: [Option<SimTime>; Component::ALL.len()],
-    /// Nodes that only the API server's outage cuts off.
-    cut_off: Vec<NodeId>,
     /// When the API server went.
     api_down_since: SimTime,
     /// What scheduler and controller manager waited for and could not do without the API server.
@@ -77,12 +74,7 @@ const RENEW_DEADLINE: SimDuration = SimDuration::from_secs(10);
 impl Outages {
     /// Everything is up.
     pub(super) fn none() -> Self {
-        Self {
-            down: [None; Component::ALL.len()],
-            cut_off: Vec::new(),
-            api_down_since: SimTime::NEVER,
-            held: Vec::new(),
-        }
+        Self { down: [None; Component::ALL.len()], api_down_since: SimTime::NEVER, held: Vec::new() }
     }
 
     /// An event of a process that reaches no API server is due: it waits.
@@ -162,19 +154,11 @@ impl Simulation {
 
     fn cut_off_api_server(&mut self) {
         self.outages.api_down_since = self.now;
-        self.outages.cut_off.clear();
-        for node in self.cluster.nodes().collect::<Vec<_>>() {
-            if self.machines.has_machine(node) && self.machines.machine(node).is_reachable() {
-                self.machines.set_connected(self.now, node, false);
-                self.outages.cut_off.push(node);
-            }
-        }
+        self.machines.set_server(self.now, false);
     }
 
     fn restore_api_server(&mut self) {
-        for node in std::mem::take(&mut self.outages.cut_off) {
-            self.machines.set_connected(self.now, node, true);
-        }
+        self.machines.set_server(self.now, true);
         // Until they miss their leases' renewal, the processes live on with what they know.
         let lost_leases = self.now.since(self.outages.api_down_since) >= RENEW_DEADLINE;
         for watcher in [Watcher::Scheduler, Watcher::Controllers] {
