@@ -118,7 +118,7 @@ fn nodes_text(row: &Row) -> String {
 /// What broke, in a sentence: `zone a lost at 840 s: 3 pods find no node: Insufficient cpu`.
 fn words(failure: &FailureResult) -> String {
     let with = match failure.lost_at_seconds {
-        Some(at) if !failure.lost.is_empty() => format!("{} lost at {} s: ", failure.lost, at.rounded()),
+        Some(at) if !failure.lost.is_empty() => format!("{} lost at {:.0} s: ", failure.lost, at.rounded()),
         _ => String::new(),
     };
     let what = if failure.unplaced > 0 && !failure.reason.is_empty() {

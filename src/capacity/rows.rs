@@ -122,7 +122,7 @@ pub fn bottleneck(smaller: Option<&Failure>, snapshot: &Snapshot) -> Bottleneck 
             let words = format!("{} with one node less{with}: {reason}", homeless(failure.unplaced.len()));
             return Bottleneck { resource: reasons::resource_of(&reason).to_owned(), words };
         }
-        let words = format!("with one node less{with}, {} at {}s", failure.found, failure.at);
+        let words = format!("with one node less{with}, {} at {:.0} s", failure.found, failure.at.seconds());
         return Bottleneck { resource: "requirement".to_owned(), words };
     }
     let (allocatable, requested, _) = snapshot.totals();

@@ -93,6 +93,16 @@ fn a_lost_zone_needs_what_is_left_to_hold_everything() {
 }
 
 #[test]
+fn what_is_left_must_do_even_if_the_zone_comes_back() {
+    let plan = planned(&format!("{CANDIDATES}  survive: {{ zones: 1, at: 2m, for: 8m }}\n"));
+    let large = row(&plan, 0, "large");
+    assert_eq!(large.count, 2, "with one nothing would run for eight minutes");
+    assert_eq!(large.one_less.as_ref().unwrap().failure.at_seconds.rounded().round() as u64, 600);
+    let plan = planned(&format!("{CANDIDATES}  survive: {{ zones: 1, at: 2m, for: 8m, hold: [ 'true' ] }}\n"));
+    assert_eq!(row(&plan, 0, "large").count, 1, "whoever wants no more than the end says so");
+}
+
+#[test]
 fn lost_nodes_are_the_fullest_ones_at_the_peak() {
     let plan = planned(&format!("{CANDIDATES}  survive: {{ nodes: 1 }}\n"));
     let small = row(&plan, 0, "small");

@@ -293,6 +293,11 @@ impl Trials<'_> {
         };
         let window = ExpectationTime::During(loss.at, over.unwrap_or(end).max(loss.at));
         plan.expectations.extend(self.case.hold.iter().map(|that| expectation(that, window)));
+        if let (true, Some(over)) = (self.case.hold.is_empty(), over) {
+            // What comes back by itself would make any cluster hold: what is left must do at the last instant without it.
+            let last = ExpectationTime::At(SimDuration(over.0.saturating_sub(1)));
+            plan.expectations.extend(self.case.require.iter().map(|that| expectation(that, last)));
+        }
         plan
     }
 

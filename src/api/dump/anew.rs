@@ -10,6 +10,7 @@ use super::super::decode::known_fields;
 use super::super::value::{flag, int, items, text};
 use super::super::{DecodeCache, FieldValidation, decode};
 use super::Dump;
+use super::injected::Injected;
 use super::mirrors::is_mirror;
 use crate::model::kind::Kind;
 
@@ -69,6 +70,7 @@ struct Making {
     owners: FxHashSet<String>,
     /// Services that select pods, by namespace and name: controllers make their endpoints.
     selecting: BTreeSet<(String, String)>,
+    injected: Injected,
     namespaces: BTreeSet<String>,
     cache: DecodeCache,
     counts: BTreeMap<Note, usize>,
@@ -80,6 +82,7 @@ struct Making {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Note {
     Alone,
+    Injected,
     OfDaemonSet,
     Local,
     Paused,
@@ -91,6 +94,9 @@ impl Note {
         match self {
             Self::Alone => format!(
                 "{count} Pod{many} without a controller of a known kind: created anew too, but not again when a node is lost"
+            ),
+            Self::Injected => format!(
+                "{count} workload{many} whose live pods have containers or requests that the template lacks (injected, resized): new pods get them too"
             ),
             Self::OfDaemonSet => {
                 format!(
@@ -107,7 +113,7 @@ impl Note {
 
 impl Making {
     fn of(dump: &Dump) -> Self {
-        let mut making = Self::default();
+        let mut making = Self { injected: Injected::of(dump), ..Self::default() };
         for object in dump.objects.iter().filter(|object| !matches!(object.kind, Kind::POD | Kind::EVENT)) {
             let value = object.value();
             let metadata = &value["metadata"];
@@ -126,6 +132,13 @@ impl Making {
     fn written(&mut self, kind: Kind, mut object: Value) -> Option<Value> {
         if MADE.contains(&kind) || self.comes_by_itself(kind, &object) || is_over(kind, &object) {
             return None;
+        }
+        let path = if kind == Kind::CRON_JOB { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" };
+        let uid = text(&object["metadata"]["uid"]).to_owned();
+        if let Some(template) = object.pointer_mut(path).and_then(Value::as_object_mut)
+            && self.injected.add_to(&uid, template)
+        {
+            self.note(Note::Injected);
         }
         let metadata = object["metadata"].as_object_mut()?;
         metadata.retain(|name, _| matches!(name.as_str(), "name" | "namespace" | "labels" | "annotations"));

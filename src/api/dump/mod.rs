@@ -3,6 +3,7 @@
 //! but its objects refer to is added, with a word on each such assumption.
 
 mod anew;
+mod injected;
 mod lacks;
 mod mirrors;
 mod read;
