@@ -377,9 +377,16 @@ fn an_autoscaler_shows_its_formula_in_a_dump_and_in_a_run() {
     scratch.file("pod.yaml", pod);
     let text = scratch.ok(&["explain", "shop/scenario.yaml", "--at", "1s", "--pod", "pod.yaml", "--count"]);
     assert!(text.starts_with("2 more would fit"), "{text}");
-    let output = scratch.run(&["explain", "--cluster", "dump.json", "hpa/nobody", "-n", "shop"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("\"nobody\" not found"), "{}", stderr(&output));
+    for (arguments, words) in [
+        (["hpa/nobody", "-n", "shop"], "\"nobody\" not found"),
+        (["deployment/wbe", "-n", "shop"], "did you mean `web`?"),
+        (["deployment/web", "-n", "default"], "there is one in namespace shop (-n)"),
+        (["pod/web-1a-y", "-n", "shpo"], "did you mean `shop`?"),
+    ] {
+        let output = scratch.run(&[&["explain", "--cluster", "dump.json"], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
 }
 
 #[test]

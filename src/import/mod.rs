@@ -287,11 +287,12 @@ mod tests {
 
     #[test]
     fn pulls_tell_bandwidth_and_latency() {
-        let pull = |bytes: f64| Pull { bytes, seconds: 0.5 + bytes / 1e7 };
-        let pulls: Vec<Pull> = (1..10).map(|size| pull(f64::from(size) * 1e7)).collect();
+        let pull = |bytes: f64, seconds: f64| Pull { bytes, seconds, waited: seconds };
+        let sizes = (1..10).map(|size| f64::from(size) * 1e7);
+        let pulls: Vec<Pull> = sizes.map(|bytes| pull(bytes, 0.5 + bytes / 1e7)).collect();
         let (bandwidth, latency) = rate_of(&pulls).unwrap();
         assert!((bandwidth - 1e7).abs() < 1.0 && (latency.unwrap() - 0.5).abs() < 1e-6);
-        let few = [Pull { bytes: 1e8, seconds: 10.0 }, Pull { bytes: 1e3, seconds: 1.0 }];
+        let few = [pull(1e8, 10.0), pull(1e3, 1.0)];
         assert_eq!(rate_of(&few), Some((1e7, None)));
         assert_eq!(rate_of(&[]), None);
     }

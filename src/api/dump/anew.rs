@@ -14,16 +14,36 @@ use super::injected::Injected;
 use super::mirrors::is_mirror;
 use crate::model::kind::Kind;
 
-/// Kinds whose objects components make.
-const MADE: [Kind; 8] = [
-    Kind::EVENT,
-    Kind::LEASE,
-    Kind::NODE,
-    Kind::CONTROLLER_REVISION,
-    Kind::CSI_NODE,
-    Kind::VOLUME_ATTACHMENT,
-    Kind::RESOURCE_SLICE,
-    Kind::CERTIFICATE_SIGNING_REQUEST,
+/// Kinds that decide about pods and nodes, or that pods refer to. Nodes themselves are machines; others (roles, webhooks,
+/// network policies, ingresses) change nothing here.
+const DECIDE: [Kind; 27] = [
+    Kind::NAMESPACE,
+    Kind::PRIORITY_CLASS,
+    Kind::STORAGE_CLASS,
+    Kind::RUNTIME_CLASS,
+    Kind::DEVICE_CLASS,
+    Kind::CSI_DRIVER,
+    Kind::SERVICE_ACCOUNT,
+    Kind::RESOURCE_QUOTA,
+    Kind::LIMIT_RANGE,
+    Kind::CONFIG_MAP,
+    Kind::SECRET,
+    Kind::PERSISTENT_VOLUME,
+    Kind::PERSISTENT_VOLUME_CLAIM,
+    Kind::RESOURCE_CLAIM,
+    Kind::RESOURCE_CLAIM_TEMPLATE,
+    Kind::SERVICE,
+    Kind::ENDPOINTS,
+    Kind::ENDPOINT_SLICE,
+    Kind::HORIZONTAL_POD_AUTOSCALER,
+    Kind::POD_DISRUPTION_BUDGET,
+    Kind::DEPLOYMENT,
+    Kind::REPLICA_SET,
+    Kind::REPLICATION_CONTROLLER,
+    Kind::STATEFUL_SET,
+    Kind::DAEMON_SET,
+    Kind::JOB,
+    Kind::CRON_JOB,
 ];
 
 /// Namespaces that every cluster has.
@@ -130,7 +150,10 @@ impl Making {
 
     /// What somebody wrote of an object; nothing if it comes by itself, is over, or goes.
     fn written(&mut self, kind: Kind, mut object: Value) -> Option<Value> {
-        if MADE.contains(&kind) || self.comes_by_itself(kind, &object) || is_over(kind, &object) {
+        if !(kind == Kind::POD || DECIDE.contains(&kind))
+            || self.comes_by_itself(kind, &object)
+            || is_over(kind, &object)
+        {
             return None;
         }
         let path = if kind == Kind::CRON_JOB { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" };
@@ -147,6 +170,10 @@ impl Making {
         }
         let succeeded = int(&object["status"]["succeeded"]);
         object.as_object_mut()?.remove("status");
+        if kind == Kind::SECRET {
+            // Values that were redacted are none of the type's.
+            object.as_object_mut()?.remove("type");
+        }
         if kind == Kind::POD {
             let named = &object["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
             if items(&named["nodeSelectorTerms"]).iter().any(|term| !items(&term["matchFields"]).is_empty()) {
@@ -170,8 +197,9 @@ impl Making {
         let metadata = &object["metadata"];
         let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
         let is_owned = items(&metadata["ownerReferences"]).iter().filter(|one| flag(&one["controller"])).any(|owner| {
-            // A Job that a CronJob has begun goes on.
-            self.owners.contains(text(&owner["uid"])) && !(kind == Kind::JOB && owner["kind"] == "CronJob")
+            // A Job that a CronJob has begun goes on; claims of ephemeral volumes come with their pods.
+            let comes_again = self.owners.contains(text(&owner["uid"])) || owner["kind"] == "Pod";
+            comes_again && !(kind == Kind::JOB && owner["kind"] == "CronJob")
         });
         is_owned
             || !metadata["deletionTimestamp"].is_null()

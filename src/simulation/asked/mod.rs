@@ -12,8 +12,9 @@ mod workload;
 
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
+use crate::engine::nearest::nearest;
 use crate::model::kind::Kind;
-use crate::model::object::{ObjectRef, PodId};
+use crate::model::object::{NamespaceId, ObjectRef, PodId};
 use crate::scheduler::Scheduler;
 use crate::scheduler::explain::NamedExplanation;
 
@@ -64,8 +65,8 @@ impl Asked<'_> {
 
     /// An object by namespace and name.
     pub(super) fn find(&self, kind: Kind, namespace: &str, name: &str) -> Result<ObjectRef, String> {
-        let id = self.cluster.namespace(namespace).ok_or_else(|| format!("namespaces \"{namespace}\" not found"))?;
-        self.cluster.get(kind, id, name).map_err(|status| status.to_string())
+        let id = namespace_of(self.cluster, namespace)?;
+        self.cluster.get(kind, id, name).map_err(|status| with_hint(self.cluster, &status.to_string(), kind, id, name))
     }
 
     /// Pods of a workload, also through a ReplicaSet or Job of its, by creation.
@@ -108,9 +109,38 @@ impl Asked<'_> {
 
 /// A pod by namespace and name.
 pub(super) fn find_pod(cluster: &Cluster, namespace: &str, name: &str) -> Result<PodId, String> {
-    let id = cluster.namespace(namespace).ok_or_else(|| format!("namespaces \"{namespace}\" not found"))?;
+    let id = namespace_of(cluster, namespace)?;
     let pod = cluster.find(Kind::POD, id, name).and_then(ObjectRef::as_pod);
-    pod.ok_or_else(|| format!("pods \"{name}\" not found in namespace {namespace}"))
+    pod.ok_or_else(|| {
+        let message = format!("pods \"{name}\" not found in namespace {namespace}");
+        with_hint(cluster, &message, Kind::POD, id, name)
+    })
+}
+
+fn namespace_of(cluster: &Cluster, name: &str) -> Result<NamespaceId, String> {
+    cluster.namespace(name).ok_or_else(|| {
+        let names: Vec<String> = cluster.list(Kind::NAMESPACE).map(|one| cluster.identity(one).1.to_string()).collect();
+        let near = nearest(name, names.iter().map(String::as_str));
+        format!("namespaces \"{name}\" not found{}", near.map_or_else(String::new, meant))
+    })
+}
+
+/// The words with the name that was meant: one of another namespace, or the nearest one of this.
+fn with_hint(cluster: &Cluster, message: &str, kind: Kind, namespace: NamespaceId, name: &str) -> String {
+    let identities: Vec<(NamespaceId, String)> = cluster
+        .list(kind)
+        .map(|object| cluster.identity(object))
+        .map(|(namespace, name)| (namespace, name.to_string()))
+        .collect();
+    if let Some((elsewhere, _)) = identities.iter().find(|(_, known)| known == name) {
+        return format!("{message}; there is one in namespace {} (-n)", cluster.namespace_name(*elsewhere));
+    }
+    let own = identities.iter().filter(|(of, _)| *of == namespace).map(|(_, known)| known.as_str());
+    format!("{message}{}", nearest(name, own).map_or_else(String::new, meant))
+}
+
+fn meant(name: &str) -> String {
+    format!("; did you mean `{name}`?")
 }
 
 /// Kinds that own pods.
