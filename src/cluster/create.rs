@@ -348,6 +348,14 @@ impl Cluster {
     pub fn uid(&self, object: ObjectRef) -> String {
         match self.imported.uid(object) {
             Some(uid) => uid.to_owned(),
+            None => uid::text(uid::uid(self.settings.streams.mask(), object)),
+        }
+    }
+
+    /// The UID of an object as a number; 0 if it was imported with one that is no UUID.
+    pub fn uid_number(&self, object: ObjectRef) -> u128 {
+        match self.imported.uid(object) {
+            Some(uid) => u128::from_str_radix(&uid.replace('-', ""), 16).unwrap_or_default(),
             None => uid::uid(self.settings.streams.mask(), object),
         }
     }

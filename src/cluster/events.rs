@@ -4,12 +4,10 @@
 //! source may send 25 Events of one type about one object and then one every five minutes.
 //! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
 
-use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHasher};
-use smallvec::SmallVec;
-
-use crate::engine::{SimDuration, SimTime};
+use super::event_correlator::{Correlated, EventCorrelator, hash};
+use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::object::{NodeId, ObjectRef};
 
@@ -63,7 +61,7 @@ pub struct EventRow {
     /// Reason.
     pub reason: Text,
     /// Message.
-    pub message: Box<str>,
+    pub message: Arc<str>,
     /// Component.
     pub component: Text,
     /// The node of the component.
@@ -87,84 +85,66 @@ pub struct Sighting {
     pub count: u32,
 }
 
-/// Distinct messages within the interval from which on Events are combined.
-const AGGREGATE_FROM: usize = 10;
-const AGGREGATE_WITHIN: SimDuration = SimDuration::from_secs(600);
-/// Events of one source about one object that may come at once.
-const SPAM_BURST: u64 = 25;
-/// After that, one in this time.
-const SPAM_REFILL: SimDuration = SimDuration::from_secs(300);
-
-/// Events that differ in their message only.
-#[derive(Debug, Default)]
-struct Similar {
-    last: SimTime,
-    messages: SmallVec<[u64; 2]>,
-}
-
-/// A token bucket in units of one Event's refill time.
-#[derive(Debug)]
-struct Bucket {
-    /// Nanoseconds' worth of tokens.
-    level: u64,
-    at: SimTime,
-}
+/// Messages that came lately: most pods' Events say the same.
+const MESSAGES_KEPT: usize = 256;
 
 /// All Events.
 #[derive(Debug, Default)]
 pub struct EventStore {
     rows: Vec<EventRow>,
     sightings: Vec<Sighting>,
-    by_content: FxHashMap<u64, u32>,
-    similar: FxHashMap<u64, Similar>,
-    buckets: FxHashMap<u64, Bucket>,
+    correlator: EventCorrelator,
+    /// By hash.
+    messages: Vec<Option<Arc<str>>>,
 }
 
 impl EventStore {
     /// Records an Event. It may be dropped as spam, and where the server takes no new objects (`may_create`) only an Event
     /// that is there already is counted.
     pub(super) fn record(&mut self, now: SimTime, draft: EventDraft, may_create: bool) {
-        let source = hash(&(draft.component, draft.host, draft.object));
-        // The scheduler uses the newer events API, whose recorder neither combines nor drops.
-        let legacy = draft.component != "default-scheduler";
-        let mut message = draft.message;
-        let similar_key = hash(&(source, draft.container, draft.kind == EventType::Normal, &draft.reason));
-        if legacy && self.is_one_of_many(now, similar_key, &message) {
-            message = format!("(combined from similar events): {message}");
-        }
-        let combined = message.starts_with("(combined from similar events)");
-        let content = if combined { hash(&(similar_key, "combined")) } else { hash(&(similar_key, &message)) };
-        if legacy && !self.has_token(now, hash(&(source, draft.kind == EventType::Normal))) {
-            return;
-        }
-        let row = if let Some(row) = self.by_content.get(&content) {
-            let known = &mut self.rows[*row as usize];
-            known.count += 1;
-            known.last = now;
-            if combined {
-                known.message = message.into();
+        let row = match self.correlator.correlate(now, &draft) {
+            Correlated::Spam => return,
+            Correlated::Known { row, combined } => {
+                let known = &mut self.rows[row as usize];
+                known.count += 1;
+                known.last = now;
+                if combined {
+                    known.message = combined_message(&draft.message);
+                }
+                row
             }
-            *row
-        } else if !may_create {
-            return;
-        } else {
-            let row = self.rows.len() as u32;
-            self.by_content.insert(content, row);
-            self.rows.push(EventRow {
-                object: draft.object,
-                container: draft.container,
-                kind: draft.kind,
-                reason: draft.reason,
-                message: message.into(),
-                component: Text::const_new(draft.component),
-                host: draft.host,
-                first: now,
-                last: now,
-                count: 1,
-            });
-            row
+            Correlated::New { .. } if !may_create => return,
+            Correlated::New { combined, slot } => {
+                let row = self.rows.len() as u32;
+                self.correlator.remember(slot, &draft, row);
+                let message =
+                    if combined { combined_message(&draft.message) } else { self.shared_message(&draft.message) };
+                self.rows.push(EventRow {
+                    object: draft.object,
+                    container: draft.container,
+                    kind: draft.kind,
+                    reason: draft.reason,
+                    message,
+                    component: Text::const_new(draft.component),
+                    host: draft.host,
+                    first: now,
+                    last: now,
+                    count: 1,
+                });
+                row
+            }
         };
         self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
+    }
+
+    /// A message's text, shared with an equal one that came lately.
+    fn shared_message(&mut self, message: &str) -> Arc<str> {
+        self.messages.resize(MESSAGES_KEPT, None);
+        let place = &mut self.messages[(hash(&message) >> 56) as usize % MESSAGES_KEPT];
+        match place {
+            Some(known) if **known == *message => Arc::clone(known),
+            _ => Arc::clone(place.insert(Arc::from(message))),
+        }
     }
 
     /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
@@ -187,42 +167,11 @@ impl EventStore {
     pub fn sightings(&self) -> &[Sighting] {
         &self.sightings
     }
-
-    fn is_one_of_many(&mut self, now: SimTime, key: u64, message: &str) -> bool {
-        let similar = self.similar.entry(key).or_default();
-        if now.since(similar.last) > AGGREGATE_WITHIN {
-            similar.messages.clear();
-        }
-        similar.last = now;
-        let message = hash(&message);
-        if !similar.messages.contains(&message) {
-            similar.messages.push(message);
-        }
-        if similar.messages.len() < AGGREGATE_FROM {
-            return false;
-        }
-        // Upstream forgets the oldest so that the set does not grow.
-        similar.messages.remove(0);
-        true
-    }
-
-    fn has_token(&mut self, now: SimTime, source: u64) -> bool {
-        let full = SPAM_BURST * SPAM_REFILL.0;
-        let bucket = self.buckets.entry(source).or_insert(Bucket { level: full, at: now });
-        bucket.level = bucket.level.saturating_add(now.since(bucket.at).0).min(full);
-        bucket.at = now;
-        let granted = bucket.level >= SPAM_REFILL.0;
-        if granted {
-            bucket.level -= SPAM_REFILL.0;
-        }
-        granted
-    }
 }
 
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = FxHasher::default();
-    value.hash(&mut hasher);
-    hasher.finish()
+/// Upstream: client-go tools/record `EventAggregatorByReasonMessageFunc`.
+fn combined_message(message: &str) -> Arc<str> {
+    Arc::from(format!("(combined from similar events): {message}"))
 }
 
 #[cfg(test)]

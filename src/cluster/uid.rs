@@ -8,19 +8,27 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Its inverse modulo 2⁶⁴.
 const INVERSE: u64 = 0xf1de_83e1_9937_733d;
 
-/// The UID of an object under a seed, in the shape of a random (version 4) UUID.
-pub(super) fn uid(seed_mask: u64, object: ObjectRef) -> String {
+/// The UID of an object under a seed: a UUID of version 4, as a number.
+pub(super) fn uid(seed_mask: u64, object: ObjectRef) -> u128 {
     let plain = u64::from(object.kind.0) << 32 | u64::from(object.id);
     let high = scramble(plain ^ seed_mask ^ MULTIPLIER);
     let low = scramble(high ^ seed_mask.rotate_left(17) ^ plain);
     // 60 bits of `high` and 4 of `low` carry the identity; version and variant take their fixed places.
+    let first = (high >> 16) << 16 | 0x4000 | high >> 4 & 0xfff;
+    let second = (0x8000 | (high & 0xf) << 8 | low >> 56) << 48 | low & 0xffff_ffff_ffff;
+    u128::from(first) << 64 | u128::from(second)
+}
+
+/// A UID as the API shows it.
+pub(super) fn text(uid: u128) -> String {
+    let (first, second) = ((uid >> 64) as u64, uid as u64);
     format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high >> 4 & 0xfff,
-        0x8000 | (high & 0xf) << 8 | low >> 56,
-        low & 0xffff_ffff_ffff
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        first >> 32,
+        first >> 16 & 0xffff,
+        first & 0xffff,
+        second >> 48,
+        second & 0xffff_ffff_ffff
     )
 }
 
@@ -35,7 +43,7 @@ pub(super) fn object(seed_mask: u64, text: &str) -> Option<ObjectRef> {
     let plain = unscramble(high) ^ seed_mask ^ MULTIPLIER;
     let kind = plain >> 32;
     let object = ObjectRef { kind: Kind(u32::try_from(kind).ok()?), id: plain as u32 };
-    ((object.kind.0 as usize) < KINDS.len() && uid(seed_mask, object) == text).then_some(object)
+    ((object.kind.0 as usize) < KINDS.len() && self::text(uid(seed_mask, object)) == text).then_some(object)
 }
 
 fn scramble(value: u64) -> u64 {
@@ -62,7 +70,7 @@ mod tests {
                 ObjectRef::new(Kind::DEPLOYMENT, 123_456),
                 ObjectRef::new(Kind::NODE, u32::MAX - 1),
             ] {
-                let text = uid(seed, object_ref);
+                let text = text(uid(seed, object_ref));
                 assert_eq!(text.len(), 36, "{text}");
                 assert_eq!(object(seed, &text), Some(object_ref), "{text}");
             }

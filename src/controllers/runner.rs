@@ -163,7 +163,7 @@ impl<C: Controller> Runner<C> {
         outbox: &mut Outbox<ControllerEvent>,
     ) {
         self.controller.observe(now, change, cluster, &mut self.queue);
-        self.dispatch(now, outbox);
+        self.dispatch_news(now, outbox);
     }
 
     /// Lets the controller hear of something that is no change of the API.
@@ -174,7 +174,7 @@ impl<C: Controller> Runner<C> {
         news: impl FnOnce(&mut C, &mut WorkQueue),
     ) {
         news(&mut self.controller, &mut self.queue);
-        self.dispatch(now, outbox);
+        self.dispatch_news(now, outbox);
     }
 
     /// The controller, for what it keeps for others.
@@ -289,6 +289,14 @@ impl<C: Controller> Runner<C> {
             self.queue.add_rate_limited(now, key);
         } else {
             self.queue.forget(key);
+        }
+    }
+
+    /// Dispatches if the last observation asked for a sync. Most changes concern most controllers not at all.
+    #[inline]
+    fn dispatch_news(&mut self, now: SimTime, outbox: &mut Outbox<ControllerEvent>) {
+        if self.queue.take_news() {
+            self.dispatch(now, outbox);
         }
     }
 

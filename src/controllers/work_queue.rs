@@ -59,6 +59,7 @@ pub(super) struct WorkQueue {
     waited: u64,
     failures: FxHashMap<ObjectRef, u32>,
     limiter: RateLimiter,
+    has_news: bool,
 }
 
 impl std::fmt::Debug for WorkQueue {
@@ -82,13 +83,21 @@ impl WorkQueue {
             waited: 0,
             failures: FxHashMap::default(),
             limiter,
+            has_news: false,
         }
+    }
+
+    /// Was any key added since the last call?
+    #[inline]
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
     }
 
     /// Asks for a sync of `key`, if none is due already.
     pub(super) fn add(&mut self, key: ObjectRef) {
         if self.dirty.insert(key) && !self.processing.contains(&key) {
             self.ready.push_back(key);
+            self.has_news = true;
         }
     }
 
@@ -103,6 +112,7 @@ impl WorkQueue {
             return;
         }
         self.waited += 1;
+        self.has_news = true;
         self.waiting.push(key, Reverse((at, self.waited)));
     }
 

@@ -258,7 +258,11 @@ impl ContainerStatus {
 impl PodStatus {
     /// The condition of this type.
     pub fn condition(&self, kind: &PodConditionType) -> Option<&PodCondition> {
-        self.conditions.iter().find(|condition| condition.kind == *kind)
+        // A million pods are asked often: texts are compared for types of others' only.
+        let same = std::mem::discriminant(kind);
+        let is_own = !matches!(kind, PodConditionType::Other(_));
+        let mut candidates = self.conditions.iter().filter(|condition| std::mem::discriminant(&condition.kind) == same);
+        candidates.find(|condition| is_own || condition.kind == *kind)
     }
 
     /// Is the condition there and `True`?

@@ -8,7 +8,8 @@ use super::cycle::{Cycle, Wide};
 use super::feasible_nodes::feasible_nodes_to_find;
 use super::fit_error::Diagnosis;
 use super::framework::{
-    ClusterPlugin, FilterKind, Judgements, PluginName, PluginSet, PodShape, Profile, ScoreContext, ShapeId, Shapes,
+    ClusterPlugin, FilterKind, Judgements, NORMALIZED, PluginName, PluginSet, PodShape, Profile, ScoreContext, ShapeId,
+    Shapes,
 };
 use super::plugins::inter_pod_affinity::{Affinities, AffinityFilter, AffinityScores};
 use super::plugins::node_affinity::named_nodes;
@@ -55,7 +56,10 @@ pub struct Algorithm {
     /// Where the next search begins in the list of nodes; the scheduler's, not the profile's.
     pub(super) next_start_node_index: usize,
     feasible: Vec<NodeId>,
+    /// By place in `feasible`: first the sum of the scores that need no normalization, then of all.
     totals: Vec<i64>,
+    /// The greatest raw score among the feasible nodes by each plugin that is normalized.
+    greatest: [i32; NORMALIZED],
     spread_scores: SpreadScores,
     affinity_scores: AffinityScores,
     /// Is nothing kept between cycles? For comparisons.
@@ -107,6 +111,7 @@ impl Algorithm {
             next_start_node_index: 0,
             feasible: Vec::new(),
             totals: Vec::new(),
+            greatest: [0; NORMALIZED],
             spread_scores: SpreadScores::default(),
             affinity_scores: AffinityScores::default(),
             is_forgetful: false,
@@ -289,8 +294,10 @@ impl Algorithm {
         }
         let looks_wider = !cycle.wide.is_empty();
         let mut view = self.judgements.of(&self.profile, prepared.shape, cycle.shape, cache);
-        let feasible = &mut self.feasible;
+        let (feasible, totals, greatest) = (&mut self.feasible, &mut self.totals, &mut self.greatest);
         feasible.clear();
+        totals.clear();
+        *greatest = [0; NORMALIZED];
         let mut want = feasible_nodes_to_find(list.len(), self.percentage_of_nodes_to_score);
         if !self.profile.has_scores() {
             // The first is as good as any.
@@ -300,7 +307,8 @@ impl Algorithm {
         let tried = std::mem::take(&mut diagnosis.verdicts);
         let start = if list.is_empty() { 0 } else { self.next_start_node_index % list.len() };
         for node in list[start..].iter().chain(&list[..start]).copied() {
-            let mut verdict = view.get(node).verdict;
+            let judgement = view.get(node);
+            let mut verdict = judgement.verdict;
             if has_nominated && !nominator.pods_on(node).is_empty() {
                 verdict = cycle.filter_with_nominated(cache.node(node), &[]);
             } else if looks_wider {
@@ -310,6 +318,10 @@ impl Algorithm {
                 diagnosis.verdicts.push((node, verdict));
             } else if feasible.len() < want {
                 feasible.push(node);
+                totals.push(judgement.fixed);
+                for (greatest, raw) in greatest.iter_mut().zip(judgement.raw) {
+                    *greatest = raw.max(*greatest);
+                }
             } else {
                 break;
             }
@@ -330,15 +342,16 @@ impl Algorithm {
         if let Some(id) = prepared.spread {
             self.counts.spreads.update(inputs.cluster, cache, id);
         }
-        let shape = self.counts.shapes.get(prepared.shape);
-        let view = self.judgements.of(&self.profile, prepared.shape, shape, cache);
-        self.totals.clear();
-        self.totals.extend(self.feasible.iter().map(|node| view.known(*node).fixed));
-        for (slot, score) in self.profile.normalized(shape).enumerate() {
-            let raw = |node: &NodeId| i64::from(view.known(*node).raw[slot]);
-            let greatest = self.feasible.iter().map(raw).max().unwrap_or(0).max(0);
-            // Equal for all nodes, and so without effect on the choice.
-            if greatest > 0 {
+        // Scores that are 0 for all nodes have no effect on the choice.
+        if self.greatest != [0; NORMALIZED] {
+            let shape = self.counts.shapes.get(prepared.shape);
+            let view = self.judgements.of(&self.profile, prepared.shape, shape, cache);
+            for (slot, score) in self.profile.normalized(shape).enumerate() {
+                let raw = |node: &NodeId| i64::from(view.known(*node).raw[slot]);
+                let greatest = i64::from(self.greatest[slot]);
+                if greatest == 0 {
+                    continue;
+                }
                 let normalization = score.plugin.normalization();
                 for (total, node) in self.totals.iter_mut().zip(&self.feasible) {
                     *total += score.weight * normalization.apply(raw(node), greatest);

@@ -4,20 +4,32 @@
 //! comparison makes the top the first node of greatest score in the pre-order of the implicit tree (a node, then the
 //! subtree of its left child 2i+1, then that of 2i+2), so no heap is needed to find it.
 
-/// Where the node at `index` stands in the pre-order of the implicit binary tree; less is earlier.
+/// The index after `at` in the pre-order of the implicit binary tree of `len` nodes; the last one has none.
 #[inline]
-const fn pre_order(index: usize) -> u64 {
-    // Left-aligned, the path from the root is the index plus one; an ancestor has the same bits and is shorter.
-    let path = index as u32 + 1;
-    let leading = path.leading_zeros();
-    ((path << leading) as u64) << 6 | (32 - leading) as u64
+const fn after(mut at: usize, len: usize) -> Option<usize> {
+    let left = 2 * at + 1;
+    if left < len {
+        return Some(left);
+    }
+    while at > 0 {
+        // Left children have odd indexes, and their sibling comes next.
+        if at % 2 == 1 && at + 1 < len {
+            return Some(at + 1);
+        }
+        at = (at - 1) / 2;
+    }
+    None
 }
 
 /// The index of the winner among `totals`; `None` of an empty list.
 pub fn select_host(totals: &[i64]) -> Option<usize> {
     let greatest = *totals.iter().max()?;
-    let winners = totals.iter().enumerate().filter(|(_, total)| **total == greatest);
-    winners.map(|(index, _)| index).min_by_key(|index| pre_order(*index))
+    // Many totals are equal on a cluster with equal nodes: the walk is short there.
+    let mut at = 0;
+    while totals[at] != greatest {
+        at = after(at, totals.len())?;
+    }
+    Some(at)
 }
 
 #[cfg(test)]

@@ -53,12 +53,11 @@ impl Collector {
     /// Pods are created in the order of their ids, so that both tables have the same rows.
     fn meet(&mut self, now: Moment, id: PodId, pod: &Pod, cluster: &Cluster) {
         let template = cluster.template_of(id);
-        let uid = cluster.uid(ObjectRef::pod(id)).replace('-', "");
         let (owner, workload) = self.owners(pod.controller);
         let facts = PodFacts {
             name: &pod.name,
             namespace: cluster.namespace_name(pod.namespace),
-            uid: u128::from_str_radix(&uid, 16).unwrap_or_default(),
+            uid: cluster.uid_number(ObjectRef::pod(id)),
             owner,
             workload,
             priority: template.spec.priority,

@@ -24,10 +24,7 @@ pub enum Reach {
 
 /// The object that a load's entry names.
 pub(super) fn object_of(cluster: &Cluster, entry: &Entry) -> Option<ObjectRef> {
-    let (kind, namespace, name) = match entry {
-        Entry::Service { namespace, name } => (Kind::SERVICE, namespace, name),
-        Entry::Consumers { kind, namespace, name, .. } => (*kind, namespace, name),
-    };
+    let (kind, namespace, name) = entry.target();
     cluster.find(kind, cluster.namespace(namespace)?, name)
 }
 

@@ -26,6 +26,7 @@ use rustc_hash::FxHashMap;
 use crate::cluster::{Change, Cluster, Verb};
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::machines::{ContainerId, MachineChange, Machines};
+use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use load::Load;
@@ -71,6 +72,9 @@ pub struct Demand {
     pub memory: f64,
 }
 
+/// Kind, namespace and name of what a load goes to.
+type EntryKey = (Kind, Text, Text);
+
 /// All loads of a run.
 #[derive(Debug, Default)]
 pub struct Traffic {
@@ -82,6 +86,10 @@ pub struct Traffic {
     callers: Vec<Vec<usize>>,
     /// Loads of each pod.
     by_pod: FxHashMap<PodId, Vec<usize>>,
+    /// Loads by the name of what they go to.
+    by_entry: FxHashMap<EntryKey, Vec<usize>>,
+    /// Loads that wait in one backlog for their consumers.
+    pools: Vec<usize>,
     /// Loads at each Service that exists.
     by_service: FxHashMap<ObjectRef, Vec<usize>>,
     /// Services whose endpoints kube-proxy has yet to program.
@@ -113,8 +121,13 @@ impl Traffic {
                 callers[call.load].push(index);
             }
         }
-        let loads = loads.into_iter().map(|load| Load::new(load, window, origin)).collect();
-        Self { loads, rank, order, callers, origin, ..Self::default() }
+        let mut by_entry: FxHashMap<EntryKey, Vec<usize>> = FxHashMap::default();
+        for (index, load) in loads.iter().enumerate() {
+            by_entry.entry(entry_key(&load.entry)).or_default().push(index);
+        }
+        let loads: Vec<Load> = loads.into_iter().map(|load| Load::new(load, window, origin)).collect();
+        let pools = (0..loads.len()).filter(|load| loads[*load].pool.is_some()).collect();
+        Self { loads, rank, order, callers, by_entry, pools, origin, ..Self::default() }
     }
 
     /// Is there any?
@@ -141,6 +154,11 @@ impl Traffic {
 
     /// Changes a load while the run goes on.
     pub fn change(&mut self, now: SimTime, load: usize, settings: LoadSettings, outbox: &mut Outbox<WorkloadEvent>) {
+        if settings.entry != self.loads[load].settings.entry {
+            let old = self.by_entry.entry(entry_key(&self.loads[load].settings.entry)).or_default();
+            old.retain(|other| *other != load);
+            self.by_entry.entry(entry_key(&settings.entry)).or_default().push(load);
+        }
         let loads = &mut self.loads;
         loads[load].advance(now);
         loads[load].service = service_time::ServiceTime::new(&settings.latency, settings.cpu);
@@ -172,10 +190,7 @@ impl Traffic {
             }
             _ => return,
         };
-        let concerns = |load: &Load| {
-            load.object == Some(service) || endpoints::object_of(cluster, &load.settings.entry) == Some(service)
-        };
-        if !self.by_service.contains_key(&service) && !self.loads.iter().any(concerns) {
+        if !self.by_service.contains_key(&service) && self.loads_to(service, cluster).is_empty() {
             return;
         }
         self.unprogrammed.insert(service);
@@ -186,9 +201,16 @@ impl Traffic {
         }
     }
 
+    /// Loads that name this object, which may be gone.
+    fn loads_to(&self, object: ObjectRef, cluster: &Cluster) -> &[usize] {
+        let (namespace, name) = cluster.identity(object);
+        let key = (object.kind, Text::from(cluster.namespace_name(namespace)), Text::from(name));
+        self.by_entry.get(&key).map_or(&[], Vec::as_slice)
+    }
+
     fn is_consumer_kind(&self, kind: Kind) -> bool {
-        let of = |load: &Load| matches!(load.settings.entry, Entry::Consumers { kind: own, .. } if own == kind);
-        self.loads.iter().any(of)
+        let of = |load: &usize| matches!(self.loads[*load].settings.entry, Entry::Consumers { kind: own, .. } if own == kind);
+        self.pools.iter().any(of)
     }
 
     /// Something happened on a machine.
@@ -254,11 +276,9 @@ impl Traffic {
 
     /// Pods may have come to take from a backlog.
     fn consumers_changed(&mut self, now: SimTime, outbox: &mut Outbox<WorkloadEvent>) {
-        for load in 0..self.loads.len() {
-            if self.loads[load].pool.is_some() {
-                self.stale_sites.insert(load);
-                self.mark(load);
-            }
+        for load in self.pools.iter().copied() {
+            self.stale_sites.insert(load);
+            self.dirty.insert(self.rank[load]);
         }
         if !self.dirty.is_empty() {
             self.settle_soon(now, outbox);
@@ -308,13 +328,9 @@ impl Traffic {
     /// The loads of Services whose endpoints changed look up their pods.
     fn program(&mut self, cluster: &Cluster) {
         for service in std::mem::take(&mut self.unprogrammed) {
-            for load in 0..self.loads.len() {
-                let concerned = self.loads[load].object == Some(service)
-                    || endpoints::object_of(cluster, &self.loads[load].settings.entry) == Some(service);
-                if concerned {
-                    self.stale_sites.insert(load);
-                    self.mark(load);
-                }
+            for load in self.loads_to(service, cluster).to_vec() {
+                self.stale_sites.insert(load);
+                self.mark(load);
             }
         }
     }
@@ -329,6 +345,11 @@ impl Traffic {
             _ => Significance::Live,
         }
     }
+}
+
+fn entry_key(entry: &Entry) -> EntryKey {
+    let (kind, namespace, name) = entry.target();
+    (kind, Text::from(namespace), Text::from(name))
 }
 
 /// Loads in an order in which callers come before those that they call. Loads of a cycle (the scenario's checks refuse

@@ -29,6 +29,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// Kind, namespace and name of the object that it names.
+    pub fn target(&self) -> (Kind, &str, &str) {
+        match self {
+            Self::Service { namespace, name } => (Kind::SERVICE, namespace, name),
+            Self::Consumers { kind, namespace, name, .. } => (*kind, namespace, name),
+        }
+    }
+}
+
 /// A request caused by another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Call {

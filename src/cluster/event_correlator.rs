@@ -1,0 +1,198 @@
+//! What client-go's recorder remembers of the Events that a source has sent about an object: which are equal, which are
+//! one of many, and whether the source may go on. One look-up per Event, because a million pods have five each.
+//! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
+
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
+
+use super::events::{EventDraft, EventType};
+use crate::engine::{SimDuration, SimTime};
+
+/// Distinct messages within the interval from which on Events are combined.
+const AGGREGATE_FROM: usize = 10;
+const AGGREGATE_WITHIN: SimDuration = SimDuration::from_secs(600);
+/// Events of one source about one object that may come at once.
+const SPAM_BURST: u64 = 25;
+/// After that, one in this time.
+const SPAM_REFILL: SimDuration = SimDuration::from_secs(300);
+/// Rows of similar Events that are kept beside them; more go to a table of their own.
+const ROWS_BESIDE: usize = 16;
+
+/// What an Event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Correlated {
+    /// The source has sent too many: it is dropped.
+    Spam,
+    /// Equal to that of a row.
+    Known { row: u32, combined: bool },
+    /// Unlike all before. The caller says which row it becomes with `remember`.
+    New { combined: bool, slot: Slot },
+}
+
+/// Where a new row is to be remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    source: u32,
+    similar: u32,
+    message: u64,
+    combined: bool,
+}
+
+/// All sources.
+#[derive(Debug, Default)]
+pub(super) struct EventCorrelator {
+    by_key: FxHashMap<u64, u32>,
+    sources: Vec<Source>,
+    /// By source, kind of Event and message: rows that have no place beside their siblings.
+    overflow: FxHashMap<u64, u32>,
+}
+
+/// One component on one host, about one object.
+#[derive(Debug)]
+struct Source {
+    /// Of Normal and of Warning Events.
+    buckets: [Bucket; 2],
+    similar: SmallVec<[Similar; 1]>,
+}
+
+/// A token bucket in units of one Event's refill time.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// Nanoseconds' worth of tokens.
+    level: u64,
+    at: SimTime,
+}
+
+/// Events that differ in their message only.
+#[derive(Debug)]
+struct Similar {
+    key: u64,
+    last: SimTime,
+    /// Messages of the interval, and rows, the latest message last.
+    seen: SmallVec<[Seen; 1]>,
+    combined: Option<u32>,
+    overflows: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    message: u64,
+    row: Option<u32>,
+    /// Does it count for the interval?
+    recent: bool,
+}
+
+impl Bucket {
+    fn take(&mut self, now: SimTime) -> bool {
+        let full = SPAM_BURST * SPAM_REFILL.0;
+        self.level = self.level.saturating_add(now.since(self.at).0).min(full);
+        self.at = now;
+        let granted = self.level >= SPAM_REFILL.0;
+        if granted {
+            self.level -= SPAM_REFILL.0;
+        }
+        granted
+    }
+}
+
+impl EventCorrelator {
+    /// Correlates an Event with those before it.
+    pub(super) fn correlate(&mut self, now: SimTime, draft: &EventDraft) -> Correlated {
+        // The scheduler uses the newer events API, whose recorder neither combines nor drops.
+        let legacy = draft.component != "default-scheduler";
+        let source_key = hash(&(draft.component, draft.host, draft.object));
+        let source = *self.by_key.entry(source_key).or_insert_with(|| {
+            let full = Bucket { level: SPAM_BURST * SPAM_REFILL.0, at: now };
+            self.sources.push(Source { buckets: [full; 2], similar: SmallVec::new() });
+            self.sources.len() as u32 - 1
+        });
+        let Source { buckets, similar } = &mut self.sources[source as usize];
+        let is_normal = draft.kind == EventType::Normal;
+        let key = hash(&(draft.container, is_normal, &draft.reason));
+        let place = similar.iter().position(|similar| similar.key == key).unwrap_or_else(|| {
+            similar.push(Similar { key, last: now, seen: SmallVec::new(), combined: None, overflows: false });
+            similar.len() - 1
+        });
+        let similar = &mut similar[place];
+        let message = hash(&draft.message);
+        let combined = legacy && similar.is_one_of_many(now, message);
+        if legacy && !buckets[usize::from(is_normal)].take(now) {
+            return Correlated::Spam;
+        }
+        let overflow = || self.overflow.get(&hash(&(source_key, key, message))).copied();
+        let row = if combined {
+            similar.combined
+        } else {
+            let beside = similar.seen.iter().find(|seen| seen.message == message).and_then(|seen| seen.row);
+            beside.or_else(|| similar.overflows.then(overflow).flatten())
+        };
+        match row {
+            Some(row) => Correlated::Known { row, combined },
+            None => Correlated::New { combined, slot: Slot { source, similar: place as u32, message, combined } },
+        }
+    }
+
+    /// A new Event became this row.
+    pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, row: u32) {
+        let similar = &mut self.sources[slot.source as usize].similar[slot.similar as usize];
+        if slot.combined {
+            similar.combined = Some(row);
+            return;
+        }
+        if let Some(seen) = similar.seen.iter_mut().find(|seen| seen.message == slot.message) {
+            seen.row = Some(row);
+        } else {
+            similar.seen.push(Seen { message: slot.message, row: Some(row), recent: false });
+        }
+        if similar.seen.len() > ROWS_BESIDE
+            && let Some(place) = similar.seen.iter().position(|seen| !seen.recent)
+        {
+            let old = similar.seen.remove(place);
+            similar.overflows = true;
+            let source_key = hash(&(draft.component, draft.host, draft.object));
+            if let Some(row) = old.row {
+                self.overflow.insert(hash(&(source_key, similar.key, old.message)), row);
+            }
+        }
+    }
+}
+
+impl Similar {
+    /// Notes a message. Is it the tenth or a later one within the interval?
+    fn is_one_of_many(&mut self, now: SimTime, message: u64) -> bool {
+        if now.since(self.last) > AGGREGATE_WITHIN {
+            self.seen.iter_mut().for_each(|seen| seen.recent = false);
+            self.seen.retain(|seen| seen.row.is_some());
+        }
+        self.last = now;
+        match self.seen.iter().position(|seen| seen.message == message) {
+            Some(place) if self.seen[place].recent => {}
+            Some(place) => {
+                let seen = self.seen.remove(place);
+                self.seen.push(Seen { recent: true, ..seen });
+            }
+            None => self.seen.push(Seen { message, row: None, recent: true }),
+        }
+        if self.seen.iter().filter(|seen| seen.recent).count() < AGGREGATE_FROM {
+            return false;
+        }
+        // Upstream forgets one so that the set does not grow.
+        if let Some(oldest) = self.seen.iter().position(|seen| seen.recent) {
+            if self.seen[oldest].row.is_some() {
+                self.seen[oldest].recent = false;
+            } else {
+                self.seen.remove(oldest);
+            }
+        }
+        true
+    }
+}
+
+/// A hash that is the same in every run.
+pub(super) fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
