@@ -41,6 +41,10 @@ const CASES: &[(&str, &str, Source)] = &[
         "150,000 pods in 3,000 Deployments on 5,000 nodes, to steady (target 10 s, aim 5 s, 1 GiB)",
         Made(deployments_150k),
     ),
+    ("flat-10m", "1,000 autoscaled Deployments under constant load for ten minutes", Made(flat_minutes)),
+    ("flat-day", "the same for a day (target: no longer; 1 s)", Made(flat_day)),
+    ("sine-day", "1,000 Services under a day's sine of load, without autoscalers", Made(sine_day)),
+    ("sine-hpa-day", "the same with 1,000 autoscalers (target 30 s)", Made(sine_autoscaled_day)),
 ];
 
 /// The Job's pods go with it, as soon as it is complete.
@@ -185,6 +189,75 @@ spec:
   cluster: { nodes: [ { name: "node-{}", count: 5000, zones: [a, b, c], capacity: { cpu: 16, memory: 64Gi, pods: 110 } } ] }
   images: { nginx:1.27: { size: 72MiB } }
 "#;
+
+fn flat_minutes() -> String {
+    services("flat-10m", "10m", "20", "10ms", true)
+}
+
+fn flat_day() -> String {
+    services("flat-day", "24h", "20", "10ms", true)
+}
+
+const SINE: &str = "{ sine: { mean: 40, amplitude: 30, period: 24h, peak: 14h } }";
+
+fn sine_day() -> String {
+    services("sine-day", "24h", SINE, "4ms", false)
+}
+
+fn sine_autoscaled_day() -> String {
+    services("sine-hpa-day", "24h", SINE, "4ms", true)
+}
+
+/// 1,000 Deployments behind Services with this load each.
+fn services(name: &str, until: &str, load: &str, cost: &str, are_autoscaled: bool) -> String {
+    let mut text = format!(
+        "apiVersion: kubelapse/v1\nkind: Scenario\nmetadata: {{ name: {name} }}\nspec:\n  until: {until}\n  cluster: {{ nodes: [ \
+         {{ name: 'node-{{}}', count: 100, capacity: {{ cpu: 64, memory: 256Gi, pods: 250 }} }} ] }}\n  traffic:\n"
+    );
+    for index in 0..1000 {
+        let _ = writeln!(
+            text,
+            "  - {{ name: t{index}, service: web-{index}, rps: {load}, cost: {{ cpu: {cost} }}, latency: 20ms }}"
+        );
+    }
+    for index in 0..1000 {
+        let _ = write!(
+            text,
+            r#"---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: web-{index} }}
+spec:
+  replicas: 2
+  selector: {{ matchLabels: {{ app: web-{index} }} }}
+  template:
+    metadata: {{ labels: {{ app: web-{index} }} }}
+    spec: {{ containers: [ {{ name: web, image: "nginx:1.27", ports: [ {{ containerPort: 80 }} ], resources: {{ requests: {{ cpu: 200m, memory: 64Mi }} }} }} ] }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: web-{index} }}
+spec: {{ selector: {{ app: web-{index} }}, ports: [ {{ port: 80 }} ] }}
+"#
+        );
+        if are_autoscaled {
+            let _ = write!(
+                text,
+                r"---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{ name: web-{index} }}
+spec:
+  minReplicas: 2
+  maxReplicas: 20
+  scaleTargetRef: {{ apiVersion: apps/v1, kind: Deployment, name: web-{index} }}
+  metrics: [ {{ type: Resource, resource: {{ name: cpu, target: {{ type: Utilization, averageUtilization: 60 }} }} }} ]
+"
+            );
+        }
+    }
+    text
+}
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
