@@ -47,11 +47,7 @@ impl Cluster {
             return Ok(*admitted);
         }
         let before = self.template(template);
-        let limit_ranges: Vec<LimitRange> = self
-            .list(Kind::LIMIT_RANGE)
-            .filter(|object| self.identity(*object).0 == namespace)
-            .flat_map(|object| LimitRange::from_object(&self.object(object).raw))
-            .collect();
+        let limit_ranges = self.limit_ranges_in(namespace);
         let priority_classes = self.priority_class_views();
         let runtime_classes: Vec<(String, Value)> = self
             .list(Kind::RUNTIME_CLASS)
@@ -76,6 +72,12 @@ impl Cluster {
         // A pod that is written again in its admitted form stays what it is.
         self.admitted.by_template.insert((admitted, namespace), admitted);
         Ok(admitted)
+    }
+
+    /// The items of the LimitRanges of a namespace.
+    pub(super) fn limit_ranges_in(&self, namespace: NamespaceId) -> Vec<LimitRange> {
+        let ranges = self.list(Kind::LIMIT_RANGE).filter(|object| self.identity(*object).0 == namespace);
+        ranges.flat_map(|object| LimitRange::from_object(&self.object(object).raw)).collect()
     }
 
     /// There is at most one default class. Upstream: plugin/pkg/admission/priority `validatePriorityClass`.

@@ -88,6 +88,9 @@ impl Cluster {
             set_template(&mut body, template);
         }
         self.admit_priority_class(&name, &body)?;
+        if kind == Kind::PERSISTENT_VOLUME_CLAIM {
+            self.admit_claim(namespace, &name, &raw)?;
+        }
         self.charge_object(now, kind, namespace, &name, (&raw, &body))?;
         if let Body::Service(service) = &mut body {
             self.check_addresses(&name, service, None)?;
@@ -135,6 +138,9 @@ impl Cluster {
         }
         let DecodedBody::Other { body, .. } = &decoded.body else { return Ok(()) };
         self.admit_priority_class(name, body)?;
+        if kind == Kind::PERSISTENT_VOLUME_CLAIM {
+            self.admit_claim(namespace, name, &decoded.raw)?;
+        }
         self.object_charge(kind, namespace, name, (&decoded.raw, body))?;
         match body {
             Body::Service(service) => self.check_addresses(name, service, None),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::admission;
 use crate::api::convert::storage;
+use crate::api::{Reason, Status, admission};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NamespaceId, ObjectMeta, ObjectRef};
@@ -57,6 +57,14 @@ impl Cluster {
         if let Some(default) = self.default_class(classes) {
             apply(Arc::make_mut(raw), Some(default));
         }
+    }
+
+    /// Is a claim within the bounds of its namespace's LimitRanges?
+    pub(super) fn admit_claim(&self, namespace: NamespaceId, name: &str, claim: &Value) -> Result<(), Status> {
+        admission::check_claim(claim, &self.limit_ranges_in(namespace)).map_err(|reason| {
+            let message = format!("persistentvolumeclaims \"{name}\" is forbidden: {reason}");
+            Status::new(Reason::Forbidden, message)
+        })
     }
 
     /// Changes metadata (not owners), the stored specification and the status of an object without columns, in one write.

@@ -120,7 +120,38 @@ pub(super) fn check(spec: &Object, ranges: &[LimitRange]) -> Result<(), String> 
             _ => {}
         }
     }
-    match errors.as_slice() {
+    joined(&errors)
+}
+
+/// Checks the bounds of a claim. Upstream: `PersistentVolumeClaimValidateLimitFunc`.
+///
+/// # Errors
+/// The bounds that its request is outside of.
+pub fn check_claim(claim: &Value, ranges: &[LimitRange]) -> Result<(), String> {
+    const KIND: &str = "PersistentVolumeClaim";
+    let requests = convert::resource_list(&claim["spec"]["resources"]["requests"]);
+    let mut errors = Vec::new();
+    for range in ranges.iter().filter(|range| range.kind == KIND) {
+        for (what, bounds) in [("minimum", &range.min), ("maximum", &range.max)] {
+            for (name, bound) in &bounds.entries {
+                let frame = format!("{what} {name} usage per {KIND} is {bound}");
+                match requests.get(name) {
+                    None => errors.push(format!("{frame}.  No request is specified")),
+                    Some(request) => {
+                        let (low, high) = if what == "minimum" { (request, *bound) } else { (*bound, request) };
+                        if low.nano < high.nano {
+                            errors.push(format!("{frame}, but request is {request}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    joined(&errors)
+}
+
+fn joined(errors: &[String]) -> Result<(), String> {
+    match errors {
         [] => Ok(()),
         [one] => Err(one.clone()),
         several => Err(format!("[{}]", several.join(", "))),

@@ -19,7 +19,7 @@ use crate::model::node::Node;
 use crate::model::pod_template::PodTemplate;
 use crate::model::taint::{Taint, TaintEffect};
 
-pub use limit_range::LimitRange;
+pub use limit_range::{LimitRange, check_claim};
 pub use priority::{PriorityClassView, resolve as resolve_priority};
 pub use service_account::ServiceAccountView;
 pub use storage::{default_ingress_class, default_storage_class};

@@ -33,3 +33,18 @@ fn an_unknown_priority_class_is_refused() {
     let plain = template(&json!({"containers": [{"name": "a", "image": "b"}], "priorityClassName": "x"}));
     assert_eq!(pod_admission(&plain, &input()).unwrap_err(), "no PriorityClass with name x was found");
 }
+
+#[test]
+fn a_claim_has_to_be_within_the_bounds_of_its_namespace() {
+    let ranges = LimitRange::from_object(&json!({"spec": {"limits": [
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}},
+    ]}}));
+    let check =
+        |storage: &str| check_claim(&json!({"spec": {"resources": {"requests": {"storage": storage}}}}), &ranges);
+    assert_eq!(check("1Gi"), Ok(()));
+    let words = |what: &str, bound: &str, request: &str| {
+        Err(format!("{what} storage usage per PersistentVolumeClaim is {bound}, but request is {request}"))
+    };
+    assert_eq!(check("500Mi"), words("minimum", "1Gi", "500Mi"));
+    assert_eq!(check("3Gi"), words("maximum", "2Gi", "3Gi"));
+}

@@ -242,7 +242,9 @@ fn endpoint_slice(object: &mut Object, slice: &EndpointSlice, context: &ObjectCo
         }
         out
     });
-    object.insert("endpoints".to_owned(), endpoints.collect());
+    // Both are written even where there are none.
+    let listed = |list: Vec<Value>| if list.is_empty() { Value::Null } else { Value::Array(list) };
+    object.insert("endpoints".to_owned(), listed(endpoints.collect()));
     let ports = slice.ports.iter().map(|(name, protocol, port, app_protocol)| {
         let mut out = json!({"name": name.as_str(), "port": port, "protocol": protocol.name()});
         if !app_protocol.is_empty() {
@@ -250,5 +252,5 @@ fn endpoint_slice(object: &mut Object, slice: &EndpointSlice, context: &ObjectCo
         }
         out
     });
-    object.insert("ports".to_owned(), ports.collect());
+    object.insert("ports".to_owned(), listed(ports.collect()));
 }

@@ -42,6 +42,9 @@ const PROXY_SYNC_LEAST: SimDuration = SimDuration::from_secs(1);
 /// what they get, so that a few rounds settle it, but for the last thousandth of a core: on a full node that may go from
 /// one pod to the other and back for ever.
 const CPU_ROUNDS_MOST: u32 = 12;
+/// After so many rounds only a change by more than this share of a pod's cores is one.
+const CPU_ROUNDS_EXACT: u32 = 2;
+const CPU_STEP: f64 = 0.005;
 
 /// What traffic waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,10 +254,22 @@ impl Traffic {
         if is_settled || !machines.is_short_of_cpu(row.node) && !self.is_waiting(row.pod) {
             return;
         }
-        let pods: Vec<PodId> = cluster.pods_on(row.node).filter(|pod| self.by_pod.contains_key(pod)).collect();
-        for load in pods.iter().filter_map(|pod| self.by_pod.get(pod)).flatten().copied().collect::<Vec<_>>() {
-            self.mark(load);
+        let is_late = self.rounds.0 == now && self.rounds.1 >= CPU_ROUNDS_EXACT;
+        let mut concerned = BTreeSet::new();
+        for pod in cluster.pods_on(row.node) {
+            let loads = self.by_pod.get(&pod).into_iter().flatten().copied();
+            concerned.extend(loads.filter(|load| !is_late || self.has_moved(*load, pod, machines)));
         }
+        concerned.into_iter().for_each(|load| self.mark(load));
+    }
+
+    /// Has a pod noticeably more or less CPU for a load than when it was last looked at?
+    fn has_moved(&self, load: usize, pod: PodId, machines: &Machines) -> bool {
+        let sites = &self.loads[load].sites;
+        let Ok(place) = sites.binary_search_by_key(&pod, |site| site.pod) else { return true };
+        let site = &sites[place];
+        let cores = site.container().map_or(0.0, |(container, _)| cpu::ceiling(machines, container)) * site.share;
+        (cores - site.cores).abs() > CPU_STEP * site.cores.max(cores)
     }
 
     /// Do requests wait at a pod?

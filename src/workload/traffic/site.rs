@@ -21,6 +21,8 @@ pub(super) struct Site {
     pub backlog: f64,
     /// The longest backlog.
     pub limit: f64,
+    /// Cores for these requests, as last looked at.
+    pub cores: f64,
     /// As it serves now.
     pub station: Station,
     /// Service takes so many times as long as on an idle pod.
@@ -59,6 +61,7 @@ impl Site {
             share: 1.0,
             backlog: 0.0,
             limit: 0.0,
+            cores: 0.0,
             station: Station { servers: 0.0, service: 0.0, variation: 0.0 },
             stretch: 1.0,
             slow: 0.0,
@@ -77,6 +80,7 @@ impl Site {
 
     /// Takes over what the pod can do now.
     pub(super) fn equip(&mut self, cores: f64, common: &Common<'_>) {
+        self.cores = cores;
         (self.station, self.stretch) =
             super::cpu::station(common.service, cores, common.cpu, common.concurrency, common.calls);
         self.slow = match common.timeout {
