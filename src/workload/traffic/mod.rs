@@ -260,7 +260,9 @@ impl Traffic {
             let loads = self.by_pod.get(&pod).into_iter().flatten().copied();
             concerned.extend(loads.filter(|load| !is_late || self.has_moved(*load, pod, machines)));
         }
-        concerned.into_iter().for_each(|load| self.mark(load));
+        for load in concerned {
+            self.mark(load);
+        }
     }
 
     /// Has a pod noticeably more or less CPU for a load than when it was last looked at?
