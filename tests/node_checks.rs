@@ -175,3 +175,114 @@ fn a_changed_image_restarts_a_sidecar_alone() {
     let events = run.kubectl("get events");
     assert!(events.contains("Init container side definition changed"), "{events}");
 }
+
+#[test]
+fn an_update_does_not_wait_for_the_retry_of_a_sync_that_failed() {
+    let spec = format!(
+        "{ONE_NODE}  images: {{ 'typo:1': {{ missing: true }} }}
+  steps:
+  - {{ at: 60s, kubectl: set image pod/typo c=nginx }}
+  - {{ at: 60s, kubectl: \"patch pod late -p '{{\\\"spec\\\":{{\\\"activeDeadlineSeconds\\\":90}}}}'\" }}
+"
+    );
+    let mut run = Run::new(&spec, &(pod("typo", "", "").replace("nginx", "'typo:1'") + &pod("late", "", "")));
+    assert_eq!(run.to(59).field("typo", ".status.phase"), "Pending");
+    assert_eq!(run.to(62).field("typo", ".status.phase"), "Running");
+    assert_eq!(run.to(88).field("late", ".status.phase"), "Running");
+    run.to(95);
+    assert_eq!(run.field("late", ".status.phase") + &run.field("late", ".status.reason"), "FailedDeadlineExceeded");
+}
+
+#[test]
+fn each_volume_that_cannot_be_mounted_says_so_on_a_schedule_of_its_own() {
+    let volumes = ", volumes: [ { name: a, configMap: { name: x } }, { name: b, projected: { sources: [ { configMap: { name: x } }, { secret: { name: z } } ] } } ]";
+    let mut run = Run::new(ONE_NODE, &pod("p", "", volumes));
+    run.to(300);
+    let events = run.kubectl("get events -o jsonpath='{range .items[*]}{.message} x{.count}{\"\\n\"}{end}'");
+    // At 0.3, 0.8, 1.8, … 63.8 s, then every two minutes, whatever the syncs do.
+    for text in [
+        "MountVolume.SetUp failed for volume \"a\" : configmap \"x\" not found x10",
+        "MountVolume.SetUp failed for volume \"b\" : [configmap \"x\" not found, secret \"z\" not found] x10",
+    ] {
+        assert!(events.contains(text), "{text}: {events}");
+    }
+}
+
+#[test]
+fn after_a_reboot_init_containers_run_again_one_after_the_other() {
+    let inits = ", initContainers: [ { name: a, image: busybox, command: [ sleep, '2' ] }, { name: side, restartPolicy: Always, image: busybox, command: [ sleep, '3600' ] } ]";
+    let spec = format!("{ONE_NODE}  steps: [ {{ at: 60s, fault: {{ node: n, kind: crash, for: 20s }} }} ]\n");
+    let mut run = Run::new(&spec, &pod("p", "", inits));
+    run.to(82);
+    let phase = run.field("p", ".status.phase");
+    let side = run.field("p", ".status.initContainerStatuses[1].state.terminated.reason");
+    assert_eq!((phase.as_str(), side.as_str()), ("Pending", "Unknown"));
+    run.to(100);
+    let restarts = "{.status.initContainerStatuses[*].restartCount} {.status.containerStatuses[0].restartCount}";
+    assert_eq!(run.kubectl(&format!("get pod p -o jsonpath='{restarts}'")), "1 1 1");
+    let ended = run.field("p", ".status.initContainerStatuses[0].state.terminated.finishedAt");
+    let lost = run.field("p", ".status.initContainerStatuses[1].lastState.terminated.exitCode");
+    assert!(run.field("p", &format!("{STATE}.running.startedAt")) >= ended && lost == "255", "{ended} {lost}");
+}
+
+#[test]
+fn a_probe_that_cannot_be_run_counts_for_nothing() {
+    let exec = |command: &str| format!(", readinessProbe: {{ exec: {{ command: {command} }}, periodSeconds: 2 }}");
+    let named = ", livenessProbe: { httpGet: { port: web, path: x }, periodSeconds: 2 }";
+    let busybox = |name: &str, command: &str| {
+        pod(name, &format!(", command: [ sleep, '3600' ]{}", exec(command)), "").replace("nginx", "busybox")
+    };
+    let manifests = busybox("lacks", "[ curl, localhost ]")
+        + &busybox("script", "[ sh, -c, 'nosuch' ]")
+        + &pod("own", &exec("[ /app/check ]"), "").replace("nginx", "own/app")
+        + &pod("named", named, "");
+    let mut run = Run::new(ONE_NODE, &manifests);
+    run.to(40);
+    let ready = ["lacks", "script", "own", "named"].map(|name| run.field(name, ".status.containerStatuses[0].ready"));
+    assert_eq!(ready, ["false", "false", "true", "true"]);
+    assert_eq!(run.field("named", ".status.containerStatuses[0].restartCount"), "0");
+    let events = run.kubectl("get events");
+    for text in [
+        "Readiness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container",
+        "exec: \"curl\": executable file not found in $PATH",
+        "Readiness probe failed: sh: nosuch: not found",
+        "Liveness probe errored and resulted in unknown state: strconv.Atoi: parsing \"web\": invalid syntax",
+    ] {
+        assert!(events.contains(text), "{text}: {events}");
+    }
+}
+
+#[test]
+fn a_node_runs_short_of_inodes_and_of_processes() {
+    let config = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: { nodefs.inodesFree: '5%', pid.available: '1k' }\n";
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 1Gi, ephemeral-storage: 1Gi }, images: [ nginx ] } ], components: { kubelet: { config: short.yaml } } }
+  behaviors:
+  - { match: { pod: files }, files: { steps: [ [ 0s, 10 ], [ 30s, 64000 ] ] } }
+  - { match: { pod: forks }, processes: { steps: [ [ 0s, 1 ], [ 10m, 7500 ] ] } }
+";
+    let pods = pod("files", "", "") + &pod("forks", "", "") + &pod("calm", "", "");
+    let mut run = Run::with_files(spec, &pods, &[("short.yaml", config)]);
+    run.to(50);
+    // 1Gi has 65536 inodes and 1Gi of memory 8192 processes, of which each pod's sandbox takes one.
+    assert_eq!(run.condition("DiskPressure"), "True");
+    let message = run.field("files", ".status.message");
+    assert_eq!(message, "The node was low on resource: inodes. Threshold quantity: 3276, available: 1536. ");
+    run.to(640);
+    assert_eq!(run.condition("PIDPressure"), "True");
+    let message = run.field("forks", ".status.message");
+    assert_eq!(message, "The node was low on resource: pids. Threshold quantity: 1k, available: 689. ");
+    assert_eq!(run.field("calm", ".status.phase"), "Running");
+}
+
+#[test]
+fn pods_together_may_not_use_what_is_reserved() {
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 4Gi }, reserved: { memory: 1Gi }, images: [ nginx ] } ] }
+  behaviors: [ { match: { pod: grows }, memory: { steps: [ [ 0s, 64Mi ], [ 30s, 2950Mi ] ] } }, { memory: 64Mi } ]
+";
+    let mut run = Run::new(spec, &(pod("grows", "", "") + &pod("calm", "", "")));
+    run.to(50);
+    let message = run.field("grows", ".status.message");
+    let text = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 58Mi. Container c was using 2950Mi, request is 0, has larger consumption of memory. ";
+    assert_eq!(message, text);
+    assert_eq!(run.condition("MemoryPressure"), "True");
+}

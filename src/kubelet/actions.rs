@@ -46,23 +46,26 @@ pub(super) fn compute(spec: &PodSpec, worker: &Worker, machines: &Machines) -> A
     actions
 }
 
-/// Everything from the first init container on; what had succeeded under OnFailure stays done.
+/// Everything from the first init container on; what had succeeded under OnFailure stays done, and without anything else to
+/// start there is no new sandbox once main containers have run.
 fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {
     let ran_before = (0..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
     if ran_before && spec.restart_policy == RestartPolicy::Never {
         actions.kill_pod = true;
         return;
     }
-    if spec.init_count > 0 {
-        actions.start.push(0);
-        return;
-    }
     let wanted = |index: &usize| {
         let done = seen_by(machines, worker, *index).exit().is_some_and(|(code, _)| code == 0);
         !(done && spec.restart_policy == RestartPolicy::OnFailure)
     };
-    actions.start.extend((0..spec.containers.len()).filter(wanted).map(|index| index as u8));
-    actions.kill_pod = actions.start.is_empty();
+    let mains = spec.init_count..spec.containers.len();
+    if !mains.clone().any(|index| wanted(&index)) {
+        actions.kill_pod = true;
+    } else if spec.init_count > 0 {
+        actions.start.push(0);
+    } else {
+        actions.start.extend(mains.filter(wanted).map(|index| index as u8));
+    }
 }
 
 /// Fills in what init containers need; returns whether the main containers may start in this sync.

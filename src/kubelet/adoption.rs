@@ -6,7 +6,7 @@
 use super::probe_worker::{ProbeKind, Verdict};
 use super::restart_backoff::Backoff;
 use super::worker::{Flags, Slot, Worker};
-use super::{Hubs, KubeletEvent, Kubelets};
+use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
 use crate::machines::{ContainerId, ExitReason, Placement};
 use crate::model::latency::Latency;
@@ -52,11 +52,7 @@ impl Kubelets {
         let since = status.start_time.unwrap_or(hubs.now);
         self.add_probes(hubs, pod, spec, since);
         self.adopt_verdicts(hubs, pod, &status);
-        if let Some(seconds) = spec.active_deadline_seconds {
-            let at = (since + SimDuration::from_secs(seconds.max(0) as u64)).max(hubs.now);
-            let tick = self.node_state(node).tick_from(at);
-            hubs.outbox.send(tick, KubeletEvent::Deadline { pod });
-        }
+        self.book_deadline(hubs, pod, spec);
         let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
         self.wake(hubs, pod, at);
     }

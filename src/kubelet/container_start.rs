@@ -8,7 +8,7 @@ use super::volumes::missing_data;
 use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
-use crate::machines::{ContainerId, ExecId, ExecPurpose, Placement, RunState};
+use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, Placement, RunState};
 use crate::model::Text;
 use crate::model::container_matcher::ContainerFacts;
 use crate::model::kind::Kind;
@@ -240,11 +240,11 @@ impl Kubelets {
     }
 
     /// A postStart command is over.
-    pub(super) fn post_start_done(&mut self, hubs: &mut Hubs<'_>, pod: PodId, code: i32, output: &str) {
+    pub(super) fn post_start_done(&mut self, hubs: &mut Hubs<'_>, pod: PodId, outcome: &ExecOutcome) {
         let worker = self.workers.row(pod);
         worker.extra_mut().hook = ExecId::NONE;
         let Some(slot) = worker.to_start.last().copied() else { return };
-        if code == 0 {
+        if outcome.code == 0 {
             worker.to_start.pop();
             self.start_next(hubs, pod);
             return;
@@ -254,7 +254,8 @@ impl Kubelets {
             Some(Handler::Exec { command }) => command.join(" "),
             _ => String::new(),
         };
-        let error = format!("command '{command}' exited with {code}: {output}");
+        let ExecOutcome { code, output, refused, .. } = outcome;
+        let error = refused.clone().unwrap_or_else(|| format!("command '{command}' exited with {code}: {output}"));
         self.post_start_failed(hubs, pod, slot, &error, output);
     }
 

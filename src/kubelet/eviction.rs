@@ -5,7 +5,7 @@
 use smallvec::SmallVec;
 
 use super::configuration::SYSTEM_CRITICAL;
-use super::eviction_rank::{Candidate, ContainerUse, message, rank, rank_by_processes};
+use super::eviction_rank::{Candidate, ContainerUse, in_kibibytes, message, rank, rank_by_processes};
 use super::thresholds::{Amount, Pressure, Signal, Threshold};
 use super::worker::{EndReason, Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
@@ -15,6 +15,7 @@ use crate::machines;
 use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
 use crate::model::pod_template::{PodTemplate, QosClass};
+use crate::model::quantity::Quantity;
 use crate::model::taint::{Taint, TaintEffect, first_untolerated};
 
 /// Upstream: kubelet `evictionMonitoringPeriod`.
@@ -25,9 +26,8 @@ const CLEAN_UP_POLL: SimDuration = SimDuration::from_secs(1);
 /// Seconds of grace of a pod evicted at once. Upstream: eviction `immediateEvictionGracePeriodSeconds`.
 const AT_ONCE: u32 = 1;
 /// Stands for a threshold of process ids where none is configured and a fault uses them up.
-const PIDS: Threshold = Threshold { signal: Signal::Pids, value: Amount::Absolute(1024), grace: None, reclaim: None };
-/// Process ids of a machine. Linux: `kernel.pid_max` of machines with up to 32 processors.
-const PIDS_MAX: u64 = 32_768;
+const PIDS: Threshold =
+    Threshold { signal: Signal::Pids, value: Amount::Absolute(Quantity::from_whole(1024)), grace: None, reclaim: None };
 
 /// What the manager of one node remembers.
 #[derive(Debug)]
@@ -72,6 +72,16 @@ impl Observed {
         self.threshold.value.of(self.capacity)
     }
 
+    /// What is left, as messages show it. Upstream: eviction `makeSignalObservations`.
+    fn shown(&self) -> Quantity {
+        match self.threshold.signal {
+            Signal::NodeFsInodes | Signal::ImageFsInodes | Signal::Pids => {
+                Quantity::from_whole(i64::try_from(self.available).unwrap_or(i64::MAX))
+            }
+            _ => in_kibibytes(self.available),
+        }
+    }
+
     /// Below the threshold; or, once met, still not far enough above it.
     fn is_met(&self, before: bool) -> bool {
         let more = self.threshold.reclaim.filter(|_| before).map_or(0, |amount| amount.of(self.capacity));
@@ -89,6 +99,7 @@ impl Kubelets {
         let machine = hubs.machines.machine(node);
         let capacity = machine.capacity();
         let eaten = machine.health().pressure;
+        let pods = self.nodes.get(node.index()).map_or(0, |state| u64::from(state.pods));
         let pids = (eaten.contains(machines::Pressure::PIDS)
             && !self.settings.configuration.thresholds.iter().any(|threshold| threshold.signal == Signal::Pids))
         .then_some(PIDS);
@@ -97,22 +108,42 @@ impl Kubelets {
             let (total, used, fault) = match threshold.signal {
                 Signal::Memory => (capacity.memory, hubs.machines.memory_used(node), machines::Pressure::MEMORY),
                 Signal::NodeFs | Signal::ImageFs => (capacity.disk, machine.disk_used(), machines::Pressure::DISK),
-                Signal::Pids => (PIDS_MAX, 0, machines::Pressure::PIDS),
-                // Nobody states how many inodes files take.
-                Signal::NodeFsInodes | Signal::ImageFsInodes => continue,
+                // Each sandbox has a process of its own.
+                Signal::Pids => (capacity.processes(), machine.processes() + pods, machines::Pressure::PIDS),
+                Signal::NodeFsInodes | Signal::ImageFsInodes => {
+                    (capacity.inodes(), machine.inodes_used(), machines::Pressure::empty())
+                }
+                Signal::AllocatableMemory => {
+                    let allowed = Self::memory_of_pods(hubs, node, threshold.value.of(capacity.memory));
+                    (allowed, hubs.machines.memory_used(node), machines::Pressure::empty())
+                }
             };
             if total == 0 {
                 continue;
             }
             let limit = threshold.value.of(total);
             let mut available = total.saturating_sub(used);
-            if eaten.contains(fault) {
+            if !fault.is_empty() && eaten.contains(fault) {
                 // What is outside pods takes whatever is left down to half of the threshold.
                 available = available.min(limit / 2);
             }
             observed.push(Observed { threshold, available, capacity: total });
         }
         observed
+    }
+
+    /// Memory that pods may have together: what is allocatable and the threshold `hard`, that is, all that is not reserved.
+    /// Upstream: cm `getNodeAllocatableAbsolute`, the limit of the cgroup `kubepods`.
+    fn memory_of_pods(hubs: &Hubs<'_>, node: NodeId, hard: u64) -> u64 {
+        let capacity = hubs.machines.machine(node).capacity().memory;
+        let columns = hubs.cluster.node(node).body.as_node();
+        let allocatable = columns.map_or(0, |columns| columns.allocatable_resources.memory.max(0) as u64);
+        if allocatable == 0 { capacity } else { capacity.min(allocatable + hard) }
+    }
+
+    /// Does any threshold count process ids?
+    pub(super) fn counts_processes(&self) -> bool {
+        self.settings.configuration.thresholds.iter().any(|threshold| threshold.signal == Signal::Pids)
     }
 
     /// Something that signals depend on has changed: a round is booked if it would find something else than the last.
@@ -192,9 +223,9 @@ impl Kubelets {
         let resource = worst.threshold.signal.resource();
         let text = format!("Attempting to reclaim {resource}");
         Self::node_event(hubs, node, EventType::Warning, "EvictionThresholdMet", text);
-        if worst.threshold.signal.pressure() == Pressure::Disk && self.delete_unused_images(hubs, node) {
+        if worst.threshold.signal.pressure() == Pressure::Disk && self.reclaim_disk(hubs, node) {
             let after = self.observe_signals(hubs, node);
-            if !after.iter().any(|one| one.threshold.signal.pressure() == Pressure::Disk && one.is_met(true)) {
+            if !after.iter().any(|one| one.is_met(true)) {
                 self.book_round(hubs, node, now + ROUND);
                 return;
             }
@@ -268,7 +299,8 @@ impl Kubelets {
         let Some(chosen) = candidates.first() else { return };
         let template = hubs.cluster.shared_template(hubs.cluster.pod(chosen.pod).template);
         let uses = container_uses(hubs, chosen.pod, &template, signal);
-        let text = message(signal.resource(), worst.limit(), worst.available, &uses);
+        let threshold = worst.threshold.value.quantity(worst.capacity);
+        let text = message(signal.resource(), threshold, worst.shown(), &uses);
         let spec_grace = u32::try_from(template.spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
         let grace = match worst.threshold.grace {
             Some(_) => self.settings.configuration.max_pod_grace.min(spec_grace).max(1),
@@ -338,10 +370,14 @@ impl Kubelets {
 fn candidate(hubs: &Hubs<'_>, pod: PodId, signal: Signal) -> Candidate {
     let template = hubs.cluster.template_of(pod);
     let runs = hubs.machines.runs_of_pod(pod).map(|run| hubs.machines.container(run));
-    let (used, requested) = match signal.pressure() {
-        Pressure::Memory => (runs.map(|row| row.usage.memory).sum(), template.requests.memory),
-        Pressure::Disk => (hubs.machines.pod_disk(pod), template.requests.ephemeral_storage),
-        Pressure::Pids => (runs.filter(|row| row.state == machines::RunState::Running).count() as u64, 0),
+    let (used, requested) = match signal {
+        Signal::Memory | Signal::AllocatableMemory => {
+            (runs.map(|row| row.usage.memory).sum(), template.requests.memory)
+        }
+        Signal::NodeFs | Signal::ImageFs => (hubs.machines.pod_disk(pod), template.requests.ephemeral_storage),
+        // Nobody can ask for inodes.
+        Signal::NodeFsInodes | Signal::ImageFsInodes => (hubs.machines.pod_files(pod), 0),
+        Signal::Pids => (runs.map(|row| u64::from(row.processes)).sum(), 0),
     };
     Candidate { pod, priority: template.spec.priority, used, requested: requested.max(0) as u64 }
 }
@@ -351,10 +387,11 @@ fn container_uses<'a>(hubs: &Hubs<'_>, pod: PodId, template: &'a PodTemplate, si
     for (index, container) in template.spec.containers.iter().enumerate() {
         let running = hubs.machines.runs(pod, index as u8).map(|run| hubs.machines.container(run));
         let Some(row) = running.into_iter().find(|row| row.state == machines::RunState::Running) else { continue };
-        let (used, name) = match signal.pressure() {
-            Pressure::Memory => (row.usage.memory, "memory"),
-            Pressure::Disk => (row.disk, "ephemeral-storage"),
-            Pressure::Pids => continue,
+        // Upstream: eviction `evictionMessage`, which knows what containers use of these two only.
+        let (used, name) = match signal.resource() {
+            "memory" => (row.usage.memory, "memory"),
+            "ephemeral-storage" => (row.disk, "ephemeral-storage"),
+            _ => continue,
         };
         uses.push(ContainerUse { name: &container.name, used, requested: container.requests.get(name) });
     }

@@ -9,7 +9,7 @@ use crate::model::quantity::Quantity;
 pub(super) struct Candidate {
     pub pod: PodId,
     pub priority: i32,
-    /// Of what is short, in bytes (or processes).
+    /// Of what is short: bytes, files or processes.
     pub used: u64,
     /// What it asked for; 0 of what cannot be asked for.
     pub requested: u64,
@@ -50,13 +50,14 @@ pub(super) struct ContainerUse<'a> {
 }
 
 /// What the pod's status and Event say; the blank at the end is upstream's.
-pub(super) fn message(resource: &str, threshold: u64, available: u64, containers: &[ContainerUse<'_>]) -> String {
-    let bytes = |amount: u64| Quantity::from_bytes(amount as i64).to_string();
-    let mut text = format!(
-        "The node was low on resource: {resource}. Threshold quantity: {}, available: {}. ",
-        bytes(threshold),
-        in_kibibytes(available)
-    );
+pub(super) fn message(
+    resource: &str,
+    threshold: Quantity,
+    available: Quantity,
+    containers: &[ContainerUse<'_>],
+) -> String {
+    let mut text =
+        format!("The node was low on resource: {resource}. Threshold quantity: {threshold}, available: {available}. ");
     for container in containers {
         let requested = container.requested.unwrap_or(Quantity::ZERO);
         if i128::from(container.used) * 1_000_000_000 > requested.nano {
@@ -70,9 +71,9 @@ pub(super) fn message(resource: &str, threshold: u64, available: u64, containers
     text
 }
 
-/// Statistics come in whole pages, which print as `Ki`.
-fn in_kibibytes(amount: u64) -> String {
-    Quantity::from_bytes((amount & !1023) as i64).to_string()
+/// Statistics of memory and disks come in whole pages, which print as `Ki`.
+pub(super) fn in_kibibytes(amount: u64) -> Quantity {
+    Quantity::from_bytes((amount & !1023) as i64)
 }
 
 #[cfg(test)]
@@ -110,7 +111,7 @@ mod tests {
             ContainerUse { name: "e", used: 1 << 20, requested: None },
         ];
         assert_eq!(
-            message("memory", 100 << 20, 80 << 20, &containers),
+            message("memory", Quantity::from_bytes(100 << 20), in_kibibytes(80 << 20), &containers),
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi. \
              Container c was using 512Mi, request is 256Mi, has larger consumption of memory. \
              Container e was using 1Mi, request is 0, has larger consumption of memory. "

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::probe_answer::port_number;
+use super::probe_answer::{port_number, url};
 use super::{Hubs, Kubelets};
 use crate::machines::ContainerId;
 use crate::model::object::PodId;
@@ -24,7 +24,10 @@ impl Kubelets {
             // Upstream keeps tcpSocket for old objects only: it always fails.
             return matches!(handler, Handler::TcpSocket { .. }).then(|| "invalid handler".to_owned());
         };
-        let port = port_number(container, port);
+        let port = match port_number(container, port) {
+            Ok(port) => port,
+            Err(why) => return Some(why),
+        };
         let row = hubs.machines.container(run);
         if row.serving.is_open(port) {
             return None;
@@ -32,8 +35,8 @@ impl Kubelets {
         let own = self.workers.row(pod).address;
         let own = if own == 0 { hubs.machines.machine(row.node).internal_ip() } else { own };
         let host = if host.is_empty() { Ipv4Addr::from_bits(own).to_string() } else { host.to_string() };
-        let scheme = scheme.to_ascii_lowercase();
-        Some(format!("Get \"{scheme}://{host}:{port}{path}\": dial tcp {host}:{port}: connect: connection refused"))
+        let url = url(scheme, &host, port, path);
+        Some(format!("Get \"{url}\": dial tcp {host}:{port}: connect: connection refused"))
     }
 }
 

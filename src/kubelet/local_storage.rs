@@ -1,7 +1,10 @@
-//! Pods that write more to their node's disk than they may: evicted before anything else in a round.
+//! Pods that write more to their node's disk than they may: evicted before anything else in a round; and what is deleted
+//! before a pod is evicted for the disk.
 //! Upstream: kubelet eviction `localStorageEviction`.
 
+use super::worker::Stage;
 use super::{Hubs, Kubelets};
+use crate::machines::ContainerId;
 use crate::model::object::{NodeId, PodId};
 use crate::model::quantity::Quantity;
 use crate::model::volume::VolumeSource;
@@ -21,6 +24,29 @@ impl Kubelets {
         !over.is_empty()
     }
 
+    /// Deletes what nobody needs before a pod is evicted: containers that have ended, images without users. Returns whether
+    /// there was anything. Upstream: eviction `reclaimNodeLevelResources`, container GC `DeleteAllUnusedContainers`.
+    pub(super) fn reclaim_disk(&mut self, hubs: &mut Hubs<'_>, node: NodeId) -> bool {
+        let mut found = false;
+        let pods: Vec<PodId> = self.workers.on_node(node).collect();
+        for pod in pods {
+            let worker = self.workers.row(pod);
+            let is_over = worker.stage == Stage::Finished;
+            for slot in &mut worker.slots {
+                let dead = if is_over { vec![slot.previous, slot.current] } else { vec![slot.previous] };
+                for run in dead.into_iter().filter(|run| run.is_some()) {
+                    hubs.machines.remove_container(run);
+                    found = true;
+                }
+                slot.previous = ContainerId::NONE;
+                if is_over {
+                    slot.current = ContainerId::NONE;
+                }
+            }
+        }
+        self.delete_unused_images(hubs, node) || found
+    }
+
     /// A pod wrote to its disk or removed files: is it over a limit, so that a round has to come?
     pub(super) fn disk_changed(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let Some(worker) = self.workers.get(pod) else { return };
@@ -35,10 +61,10 @@ impl Kubelets {
 /// The first limit that a pod is over, in upstream's order and words.
 fn over_limit(hubs: &Hubs<'_>, pod: PodId) -> Option<String> {
     let spec = &hubs.cluster.template_of(pod).spec;
-    for (index, used) in hubs.machines.volumes_disk(pod) {
-        let Some(volume) = spec.volumes.get(usize::from(*index)) else { continue };
+    for held in hubs.machines.volumes_disk(pod) {
+        let Some(volume) = spec.volumes.get(usize::from(held.volume)) else { continue };
         let VolumeSource::EmptyDir { size_limit: Some(limit), .. } = &volume.source else { continue };
-        if i128::from(*used) > i128::from(*limit) && *limit > 0 {
+        if i128::from(held.bytes) > i128::from(*limit) && *limit > 0 {
             let limit = Quantity::from_bytes(*limit);
             return Some(format!("Usage of EmptyDir volume \"{}\" exceeds the limit \"{limit}\". ", volume.name));
         }

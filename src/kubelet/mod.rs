@@ -232,8 +232,13 @@ impl Kubelets {
             MachineChange::DiskChanged { pod } => self.disk_changed(&mut hubs, pod),
             MachineChange::SystemOom { container } => Self::system_oom(&mut hubs, container),
             MachineChange::ManifestsChanged { node } => self.manifests_changed(&mut hubs, node),
-            MachineChange::ContainerStarted { .. }
-            | MachineChange::SignalSent { .. }
+            MachineChange::ContainerStarted { container } => {
+                if self.counts_processes() {
+                    let node = hubs.machines.container(container).node;
+                    self.signals_changed(&mut hubs, node);
+                }
+            }
+            MachineChange::SignalSent { .. }
             | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }

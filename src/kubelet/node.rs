@@ -200,6 +200,9 @@ impl Kubelets {
         for pod in pods {
             self.pod_seen_again(hubs, pod, back);
         }
+        if back.restarted {
+            self.revive_static_pods(hubs, node);
+        }
         self.manifests_changed(hubs, node);
         self.signals_changed(hubs, node);
     }

@@ -34,15 +34,10 @@ impl Kubelets {
         }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
-        let first = hubs.cluster.pod(pod).status.start_time.is_none();
         self.refresh_volumes(hubs, pod);
         self.note_deadline(hubs, pod, spec);
         let ended = self.publish(hubs, pod, spec, false);
-        if first && let Some(seconds) = spec.active_deadline_seconds {
-            let at = hubs.now + SimDuration::from_secs(seconds.max(0) as u64);
-            let tick = self.node_state(node).tick_from(at);
-            hubs.outbox.send(tick, KubeletEvent::Deadline { pod });
-        }
+        self.book_deadline(hubs, pod, spec);
         if ended {
             self.begin_natural_end(hubs, pod, spec);
             return;
@@ -103,6 +98,19 @@ impl Kubelets {
         }
     }
 
+    /// The deadline counts from the start time, and an update may set it or bring it nearer.
+    pub(super) fn book_deadline(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
+        let Some(seconds) = spec.active_deadline_seconds else { return };
+        let started = hubs.cluster.pod(pod).status.start_time.unwrap_or(hubs.now);
+        let at = (started + SimDuration::from_secs(seconds.max(0) as u64)).max(hubs.now);
+        let node = self.workers.row(pod).node;
+        let tick = self.node_state(node).tick_from(at);
+        let booked = &mut self.workers.row(pod).extra_mut().deadline;
+        if at > hubs.now && std::mem::replace(booked, tick) != tick {
+            hubs.outbox.send(tick, KubeletEvent::Deadline { pod });
+        }
+    }
+
     /// Asked whenever a status is made; each time that the deadline is over it is an Event.
     /// Upstream: kubelet active_deadline `ShouldEvict`.
     pub(super) fn note_deadline(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) -> bool {
@@ -141,6 +149,9 @@ impl Kubelets {
         if !worker.flags.contains(Flags::SANDBOX) {
             let again = worker.flags.contains(Flags::HAD_SANDBOX);
             worker.stage = Stage::Sandbox;
+            if again && spec.init_count > 0 {
+                self.purge_init_containers(hubs, pod, spec);
+            }
             if again {
                 self.normal(
                     hubs,

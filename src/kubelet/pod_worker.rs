@@ -69,7 +69,8 @@ impl Kubelets {
         if spec_changed {
             worker.flags.insert(Flags::STALE_VOLUMES);
         }
-        if worker.due == SimTime::NEVER && (spec_changed && fields != Fields::all() || gates) {
+        if spec_changed && fields != Fields::all() || gates {
+            // An update does not wait for the retry of a sync that failed. Upstream: `HandlePodUpdates`, `UpdatePod`.
             let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
             self.wake(hubs, pod, at);
         }
@@ -289,7 +290,7 @@ impl Kubelets {
     }
 
     /// Has a container ended since the worker's last look?
-    fn has_unseen_exit(&self, hubs: &Hubs<'_>, pod: PodId) -> bool {
+    pub(super) fn has_unseen_exit(&self, hubs: &Hubs<'_>, pod: PodId) -> bool {
         let Some(worker) = self.workers.get(pod) else { return false };
         worker.slots.iter().filter(|slot| slot.current.is_some()).any(|slot| {
             let finished = hubs.machines.container(slot.current).finished;
@@ -333,6 +334,8 @@ impl Kubelets {
             extra.reasons.clear();
         }
         worker.to_start.clear();
+        // A kubelet begins with a look at the runtime.
+        worker.relisted = hubs.now;
         if worker.stage == Stage::Unmounting {
             let at = hubs.now;
             self.schedule(hubs, pod, at);

@@ -65,6 +65,8 @@ pub(super) struct ProbeWorker {
     /// The next answer can only be the last one again, until something changes in the container.
     pub settled: bool,
     pub verdict: Verdict,
+    /// The last time it could not even be run.
+    pub errored: bool,
     /// The last answer was a success.
     pub last: bool,
     /// How often in a row.
@@ -89,6 +91,7 @@ impl ProbeWorker {
             on_hold: false,
             settled: false,
             verdict: kind.initial_verdict(),
+            errored: false,
             last: false,
             streak: 0,
             serial: 0,
@@ -102,6 +105,7 @@ impl ProbeWorker {
     pub fn turn_to(&mut self, serial: u32) {
         self.serial = serial;
         self.verdict = self.kind.initial_verdict();
+        self.errored = false;
         self.on_hold = false;
         self.settled = false;
         self.due = SimTime::NEVER;
@@ -124,6 +128,7 @@ impl ProbeWorker {
     pub fn count(&mut self, success: bool) -> u16 {
         self.streak = if self.last == success { self.streak.saturating_add(1) } else { 1 };
         self.last = success;
+        self.errored = false;
         self.streak
     }
 }

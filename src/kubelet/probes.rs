@@ -2,7 +2,7 @@
 //! Upstream: kubelet prober `worker.doProbe`.
 
 use super::conditions;
-use super::probe_answer::ask_port;
+use super::probe_answer::{Answer, ask_port};
 use super::probe_worker::{ProbeKind, ProbeWorker, Verdict};
 use super::view::{effective_policy, seen_by};
 use super::worker::Flags;
@@ -193,7 +193,7 @@ impl Kubelets {
             hubs.machines.forget_exec(exec);
             self.probe_mut(pod, at).exec = ExecId::NONE;
             let output = timeout_text(settings);
-            self.answered(hubs, pod, spec, at, Err(output), true);
+            self.answered(hubs, pod, spec, at, Answer::Failed(output), true);
             return;
         }
         let seen = seen_by(hubs.machines, self.workers.row(pod), usize::from(slot));
@@ -235,24 +235,26 @@ impl Kubelets {
     }
 
     /// An answer counts. `varies`: it may be another one next time although nothing in the container changes.
-    fn answered(
-        &mut self,
-        hubs: &mut Hubs<'_>,
-        pod: PodId,
-        spec: &PodSpec,
-        at: usize,
-        answer: Result<(), String>,
-        varies: bool,
-    ) {
+    fn answered(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, at: usize, answer: Answer, varies: bool) {
         let (slot, kind) = {
             let probe = self.probe_mut(pod, at);
             (probe.slot, probe.kind)
         };
         let Some(settings) = kind.of(&spec.containers[usize::from(slot)]) else { return };
-        let success = answer.is_ok();
-        if let Err(output) = answer {
-            self.warning(hubs, pod, Some(slot), "Unhealthy", format!("{} probe failed: {output}", kind.name()));
-        }
+        let success = match answer {
+            Answer::Well => true,
+            Answer::Failed(output) => {
+                self.warning(hubs, pod, Some(slot), "Unhealthy", format!("{} probe failed: {output}", kind.name()));
+                false
+            }
+            Answer::Errored(why) => {
+                let message = format!("{} probe errored and resulted in unknown state: {why}", kind.name());
+                self.warning(hubs, pod, Some(slot), "Unhealthy", message);
+                self.probe_mut(pod, at).errored = true;
+                self.book_probe(hubs, pod, spec, at);
+                return;
+            }
+        };
         let probe = self.probe_mut(pod, at);
         let threshold = if success { settings.success_threshold } else { settings.failure_threshold };
         if probe.count(success) < u16::try_from(threshold.max(1)).unwrap_or(u16::MAX) {
@@ -327,11 +329,12 @@ impl Kubelets {
         if probe.generation != generation || probe.due == SimTime::NEVER {
             return Significance::Stale;
         }
-        let repeats = match probe.verdict {
-            Verdict::Success => probe.last,
-            Verdict::Failure => !probe.last && probe.streak > 0,
-            Verdict::Unknown => false,
-        };
+        let repeats = probe.errored
+            || match probe.verdict {
+                Verdict::Success => probe.last,
+                Verdict::Failure => !probe.last && probe.streak > 0,
+                Verdict::Unknown => false,
+            };
         if repeats { Significance::Background } else { Significance::Live }
     }
 
@@ -352,7 +355,7 @@ impl Kubelets {
         let kind = match purpose {
             ExecPurpose::PostStart => {
                 if worker.extra.as_ref().is_some_and(|extra| extra.hook == exec) {
-                    self.post_start_done(hubs, pod, outcome.code, &outcome.output);
+                    self.post_start_done(hubs, pod, &outcome);
                 }
                 return;
             }
@@ -376,7 +379,11 @@ impl Kubelets {
             // Cut off by the container's end: that is no answer.
             return;
         }
-        let answer = if outcome.code == 0 { Ok(()) } else { Err(outcome.output) };
+        let answer = match outcome.refused {
+            Some(why) => Answer::Errored(why),
+            None if outcome.code == 0 => Answer::Well,
+            None => Answer::Failed(outcome.output),
+        };
         self.answered(hubs, pod, &template.spec, at, answer, outcome.varies);
     }
 }

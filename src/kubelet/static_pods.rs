@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::worker::Flags;
+use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::api::{DecodeCache, DecodedBody, FieldValidation, decode, yaml};
 use crate::cluster::{DeleteOptions, NewPod, PodName};
@@ -150,6 +150,22 @@ impl Kubelets {
         if hubs.machines.kubelet_up(node) && self.has_static_pods(hubs, node) {
             let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
             hubs.outbox.send(at, KubeletEvent::Manifests { node });
+        }
+    }
+
+    /// A kubelet that starts runs every file of its folder, also those whose pods had ended before (as after an orderly
+    /// shutdown): it knows nothing of that. Upstream goes on with the old mirror.
+    pub(super) fn revive_static_pods(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
+        let rows: Vec<PodId> = self.node_state(node).static_pods.values().map(|entry| entry.row).collect();
+        for row in rows.into_iter().filter(|row| row.is_some()) {
+            let is_over = self.workers.get(row).is_some_and(|worker| worker.stage == Stage::Finished);
+            if is_over && hubs.cluster.pod(row).status.phase.is_terminal() {
+                delete_mirror(hubs, row);
+                self.clean_up(hubs, row);
+                for entry in self.node_state(node).static_pods.values_mut().filter(|entry| entry.row == row) {
+                    entry.row = PodId::NONE;
+                }
+            }
         }
     }
 

@@ -33,8 +33,9 @@ pub(super) fn compute(
     let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
         .map(|index| container_status(spec, worker, machines, index, waiting_reason))
         .collect();
-    let mains_exist =
-        (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+    // Those of an earlier sandbox do not count.
+    let mains_exist = !worker.flags.contains(Flags::RERUN_INITS)
+        && (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
     // Static pods are not forced to an end. Upstream: `getPhase`.
     let is_static = worker.flags.contains(Flags::STATIC);
     let mut new_phase = phase(spec, &containers, terminal && !is_static, mains_exist);
@@ -43,7 +44,7 @@ pub(super) fn compute(
         new_phase = PodPhase::Failed;
         reason = Some(Box::new((end.reason.clone(), end.message.clone())));
     }
-    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && has_removed(worker) {
+    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && is_restarting_all(worker) {
         // All containers are being started anew: the pod goes on.
         new_phase = PodPhase::Running;
     }
@@ -92,7 +93,7 @@ fn container_status(
         last: seen
             .before
             .map(|row| termination(spec, index, row))
-            .or_else(|| worker.removed(index).map(Removed::termination))
+            .or_else(|| worker.removed(index).map(|removed| removed.termination.clone()))
             .map(Box::new),
         restart_count: newest.attempt,
         ready: false,
@@ -115,16 +116,21 @@ fn container_status(
     status
 }
 
-fn has_removed(worker: &Worker) -> bool {
-    worker.extra.as_ref().is_some_and(|extra| !extra.removed.is_empty())
+fn is_restarting_all(worker: &Worker) -> bool {
+    let waits = |removed: &Removed| matches!(removed.state, ContainerState::Waiting { .. });
+    worker.extra.as_ref().is_some_and(|extra| extra.removed.iter().any(waits))
 }
 
 fn never_run(worker: &Worker, index: usize, waiting_reason: &'static str) -> ContainerStatus {
     let mut status = ContainerStatus::waiting(waiting_reason);
     if let Some(removed) = worker.removed(index) {
-        status.state = Removed::waiting();
-        status.last = Some(Box::new(removed.termination()));
-        status.restart_count = removed.attempt + 1;
+        status.state = removed.state.clone();
+        status.last.clone_from(&removed.last);
+        status.restart_count = removed.restart_count;
+        status.container_id = match &removed.state {
+            ContainerState::Terminated(ended) => ended.container_id,
+            _ => 0,
+        };
     }
     // Nothing is started any more in a pod that ends, so the cause of the last failure is not told either.
     if let Some(error) = worker.start_error(index).filter(|_| !worker.flags.contains(Flags::TERMINATING)) {

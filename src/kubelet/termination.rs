@@ -18,8 +18,13 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         self.note_deadline(hubs, pod, &template.spec);
         let worker = self.workers.row(pod);
-        if worker.extra.as_ref().is_some_and(|extra| extra.end.is_some()) {
+        let has_reason = worker.extra.as_ref().is_some_and(|extra| extra.end.is_some());
+        if has_reason || self.has_unseen_exit(hubs, pod) {
             // The reason is known and shown in the conditions; the phase waits for the containers.
+            let node = self.workers.row(pod).node;
+            let looked = self.node_state(node).relist_before(hubs.now);
+            let worker = self.workers.row(pod);
+            worker.snapshot = worker.snapshot.max(worker.relisted.min(hubs.now)).max(looked);
             self.publish(hubs, pod, &template.spec, false);
         }
         let worker = self.workers.row(pod);

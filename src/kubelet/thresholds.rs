@@ -11,6 +11,8 @@ use crate::model::quantity::Quantity;
 pub enum Signal {
     /// `memory.available`
     Memory,
+    /// `allocatableMemory.available`, which no file names: what is left of the memory that pods may have
+    AllocatableMemory,
     /// `nodefs.available`
     NodeFs,
     /// `nodefs.inodesFree`
@@ -55,7 +57,7 @@ impl Signal {
     /// The condition it leads to. Upstream: eviction `signalToNodeCondition`.
     pub fn pressure(self) -> Pressure {
         match self {
-            Self::Memory => Pressure::Memory,
+            Self::Memory | Self::AllocatableMemory => Pressure::Memory,
             Self::Pids => Pressure::Pids,
             _ => Pressure::Disk,
         }
@@ -64,7 +66,7 @@ impl Signal {
     /// What is reclaimed. Upstream: eviction `signalToResource`.
     pub fn resource(self) -> &'static str {
         match self {
-            Self::Memory => "memory",
+            Self::Memory | Self::AllocatableMemory => "memory",
             Self::NodeFs | Self::ImageFs => "ephemeral-storage",
             Self::NodeFsInodes | Self::ImageFsInodes => "inodes",
             Self::Pids => "pids",
@@ -75,8 +77,8 @@ impl Signal {
 /// An amount, or a share of what there is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Amount {
-    /// Bytes or a count.
-    Absolute(i64),
+    /// Bytes or a count, as it was written.
+    Absolute(Quantity),
     /// 0 to 1; upstream keeps it as a float32, which shows in the amounts it prints.
     Share(f32),
 }
@@ -85,8 +87,16 @@ impl Amount {
     /// In bytes (or a count) of a capacity.
     pub fn of(self, capacity: u64) -> u64 {
         match self {
-            Self::Absolute(amount) => amount.max(0) as u64,
+            Self::Absolute(amount) => amount.value().max(0) as u64,
             Self::Share(share) => (capacity as f64 * f64::from(share)) as u64,
+        }
+    }
+
+    /// As messages show it. Upstream: eviction api `GetThresholdQuantity`.
+    pub fn quantity(self, capacity: u64) -> Quantity {
+        match self {
+            Self::Absolute(amount) => amount,
+            Self::Share(_) => Quantity::from_bytes(i64::try_from(self.of(capacity)).unwrap_or(i64::MAX)),
         }
     }
 
@@ -102,11 +112,11 @@ impl Amount {
         if quantity.value() < 0 {
             return Err(format!("eviction threshold must be positive: {text}"));
         }
-        Ok(Self::Absolute(quantity.value()))
+        Ok(Self::Absolute(quantity))
     }
 
     fn is_zero(self) -> bool {
-        self == Self::Absolute(0) || self == Self::Share(0.0)
+        self == Self::Absolute(Quantity::ZERO) || self == Self::Share(0.0)
     }
 }
 
@@ -175,7 +185,12 @@ pub(super) fn from_settings(settings: &Settings<'_>) -> Result<Vec<Threshold>, S
         let (signal, value) = (signal(name)?, Amount::parse(value)?);
         // 0% switches a threshold off.
         if !value.is_zero() {
-            thresholds.push(Threshold { signal, value, grace: None, reclaim: reclaims.get(&signal).copied() });
+            let threshold = Threshold { signal, value, grace: None, reclaim: reclaims.get(&signal).copied() };
+            thresholds.push(threshold);
+            if signal == Signal::Memory {
+                // Upstream: eviction `addAllocatableThresholds`.
+                thresholds.push(Threshold { signal: Signal::AllocatableMemory, ..threshold });
+            }
         }
     }
     for (name, value) in settings.soft {
@@ -216,9 +231,10 @@ mod tests {
 
     #[test]
     fn a_map_of_hard_thresholds_replaces_all_defaults() {
-        assert_eq!(defaults().len(), 5);
+        assert_eq!(defaults().len(), 6);
         let own = read(Some(&[("memory.available", "500Mi")]), &[], &[]).unwrap();
-        assert_eq!(own.len(), 1);
+        let signals: Vec<Signal> = own.iter().map(|threshold| threshold.signal).collect();
+        assert_eq!(signals, [Signal::Memory, Signal::AllocatableMemory]);
         assert_eq!(own[0].value.of(0), 500 << 20);
         assert!(read(Some(&[("memory.available", "0%")]), &[], &[]).unwrap().is_empty());
     }
@@ -228,7 +244,8 @@ mod tests {
         let soft = [("memory.available", "1Gi")];
         assert!(read(None, &soft, &[]).unwrap_err().contains("grace period must be specified"));
         let all = read(None, &soft, &[("memory.available", "1m30s")]).unwrap();
-        assert_eq!(all[1].grace, Some(SimDuration::from_secs(90)));
+        let soft: Vec<SimDuration> = all.iter().filter_map(|threshold| threshold.grace).collect();
+        assert_eq!(soft, [SimDuration::from_secs(90)]);
     }
 
     #[test]

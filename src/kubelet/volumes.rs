@@ -29,45 +29,68 @@ impl Kubelets {
         worker.stage = Stage::Volumes;
         let extra = worker.extra_mut();
         extra.mounting_since = began;
-        extra.failed_mounts = 0;
-        let at = (began + poll).max(hubs.now);
+        // Mounts are tried on a schedule of their own, whichever sync waits for them; what was mounted meanwhile is seen at
+        // the first look.
+        let at = if extra.failed_mounts == 0 { began + poll } else { extra.next_mount.min(began + TIMEOUT) };
+        let at = at.max(hubs.now);
         self.schedule(hubs, pod, at);
     }
 
     /// Looks whether everything the volumes refer to is there.
     pub(super) fn look_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let now = hubs.now;
+        let extra = self.workers.row(pod).extra_mut();
+        let (limit, planned) = (extra.mounting_since + TIMEOUT, extra.next_mount);
+        if extra.failed_mounts > 0 && now < planned {
+            self.mounts_failed(hubs, pod);
+            return;
+        }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
         if let Some(message) = unprocessed_claims(hubs, pod, spec) {
             // Not a mount that failed, but one that could not even be asked for: the sync ends.
             self.warning(hubs, pod, None, "FailedMount", message);
-            self.workers.row(pod).flags.insert(Flags::FAILED);
-            self.finish_sync(hubs, pod);
+            self.mounts_failed(hubs, pod);
             return;
         }
         let node = self.workers.row(pod).node;
-        let missing = spec.volumes.iter().find_map(|volume| {
-            let VolumeSource::HostPath { path, kind } = &volume.source else { return problem(hubs, pod, volume) };
-            let why = host_path::check(&mut hubs.machines.machine_mut(node).host_paths, path, kind)?;
-            Some(set_up_failed(volume, &why))
-        });
-        let Some(message) = missing else {
-            let now = hubs.now;
+        // Each volume is mounted by an operation of its own.
+        let mut failures: Vec<String> = Vec::new();
+        for volume in &spec.volumes {
+            let failure = match &volume.source {
+                VolumeSource::HostPath { path, kind } => {
+                    let why = host_path::check(&mut hubs.machines.machine_mut(node).host_paths, path, kind);
+                    why.map(|why| set_up_failed(volume, &why))
+                }
+                _ => problem(hubs, pod, volume),
+            };
+            failures.extend(failure);
+        }
+        let extra = self.workers.row(pod).extra_mut();
+        if failures.is_empty() {
+            extra.failed_mounts = 0;
             self.volumes_ready(hubs, pod, spec, now);
             return;
-        };
-        self.warning(hubs, pod, None, "FailedMount", message);
-        let extra = self.workers.row(pod).extra_mut();
+        }
         extra.failed_mounts += 1;
         let doubled = RETRY_FIRST.0 << (extra.failed_mounts - 1).min(10);
-        let limit = extra.mounting_since + TIMEOUT;
-        let at = hubs.now + SimDuration(doubled.min(RETRY_MAX.0));
-        if at > limit {
-            self.workers.row(pod).flags.insert(Flags::FAILED);
-            self.finish_sync(hubs, pod);
+        let tried = if extra.failed_mounts > 1 { planned } else { now };
+        extra.next_mount = (tried + SimDuration(doubled.min(RETRY_MAX.0))).max(SimTime(now.0 + 1));
+        let at = extra.next_mount.min(limit);
+        for message in failures {
+            self.warning(hubs, pod, None, "FailedMount", message);
+        }
+        if at <= now {
+            self.mounts_failed(hubs, pod);
             return;
         }
         self.schedule(hubs, pod, at);
+    }
+
+    /// The sync has waited for long enough; the next one goes on waiting.
+    fn mounts_failed(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        self.workers.row(pod).flags.insert(Flags::FAILED);
+        self.finish_sync(hubs, pod);
     }
 }
 
@@ -222,16 +245,34 @@ fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
         VolumeSource::Secret { name, items, optional, .. } => {
             missing_data(hubs, pod, Kind::SECRET, name, items, *optional).map(failed)
         }
-        VolumeSource::Projected { sources, .. } => sources.iter().find_map(|source| match source {
-            ProjectedSource::ConfigMap { name, items, optional } => {
-                missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional).map(failed)
-            }
-            ProjectedSource::Secret { name, items, optional } => {
-                missing_data(hubs, pod, Kind::SECRET, name, items, *optional).map(failed)
-            }
-            _ => None,
-        }),
+        VolumeSource::Projected { sources, .. } => {
+            let missing = sources.iter().filter_map(|source| match source {
+                ProjectedSource::ConfigMap { name, items, optional } => {
+                    missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional)
+                }
+                ProjectedSource::Secret { name, items, optional } => {
+                    missing_data(hubs, pod, Kind::SECRET, name, items, *optional)
+                }
+                _ => None,
+            });
+            aggregate(missing.collect()).map(failed)
+        }
         _ => None,
+    }
+}
+
+/// Several errors as one, each text once. Upstream: apimachinery util/errors `aggregate.Error`.
+fn aggregate(errors: Vec<String>) -> Option<String> {
+    let mut different: Vec<String> = Vec::new();
+    for error in errors {
+        if !different.contains(&error) {
+            different.push(error);
+        }
+    }
+    match different.len() {
+        0 => None,
+        1 => different.pop(),
+        _ => Some(format!("[{}]", different.join(", "))),
     }
 }
 

@@ -128,6 +128,8 @@ pub(super) struct Extra {
     /// The postStart hook that the sync waits for.
     pub hook: ExecId,
     pub end: Option<EndReason>,
+    /// The tick at which the deadline is looked at.
+    pub deadline: SimTime,
     /// The status of a static pod whose mirror is new and has none yet.
     pub mirrored: Option<Box<PodStatus>>,
     /// Runs that were removed for a restart of all containers.
@@ -136,6 +138,8 @@ pub(super) struct Extra {
     pub backoff_until: SimTime,
     /// Failed mounts so far, for their growing delays.
     pub failed_mounts: u32,
+    /// When volumes that could not be mounted are tried again.
+    pub next_mount: SimTime,
     /// When the sync began to wait for volumes.
     pub mounting_since: SimTime,
     /// When the pull that the sync waits for was asked for.

@@ -164,6 +164,10 @@ pub struct ContainerRow {
     pub measured: Measured,
     /// Bytes of its writable layer and logs.
     pub disk: u64,
+    /// Files and directories of its writable layer.
+    pub files: u32,
+    /// Processes (and threads) while it runs.
+    pub processes: u32,
     /// What it wants of CPU, of which `usage` is what it gets.
     pub cpu_demand: CpuDemand,
     /// Weight and limit of its cgroup.
@@ -272,6 +276,8 @@ impl ContainerTable {
             usage: Usage::default(),
             measured: Measured::default(),
             disk: 0,
+            files: 0,
+            processes: 0,
             cpu_demand: CpuDemand::default(),
             cpu_terms: CpuTerms::default(),
             serving: Serving::default(),
@@ -319,6 +325,7 @@ impl ContainerTable {
         row.state = RunState::Exited { code, reason };
         row.finished = now;
         row.usage = Usage::default();
+        row.processes = 0;
         row.cpu_demand = CpuDemand::default();
         row.serving = Serving::default();
         self.running -= 1;

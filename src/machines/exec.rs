@@ -38,6 +38,8 @@ pub struct ExecOutcome {
     /// Can the same command answer otherwise later although neither files nor ports changed (it looks at the time, at
     /// other pods, …)?
     pub varies: bool,
+    /// The runtime's error, if it could not even start the command.
+    pub refused: Option<String>,
 }
 
 /// A command.
@@ -98,7 +100,7 @@ impl ExecTable {
         for at in 0..self.rows.len() {
             let Some(row) = &mut self.rows[at] else { continue };
             if row.container == container && row.outcome.is_none() {
-                row.outcome = Some(ExecOutcome { code: 137, output: String::new(), varies: true });
+                row.outcome = Some(ExecOutcome { code: 137, varies: true, ..ExecOutcome::default() });
                 log.append(MachineChange::ExecDone { exec: ExecId::from_index(at) });
             }
         }

@@ -43,6 +43,20 @@ pub struct Capacity {
     pub disk: u64,
 }
 
+impl Capacity {
+    /// Inodes of the file system. Linux: one for 16 KiB, `inode_ratio` of mke2fs.conf(5).
+    pub fn inodes(&self) -> u64 {
+        self.disk / 16_384
+    }
+
+    /// How many processes and threads there can be: the lesser of `kernel.pid_max`, which systemd sets to 4194304, and
+    /// `kernel.threads-max`, whose stacks of 16 KiB take an eighth of memory at most (kernel/fork.c `set_max_threads`).
+    /// Upstream: kubelet stats/pidlimit `Stats`.
+    pub fn processes(&self) -> u64 {
+        (self.memory / (16_384 * 8)).min(4_194_304)
+    }
+}
+
 /// A machine.
 #[derive(Debug)]
 pub struct Machine {
@@ -76,6 +90,10 @@ pub struct Machine {
     pub(super) capacity: Capacity,
     /// Bytes that containers and volumes of pods hold on its disk.
     pub(super) pods_disk: u64,
+    /// Files and directories among them.
+    pub(super) pods_files: u64,
+    /// Processes of all containers.
+    pub(super) processes: u64,
     /// Bytes of all images, as they were pulled.
     packed: u64,
     /// Thousandths of a CPU that all running containers ask for.
@@ -112,6 +130,8 @@ impl Machine {
             used: Usage::default(),
             capacity: Capacity::default(),
             pods_disk: 0,
+            pods_files: 0,
+            processes: 0,
             packed: 0,
             cpu_asked: 0,
             cpu_is_short: false,
@@ -316,6 +336,16 @@ impl Machine {
     /// Bytes of its file system in use: images unpacked, and what containers and volumes hold.
     pub fn disk_used(&self) -> u64 {
         self.packed * UNPACKED.0 / UNPACKED.1 + self.pods_disk
+    }
+
+    /// Inodes of its file system in use: files of containers and volumes. What images hold is not known.
+    pub fn inodes_used(&self) -> u64 {
+        self.pods_files
+    }
+
+    /// Processes and threads of its containers.
+    pub fn processes(&self) -> u64 {
+        self.processes
     }
 
     /// Deletes an image.

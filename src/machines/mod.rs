@@ -25,6 +25,7 @@ use crate::model::object::{NodeId, PodId};
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
 pub use container::{ContainerId, ContainerRow, ExitReason, Measured, Placement, RunState, Serving, Usage};
 pub use cpu::{CpuDemand, CpuTerms};
+pub use disk::VolumeUse;
 pub use exec::{ExecId, ExecOutcome, ExecPurpose, ExecRow};
 pub use health::{Health, Pressure};
 pub use host_paths::{HostPaths, PathKind};
@@ -158,7 +159,15 @@ impl Machines {
     /// Starts a created container.
     pub fn start_container(&mut self, now: SimTime, container: ContainerId) {
         self.containers.start(now, container);
+        self.joins(container);
+    }
+
+    /// A container runs.
+    fn joins(&mut self, container: ContainerId) {
         self.cpu_joins(container);
+        let row = self.containers.row_mut(container);
+        row.processes = 1;
+        self.by_node[row.node.index()].processes += 1;
         self.log.append(MachineChange::ContainerStarted { container });
     }
 
@@ -175,8 +184,7 @@ impl Machines {
             self.containers.found_ended(container, (started, finished), RunState::Exited { code, reason });
         } else {
             self.containers.start(started, container);
-            self.cpu_joins(container);
-            self.log.append(MachineChange::ContainerStarted { container });
+            self.joins(container);
         }
         container
     }
@@ -206,9 +214,11 @@ impl Machines {
             return;
         }
         let node = row.node;
-        let (freed, asked) = (row.usage, row.cpu_asked());
+        let (freed, asked, processes) = (row.usage, row.cpu_asked(), u64::from(row.processes));
         self.containers.exit(now, container, code, reason);
-        self.by_node[node.index()].used.release(freed);
+        let machine = &mut self.by_node[node.index()];
+        machine.used.release(freed);
+        machine.processes = machine.processes.saturating_sub(processes);
         self.cpu_leaves(node, container, asked);
         self.log.append(MachineChange::ContainerExited { container });
         self.execs.cut(container, &mut self.log);
@@ -216,7 +226,7 @@ impl Machines {
 
     /// Takes an ended or never started container from its node.
     pub fn remove_container(&mut self, container: ContainerId) {
-        self.set_disk(container, 0);
+        self.set_disk(container, 0, 0);
         self.containers.remove(container);
     }
 

@@ -46,6 +46,9 @@ pub(super) fn convert(behavior: &Behavior) -> ContainerBehaviour {
         }),
         cpu: behavior.cpu.as_ref().map(usage),
         memory: behavior.memory.as_ref().map(usage),
+        disk: behavior.disk.as_ref().map(usage),
+        files: behavior.files.as_ref().map(usage),
+        processes: behavior.processes.as_ref().map(usage),
         logs: behavior.logs.clone(),
         needs: behavior.needs.as_ref().map(|needs| Needs {
             services: needs.services.clone(),

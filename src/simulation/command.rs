@@ -194,7 +194,14 @@ impl Simulation {
         let outcome = self.machines.exec(exec).and_then(|row| row.outcome.clone()).unwrap_or_default();
         self.machines.forget_exec(exec);
         let mut output = Output { stdout: before.stdout + &outcome.output, stderr: before.stderr, exit: outcome.code };
-        if outcome.code != 0 {
+        if let Some(error) = &outcome.refused {
+            // What the API server makes of the kubelet's answer. Upstream: kubectl exec, apiserver `NewInternalError`.
+            let error = error.strip_prefix("rpc error: code = Unknown desc = ").unwrap_or(error);
+            output.stderr += &format!(
+                "error: Internal error occurred: Internal error occurred: error executing command in container: {error}\n"
+            );
+            output.exit = 1;
+        } else if outcome.code != 0 {
             output.stderr += &format!("command terminated with exit code {}\n", outcome.code);
         }
         Ok(output)

@@ -110,6 +110,12 @@ pub struct ContainerBehaviour {
     pub cpu: Option<UsageSource>,
     /// Bytes; above the limit it is killed.
     pub memory: Option<UsageSource>,
+    /// Bytes of its writable layer and logs.
+    pub disk: Option<UsageSource>,
+    /// Files of its writable layer.
+    pub files: Option<UsageSource>,
+    /// Processes and threads.
+    pub processes: Option<UsageSource>,
     /// What it writes when it serves.
     pub logs: Option<String>,
     /// Services that it needs.
@@ -182,6 +188,9 @@ fn merge(into: &mut ContainerBehaviour, from: &ContainerBehaviour) {
     first(&mut into.on_term, from.on_term.as_ref());
     first(&mut into.cpu, from.cpu.as_ref());
     first(&mut into.memory, from.memory.as_ref());
+    first(&mut into.disk, from.disk.as_ref());
+    first(&mut into.files, from.files.as_ref());
+    first(&mut into.processes, from.processes.as_ref());
     first(&mut into.logs, from.logs.as_ref());
     first(&mut into.needs, from.needs.as_ref());
     first(&mut into.answer, from.answer.as_ref());

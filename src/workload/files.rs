@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
+use crate::machines::VolumeUse;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, PodId};
 use crate::model::pod_spec::Container;
@@ -30,6 +31,8 @@ pub(super) struct ContainerFiles {
     root: MemoryFs,
     /// Bytes that the image brought.
     from_image: u64,
+    /// Files and directories that were there from the start.
+    count_of_image: u32,
     /// Longest paths first, so that the first match is the innermost mount.
     mounts: Vec<Mount>,
 }
@@ -61,13 +64,18 @@ impl ContainerFiles {
             root.put_directory(&mount.path);
         }
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
-        let from_image = root.used_bytes();
-        Self { root, from_image, mounts }
+        let (from_image, count_of_image) = (root.used_bytes(), root.count());
+        Self { root, from_image, count_of_image, mounts }
     }
 
     /// Bytes written beside volumes.
     pub fn written(&self) -> u64 {
         self.root.used_bytes().saturating_sub(self.from_image)
+    }
+
+    /// Files and directories made beside volumes.
+    pub fn count(&self) -> u32 {
+        self.root.count().saturating_sub(self.count_of_image)
     }
 
     /// The mount that holds a path, and the path inside its volume.
@@ -101,11 +109,16 @@ impl PodVolumes {
     }
 
     /// Bytes of each volume that lives on the node's disk, by the volume's index.
-    pub fn on_disk(&self, cluster: &Cluster, pod: PodId) -> SmallVec<[(u8, u64); 1]> {
+    pub fn on_disk(&self, cluster: &Cluster, pod: PodId) -> SmallVec<[VolumeUse; 1]> {
         let volumes = &cluster.template_of(pod).spec.volumes;
         let lives_on_disk = |index: &usize| matches!(&volumes[*index].source, VolumeSource::EmptyDir { medium, .. } if medium != "Memory");
-        let known = self.volumes.iter().filter(|(index, files)| lives_on_disk(index) && files.used_bytes() > 0);
-        known.map(|(index, files)| (*index as u8, files.used_bytes())).collect()
+        let known = self.volumes.iter().filter(|(index, files)| lives_on_disk(index) && files.count() > 0);
+        let held = |(index, files): (&usize, &MemoryFs)| VolumeUse {
+            volume: *index as u8,
+            bytes: files.used_bytes(),
+            files: files.count(),
+        };
+        known.map(held).collect()
     }
 
     fn volume(&mut self, index: usize) -> &mut MemoryFs {

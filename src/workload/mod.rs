@@ -10,6 +10,7 @@ pub mod catalogue;
 mod change;
 mod container_world;
 mod environment;
+mod exec_program;
 mod files;
 mod needs;
 mod network;

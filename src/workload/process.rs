@@ -4,16 +4,15 @@ use rustc_hash::FxHashMap;
 
 use super::container_world::ContainerWorld;
 use super::environment;
+use super::exec_program::{self, Found};
 use super::files::{ContainerFiles, PodVolumes, View};
 use super::shell::{Options, Process, Signal, Step, Understanding};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::{Outbox, SimDuration, SimTime};
-use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, ExitReason, Machines, RunState, Serving, Usage};
-use crate::model::Text;
+use crate::machines::{ContainerId, ExecId, ExecOutcome, ExitReason, Machines, RunState, Serving, Usage};
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
-use crate::model::probe::Handler;
 
 /// A process and what it waits for.
 #[derive(Debug)]
@@ -191,8 +190,12 @@ impl Workload {
         } else {
             let usage = waiting.process.usage();
             let ports = waiting.process.listening();
+            let processes = waiting.process.count();
             outbox.send(waiting.due, WorkloadEvent::Resume { container, serial });
             self.processes.mains.insert(container, waiting);
+            if !self.states_held(container)[2] {
+                machines.set_processes(container, processes);
+            }
             self.apply_process_use(now, container, usage, ports, machines, outbox);
         }
         if stepped.changed {
@@ -226,7 +229,11 @@ impl Workload {
             return;
         }
         machines.set_usage(container, Usage { cpu_milli, memory: memory.max(IDLE_SHELL_BYTES) });
-        Self::set_ports(container, ports, machines);
+        let node = machines.container(container).node;
+        self.relieve_node(now, node, machines);
+        if machines.container(container).state == RunState::Running {
+            Self::set_ports(container, ports, machines);
+        }
     }
 
     fn set_ports(container: ContainerId, ports: Vec<u16>, machines: &mut Machines) {
@@ -311,7 +318,11 @@ impl Workload {
     fn measure_disk(&self, pod: PodId, runs: &[ContainerId], cluster: &Cluster, machines: &mut Machines) {
         for run in runs {
             let Some(files) = self.processes.files.get(run) else { continue };
-            machines.set_disk(*run, files.written());
+            let [disk_is_stated, files_are_stated, _] = self.states_held(*run);
+            let row = machines.container(*run);
+            let disk = if disk_is_stated { row.disk } else { files.written() };
+            let count = if files_are_stated { row.files } else { files.count() };
+            machines.set_disk(*run, disk, count);
         }
         if let (Some(volumes), Some(run)) = (self.processes.volumes.get(&pod), runs.first()) {
             let node = machines.container(*run).node;
@@ -373,17 +384,35 @@ impl Workload {
     ) {
         let Some(row) = machines.exec(exec) else { return };
         let container = row.container;
-        let argv = exec_argv(row.purpose.clone(), cluster, machines, container);
+        let argv = exec_program::words(row.purpose.clone(), cluster, machines, container);
         let serving = machines.container(container).serving.clone();
-        if let Understanding::UnknownProgram(_) | Understanding::Unparsable(_) = Process::understands(&argv) {
-            // A program of the image's own (pg_isready, redis-cli ping): it does well while the container does.
-            let code = i32::from(!(serving.ready && serving.alive));
-            machines.finish_exec(exec, ExecOutcome { code, output: String::new(), varies: false });
-            return;
-        }
-        let pod = machines.container(container).pod;
+        let (pod, index, address) = {
+            let row = machines.container(container);
+            (row.pod, usize::from(row.index), row.address)
+        };
         let variables = environment::variables(cluster, machines, container);
         self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
+        let definition = &cluster.template_of(pod).spec.containers[index];
+        let own = self
+            .processes
+            .files
+            .entry(container)
+            .or_insert_with(|| Box::new(ContainerFiles::new(cluster, pod, address, definition)));
+        let volumes = self.processes.volumes.entry(pod).or_default();
+        match exec_program::look(&argv, &definition.image, &View { own, volumes, changed: false }) {
+            Found::InShell => {}
+            Found::InImage => {
+                // A program of the image's own (pg_isready, redis-cli ping): it does well while the container does.
+                let code = i32::from(!(serving.ready && serving.alive));
+                machines.finish_exec(exec, ExecOutcome { code, ..ExecOutcome::default() });
+                return;
+            }
+            Found::Nowhere(error) => {
+                let refused = Some(exec_program::runtime_error(&mut self.shell_draws, &error));
+                machines.finish_exec(exec, ExecOutcome { code: 127, varies: true, refused, ..ExecOutcome::default() });
+                return;
+            }
+        }
         let options = Options { environment: variables, is_init: false, ..Options::default() };
         let waiting = Waiting { process: Process::start(argv, options), due: SimTime::NEVER, on_files: false };
         let session = Session { waiting, container, output: String::new(), varies: false };
@@ -425,7 +454,7 @@ impl Workload {
         match stepped.step {
             Step::Exit(code) => {
                 let output = std::mem::take(&mut session.output);
-                machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies });
+                machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies, refused: None });
             }
             Step::Sleep(until) => session.waiting.due = until,
             Step::Wait(wait) | Step::Busy(wait) => {
@@ -458,22 +487,3 @@ const ALLOCATION: SimDuration = SimDuration::from_millis(200);
 const SHORTEST_PROCESS: SimDuration = SimDuration::from_millis(5);
 /// What an idle shell occupies.
 const IDLE_SHELL_BYTES: u64 = 1 << 20;
-
-/// The words of a command that somebody asked for.
-fn exec_argv(purpose: ExecPurpose, cluster: &Cluster, machines: &Machines, container: ContainerId) -> Vec<String> {
-    let row = machines.container(container);
-    let definition = &cluster.template_of(row.pod).spec.containers[usize::from(row.index)];
-    let of = |handler: Option<&Handler>| match handler {
-        Some(Handler::Exec { command }) => command.iter().map(Text::to_string).collect(),
-        _ => Vec::new(),
-    };
-    let probe = |probe: &Option<crate::model::probe::Probe>| of(probe.as_ref().map(|probe| &probe.handler));
-    match purpose {
-        ExecPurpose::StartupProbe => probe(&definition.startup_probe),
-        ExecPurpose::ReadinessProbe => probe(&definition.readiness_probe),
-        ExecPurpose::LivenessProbe => probe(&definition.liveness_probe),
-        ExecPurpose::PostStart => of(definition.lifecycle.post_start.as_ref()),
-        ExecPurpose::PreStop => of(definition.lifecycle.pre_stop.as_ref()),
-        ExecPurpose::Command(words) => words.iter().map(Text::to_string).collect(),
-    }
-}

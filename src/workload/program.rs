@@ -32,6 +32,8 @@ pub(super) struct Program {
     pub cpu: UsageSource,
     /// Bytes.
     pub memory: UsageSource,
+    /// What the scenario states of disk, files and processes.
+    pub held: Option<Box<[Option<UsageSource>; 3]>>,
     /// Does the scenario state use of CPU and memory?
     pub stated: (bool, bool),
     /// Weight and limit of its cgroup.
@@ -97,6 +99,7 @@ fn known_program(container: &Container, term: f64) -> Program {
         on_term: exits(0),
         cpu: UsageSource::constant(container.requests.get("cpu").map_or(0.0, |cpu| cpu.milli() as f64 / 1000.0)),
         memory: UsageSource::constant(container.requests.get("memory").map_or(0.0, |bytes| bytes.value() as f64)),
+        held: None,
         stated: (false, false),
         terms: CpuTerms::new(milli_cpu(&container.requests), milli_cpu(&container.limits)),
         oom: OomClass {
@@ -197,6 +200,8 @@ fn resolve(container: &Container, stated: Option<ContainerBehaviour>, term: f64)
         program.measured.memory = true;
         program.memory = memory;
     }
+    let held = [stated.disk, stated.files, stated.processes];
+    program.held = held.iter().any(Option::is_some).then(|| Box::new(held));
     if let Some(logs) = stated.logs {
         program.logs = Some(logs.into());
     }

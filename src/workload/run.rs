@@ -27,6 +27,8 @@ pub(super) struct Run {
     pub answer: f32,
     /// Bytes that requests hold, if any come.
     pub requests: Option<u64>,
+    /// Bytes on disk, files and processes drawn for this run.
+    pub held: [f32; 3],
 }
 
 impl Workload {
@@ -57,13 +59,25 @@ impl Workload {
         let cpu = drawn(&program.cpu, &mut self.draws);
         let memory = drawn(&program.memory, &mut self.draws);
         let answer = program.answer.0.as_ref().map_or(0.0, |answer| answer.sample(&mut self.draws) as f32);
+        let held = program.held.as_ref().map_or([0.0; 3], |held| {
+            std::array::from_fn(|at| held[at].as_ref().map_or(0.0, |source| drawn(source, &mut self.draws)))
+        });
         machines.set_cpu_terms(container, program.terms);
         if let Some((RunLength::Time(seconds), _)) = &program.run {
             let length = length_beyond(now.since(started), || seconds.sample(&mut self.draws));
             outbox.send((started + length).max(now), WorkloadEvent::End { container, serial });
         }
-        self.runs[container.index()] =
-            Run { program: id, stop_code: 0, stopping: false, serving: false, cpu, memory, answer, requests: None };
+        self.runs[container.index()] = Run {
+            program: id,
+            stop_code: 0,
+            stopping: false,
+            serving: false,
+            cpu,
+            memory,
+            answer,
+            requests: None,
+            held,
+        };
         if self.has_needs_met(now, container, cluster, machines, outbox) {
             self.start_up((now, started), container, cluster, machines, outbox);
         } else {
@@ -83,7 +97,8 @@ impl Workload {
         let program = &self.programs[self.runs[container.index()].program as usize];
         if program.in_shell {
             let has_windows = !program.unready.is_empty() || !program.dead.is_empty();
-            let looks = has_windows || program.stated.0 || program.stated.1 || program.answer.0.is_some();
+            let states = program.stated.0 || program.stated.1 || program.held.is_some();
+            let looks = has_windows || states || program.answer.0.is_some();
             self.start_process(now, container, cluster, machines, outbox);
             if looks && self.has_process(container) {
                 self.look(now, container, machines, outbox);
@@ -105,6 +120,7 @@ impl Workload {
                     self.serve(now, container, machines, outbox);
                 } else {
                     self.update_usage(now, container, machines);
+                    self.update_held(now, container, machines);
                     outbox.send(served, WorkloadEvent::Serve { container, serial });
                 }
             }
@@ -148,6 +164,7 @@ impl Workload {
         if self.update_usage(now, container, machines) {
             return;
         }
+        self.update_held(now, container, machines);
         self.update_serving(now, container, machines);
         let run = self.runs[container.index()];
         let program = &self.programs[run.program as usize];
@@ -204,7 +221,8 @@ impl Workload {
                 curve.next_look(local).map_or(SimTime::NEVER, |at| origin + SimDuration(at.0))
             }
         };
-        next(&program.cpu).min(next(&program.memory))
+        let held = program.held.iter().flat_map(|held| held.iter().flatten()).map(next);
+        next(&program.cpu).min(next(&program.memory)).min(held.min().unwrap_or(SimTime::NEVER))
     }
 
     fn curve_origin(&self, since: Since, started: SimTime) -> SimTime {
@@ -254,6 +272,38 @@ impl Workload {
         let node = machines.container(container).node;
         self.relieve_node(now, node, machines);
         machines.container(container).state != RunState::Running
+    }
+
+    /// Sets what the container holds now of disk, files and processes, where the scenario states it.
+    fn update_held(&self, now: SimTime, container: ContainerId, machines: &mut Machines) {
+        let run = self.runs[container.index()];
+        let Some(held) = &self.programs[run.program as usize].held else { return };
+        let started = machines.container(container).started;
+        let stated = |at: usize| {
+            held[at].as_ref().map(|source| match source {
+                UsageSource::Drawn(_) => f64::from(run.held[at]).max(0.0) as u64,
+                UsageSource::Curve { curve, since } => {
+                    value_since(curve, self.curve_origin(*since, started), now).max(0.0) as u64
+                }
+            })
+        };
+        let (disk, files) = (stated(0), stated(1));
+        if disk.is_some() || files.is_some() {
+            let row = machines.container(container);
+            let files = files.map_or(row.files, |files| u32::try_from(files).unwrap_or(u32::MAX));
+            let disk = disk.unwrap_or(row.disk);
+            machines.set_disk(container, disk, files);
+        }
+        if let Some(processes) = stated(2) {
+            machines.set_processes(container, u32::try_from(processes).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Which of disk and files the scenario states, so that nobody counts them.
+    pub(super) fn states_held(&self, container: ContainerId) -> [bool; 3] {
+        let program = self.runs.get(container.index()).map(|run| &self.programs[run.program as usize]);
+        let held = program.and_then(|program| program.held.as_ref());
+        held.map_or([false; 3], |held| [held[0].is_some(), held[1].is_some(), held[2].is_some()])
     }
 
     /// TERM reached the container.

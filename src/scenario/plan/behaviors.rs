@@ -24,6 +24,12 @@ pub struct Behavior {
     pub cpu: Option<Usage>,
     /// Bytes.
     pub memory: Option<Usage>,
+    /// Bytes of its writable layer and logs.
+    pub disk: Option<Usage>,
+    /// Files of its writable layer.
+    pub files: Option<Usage>,
+    /// Processes and threads.
+    pub processes: Option<Usage>,
     /// What it writes when it serves.
     pub logs: Option<String>,
     /// Services that it needs.

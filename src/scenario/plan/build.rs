@@ -117,6 +117,9 @@ pub(super) struct Builder<'a> {
     pub(super) line_of: &'a dyn Fn(&FieldPath) -> usize,
 }
 
+/// Noise of what containers hold (disk, files, processes) is drawn apart from that of CPU and memory.
+const HELD_SALT: u64 = 1 << 32;
+
 impl Builder<'_> {
     /// The value, or a finding and nothing.
     fn keep<T>(&mut self, result: Result<T, String>, code: &'static Code, path: &FieldPath) -> Option<T> {
@@ -245,6 +248,9 @@ impl Builder<'_> {
                 on_term: self.on_term(typed.on_term.as_ref(), &own.key("onTerm")),
                 cpu: self.usage(typed.cpu.as_ref(), salt, &own.key("cpu")),
                 memory: self.usage(typed.memory.as_ref(), salt + 1, &own.key("memory")),
+                disk: self.usage(typed.disk.as_ref(), HELD_SALT + salt * 2, &own.key("disk")),
+                files: self.usage(typed.files.as_ref(), HELD_SALT + salt * 2 + 1, &own.key("files")),
+                processes: self.usage(typed.processes.as_ref(), HELD_SALT + salt * 2 + 2, &own.key("processes")),
                 logs: typed.logs.clone(),
                 needs: self.needs(typed.needs.as_ref(), &own.key("needs")),
                 probes: typed.probes.as_ref().map(|probes| Probes {

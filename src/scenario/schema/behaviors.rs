@@ -40,6 +40,9 @@ objects! {
         "onTerm" on_term: Option<OnTerm> = Type::Any(&[Type::Keyword(&["ignore"]), Type::Object(&TERM_EXIT)]), "what it does when it is told to stop", default("exits at once with 0");
         "cpu" cpu: Option<Varying> = VARYING, "use of CPU";
         "memory" memory: Option<Varying> = VARYING, "use of memory; above the limit it is killed (OOMKilled)";
+        "disk" disk: Option<Varying> = VARYING, "bytes of its writable layer and logs";
+        "files" files: Option<Varying> = VARYING, "files of its writable layer";
+        "processes" processes: Option<Varying> = VARYING, "its processes and threads", default("1");
         "probes" probes: Option<Probes> = Type::Object(&PROBES), "how it answers probes";
         #[serde(default)]
         "unready" unready: Vec<Window> = Type::List(&Type::Object(&WINDOW)), "when readiness probes fail, since the container's start";

@@ -62,6 +62,11 @@ pub fn lacks_program(reference: &str, program: &str) -> bool {
     programs.is_some_and(|programs| !programs.contains(&program))
 }
 
+/// Are all programs of an image known?
+pub fn knows_programs(reference: &str) -> bool {
+    image_programs::of(crate::machines::repository_of(reference)).is_some()
+}
+
 /// Tells the registry the sizes of all well-known images, and the programs and users of those of which they are known.
 pub fn add_sizes(registry: &mut Registry) {
     for image in images::IMAGES {

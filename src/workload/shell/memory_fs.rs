@@ -63,6 +63,11 @@ impl MemoryFs {
         self.used_bytes
     }
 
+    /// Files, directories and links in it.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+
     /// Writes a whole file and makes the directories above it (as the kubelet fills a volume).
     pub fn put_file(&mut self, path: &str, bytes: &[u8], mode: u32, at: SimTime) {
         self.put_parents(path);

@@ -270,6 +270,11 @@ impl Process {
         usage
     }
 
+    /// Processes that run: its own and its children's.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.kernel.tasks.len()).unwrap_or(u32::MAX)
+    }
+
     /// Programs it has called that nobody knows.
     pub fn unknown_programs(&self) -> impl Iterator<Item = &str> {
         self.kernel.unknown_programs.iter().map(String::as_str)

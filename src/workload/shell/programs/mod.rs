@@ -270,6 +270,10 @@ impl Program {
                 let mut call = Call { context, words, environment, cwd: &self.cwd, umask: self.umask };
                 match filter.step(&mut call) {
                     text::Progress::Run(run) => run,
+                    text::Progress::Endless(usage) => {
+                        self.state = State::Stress { until: SimTime::NEVER, usage };
+                        Run::Yield
+                    }
                     text::Progress::Follow(follow) => {
                         self.state = State::Follow(Box::new(follow));
                         Run::Yield

@@ -16,6 +16,7 @@ use crate::engine::SimTime;
 
 use super::super::context::Input;
 use super::super::kernel::{Handle, Run, Wait};
+use super::super::process::Usage;
 use super::super::world::{Errno, Links};
 use super::{Call, State};
 use engine::Engine;
@@ -40,7 +41,14 @@ pub(super) struct Filter {
 pub(super) enum Progress {
     Run(Run),
     Follow(Follow),
+    /// It reads on and on and never gets to the end; what that takes.
+    Endless(Usage),
 }
+
+/// A line that is longer than this has no end.
+const LINE_MAX: usize = 1 << 26;
+/// What a program takes that gathers an input without end: all that there is.
+const ALL_MEMORY: u64 = 1 << 50;
 
 impl Filter {
     /// A filter over files; over standard input when none is named.
@@ -66,6 +74,9 @@ impl Filter {
                 }
                 continue;
             };
+            if let Some(usage) = self.endless(call, &handle) {
+                return Progress::Endless(usage);
+            }
             // The file is read through a descriptor of its own.
             call.context.descriptors.insert(FILTER_FD, handle);
             match call.context.read(FILTER_FD, 1 << 16) {
@@ -108,6 +119,20 @@ impl Filter {
         }
     }
 
+    /// Zeros have no end and no line ends: who gathers lines of them takes more and more memory (`tail /dev/zero`).
+    fn endless(&self, call: &Call<'_, '_>, from: &Handle) -> Option<Usage> {
+        let is_piped = matches!(call.context.descriptors.get(&1), Some(Handle::PipeWrite(_)));
+        let memory_bytes = match &self.engine {
+            _ if self.partial.len() > LINE_MAX => ALL_MEMORY,
+            _ if *from != Handle::Zero => return None,
+            Engine::Head { lines: None, .. } => return None,
+            Engine::Cat { number: None } if is_piped => return None,
+            Engine::Cat { number: None } | Engine::Count(_) => 0,
+            _ => ALL_MEMORY,
+        };
+        Some(Usage { cpu_milli: 1000, memory_bytes })
+    }
+
     fn complain(&mut self, call: &mut Call<'_, '_>, name: &str, error: Errno) {
         self.status = match &self.engine {
             Engine::Grep(grep) if grep.is_quiet_about_files() => 2,
@@ -146,6 +171,19 @@ impl Filter {
 
     /// Gives complete lines to the engine; true where it wants no more at all.
     fn feed(&mut self, call: &mut Call<'_, '_>, bytes: &[u8], name: &str, out: &mut Vec<u8>) -> bool {
+        match &mut self.engine {
+            Engine::Cat { number: None } => {
+                out.extend(bytes);
+                return false;
+            }
+            Engine::Head { lines: None, bytes: wanted, .. } => {
+                let count = bytes.len().min(usize::try_from(*wanted).unwrap_or(usize::MAX));
+                out.extend(&bytes[..count]);
+                *wanted -= count as u64;
+                return *wanted == 0 && (!self.has_many || self.sources.is_empty());
+            }
+            _ => {}
+        }
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = if self.partial.is_empty() {
