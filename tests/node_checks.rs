@@ -286,3 +286,57 @@ fn pods_together_may_not_use_what_is_reserved() {
     assert_eq!(message, text);
     assert_eq!(run.condition("MemoryPressure"), "True");
 }
+
+#[test]
+fn files_in_memory_and_the_limit_of_a_whole_pod_count_for_the_out_of_memory_kill() {
+    let write = ", command: [ sh, -c, 'dd if=/dev/zero of=/m/x bs=1M count=100; sleep 100' ], volumeMounts: [ { name: m, mountPath: /m } ], resources: { limits: { memory: 64Mi } }";
+    let volume = ", restartPolicy: Never, volumes: [ { name: m, emptyDir: { medium: Memory } } ]";
+    let bomb = ", command: [ sh, -c, 'tail /dev/zero' ], resources: { limits: { memory: 64Mi } }";
+    let whole = ", restartPolicy: Never, resources: { limits: { cpu: 1, memory: 100Mi } }";
+    let shell = |name: &str, container: &str, spec: &str| pod(name, container, spec).replace("nginx", "busybox");
+    let manifests = shell("tmpfs", write, volume)
+        + &shell("bomb", bomb, ", restartPolicy: Never")
+        + &pod("whole", "", whole).replace("} ]", "}, { name: d, image: nginx } ]");
+    let spec = format!("{ONE_NODE}  behaviors: [ {{ match: {{ pod: whole, container: c }}, memory: 80Mi }} ]\n");
+    let mut run = Run::new(&spec, &manifests);
+    run.to(20);
+    for name in ["tmpfs", "bomb"] {
+        let ended = format!("{STATE}.terminated");
+        let shown = run.field(name, &format!("{ended}.reason")) + &run.field(name, &format!("{ended}.exitCode"));
+        assert_eq!(shown, "OOMKilled137", "{name}");
+    }
+    assert_eq!(run.field("whole", ".status.phase"), "Running");
+    let mut run = Run::new(&spec.replace("memory: 80Mi", "memory: 120Mi"), &manifests);
+    run.to(20);
+    let reasons = run.field("whole", ".status.containerStatuses[*].state.terminated.reason");
+    assert_eq!(reasons, "OOMKilled");
+}
+
+#[test]
+fn a_full_disk_without_unused_images_is_reported_at_every_collection() {
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 8Gi, ephemeral-storage: 20Gi }, images: [ nginx ] } ], components: { kubelet: { config: nothing.yaml } } }
+  images: { 'big:1': { size: 6300MiB } }
+";
+    let config = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: { memory.available: 100Mi }\n";
+    let mut run = Run::with_files(spec, &pod("big", "", "").replace("nginx", "'big:1'"), &[("nothing.yaml", config)]);
+    run.to(1800);
+    let events = run.kubectl("get events");
+    assert!(
+        events.contains("(88% of 20.0 GiB used). Failed to free sufficient space by deleting unused images"),
+        "{events}"
+    );
+    assert!(events.contains("ImageGCFailed"), "{events}");
+}
+
+#[test]
+fn a_static_pod_runs_again_after_an_orderly_reboot() {
+    let config = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nshutdownGracePeriod: 10s\n";
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 8Gi }, images: [ nginx ], staticPods: [ web.yaml ] } ], components: { kubelet: { config: orderly.yaml } } }
+  steps: [ { at: 60s, fault: { node: n, kind: reboot, for: 30s } } ]
+";
+    let files = [("orderly.yaml", config), ("web.yaml", &pod("web", "", "").replace("---\n", ""))];
+    let mut run = Run::with_files(spec, &pod("other", "", ""), &files);
+    assert_eq!(run.to(75).field("web-n", ".status.reason"), "Terminated");
+    run.to(120);
+    assert_eq!(run.field("web-n", ".status.phase") + &run.field("other", ".status.phase"), "RunningFailed");
+}

@@ -24,7 +24,7 @@ impl Kubelets {
             // Upstream keeps tcpSocket for old objects only: it always fails.
             return matches!(handler, Handler::TcpSocket { .. }).then(|| "invalid handler".to_owned());
         };
-        let port = match port_number(container, port) {
+        let port = match port_number(&container.ports, port) {
             Ok(port) => port,
             Err(why) => return Some(why),
         };

@@ -46,7 +46,10 @@ impl Kubelets {
         state.image_gc_due = SimTime::NEVER;
         let (high, low) = self.settings.configuration.image_gc;
         let usage = Self::image_usage(hubs, node);
-        let Some(percent) = usage.filter(|percent| *percent >= u64::from(high)) else { return };
+        let Some(percent) = usage.filter(|percent| *percent >= u64::from(high)) else {
+            self.node_state(node).image_gc_failed = false;
+            return;
+        };
         if !hubs.machines.kubelet_up(node) {
             return;
         }
@@ -56,12 +59,22 @@ impl Kubelets {
         let wanted = (capacity * (100 - u64::from(low)) / 100).saturating_sub(available);
         let minimum_age = self.settings.configuration.image_minimum_age;
         let freed = self.free_images(hubs, node, wanted, minimum_age);
+        let failed_before = std::mem::replace(&mut self.node_state(node).image_gc_failed, freed < wanted);
         if freed < wanted {
+            // It fails again every time, and from the second time on the kubelet says so too.
+            // Upstream: kubelet `StartGarbageCollection`.
+            self.book_image_gc(hubs, node, hubs.now);
             let message = format!(
                 "Insufficient free disk space on the node's image filesystem ({percent}% of {} used). Failed to free sufficient space by deleting unused images (freed {freed} bytes). Investigate disk usage, as it could be used by active images, logs, volumes, or other data.",
                 human_bytes(capacity)
             );
             Self::node_event(hubs, node, EventType::Warning, "FreeDiskSpaceFailed", message);
+            if failed_before {
+                let message = format!(
+                    "Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free."
+                );
+                Self::node_event(hubs, node, EventType::Warning, "ImageGCFailed", message);
+            }
         }
         self.signals_changed(hubs, node);
     }

@@ -49,6 +49,8 @@ pub(super) struct NodeState {
     /// It looks for images to collect at this instant plus multiples of five minutes.
     pub image_gc_phase: SimTime,
     pub image_gc_due: SimTime,
+    /// Did the last collection not free enough?
+    pub image_gc_failed: bool,
     /// Since when the container runtime has not answered, `NEVER` while it does.
     pub runtime_lost: SimTime,
     /// Workers that wait for the container runtime.
@@ -153,6 +155,7 @@ impl Kubelets {
                 status_due: SimTime::NEVER,
                 image_gc_phase: phase("kubelet/image-gc", 300),
                 image_gc_due: SimTime::NEVER,
+                image_gc_failed: false,
                 runtime_lost: SimTime::NEVER,
                 stalled: Vec::new(),
                 shutdown: None,

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::probe_worker::ProbeKind;
 use crate::engine::SimDuration;
 use crate::machines::Serving;
-use crate::model::pod_spec::Container;
+use crate::model::pod_spec::{Container, ContainerPort};
 use crate::model::probe::{Handler, PortRef, Probe};
 
 /// What a probe has found out this time.
@@ -32,7 +32,7 @@ pub(super) fn ask_port(
     let address = Ipv4Addr::from_bits(address);
     match &probe.handler {
         Handler::HttpGet { path, port, host, scheme, .. } => {
-            let port = match port_number(container, port) {
+            let port = match port_number(&container.ports, port) {
                 Ok(port) => port,
                 Err(why) => return Answer::Errored(why),
             };
@@ -50,7 +50,7 @@ pub(super) fn ask_port(
             if well { Answer::Well } else { Answer::Failed(format!("HTTP probe failed with statuscode: {code}")) }
         }
         Handler::TcpSocket { port, host } => {
-            let port = match port_number(container, port) {
+            let port = match port_number(&container.ports, port) {
                 Ok(port) => port,
                 Err(why) => return Answer::Errored(why),
             };
@@ -91,12 +91,12 @@ pub(super) fn url(scheme: &str, host: &str, port: u16, path: &str) -> String {
 
 /// The number of a port; the error of a name that the container does not give to any of its ports.
 /// Upstream: pkg/probe `ResolveContainerPort`.
-pub(super) fn port_number(container: &Container, port: &PortRef) -> Result<u16, String> {
+pub(super) fn port_number(ports: &[ContainerPort], port: &PortRef) -> Result<u16, String> {
     let name = match port {
         PortRef::Number(number) => return Ok(*number),
         PortRef::Name(name) => name,
     };
-    let named = container.ports.iter().find(|candidate| candidate.name == *name);
+    let named = ports.iter().find(|candidate| candidate.name == *name);
     let number = named.map(|port| i64::from(port.container_port)).or_else(|| name.parse().ok());
     match number {
         Some(number) => u16::try_from(number)
@@ -120,8 +120,7 @@ mod tests {
 
     #[test]
     fn a_name_that_no_port_has_may_still_be_a_number() {
-        let container = Container::default();
-        let number = |name: &str| port_number(&container, &PortRef::Name(Text::from(name)));
+        let number = |name: &str| port_number(&[], &PortRef::Name(Text::from(name)));
         assert_eq!(number("8080"), Ok(8080));
         assert_eq!(number("0"), Err("invalid port number: 0".to_owned()));
         assert_eq!(number("web"), Err("strconv.Atoi: parsing \"web\": invalid syntax".to_owned()));

@@ -41,6 +41,8 @@ pub(super) struct ContainerFiles {
 #[derive(Clone, Debug, Default)]
 pub(super) struct PodVolumes {
     volumes: BTreeMap<usize, MemoryFs>,
+    /// Bytes in those of them that live in memory, when that was looked at last.
+    in_memory: u64,
 }
 
 impl ContainerFiles {
@@ -119,6 +121,16 @@ impl PodVolumes {
             files: files.count(),
         };
         known.map(held).collect()
+    }
+
+    /// Bytes more in volumes that live in memory than when this was asked last; negative where files went.
+    pub fn growth_in_memory(&mut self, cluster: &Cluster, pod: PodId) -> i64 {
+        let volumes = &cluster.template_of(pod).spec.volumes;
+        let lives_in_memory = |index: &usize| matches!(&volumes[*index].source, VolumeSource::EmptyDir { medium, .. } if medium == "Memory");
+        let known = self.volumes.iter().filter(|(index, _)| lives_in_memory(index));
+        let held = known.map(|(_, files)| files.used_bytes()).sum();
+        let before = std::mem::replace(&mut self.in_memory, held);
+        held as i64 - before as i64
     }
 
     fn volume(&mut self, index: usize) -> &mut MemoryFs {

@@ -23,6 +23,7 @@ mod served;
 pub mod shell;
 pub mod terminal;
 pub mod traffic;
+mod volume_files;
 mod work;
 
 use rustc_hash::FxHashMap;

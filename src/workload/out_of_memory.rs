@@ -1,9 +1,10 @@
 //! A node that runs out of memory before its kubelet evicts anything: the kernel kills the container with the highest score.
+//! A pod over the limit of the whole pod: its largest container.
 //! Upstream: kubelet qos `GetContainerOOMScoreAdjust`; the kernel's `oom_badness`.
 
 use super::Workload;
 use crate::engine::SimTime;
-use crate::machines::{ContainerId, Machines};
+use crate::machines::{ContainerId, ExitReason, Machines, RunState};
 use crate::model::object::NodeId;
 use crate::model::pod_template::QosClass;
 
@@ -35,6 +36,26 @@ fn score_adjust(class: OomClass, capacity: u64) -> i64 {
 }
 
 impl Workload {
+    /// Kills containers of a pod until it is within the limit of the whole pod, the largest first. With `memory.oom.group`
+    /// a container dies as one.
+    pub(super) fn relieve_pod(&mut self, now: SimTime, container: ContainerId, machines: &mut Machines) {
+        let run = self.runs[container.index()];
+        let Some(limit) = self.programs[run.program as usize].pod_limit.filter(|limit| *limit > 0) else { return };
+        let pod = machines.container(container).pod;
+        loop {
+            let used = |run: &ContainerId| machines.container(*run).usage.memory;
+            let is_running = |run: &ContainerId| machines.container(*run).state == RunState::Running;
+            let running: Vec<ContainerId> = machines.runs_of_pod(pod).filter(is_running).collect();
+            if running.iter().map(used).sum::<u64>() <= limit {
+                return;
+            }
+            let Some(victim) = running.into_iter().max_by_key(|run| (used(run), std::cmp::Reverse(*run))) else {
+                return;
+            };
+            machines.exit(now, victim, 137, ExitReason::OomKilled);
+        }
+    }
+
     /// Kills containers until the node has memory again.
     pub(super) fn relieve_node(&mut self, now: SimTime, node: NodeId, machines: &mut Machines) {
         let capacity = machines.machine(node).capacity().memory;

@@ -38,8 +38,8 @@ struct Session {
 pub(super) struct Processes {
     mains: FxHashMap<ContainerId, Box<Waiting>>,
     sessions: FxHashMap<ExecId, Box<Session>>,
-    files: FxHashMap<ContainerId, Box<ContainerFiles>>,
-    volumes: FxHashMap<PodId, PodVolumes>,
+    pub(super) files: FxHashMap<ContainerId, Box<ContainerFiles>>,
+    pub(super) volumes: FxHashMap<PodId, PodVolumes>,
 }
 
 /// What a step of a process did beside computing.
@@ -196,6 +196,9 @@ impl Workload {
             if !self.states_held(container)[2] {
                 machines.set_processes(container, processes);
             }
+            if stepped.changed {
+                self.charge_volumes(container, pod, cluster);
+            }
             self.apply_process_use(now, container, usage, ports, machines, outbox);
         }
         if stepped.changed {
@@ -213,7 +216,8 @@ impl Workload {
         machines: &mut Machines,
         outbox: &mut Outbox<WorkloadEvent>,
     ) {
-        let (cpu_milli, memory) = (usage.cpu_milli, usage.memory_bytes);
+        let in_volumes = self.runs[container.index()].in_memory_volumes;
+        let (cpu_milli, memory) = (usage.cpu_milli, usage.memory_bytes.saturating_add(in_volumes));
         let program = &self.programs[self.runs[container.index()].program as usize];
         let memory_limit = program.limits.1;
         if program.stated.0 || program.stated.1 {
@@ -230,6 +234,7 @@ impl Workload {
         }
         machines.set_usage(container, Usage { cpu_milli, memory: memory.max(IDLE_SHELL_BYTES) });
         let node = machines.container(container).node;
+        self.relieve_pod(now, container, machines);
         self.relieve_node(now, node, machines);
         if machines.container(container).state == RunState::Running {
             Self::set_ports(container, ports, machines);
@@ -249,13 +254,6 @@ impl Workload {
     /// What the programs of a container's process use; `None` without a process.
     pub(super) fn process_usage(&self, container: ContainerId) -> Option<super::shell::Usage> {
         self.processes.mains.get(&container).map(|waiting| waiting.process.usage())
-    }
-
-    /// A pod's volumes stand under another row.
-    pub(super) fn rename_volumes(&mut self, from: PodId, to: PodId) {
-        if let Some(volumes) = self.processes.volumes.remove(&from) {
-            self.processes.volumes.insert(to, volumes);
-        }
     }
 
     /// Runs a process until it waits.
@@ -293,7 +291,7 @@ impl Workload {
     }
 
     /// Files were written: whoever waits for files in this pod looks, and so do probes.
-    fn files_changed(
+    pub(super) fn files_changed(
         &mut self,
         now: SimTime,
         pod: PodId,
@@ -312,42 +310,6 @@ impl Workload {
                 self.resume_main(now, *run, cluster, machines, outbox);
             }
         }
-    }
-
-    /// Tells the machine what a pod's containers and volumes hold on its disk.
-    fn measure_disk(&self, pod: PodId, runs: &[ContainerId], cluster: &Cluster, machines: &mut Machines) {
-        for run in runs {
-            let Some(files) = self.processes.files.get(run) else { continue };
-            let [disk_is_stated, files_are_stated, _] = self.states_held(*run);
-            let row = machines.container(*run);
-            let disk = if disk_is_stated { row.disk } else { files.written() };
-            let count = if files_are_stated { row.files } else { files.count() };
-            machines.set_disk(*run, disk, count);
-        }
-        if let (Some(volumes), Some(run)) = (self.processes.volumes.get(&pod), runs.first()) {
-            let node = machines.container(*run).node;
-            machines.set_volumes_disk(node, pod, volumes.on_disk(cluster, pod));
-        }
-    }
-
-    /// A pod's volumes show API objects as they are now.
-    pub(super) fn refresh_volumes(
-        &mut self,
-        now: SimTime,
-        pod: PodId,
-        cluster: &Cluster,
-        machines: &mut Machines,
-        outbox: &mut Outbox<WorkloadEvent>,
-    ) {
-        let Some(volumes) = self.processes.volumes.get_mut(&pod) else { return };
-        if volumes.fill(cluster, pod, now, true) {
-            self.files_changed(now, pod, ContainerId::NONE, cluster, machines, outbox);
-        }
-    }
-
-    /// A pod's volumes are gone.
-    pub(super) fn forget_volumes(&mut self, pod: PodId) {
-        self.processes.volumes.remove(&pod);
     }
 
     /// A container ended: its files and processes go with it.
@@ -467,6 +429,12 @@ impl Workload {
             self.processes.sessions.insert(exec, session);
         }
         let pod = machines.container(container).pod;
+        if stepped.changed {
+            self.charge_volumes(container, pod, cluster);
+            if !self.has_process(container) {
+                self.update_usage(now, container, machines);
+            }
+        }
         for signal in stepped.signals {
             self.signal_process(now, container, signal, cluster, machines, outbox);
         }

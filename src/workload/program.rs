@@ -46,6 +46,8 @@ pub(super) struct Program {
     pub answer: (Option<Distribution>, bool),
     /// CPU limit in cores and memory limit in bytes.
     pub limits: (Option<f64>, Option<u64>),
+    /// Memory limit of the whole pod in bytes.
+    pub pod_limit: Option<u64>,
     pub logs: Option<Box<str>>,
     pub unready: Box<[Window]>,
     pub dead: Box<[Window]>,
@@ -81,6 +83,7 @@ impl Workload {
         let term = self.settings.latencies.fixed(crate::model::latency::Latency::TermExit).as_secs_f64();
         let mut program = resolve(container, stated, term);
         program.oom.qos = template.qos;
+        program.pod_limit = template.spec.pod_limits.get("memory").map(|memory| memory.value().max(0) as u64);
         program.oom.critical = template.spec.priority >= NODE_CRITICAL;
         let id = self.programs.len() as u32;
         self.programs.push(program);
@@ -113,6 +116,7 @@ fn known_program(container: &Container, term: f64) -> Program {
             container.limits.get("cpu").map(|cpu| cpu.milli() as f64 / 1000.0),
             container.limits.get("memory").map(|memory| memory.value().max(0) as u64),
         ),
+        pod_limit: None,
         logs: None,
         unready: Box::default(),
         dead: Box::default(),

@@ -27,6 +27,8 @@ pub(super) struct Run {
     pub answer: f32,
     /// Bytes that requests hold, if any come.
     pub requests: Option<u64>,
+    /// Bytes that it wrote into volumes that live in memory.
+    pub in_memory_volumes: u64,
     /// Bytes on disk, files and processes drawn for this run.
     pub held: [f32; 3],
 }
@@ -76,6 +78,7 @@ impl Workload {
             memory,
             answer,
             requests: None,
+            in_memory_volumes: 0,
             held,
         };
         if self.has_needs_met(now, container, cluster, machines, outbox) {
@@ -256,7 +259,7 @@ impl Workload {
             Some(usage) if !program.stated.1 => usage.memory_bytes,
             _ => value(&program.memory, run.memory) as u64,
         };
-        let memory = own + run.requests.unwrap_or(0);
+        let memory = own + run.requests.unwrap_or(0) + run.in_memory_volumes;
         if memory_limit.is_some_and(|limit| limit > 0 && memory > limit) {
             machines.exit(now, container, 137, ExitReason::OomKilled);
             return true;
@@ -270,6 +273,7 @@ impl Workload {
         }
         machines.set_usage(container, Usage { cpu_milli: (cpu * 1000.0).round() as u64, memory });
         let node = machines.container(container).node;
+        self.relieve_pod(now, container, machines);
         self.relieve_node(now, node, machines);
         machines.container(container).state != RunState::Running
     }

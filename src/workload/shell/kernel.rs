@@ -12,6 +12,11 @@ use super::shell::{After, Shell};
 /// Bytes a pipe holds before its writer waits (Linux' default).
 const PIPE_CAPACITY: usize = 65_536;
 
+/// A text that is longer than this grows without end.
+pub(super) const TEXT_MAX: usize = 1 << 26;
+/// What a process takes that gathers a text without end: all memory that there is.
+pub(super) const ALL_MEMORY: u64 = 1 << 50;
+
 /// Number of a simulated process.
 pub(super) type Pid = u32;
 
@@ -117,6 +122,8 @@ pub(super) struct Kernel {
     pub files: BTreeMap<u32, OpenFile>,
     pub next_pid: Pid,
     pub next_handle: u32,
+    /// A shell's variable has grown beyond all bounds.
+    pub is_out_of_bounds: bool,
     /// Programs that were called and that nobody knows.
     pub unknown_programs: BTreeSet<String>,
     /// Counts what a process did that can be seen from outside or that depends on the instant.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::{SimDuration, SimTime};
 
 use super::context::Context;
-use super::kernel::{Body, Descriptors, Handle, Kernel, Pid, Run, Task, Wait};
+use super::kernel::{ALL_MEMORY, Body, Descriptors, Handle, Kernel, Pid, Run, Task, Wait};
 use super::launch::{Launched, launch, shell};
 use super::parsed::Programs;
 use super::world::World;
@@ -259,6 +259,9 @@ impl Process {
         let mut usage = Usage::default();
         if self.is_busy {
             usage.cpu_milli = 1000;
+        }
+        if self.kernel.is_out_of_bounds {
+            usage.memory_bytes = ALL_MEMORY;
         }
         for task in &self.kernel.tasks {
             if let Body::Program(program) = &task.body {

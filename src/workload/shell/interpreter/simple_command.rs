@@ -7,7 +7,7 @@ use super::super::builtins::{self, Outcome};
 use super::super::code::{Code, Dialect, SimpleCommand};
 use super::super::context::Context;
 use super::super::expand::{Expanded, Expander};
-use super::super::kernel::{Pid, Run, Wait};
+use super::super::kernel::{Pid, Run, TEXT_MAX, Wait};
 use super::super::launch::{Launched, launch};
 use super::super::programs;
 use super::super::shell::{After, CallKind, Frame, Shell, Variable};
@@ -60,6 +60,10 @@ impl Shell {
 
     fn assign_all(&mut self, context: &mut Context<'_>, values: Vec<(String, String)>) -> Option<Run> {
         for (name, value) in values {
+            if value.len() > TEXT_MAX {
+                context.kernel.is_out_of_bounds = true;
+                return Some(Run::Block(Wait::Forever));
+            }
             if !self.set(&name, value) {
                 context.complain(&format!("{}{name}: is read only", self.prefix()));
                 return self.exit(context, 2);

@@ -259,3 +259,18 @@ fn a_shared_parse_changes_nothing() {
         assert_eq!(world.text().0, "in\nbye\n");
     }
 }
+
+#[test]
+fn what_gathers_without_end_takes_all_memory_and_what_counts_its_bytes_ends() {
+    for script in ["tail /dev/zero", "cat /dev/zero | sort", "x=ab; while true; do x=$x$x; done"] {
+        let mut world = TestWorld::new();
+        let mut process = sh(script);
+        let (end, _) = finish(&mut process, &mut world, SimTime::ZERO);
+        assert_eq!((end, process.usage().memory_bytes > 1 << 40), (End::Waits, true), "{script}");
+    }
+    assert_eq!(run("head -c 1000 /dev/zero | wc -c").0, "1000\n");
+    assert_eq!(run("cat /dev/zero | head -c 100000 | wc -c").0, "100000\n");
+    let mut process = sh("cat /dev/zero > /dev/null");
+    finish(&mut process, &mut TestWorld::new(), SimTime::ZERO);
+    assert_eq!((process.usage().cpu_milli, process.usage().memory_bytes), (1000, 0));
+}

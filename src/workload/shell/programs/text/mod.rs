@@ -15,7 +15,7 @@ mod translate;
 use crate::engine::SimTime;
 
 use super::super::context::Input;
-use super::super::kernel::{Handle, Run, Wait};
+use super::super::kernel::{ALL_MEMORY, Handle, Run, TEXT_MAX, Wait};
 use super::super::process::Usage;
 use super::super::world::{Errno, Links};
 use super::{Call, State};
@@ -44,11 +44,6 @@ pub(super) enum Progress {
     /// It reads on and on and never gets to the end; what that takes.
     Endless(Usage),
 }
-
-/// A line that is longer than this has no end.
-const LINE_MAX: usize = 1 << 26;
-/// What a program takes that gathers an input without end: all that there is.
-const ALL_MEMORY: u64 = 1 << 50;
 
 impl Filter {
     /// A filter over files; over standard input when none is named.
@@ -123,7 +118,7 @@ impl Filter {
     fn endless(&self, call: &Call<'_, '_>, from: &Handle) -> Option<Usage> {
         let is_piped = matches!(call.context.descriptors.get(&1), Some(Handle::PipeWrite(_)));
         let memory_bytes = match &self.engine {
-            _ if self.partial.len() > LINE_MAX => ALL_MEMORY,
+            _ if self.partial.len() > TEXT_MAX => ALL_MEMORY,
             _ if *from != Handle::Zero => return None,
             Engine::Head { lines: None, .. } => return None,
             Engine::Cat { number: None } if is_piped => return None,
