@@ -252,6 +252,10 @@ fn a_probe_that_cannot_be_run_counts_for_nothing() {
     }
 }
 
+fn pressure(run: &mut Run, of: &str) -> String {
+    run.kubectl(&format!("get node n -o jsonpath='{{.status.conditions[?(@.type==\"{of}Pressure\")].status}}'"))
+}
+
 #[test]
 fn a_node_runs_short_of_inodes_and_of_processes() {
     let config = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: { nodefs.inodesFree: '5%', pid.available: '1k' }\n";
@@ -264,11 +268,11 @@ fn a_node_runs_short_of_inodes_and_of_processes() {
     let mut run = Run::with_files(spec, &pods, &[("short.yaml", config)]);
     run.to(50);
     // 1Gi has 65536 inodes and 1Gi of memory 8192 processes, of which each pod's sandbox takes one.
-    assert_eq!(run.condition("DiskPressure"), "True");
+    assert_eq!(pressure(&mut run, "Disk"), "True");
     let message = run.field("files", ".status.message");
     assert_eq!(message, "The node was low on resource: inodes. Threshold quantity: 3276, available: 1536. ");
     run.to(640);
-    assert_eq!(run.condition("PIDPressure"), "True");
+    assert_eq!(pressure(&mut run, "PID"), "True");
     let message = run.field("forks", ".status.message");
     assert_eq!(message, "The node was low on resource: pids. Threshold quantity: 1k, available: 689. ");
     assert_eq!(run.field("calm", ".status.phase"), "Running");
@@ -284,7 +288,7 @@ fn pods_together_may_not_use_what_is_reserved() {
     let message = run.field("grows", ".status.message");
     let text = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 58Mi. Container c was using 2950Mi, request is 0, has larger consumption of memory. ";
     assert_eq!(message, text);
-    assert_eq!(run.condition("MemoryPressure"), "True");
+    assert_eq!(pressure(&mut run, "Memory"), "True");
 }
 
 #[test]
@@ -339,4 +343,70 @@ fn a_static_pod_runs_again_after_an_orderly_reboot() {
     assert_eq!(run.to(75).field("web-n", ".status.reason"), "Terminated");
     run.to(120);
     assert_eq!(run.field("web-n", ".status.phase") + &run.field("other", ".status.phase"), "RunningFailed");
+}
+
+#[test]
+fn a_kubelet_that_starts_anew_admits_its_pods_anew() {
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 4, memory: 8Gi }, labels: { disk: ssd }, images: [ nginx ] } ] }
+  steps:
+  - { at: 30s, kubectl: label node n disk- }
+  - { at: 60s, fault: { node: n, kind: kubelet, for: 10s } }
+";
+    let mut run = Run::new(spec, &(pod("picky", "", ", nodeSelector: { disk: ssd }") + &pod("plain", "", "")));
+    assert_eq!(run.to(55).field("picky", ".status.phase"), "Running");
+    run.to(90);
+    assert_eq!(run.field("picky", ".status.phase") + &run.field("picky", ".status.reason"), "FailedNodeAffinity");
+    assert_eq!(run.field("picky", ".status.containerStatuses"), "");
+    assert_eq!(run.field("plain", ".status.phase}{.status.containerStatuses[0].restartCount"), "Running0");
+    let events = run.kubectl("get events --field-selector involvedObject.name=picky");
+    assert!(events.contains("Predicate NodeAffinity failed") && events.contains("Stopping container c"), "{events}");
+}
+
+#[test]
+fn a_probe_may_ask_a_port_that_another_container_of_the_pod_serves() {
+    let asking = ", command: [ sh, -c, 'sleep 3600' ], readinessProbe: { httpGet: { port: 80 }, periodSeconds: 2 }";
+    let both = pod("p", asking, "")
+        .replace("image: nginx", "image: busybox")
+        .replace("} ]", "}, { name: web, image: nginx } ]");
+    let alone = pod("alone", asking, "").replace("image: nginx", "image: busybox");
+    let spec = format!(
+        "{ONE_NODE}  steps: [ {{ at: 30s, fault: {{ pod: p, container: web, kind: kill }} }}, {{ at: 32s, fault: {{ pod: p, container: web, kind: kill }} }} ]\n"
+    );
+    let mut run = Run::new(&spec, &(both + &alone));
+    let ready = "{.status.containerStatuses[?(@.name==\"c\")].ready}";
+    let ready = |run: &mut Run, name: &str| run.kubectl(&format!("get pod {name} -o jsonpath='{ready}'"));
+    run.to(20);
+    assert_eq!(ready(&mut run, "p") + &ready(&mut run, "alone"), "truefalse");
+    // Its server waits for its second restart, and the probe fails three times.
+    run.to(41);
+    assert_eq!(ready(&mut run, "p"), "false");
+    run.to(70);
+    assert_eq!(ready(&mut run, "p"), "true");
+}
+
+#[test]
+fn a_run_that_replaces_a_started_one_in_one_sync_counts_as_started_until_its_startup_probe_looks() {
+    let probes = ", command: [ sh, -c, 'trap exit TERM; touch /tmp/up; sleep 3600 & wait' ], startupProbe: { exec: { command: [ cat, /tmp/up ] }, periodSeconds: 5 }, livenessProbe: { exec: { command: [ sh, -c, 'test ! -e /data/bad' ] }, periodSeconds: 1, failureThreshold: 1 }, volumeMounts: [ { name: d, mountPath: /data } ]";
+    let spec = format!(
+        "{ONE_NODE}  steps:
+  - {{ at: 30s, kubectl: exec p -- touch /data/bad }}
+  - {{ at: 32s, kubectl: exec p -- rm -f /data/bad }}
+"
+    );
+    let manifest =
+        pod("p", probes, ", volumes: [ { name: d, emptyDir: {} } ]").replace("image: nginx", "image: busybox");
+    let mut run = Run::new(&spec, &manifest);
+    let mut seen = Vec::new();
+    for tenth in 250..450 {
+        run.0.run_to(kubelapse::engine::SimDuration::from_millis(tenth * 100), &mut kubelapse::simulation::Unobserved);
+        let fields = "{.restartCount} {.started} {.ready}";
+        let now =
+            run.kubectl(&format!("get pod p -o jsonpath='{{range .status.containerStatuses[0]}}{fields}{{end}}'"));
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+    }
+    let first = seen.iter().position(|shown| shown.starts_with('1')).expect("it is restarted");
+    assert_eq!(&seen[first..first + 2], ["1 true true", "1 false false"], "{seen:?}");
+    assert!(seen.last().is_some_and(|shown| shown.ends_with("true true")), "{seen:?}");
 }

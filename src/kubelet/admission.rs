@@ -39,17 +39,46 @@ impl Kubelets {
             return false;
         }
         let mut worker = Worker::new(pod, node, template.spec.containers.len());
-        worker.flags.insert(Flags::ADMITTED);
         worker.flags.set(Flags::STATIC, is_static);
         self.workers.insert(worker);
+        self.count(pod, node, &template);
+        self.candidates_changed(hubs, node);
+        true
+    }
+
+    /// A pod's resources are its own.
+    fn count(&mut self, pod: PodId, node: NodeId, template: &PodTemplate) {
+        self.workers.row(pod).flags.insert(Flags::ADMITTED);
         let state = self.node_state(node);
         state.pods += 1;
         state.admitted.add(&template.requests);
         if !template.host_ports.is_empty() {
             state.with_host_ports.push(pod);
         }
-        self.candidates_changed(hubs, node);
-        true
+    }
+
+    /// A kubelet that starts admits its pods anew, in the order of their creation; containers of those that it refuses now
+    /// are orphans, which it kills. Upstream: kubelet `HandlePodAdditions`, `HandlePodCleanups`.
+    pub(super) fn admit_anew(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
+        let is_admitted = |pod: &PodId| self.workers.get(*pod).is_some_and(|row| row.flags.contains(Flags::ADMITTED));
+        let pods: Vec<PodId> = self.workers.on_node(node).filter(is_admitted).collect();
+        for pod in &pods {
+            self.release(hubs, *pod);
+        }
+        for pod in pods {
+            let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+            let flags = self.workers.row(pod).flags;
+            let is_asked =
+                !flags.intersects(Flags::TERMINATING | Flags::STATIC) && hubs.cluster.is_live(ObjectRef::pod(pod));
+            let refusal = if is_asked { self.refusal_of_node(hubs, &template, node, false) } else { None };
+            let Some(refusal) = refusal else {
+                self.count(pod, node, &template);
+                continue;
+            };
+            reject(hubs, pod, refusal);
+            self.workers.row(pod).flags.insert(Flags::REJECTED);
+            self.end_pod(hubs, pod, 1, Flags::REMOVED);
+        }
     }
 
     /// All handlers in upstream's order: pressure, sysctls, the predicates, a shutdown under way.

@@ -99,7 +99,10 @@ impl Kubelets {
         let machine = hubs.machines.machine(node);
         let capacity = machine.capacity();
         let eaten = machine.health().pressure;
-        let pods = self.nodes.get(node.index()).map_or(0, |state| u64::from(state.pods));
+        let state = self.nodes.get(node.index());
+        let pods = state.map_or(0, |state| u64::from(state.pods));
+        let allocatable = state.map_or(0, |state| state.allocatable_memory);
+        let allocatable = if allocatable == 0 { u64::MAX } else { allocatable };
         let pids = (eaten.contains(machines::Pressure::PIDS)
             && !self.settings.configuration.thresholds.iter().any(|threshold| threshold.signal == Signal::Pids))
         .then_some(PIDS);
@@ -114,8 +117,10 @@ impl Kubelets {
                     (capacity.inodes(), machine.inodes_used(), machines::Pressure::empty())
                 }
                 Signal::AllocatableMemory => {
-                    let allowed = Self::memory_of_pods(hubs, node, threshold.value.of(capacity.memory));
-                    (allowed, hubs.machines.memory_used(node), machines::Pressure::empty())
+                    // What is allocatable and the threshold: all that is not reserved.
+                    // Upstream: cm `getNodeAllocatableAbsolute`, the limit of the cgroup `kubepods`.
+                    let all = allocatable.saturating_add(threshold.value.of(capacity.memory));
+                    (capacity.memory.min(all), hubs.machines.memory_used(node), machines::Pressure::empty())
                 }
             };
             if total == 0 {
@@ -130,15 +135,6 @@ impl Kubelets {
             observed.push(Observed { threshold, available, capacity: total });
         }
         observed
-    }
-
-    /// Memory that pods may have together: what is allocatable and the threshold `hard`, that is, all that is not reserved.
-    /// Upstream: cm `getNodeAllocatableAbsolute`, the limit of the cgroup `kubepods`.
-    fn memory_of_pods(hubs: &Hubs<'_>, node: NodeId, hard: u64) -> u64 {
-        let capacity = hubs.machines.machine(node).capacity().memory;
-        let columns = hubs.cluster.node(node).body.as_node();
-        let allocatable = columns.map_or(0, |columns| columns.allocatable_resources.memory.max(0) as u64);
-        if allocatable == 0 { capacity } else { capacity.min(allocatable + hard) }
     }
 
     /// Does any threshold count process ids?

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::probe_answer::{port_number, url};
+use super::probe_answer::{port_number, serving_at, url};
 use super::{Hubs, Kubelets};
 use crate::machines::ContainerId;
 use crate::model::object::PodId;
@@ -29,7 +29,7 @@ impl Kubelets {
             Err(why) => return Some(why),
         };
         let row = hubs.machines.container(run);
-        if row.serving.is_open(port) {
+        if serving_at(hubs.machines, row, port).is_open(port) {
             return None;
         }
         let own = self.workers.row(pod).address;

@@ -189,9 +189,12 @@ impl Kubelets {
             Kind::CONFIG_MAP | Kind::SECRET if change.verb != Verb::Deleted => {
                 self.data_changed(&mut hubs, change.object);
             }
-            Kind::NODE if change.verb == Verb::Modified && change.fields.contains(Fields::UNSCHEDULABLE) => {
+            Kind::NODE if change.verb == Verb::Modified => {
                 let node = NodeId(change.object.id);
-                if hubs.machines.is_reachable(node) {
+                if change.fields.contains(Fields::ALLOCATABLE) {
+                    self.note_allocatable(&hubs, node);
+                }
+                if change.fields.contains(Fields::UNSCHEDULABLE) && hubs.machines.is_reachable(node) {
                     self.book_node_status(&mut hubs, node, now);
                 }
             }
@@ -216,6 +219,7 @@ impl Kubelets {
             MachineChange::ContainerExited { container } => {
                 let node = hubs.machines.container(container).node;
                 self.container_exited(&mut hubs, container);
+                self.answers_changed(&mut hubs, container);
                 self.signals_changed(&mut hubs, node);
             }
             MachineChange::ServingChanged { container } | MachineChange::FilesChanged { container } => {

@@ -42,6 +42,8 @@ pub(super) struct NodeState {
     /// What its folder of manifests holds.
     pub static_pods: StaticPods,
     pub eviction: EvictionState,
+    /// Allocatable memory in bytes; 0 where the Node does not say.
+    pub allocatable_memory: u64,
     /// It computes its status at this instant plus whole tens of seconds.
     pub status_phase: SimTime,
     /// When that is booked, `NEVER` if it is not.
@@ -117,6 +119,7 @@ impl Kubelets {
         }
         let now = hubs.now;
         let created = hubs.cluster.node(node).meta.created;
+        self.note_allocatable(hubs, node);
         let state = self.node_state(node);
         state.started = now;
         let begin = self.settings.begin;
@@ -131,6 +134,13 @@ impl Kubelets {
         }
         self.write_node_status(hubs, node);
         self.manifests_changed(hubs, node);
+    }
+
+    /// What pods may have of memory, looked up once for all rounds of the eviction manager.
+    pub(super) fn note_allocatable(&mut self, hubs: &Hubs<'_>, node: NodeId) {
+        let columns = hubs.cluster.node(node).body.as_node();
+        let memory = columns.map_or(0, |columns| columns.allocatable_resources.memory.max(0) as u64);
+        self.node_state(node).allocatable_memory = memory;
     }
 
     /// The kubelet of a node; its phases are drawn when it is first needed.
@@ -151,6 +161,7 @@ impl Kubelets {
                 pull_tokens: TokenBucket::new(qps, burst),
                 static_pods: StaticPods::new(),
                 eviction: EvictionState::new(phase("kubelet/eviction", 10)),
+                allocatable_memory: 0,
                 status_phase: phase("kubelet/node-status", 10),
                 status_due: SimTime::NEVER,
                 image_gc_phase: phase("kubelet/image-gc", 300),
@@ -190,6 +201,9 @@ impl Kubelets {
             self.kubelet_starts(hubs, node, back.booted);
         }
         self.write_node_status(hubs, node);
+        if back.restarted {
+            self.admit_anew(hubs, node);
+        }
         // Pods that left the API meanwhile come first: their resources may be wanted.
         let mut pods: Vec<PodId> = self.workers.on_node(node).collect();
         pods.retain(|pod| !hubs.cluster.is_live(ObjectRef::pod(*pod)));

@@ -64,7 +64,8 @@ impl Kubelets {
         }
         let initialized = new.is_condition_true(&PodConditionType::Initialized);
         // Without a way to the API the status waits until the kubelet has one again and computes it anew.
-        let gone = row.deleted.is_some() || !hubs.machines.is_reachable(worker.node);
+        let gone =
+            row.deleted.is_some() || worker.flags.contains(Flags::REJECTED) || !hubs.machines.is_reachable(worker.node);
         if initialized && spec.init_count > 0 {
             self.workers.row(pod).flags.insert(Flags::INITIALIZED);
         }

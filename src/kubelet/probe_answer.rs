@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::probe_worker::ProbeKind;
 use crate::engine::SimDuration;
-use crate::machines::Serving;
+use crate::machines::{ContainerRow, Machines, Serving};
 use crate::model::pod_spec::{Container, ContainerPort};
 use crate::model::probe::{Handler, PortRef, Probe};
 
@@ -19,16 +19,28 @@ pub(super) enum Answer {
     Errored(String),
 }
 
-/// The answer of a port.
+/// What listens at a port of a container's pod: the container itself, else another one, with which it shares its network.
+pub(super) fn serving_at<'a>(machines: &'a Machines, own: &'a ContainerRow, port: u16) -> &'a Serving {
+    let others = || machines.runs_of_pod(own.pod).map(|run| &machines.container(run).serving);
+    if own.serving.is_open(port) {
+        return &own.serving;
+    }
+    others().find(|serving| serving.is_open(port)).unwrap_or(&own.serving)
+}
+
+/// The answer of a port of a container's pod.
 pub(super) fn ask_port(
     container: &Container,
     probe: &Probe,
     kind: ProbeKind,
-    serving: &Serving,
+    (machines, own): (&Machines, &ContainerRow),
     address: u32,
 ) -> Answer {
-    let well = if kind == ProbeKind::Liveness { serving.alive } else { serving.ready && serving.alive };
-    let is_late = serving.answer > SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
+    let well = |serving: &Serving| match kind {
+        ProbeKind::Liveness => serving.alive,
+        _ => serving.ready && serving.alive,
+    };
+    let is_late = |serving: &Serving| serving.answer > SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
     let address = Ipv4Addr::from_bits(address);
     match &probe.handler {
         Handler::HttpGet { path, port, host, scheme, .. } => {
@@ -38,16 +50,21 @@ pub(super) fn ask_port(
             };
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
             let url = url(scheme, &host, port, path);
+            let serving = serving_at(machines, own, port);
             if !serving.is_open(port) {
                 return Answer::Failed(format!("Get \"{url}\": dial tcp {host}:{port}: connect: connection refused"));
             }
-            if is_late {
+            if is_late(serving) {
                 return Answer::Failed(format!(
                     "Get \"{url}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
                 ));
             }
             let code = if serving.alive { 503 } else { 500 };
-            if well { Answer::Well } else { Answer::Failed(format!("HTTP probe failed with statuscode: {code}")) }
+            if well(serving) {
+                Answer::Well
+            } else {
+                Answer::Failed(format!("HTTP probe failed with statuscode: {code}"))
+            }
         }
         Handler::TcpSocket { port, host } => {
             let port = match port_number(&container.ports, port) {
@@ -55,25 +72,27 @@ pub(super) fn ask_port(
                 Err(why) => return Answer::Errored(why),
             };
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
+            let serving = serving_at(machines, own, port);
             // The kernel accepts connections, however busy the process is.
-            if serving.is_open(port) && well {
+            if serving.is_open(port) && well(serving) {
                 Answer::Well
             } else {
                 Answer::Failed(format!("dial tcp {host}:{port}: connect: connection refused"))
             }
         }
         Handler::Grpc { port, .. } => {
+            let serving = serving_at(machines, own, *port);
             if !serving.is_open(*port) {
                 let seconds = probe.timeout_seconds;
                 return Answer::Failed(format!(
                     "timeout: failed to connect service \"{address}:{port}\" within {seconds}s: context deadline exceeded"
                 ));
             }
-            if is_late {
+            if is_late(serving) {
                 let seconds = probe.timeout_seconds.max(1);
                 return Answer::Failed(format!("timeout: health rpc did not complete within {seconds}s"));
             }
-            if well {
+            if well(serving) {
                 Answer::Well
             } else {
                 Answer::Failed("service unhealthy (responded with \"NOT_SERVING\")".to_owned())

@@ -65,6 +65,9 @@ pub(super) struct ProbeWorker {
     /// The next answer can only be the last one again, until something changes in the container.
     pub settled: bool,
     pub verdict: Verdict,
+    /// Of a startup probe: the run took the place of one that had started within one sync, and counts as started until
+    /// the probe's next tick. Upstream: prober `isContainerStarted`, `doProbe`.
+    pub carried: bool,
     /// The last time it could not even be run.
     pub errored: bool,
     /// The last answer was a success.
@@ -91,6 +94,7 @@ impl ProbeWorker {
             on_hold: false,
             settled: false,
             verdict: kind.initial_verdict(),
+            carried: false,
             errored: false,
             last: false,
             streak: 0,
@@ -106,6 +110,7 @@ impl ProbeWorker {
         self.serial = serial;
         self.verdict = self.kind.initial_verdict();
         self.errored = false;
+        self.carried = false;
         self.on_hold = false;
         self.settled = false;
         self.due = SimTime::NEVER;

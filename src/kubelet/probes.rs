@@ -75,6 +75,9 @@ impl Kubelets {
             let is_new = running && probe.serial != serial;
             if is_new {
                 probe.turn_to(serial);
+                let shown = hubs.cluster.pod(pod).status.containers.get(slot);
+                let is_startup = self.probe_mut(pod, at).kind == ProbeKind::Startup;
+                self.probe_mut(pod, at).carried = is_startup && shown.is_some_and(|shown| shown.started == Some(true));
             }
             let probe = self.probe_mut(pod, at);
             let ask_now = running && probe.kind == ProbeKind::Readiness && probe.verdict != Verdict::Success;
@@ -100,7 +103,7 @@ impl Kubelets {
                 extra.probes.iter().any(|probe| {
                     usize::from(probe.slot) == slot
                         && probe.kind == ProbeKind::Startup
-                        && probe.verdict == Verdict::Success
+                        && (probe.verdict == Verdict::Success || probe.carried)
                 })
             })
     }
@@ -124,7 +127,7 @@ impl Kubelets {
         let Some(settings) = probe.kind.of(&spec.containers[slot]) else { return };
         let (wanted, earliest) = if seen.is_running() {
             let idle = match probe.kind {
-                ProbeKind::Startup => started,
+                ProbeKind::Startup => started && !probe.carried,
                 _ => !started,
             };
             let started_at = seen.newest.map_or(SimTime::ZERO, |row| row.started);
@@ -153,6 +156,7 @@ impl Kubelets {
     }
 
     /// What a container answers may differ from before: its probes look again at their next tick.
+    /// Others of the pod may ask its ports too, and are told of its end.
     pub(super) fn answers_changed(&mut self, hubs: &mut Hubs<'_>, container: ContainerId) {
         let row = hubs.machines.container(container);
         let (pod, slot) = (row.pod, row.index);
@@ -160,9 +164,13 @@ impl Kubelets {
             return;
         }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let has_ended = row.state != RunState::Running;
         for at in 0..self.probe_count(pod) {
             let probe = self.probe_mut(pod, at);
-            if probe.slot == slot && probe.settled {
+            let settings = probe.kind.of(&template.spec.containers[usize::from(probe.slot)]);
+            let asks_port = settings.is_some_and(|settings| !matches!(settings.handler, Handler::Exec { .. }));
+            let is_meant = if probe.slot == slot { !has_ended } else { asks_port };
+            if is_meant && probe.settled {
                 probe.settled = false;
                 self.book_probe(hubs, pod, &template.spec, at);
             }
@@ -202,6 +210,15 @@ impl Kubelets {
             self.verdict(hubs, pod, spec, at, Verdict::Failure);
             return;
         }
+        if std::mem::replace(&mut self.probe_mut(pod, at).carried, false) {
+            // Only now does the startup probe see that this is another run: it has not started yet.
+            self.show_readiness(hubs, pod, spec, slot);
+            self.book_probe(hubs, pod, spec, at);
+            return;
+        }
+        if kind != ProbeKind::Startup && !self.has_started(pod, spec, usize::from(slot)) {
+            return;
+        }
         let delay = settings.initial_delay_seconds.max(0) as u64;
         if row.state != RunState::Running
             || (hubs.now.as_secs() - row.started.as_secs().min(hubs.now.as_secs())) < delay
@@ -215,7 +232,8 @@ impl Kubelets {
         }
         let address = self.workers.row(pod).address;
         let address = if spec.host_network { hubs.machines.machine(node).internal_ip() } else { address };
-        let answer = ask_port(container, settings, kind, &row.serving, address);
+        let row = hubs.machines.container(self.workers.row(pod).slots[usize::from(slot)].current);
+        let answer = ask_port(container, settings, kind, (hubs.machines, row), address);
         self.answered(hubs, pod, spec, at, answer, false);
     }
 
@@ -307,7 +325,8 @@ impl Kubelets {
     fn show_readiness(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, slot: u8) {
         let worker = self.workers.row(pod);
         let index = usize::from(slot);
-        let (ready, started) = super::status::readiness(spec, worker, index, &seen_by(hubs.machines, worker, index));
+        let (ready, started) =
+            super::status::readiness(spec, worker, index, &seen_by(hubs.machines, worker, index), false);
         if hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(self.workers.row(pod).node) {
             return;
         }

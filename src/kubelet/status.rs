@@ -31,7 +31,10 @@ pub(super) fn compute(
 ) -> PodStatus {
     let waiting_reason = if spec.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
     let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
-        .map(|index| container_status(spec, worker, machines, index, waiting_reason))
+        .map(|index| {
+            let shown = previous.containers.get(index);
+            container_status(spec, worker, machines, index, (waiting_reason, shown))
+        })
         .collect();
     // Those of an earlier sandbox do not count.
     let mains_exist = !worker.flags.contains(Flags::RERUN_INITS)
@@ -82,7 +85,7 @@ fn container_status(
     worker: &Worker,
     machines: &Machines,
     index: usize,
-    waiting_reason: &'static str,
+    (waiting_reason, shown): (&'static str, Option<&ContainerStatus>),
 ) -> ContainerStatus {
     let seen = seen_by(machines, worker, index);
     let Some(newest) = seen.newest else {
@@ -110,7 +113,8 @@ fn container_status(
             status.last = Some(ended);
         }
     }
-    let (ready, started) = readiness(spec, worker, index, &seen);
+    let was_started = shown.is_some_and(|shown| shown.started == Some(true));
+    let (ready, started) = readiness(spec, worker, index, &seen, was_started);
     status.ready = ready;
     status.started = Some(started);
     status
@@ -225,22 +229,29 @@ fn first_bytes(text: &str, limit: usize) -> &str {
     &text[..cut]
 }
 
-/// `ready` and `started`. Upstream: prober `UpdatePodStatus`.
-pub(super) fn readiness(spec: &PodSpec, worker: &Worker, index: usize, seen: &Seen<'_>) -> (bool, bool) {
+/// `ready` and `started`; a run that no startup probe has taken notice of is as started as what was shown before it
+/// (`was_started`). Upstream: prober `UpdatePodStatus`.
+pub(super) fn readiness(
+    spec: &PodSpec,
+    worker: &Worker,
+    index: usize,
+    seen: &Seen<'_>,
+    was_started: bool,
+) -> (bool, bool) {
     let running = seen.is_running();
     if spec.container_kind(index) == ContainerKind::Init {
         return (seen.exit().is_some_and(|(code, _)| code == 0), running);
     }
     let container = &spec.containers[index];
-    let verdict = |kind: ProbeKind| {
+    let find = |kind: ProbeKind| {
         let probes = worker.extra.as_ref().map_or(&[][..], |extra| &extra.probes);
         let serial = seen.newest.map_or(0, |row| row.serial);
-        probes
-            .iter()
-            .find(|probe| usize::from(probe.slot) == index && probe.kind == kind && probe.serial == serial)
-            .map_or(kind.initial_verdict(), |probe| probe.verdict)
+        probes.iter().find(|probe| usize::from(probe.slot) == index && probe.kind == kind && probe.serial == serial)
     };
-    let started = running && (container.startup_probe.is_none() || verdict(ProbeKind::Startup) == Verdict::Success);
-    let ready = started && (container.readiness_probe.is_none() || verdict(ProbeKind::Readiness) == Verdict::Success);
+    let has_passed = |kind: ProbeKind| find(kind).is_some_and(|probe| probe.verdict == Verdict::Success);
+    let counts_as_started = || find(ProbeKind::Startup).map_or(was_started, |probe| probe.carried);
+    let started =
+        running && (container.startup_probe.is_none() || has_passed(ProbeKind::Startup) || counts_as_started());
+    let ready = started && (container.readiness_probe.is_none() || has_passed(ProbeKind::Readiness));
     (ready, started)
 }

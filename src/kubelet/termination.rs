@@ -102,7 +102,8 @@ impl Kubelets {
         let is_static = worker.flags.contains(Flags::STATIC);
         if hubs.machines.is_reachable(worker.node) {
             worker.extra = None;
-            if !is_static && hubs.cluster.pod(pod).deleted.is_none() {
+            let is_rejected = worker.flags.contains(Flags::REJECTED);
+            if !is_static && !is_rejected && hubs.cluster.pod(pod).deleted.is_none() {
                 hubs.cluster.modify_pod_status(hubs.now, pod, |status| {
                     super::status::close(&template.spec, status);
                 });

@@ -85,6 +85,8 @@ bitflags::bitflags! {
         const RESTART_ALL = 1 << 16;
         /// Init containers run again, although they were all done once.
         const RERUN_INITS = 1 << 17;
+        /// It was refused when its kubelet started anew: its status is that of the refusal, whatever becomes of its containers.
+        const REJECTED = 1 << 18;
     }
 }
 
