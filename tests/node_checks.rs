@@ -406,7 +406,7 @@ fn a_run_that_replaces_a_started_one_in_one_sync_counts_as_started_until_its_sta
             seen.push(now);
         }
     }
-    let first = seen.iter().position(|shown| shown.starts_with('1')).expect("it is restarted");
-    assert_eq!(&seen[first..first + 2], ["1 true true", "1 false false"], "{seen:?}");
-    assert!(seen.last().is_some_and(|shown| shown.ends_with("true true")), "{seen:?}");
+    // The liveness probe goes on meanwhile, so that the first of them may be killed too.
+    let shown: Vec<&str> = seen.iter().rev().take(3).rev().map(|shown| &shown[2..]).collect();
+    assert_eq!(shown, ["true true", "false false", "true true"], "{seen:?}");
 }
