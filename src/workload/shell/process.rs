@@ -256,13 +256,10 @@ impl Process {
 
     /// What its programs use of CPU and memory now.
     pub fn usage(&self) -> Usage {
-        let mut usage = Usage::default();
-        if self.is_busy {
-            usage.cpu_milli = 1000;
-        }
-        if self.kernel.is_out_of_bounds {
-            usage.memory_bytes = ALL_MEMORY;
-        }
+        let mut usage = Usage {
+            cpu_milli: if self.is_busy { 1000 } else { 0 },
+            memory_bytes: if self.kernel.is_out_of_bounds { ALL_MEMORY } else { 0 },
+        };
         for task in &self.kernel.tasks {
             if let Body::Program(program) = &task.body {
                 let own = program.usage();
