@@ -225,8 +225,15 @@ fn not_handled(value: &Value, why: &str) -> DecodeError {
     Status::new(Reason::BadRequest, message).into()
 }
 
+/// Takes away what a structure of this kind would not hold.
+pub fn drop_unknown_fields(kind: Kind, value: &mut Value) {
+    for path in types::check(kind, value).unwrap_or_default() {
+        types::remove(value, &path);
+    }
+}
+
 /// The Go structure of a kind's `spec`.
-pub(super) fn spec_type(kind: Kind) -> Option<&'static GoStruct> {
+pub(in crate::api) fn spec_type(kind: Kind) -> Option<&'static GoStruct> {
     Some(match kind {
         Kind::POD => &pod_types::POD_SPEC,
         Kind::DEPLOYMENT => &workload_types::DEPLOYMENT_SPEC,

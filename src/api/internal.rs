@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::go_types::pod::{POD_SECURITY_CONTEXT, POD_SPEC};
+use super::go_types::pod::{POD_SECURITY_CONTEXT, POD_SPEC, SECURITY_CONTEXT};
 use super::go_types::{Field, GoStruct, GoType};
 use super::value::{flag, int, is_nil, is_zero, items, members, text};
 
@@ -96,6 +96,13 @@ fn security_context(spec: &Value) -> String {
     let parts =
         host.chain(rest).map(|(field, from)| format!("{:?}:{}", field.go, print(&from[field.json], &field.kind)));
     format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+}
+
+/// A container's security context. Upstream: `core.SecurityContext`.
+pub fn security_context_of_container(context: &Value) -> String {
+    let mut parts = Vec::new();
+    embedded(&mut parts, context, &SECURITY_CONTEXT);
+    format!("{{{}}}", parts.join(","))
 }
 
 fn field_of(structure: &'static GoStruct, name: &str) -> Option<&'static Field> {

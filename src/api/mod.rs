@@ -19,6 +19,7 @@ pub mod quota;
 pub mod selector;
 pub mod status;
 pub mod strict;
+pub mod typed_json;
 pub mod validation;
 pub mod value;
 pub mod view;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use self::access::{Items, Members, StructMembers};
 pub use self::error::DecodeError;
+use crate::api::go_types::names::{EMBEDDED, NAMED};
 use crate::model::quantity::Quantity;
 
 /// Where the decoder is, and the unknown fields it has met.
@@ -27,7 +28,8 @@ struct Walk<'de> {
 
 #[derive(Debug)]
 enum Segment<'de> {
-    Field(&'de str),
+    /// A field, and the structure it belongs to.
+    Field(&'de str, &'static str),
     Key(&'de str),
     Index(usize),
 }
@@ -37,7 +39,11 @@ impl Walk<'_> {
     fn go_field(&self) -> String {
         let mut text = String::from(self.structs.last().copied().unwrap_or_default());
         for segment in &self.path {
-            if let Segment::Field(name) = segment {
+            if let Segment::Field(name, owner) = segment {
+                if let Some(embedded) = look_up(EMBEDDED, owner, name) {
+                    text.push('.');
+                    text.push_str(embedded);
+                }
                 text.push('.');
                 text.push_str(name);
             }
@@ -45,12 +51,26 @@ impl Walk<'_> {
         text
     }
 
+    /// The Go type of the current value where k8s-openapi knows only what it is made of.
+    fn named_type(&self) -> Option<&'static str> {
+        let (place, (name, owner)) = self.path.iter().enumerate().rev().find_map(|(place, segment)| match segment {
+            Segment::Field(name, owner) => Some((place, (*name, *owner))),
+            _ => None,
+        })?;
+        let whole = look_up(NAMED, owner, name)?;
+        match self.path.len() - place {
+            1 => Some(whole),
+            2 => whole.strip_prefix("[]").or_else(|| whole.strip_prefix("map[string]")),
+            _ => None,
+        }
+    }
+
     /// `spec.containers[0].ports`, with `name` after it.
     fn full_path(&self, name: &str) -> String {
         let mut text = String::new();
         for segment in &self.path {
             match segment {
-                Segment::Field(name) | Segment::Key(name) => {
+                Segment::Field(name, _) | Segment::Key(name) => {
                     if !text.is_empty() {
                         text.push('.');
                     }
@@ -81,10 +101,17 @@ impl Walk<'_> {
             Value::Number(_) => "number".to_owned(),
         };
         DecodeError::Message(format!(
-            "json: cannot unmarshal {found} into Go struct field {} of type {go_type}",
-            self.go_field()
+            "json: cannot unmarshal {found} into Go struct field {} of type {}",
+            self.go_field(),
+            self.named_type().unwrap_or(go_type)
         ))
     }
+}
+
+/// What a table of structures says of a field.
+fn look_up(table: &[(&str, &'static [(&str, &'static str)])], owner: &str, name: &str) -> Option<&'static str> {
+    let place = table.binary_search_by_key(&owner, |(structure, _)| structure).ok()?;
+    table[place].1.iter().find(|(field, _)| *field == name).map(|(_, text)| *text)
 }
 
 /// Checks `value` against the type `T` and returns the paths of its unknown fields, sorted by path.
@@ -92,6 +119,15 @@ pub fn check<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<Vec<String>,
     let mut walk = Walk::default();
     T::deserialize(Node { value, walk: &mut walk })?;
     Ok(walk.unknown)
+}
+
+/// What a visitor says that it expects.
+struct Expected<'a, V>(&'a V);
+
+impl<'de, V: Visitor<'de>> std::fmt::Display for Expected<'_, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.expecting(f)
+    }
 }
 
 /// A value of the tree and the walk that came to it.
@@ -121,13 +157,16 @@ impl<'de> Node<'de, '_> {
         visitor.visit_newtype_struct(serde::de::value::StringDeserializer::<DecodeError>::new(text))
     }
 
-    fn time<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn time<V: Visitor<'de>>(self, visitor: V, layout: &str) -> Result<V::Value, DecodeError> {
         let Value::String(text) = self.value else {
             return Err(self.walk.wrong_type(self.value, "string"));
         };
         if text.parse::<jiff::Timestamp>().is_err() {
+            // Go names the first part of the layout that does not fit; a year of four digits does.
+            let fits = text.len() > 4 && text.bytes().take(4).all(|byte| byte.is_ascii_digit());
+            let (rest, part) = if fits { (&text[4..], "-") } else { (text.as_str(), "2006") };
             return Err(DecodeError::Message(format!(
-                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
+                "parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"
             )));
         }
         visitor.visit_newtype_struct(self)
@@ -138,6 +177,14 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let is_int = self.value.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
+        if !is_int
+            && !self.value.is_string()
+            && !self.value.is_null()
+            && Expected(&visitor).to_string() == "IntOrString"
+        {
+            return Err(self.walk.wrong_type(self.value, "int32"));
+        }
         match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -181,7 +228,8 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     ) -> Result<V::Value, DecodeError> {
         match name {
             "Quantity" => self.quantity(visitor),
-            "Time" | "MicroTime" => self.time(visitor),
+            "Time" => self.time(visitor, "2006-01-02T15:04:05Z07:00"),
+            "MicroTime" => self.time(visitor, "2006-01-02T15:04:05.000000Z07:00"),
             _ => visitor.visit_newtype_struct(self),
         }
     }

@@ -110,12 +110,23 @@ impl Call<'_> {
             self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
         }
         let (decoded, warnings) = decode_with_warnings(value, namespace, manner.fields, self.cache)?;
-        warn(&warnings, manner, printed);
-        if manner.dry_run == DryRun::Server {
-            self.cluster.check_create(&decoded)?;
-            return Ok(None);
+        let (unknown, doubtful): (Vec<_>, Vec<_>) =
+            warnings.into_iter().partition(|warning| warning.starts_with("unknown field"));
+        warn(&unknown, manner, printed);
+        let created = if manner.dry_run == DryRun::Server {
+            self.cluster.check_create(&decoded).map(|()| None)
+        } else {
+            self.cluster.create(self.now, decoded).map(Some)
+        };
+        // What admission refuses before validation comes to no further warnings.
+        let is_early = |status: &Status| {
+            let of_quota = status.message.contains("exceeded quota") || status.message.contains("failed quota");
+            matches!(status.reason, Reason::NotFound | Reason::Forbidden) && !of_quota
+        };
+        if !created.as_ref().is_err_and(is_early) {
+            warn(&doubtful, manner, printed);
         }
-        Ok(Some(self.cluster.create(self.now, decoded)?))
+        Ok(created?)
     }
 
     /// The kinds that the server serves now.

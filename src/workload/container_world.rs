@@ -8,6 +8,7 @@ use super::network_files::{self, NAME_SERVER};
 use super::shell::{
     Delayed, HttpRequest, HttpResponse, NetworkError, Signal, Stream as Output, World, file_system_of_field,
 };
+use super::terminal::{CUT, OUTPUT_BYTES_MAX};
 use crate::cluster::Cluster;
 use crate::engine::random::Stream;
 use crate::engine::{SimDuration, SimTime};
@@ -43,7 +44,13 @@ impl World for ContainerWorld<'_> {
     fn output(&mut self, _stream: Output, bytes: &[u8], at: SimTime) {
         let text = String::from_utf8_lossy(bytes);
         match &mut self.session {
-            Some(session) => session.push_str(&text),
+            Some(session) if session.len() < OUTPUT_BYTES_MAX => {
+                session.push_str(&text);
+                if session.len() >= OUTPUT_BYTES_MAX {
+                    session.push_str(CUT);
+                }
+            }
+            Some(_) => {}
             None => self.machines.write_log(at, self.container, &text),
         }
     }

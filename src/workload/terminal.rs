@@ -10,6 +10,11 @@ use super::shell::{
     file_system_of_field,
 };
 
+/// What is kept of the output of one command that is typed.
+pub(super) const OUTPUT_BYTES_MAX: usize = 16 << 20;
+/// Says that output was left out.
+pub(super) const CUT: &str = "\nkubelapse: more than 16 MiB of output; the rest is left out\n";
+
 /// A command line cut at its first `|` outside quotes: kubectl's part and the rest of the pipeline.
 pub fn split_pipeline(line: &str) -> (&str, Option<&str>) {
     let mut quote = None;
@@ -59,7 +64,8 @@ pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
     const WAITS_MAX: usize = 10_000;
     /// More slices of computing than any filter takes: it is in a loop without an end.
     const BUSY_MAX: usize = 500;
-    let mut world = Terminal { files: MemoryFs::container_root(), stdout: Vec::new(), stderr: Vec::new() };
+    let mut world =
+        Terminal { files: MemoryFs::container_root(), stdout: Vec::new(), stderr: Vec::new(), is_cut: false };
     let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
     let options = Options { is_init: false, stdin: input.as_bytes().to_vec(), ..Options::default() };
     let mut process = Process::start(argv, options);
@@ -91,12 +97,22 @@ struct Terminal {
     files: MemoryFs,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
+    /// Has more been printed than is kept?
+    is_cut: bool,
 }
 
 file_system_of_field!(Terminal, files);
 
 impl World for Terminal {
     fn output(&mut self, stream: Stream, bytes: &[u8], _: SimTime) {
+        if self.is_cut {
+            return;
+        }
+        if self.stdout.len() + self.stderr.len() > OUTPUT_BYTES_MAX {
+            self.is_cut = true;
+            self.stderr.extend(CUT.as_bytes());
+            return;
+        }
         match stream {
             Stream::Stdout => self.stdout.extend(bytes),
             Stream::Stderr => self.stderr.extend(bytes),

@@ -3,6 +3,7 @@
 //! the text over which the pod template hash is taken. Data only.
 
 pub mod cluster;
+pub mod names;
 pub mod pod;
 pub mod volume;
 pub mod workload;

@@ -100,7 +100,8 @@ impl<'de> MapAccess<'de> for StructMembers<'de, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let (key, value) = self.current.take().expect("a value follows its key");
-        self.walk.path.push(Segment::Field(key));
+        let owner = self.walk.structs.last().copied().unwrap_or_default();
+        self.walk.path.push(Segment::Field(key, owner));
         let decoded = seed.deserialize(Node { value, walk: self.walk })?;
         self.walk.path.pop();
         Ok(decoded)

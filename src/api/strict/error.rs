@@ -15,10 +15,11 @@ impl DecodeError {
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
         let bytes: Vec<u8> = text.bytes().filter(|byte| *byte != b'\n' && *byte != b'\r').collect();
         let data = bytes.iter().position(|byte| !alphabet(*byte)).unwrap_or(bytes.len());
-        let bad = if bytes.get(data).is_none_or(|byte| *byte == b'=') && !bytes.len().is_multiple_of(4) {
-            bytes.len()
-        } else {
-            data
+        // An end inside of four characters is blamed on the first of them; missing padding on the end.
+        let bad = match bytes.get(data) {
+            None => data - data % 4,
+            Some(b'=') if !bytes.len().is_multiple_of(4) => bytes.len(),
+            Some(_) => data,
         };
         Self::Message(format!("illegal base64 data at input byte {bad}"))
     }

@@ -73,6 +73,7 @@ fn pod_term(term: &Value, path: &str, errors: &mut Errors) {
     for namespace in items(&term["namespaces"]) {
         errors.invalid_texts(format!("{path}.namespace"), text(namespace), names::label(text(namespace)));
     }
+    super::scheduling::label_keys(term, path, errors);
     let key = text(&term["topologyKey"]);
     if key.is_empty() {
         errors.required(format!("{path}.topologyKey"), "can not be empty");

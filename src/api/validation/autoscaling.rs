@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::convert;
 use super::super::value::{int, is_nil, items, text};
-use super::Errors;
+use super::{Errors, names, resources};
 
 const TYPES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
 
@@ -18,18 +18,21 @@ pub(super) fn horizontal_pod_autoscaler(spec: &Value, scale_to_zero: bool, error
         let detail = format!("must be greater than or equal to {lowest}");
         errors.invalid("spec.minReplicas", &spec["minReplicas"], &detail);
     }
-    if most < 1 {
-        errors.required("spec.maxReplicas", "must be set and greater than 0");
+    match most {
+        0 => errors.required("spec.maxReplicas", "must be set and greater than 0"),
+        1.. => {}
+        _ => errors.invalid("spec.maxReplicas", &spec["maxReplicas"], "must be greater than or equal to 1"),
     }
     if most < least {
         let detail = "must be greater than or equal to `minReplicas`";
         errors.invalid("spec.maxReplicas", &Value::from(most), detail);
     }
     let target = &spec["scaleTargetRef"];
-    for field in ["kind", "name"] {
-        if text(&target[field]).is_empty() {
-            errors.required(format!("spec.scaleTargetRef.{field}"), "");
-        }
+    reference(target, "spec.scaleTargetRef", errors);
+    let version = text(&target["apiVersion"]);
+    // Of the kinds that scale only this one is of the core group.
+    if !version.contains('/') && text(&target["kind"]) != "ReplicationController" {
+        errors.invalid_text("spec.scaleTargetRef.apiVersion", version, "apiVersion must specify API group");
     }
     if least == 0 && !scales_to_zero {
         let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
@@ -43,14 +46,25 @@ pub(super) fn horizontal_pod_autoscaler(spec: &Value, scale_to_zero: bool, error
     }
 }
 
+/// Upstream: `ValidateCrossVersionObjectReference`.
+fn reference(target: &Value, path: &str, errors: &mut Errors) {
+    for field in ["kind", "name"] {
+        let name = text(&target[field]);
+        if name.is_empty() {
+            errors.required(format!("{path}.{field}"), "");
+        } else {
+            errors.invalid_texts(format!("{path}.{field}"), name, super::meta::path_segment(name));
+        }
+    }
+}
+
 /// Upstream: `validateMetricSpec`.
 fn metric(metric: &Value, path: &str, errors: &mut Errors) {
     let kind = text(&metric["type"]);
     if kind.is_empty() {
         errors.required(format!("{path}.type"), "must specify a metric source type");
-    } else {
-        errors.one_of(format!("{path}.type"), kind, &TYPES);
     }
+    errors.one_of(format!("{path}.type"), kind, &TYPES);
     let field = match kind {
         "ContainerResource" => "containerResource",
         "External" => "external",
@@ -65,16 +79,34 @@ fn metric(metric: &Value, path: &str, errors: &mut Errors) {
         errors.required(path, "must populate information for the given metric source");
         return;
     }
-    let name = match field {
-        "resource" | "containerResource" => &source["name"],
-        _ => &source["metric"]["name"],
-    };
-    if field == "containerResource" && text(&source["container"]).is_empty() {
-        errors.required(format!("{path}.container"), "must specify a container");
-    }
-    if text(name).is_empty() {
-        let at = if field.ends_with("esource") { format!("{path}.name") } else { format!("{path}.metric.name") };
-        errors.required(at, "must specify a metric name");
+    match field {
+        "resource" | "containerResource" => {
+            let name = text(&source["name"]);
+            if name.is_empty() {
+                errors.required(format!("{path}.name"), "must specify a resource name");
+            } else if field == "containerResource" {
+                resources::container_name(name, &format!("{path}.name"), errors);
+            }
+            if field == "containerResource" {
+                let container = text(&source["container"]);
+                if container.is_empty() {
+                    errors.required(format!("{path}.container"), "must specify a container");
+                } else {
+                    errors.invalid_texts(format!("{path}.container"), container, names::label(container));
+                }
+            }
+        }
+        _ => {
+            if field == "object" {
+                reference(&source["describedObject"], &format!("{path}.describedObject"), errors);
+            }
+            let name = text(&source["metric"]["name"]);
+            if name.is_empty() {
+                errors.required(format!("{path}.metric.name"), "must specify a metric name");
+            } else {
+                errors.invalid_texts(format!("{path}.metric.name"), name, super::meta::path_segment(name));
+            }
+        }
     }
     target(&source["target"], field, &path, errors);
 }
@@ -142,15 +174,24 @@ fn rules(rules: &Value, path: &str, errors: &mut Errors) {
     if let Some(policy) = rules["selectPolicy"].as_str() {
         errors.one_of(format!("{path}.selectPolicy"), policy, &["Disabled", "Max", "Min"]);
     }
-    for (index, policy) in items(&rules["policies"]).iter().enumerate() {
+    if let Some(tolerance) = convert::quantity(&rules["tolerance"]).filter(|tolerance| tolerance.nano < 0) {
+        let detail = "must be greater than or equal to 0";
+        errors.invalid_text(format!("{path}.tolerance"), &tolerance.to_string(), detail);
+    }
+    let policies = items(&rules["policies"]);
+    if policies.is_empty() {
+        errors.required(format!("{path}.policies"), "must specify at least one Policy");
+    }
+    for (index, policy) in policies.iter().enumerate() {
         let path = format!("{path}.policies[{index}]");
         errors.one_of(format!("{path}.type"), text(&policy["type"]), &["Percent", "Pods"]);
         if int(&policy["value"]) <= 0 {
-            errors.invalid(format!("{path}.value"), &policy["value"], "must be greater than zero");
+            let value = Value::from(int(&policy["value"]));
+            errors.invalid(format!("{path}.value"), &value, "must be greater than zero");
         }
         let period = int(&policy["periodSeconds"]);
         if period <= 0 {
-            errors.invalid(format!("{path}.periodSeconds"), &policy["periodSeconds"], "must be greater than zero");
+            errors.invalid(format!("{path}.periodSeconds"), &Value::from(period), "must be greater than zero");
         }
         if period > 1800 {
             let detail = "must be less than or equal to 1800";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::value::{flag, int, is_nil, items, text};
-use super::{Errors, cron_schedule, none_negative, not_negative, pod, selector};
+use super::{Errors, cron_schedule, job_policies, names, none_negative, not_negative, pod, selector};
 
 /// Is the selector of a Job the one that the server gave it?
 fn is_generated(object: &Value) -> bool {
@@ -24,6 +24,19 @@ pub(super) fn job(object: &Value, errors: &mut Errors) {
     if !is_nil(&spec["selector"]) {
         selector::label_selector(&spec["selector"], "spec.selector", errors);
         selector::of_template(spec, "spec.template", errors);
+    } else if flag(&spec["manualSelector"]) {
+        errors.required("spec.selector", "");
+        selector::of_template(spec, "spec.template", errors);
+    }
+    // Hosts of an Indexed Job's pods are named after it and their index.
+    let completions = int(&spec["completions"]);
+    if text(&spec["completionMode"]) == "Indexed" && completions > 0 {
+        let name = text(&object["metadata"]["name"]);
+        let host = format!("{name}-{}", completions - 1);
+        if !names::label(&host).is_empty() {
+            let detail = format!("will not able to create pod with invalid DNS label: {host}");
+            errors.invalid_text("metadata.name", name, &detail);
+        }
     }
 }
 
@@ -32,21 +45,35 @@ fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
     let numbers = ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"];
     none_negative(spec, &numbers, path, errors);
     none_negative(spec, &["backoffLimitPerIndex", "maxFailedIndexes"], path, errors);
-    let mode = text(&spec["completionMode"]);
-    if !mode.is_empty() {
-        if mode != "NonIndexed" && mode != "Indexed" {
-            errors.unsupported(format!("{path}.completionMode"), mode, &["Indexed", "NonIndexed"]);
-        }
-        if mode == "Indexed" && is_nil(&spec["completions"]) {
-            errors.required(format!("{path}.completions"), "when completion mode is Indexed");
+    let per_index = &spec["backoffLimitPerIndex"];
+    let failed = &spec["maxFailedIndexes"];
+    if !is_nil(failed) && is_nil(per_index) {
+        errors.required(format!("{path}.backoffLimitPerIndex"), "when maxFailedIndexes is specified");
+    }
+    managed_by(&spec["managedBy"], &format!("{path}.managedBy"), errors);
+    let mode = &spec["completionMode"];
+    if let Some(mode) = mode.as_str() {
+        errors.one_of(format!("{path}.completionMode"), mode, &["NonIndexed", "Indexed"]);
+    }
+    if text(mode) == "Indexed" {
+        indexed(spec, path, errors);
+    }
+    if is_nil(mode) || text(mode) == "NonIndexed" {
+        for (field, value) in [("backoffLimitPerIndex", per_index), ("maxFailedIndexes", failed)] {
+            if !is_nil(value) {
+                errors.invalid(format!("{path}.{field}"), value, "requires indexed completion mode");
+            }
         }
     }
-    if mode != "Indexed" {
-        if !is_nil(&spec["backoffLimitPerIndex"]) {
-            let path = format!("{path}.backoffLimitPerIndex");
-            errors.invalid(path, &spec["backoffLimitPerIndex"], "requires indexed completion mode");
-        }
-        if !is_nil(&spec["successPolicy"]) {
+    if !is_nil(&spec["podFailurePolicy"]) {
+        job_policies::failure(spec, path, errors);
+    }
+    if !is_nil(&spec["successPolicy"]) {
+        if text(mode) == "Indexed" {
+            if !is_nil(&spec["completions"]) {
+                job_policies::success(spec, path, errors);
+            }
+        } else {
             let rules: Vec<String> = items(&spec["successPolicy"]["rules"])
                 .iter()
                 .map(|rule| {
@@ -58,10 +85,6 @@ fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
             errors.invalid_raw(format!("{path}.successPolicy"), &value, "requires indexed completion mode");
         }
     }
-    if !is_nil(&spec["maxFailedIndexes"]) && is_nil(&spec["backoffLimitPerIndex"]) {
-        errors.required(format!("{path}.backoffLimitPerIndex"), "when maxFailedIndexes is specified");
-    }
-    failure_policy(spec, path, errors);
     if let Some(policy) = spec["podReplacementPolicy"].as_str() {
         let supported: &[&str] =
             if is_nil(&spec["podFailurePolicy"]) { &["Failed", "TerminatingOrFailed"] } else { &["Failed"] };
@@ -74,52 +97,80 @@ fn job_spec(spec: &Value, path: &str, errors: &mut Errors) {
         "" | "Always" => {
             errors.required(format!("{template}.spec.restartPolicy"), "valid values: \"OnFailure\", \"Never\"");
         }
-        "OnFailure" | "Never" => {}
+        "Never" => {}
+        "OnFailure" => {
+            if !is_nil(&spec["podFailurePolicy"]) {
+                let detail = "only \"Never\" is supported when podFailurePolicy is specified";
+                errors.invalid_text(format!("{template}.spec.restartPolicy"), restart, detail);
+            }
+        }
         _ => errors.unsupported(format!("{template}.spec.restartPolicy"), restart, &["OnFailure", "Never"]),
-    }
-    if !is_nil(&spec["podFailurePolicy"]) && restart != "Never" {
-        let detail = "only \"Never\" is supported when podFailurePolicy is specified";
-        errors.invalid_text(format!("{template}.spec.restartPolicy"), restart, detail);
     }
 }
 
-/// Upstream: `validatePodFailurePolicy`.
-fn failure_policy(spec: &Value, path: &str, errors: &mut Errors) {
-    let containers: Vec<&str> = ["containers", "initContainers"]
-        .into_iter()
-        .flat_map(|list| items(&spec["template"]["spec"][list]))
-        .map(|container| text(&container["name"]))
-        .collect();
-    for (index, rule) in items(&spec["podFailurePolicy"]["rules"]).iter().enumerate() {
-        let path = format!("{path}.podFailurePolicy.rules[{index}]");
-        let action = text(&rule["action"]);
-        if action.is_empty() {
-            errors.required(format!("{path}.action"), "valid values: [\"Count\" \"FailIndex\" \"FailJob\" \"Ignore\"]");
-        } else {
-            errors.one_of(format!("{path}.action"), action, &["Count", "FailIndex", "FailJob", "Ignore"]);
-        }
-        let codes = &rule["onExitCodes"];
-        let conditions = items(&rule["onPodConditions"]);
-        if is_nil(codes) && conditions.is_empty() {
-            errors.invalid_text(&path, "", "specifying one of OnExitCodes and OnPodConditions is required");
-        }
-        if !is_nil(codes) && !conditions.is_empty() {
-            errors.invalid_text(&path, "", "specifying both OnExitCodes and OnPodConditions is not supported");
-        }
-        if !is_nil(codes) {
-            let path = format!("{path}.onExitCodes");
-            errors.one_of(format!("{path}.operator"), text(&codes["operator"]), &["In", "NotIn"]);
-            if let Some(container) = codes["containerName"].as_str().filter(|name| !containers.contains(name)) {
-                let detail = "must be one of the container or initContainer names in the pod template";
-                errors.invalid_text(format!("{path}.containerName"), container, detail);
+/// Upstream: apimachinery util/validation `IsDomainPrefixedPath`, and the length.
+fn managed_by(controller: &Value, path: &str, errors: &mut Errors) {
+    const BYTES_MAX: usize = 63;
+    let Some(name) = controller.as_str() else { return };
+    domain_prefixed_path(name, path, errors);
+    if name.len() > BYTES_MAX {
+        errors.too_long(path, BYTES_MAX);
+    }
+}
+
+/// Upstream: apimachinery util/validation `IsDomainPrefixedPath`.
+pub(super) fn domain_prefixed_path(name: &str, path: &str, errors: &mut Errors) {
+    match name.split_once('/') {
+        _ if name.is_empty() => errors.required(path, ""),
+        Some((domain, rest)) if !domain.is_empty() && !rest.is_empty() => {
+            errors.invalid_texts(path, domain, names::subdomain(domain));
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c);
+            if !rest.chars().all(allowed) {
+                let detail = "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
+                errors.invalid_text(path, rest, detail);
             }
-            if items(&codes["values"]).is_empty() {
-                errors.invalid(format!("{path}.values"), &json!([]), "at least one value is required");
-            }
-            for (index, code) in items(&codes["values"]).iter().enumerate() {
-                if text(&codes["operator"]) == "In" && int(code) == 0 {
-                    errors.invalid(format!("{path}.values[{index}]"), code, "must not be 0 for the In operator");
-                }
+        }
+        _ => {
+            errors.invalid_text(path, name, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        }
+    }
+}
+
+/// What an Indexed Job needs, and the limits of large ones.
+fn indexed(spec: &Value, path: &str, errors: &mut Errors) {
+    /// `maxParallelismForIndexedJob` and `maxFailedIndexesForIndexedJob`.
+    const MOST: i64 = 100_000;
+    /// `completionsSoftLimit`.
+    const MANY: i64 = 100_000;
+    /// `parallelismLimitForHighCompletions` and `maxFailedIndexesLimitForHighCompletions`.
+    const MOST_OF_MANY: i64 = 10_000;
+    let (completions, parallelism) = (&spec["completions"], &spec["parallelism"]);
+    let failed = &spec["maxFailedIndexes"];
+    if is_nil(completions) {
+        errors.required(format!("{path}.completions"), "when completion mode is Indexed");
+    }
+    if int(parallelism) > MOST {
+        let detail = format!("must be less than or equal to {MOST} when completion mode is Indexed");
+        errors.invalid(format!("{path}.parallelism"), parallelism, &detail);
+    }
+    if !is_nil(completions) && !is_nil(failed) && int(failed) > int(completions) {
+        errors.invalid(format!("{path}.maxFailedIndexes"), failed, "must be less than or equal to completions");
+    }
+    if int(failed) > MOST {
+        let detail = format!("must be less than or equal to {MOST}");
+        errors.invalid(format!("{path}.maxFailedIndexes"), failed, &detail);
+    }
+    if int(completions) > MANY && !is_nil(&spec["backoffLimitPerIndex"]) {
+        if is_nil(failed) {
+            let detail = format!("must be specified when completions is above {MANY}");
+            errors.required(format!("{path}.maxFailedIndexes"), &detail);
+        }
+        let detail = format!(
+            "must be less than or equal to {MOST_OF_MANY} when completions are above {MANY} and used with backoff limit per index"
+        );
+        for (field, value) in [("parallelism", parallelism), ("maxFailedIndexes", failed)] {
+            if int(value) > MOST_OF_MANY {
+                errors.invalid(format!("{path}.{field}"), value, &detail);
             }
         }
     }

@@ -1,28 +1,38 @@
-//! Nodes, claims, quotas, limit ranges, classes, budgets, Ingresses, network policies.
+//! Nodes, namespaces, classes, budgets, leases, and where the rules of the other kinds are.
 //! Upstream: pkg/apis/core/validation, pkg/apis/{policy,scheduling,networking}/validation.
 
 use serde_json::Value;
 
-use super::super::convert;
-use super::super::value::{int, is_nil, is_zero, items, members, text};
-use super::{Errors, names, resources, scheduling, selector, workload};
+use super::super::value::{int, is_nil, items, text};
+use super::{Errors, endpoints, limits, names, network, rbac, resources, scheduling, selector, storage, workload};
 use crate::model::kind::Kind;
-use crate::model::resources::ResourceList;
 
 /// The rules of one of these kinds.
 pub(super) fn validate(kind: Kind, object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
     match kind {
         Kind::NODE => node(object, errors),
-        Kind::PERSISTENT_VOLUME_CLAIM => claim(spec, errors),
-        Kind::RESOURCE_QUOTA => quota(spec, errors),
-        Kind::LIMIT_RANGE => limit_range(spec, errors),
+        Kind::NAMESPACE => namespace(spec, errors),
+        Kind::PERSISTENT_VOLUME_CLAIM => storage::claim(spec, "spec", errors),
+        Kind::PERSISTENT_VOLUME => storage::volume(spec, errors),
+        Kind::STORAGE_CLASS => storage::class(object, errors),
+        Kind::CSI_DRIVER => storage::csi_driver(spec, errors),
+        Kind::RESOURCE_QUOTA => limits::quota(spec, errors),
+        Kind::LIMIT_RANGE => limits::limit_range(spec, errors),
         Kind::PRIORITY_CLASS => priority_class(object, errors),
         Kind::POD_DISRUPTION_BUDGET => disruption_budget(spec, errors),
-        Kind::INGRESS if is_zero(&spec["rules"]) && is_nil(&spec["defaultBackend"]) => {
-            errors.invalid_raw("spec", "null", "either `defaultBackend` or `rules` must be specified");
+        Kind::INGRESS => network::ingress(spec, errors),
+        Kind::INGRESS_CLASS => network::ingress_class(spec, errors),
+        Kind::ENDPOINTS => endpoints::endpoints(object, errors),
+        Kind::ENDPOINT_SLICE => endpoints::slice(object, errors),
+        Kind::ROLE | Kind::CLUSTER_ROLE => rbac::role(object, kind == Kind::CLUSTER_ROLE, errors),
+        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => {
+            rbac::binding(object, kind == Kind::CLUSTER_ROLE_BINDING, errors);
         }
-        Kind::NETWORK_POLICY => network_policy(spec, errors),
+        Kind::LEASE => lease(spec, errors),
+        Kind::RUNTIME_CLASS => runtime_class(object, errors),
+        Kind::CONTROLLER_REVISION => revision(object, errors),
+        Kind::NETWORK_POLICY => network::policy(spec, errors),
         _ => {}
     }
 }
@@ -39,140 +49,32 @@ fn node(object: &Value, errors: &mut Errors) {
         scheduling::effect_name(text(&taint["effect"]), &format!("{path}.effect"), errors);
         let same = |other: &Value| other["key"] == taint["key"] && other["effect"] == taint["effect"];
         if taints[..index].iter().any(same) {
-            errors.duplicate_raw(&path, &taint.to_string());
+            let field = |name: &str| Value::from(text(&taint[name])).to_string();
+            let (key, value, effect) = (field("key"), field("value"), field("effect"));
+            let whole = format!("{{\"Key\":{key},\"Value\":{value},\"Effect\":{effect},\"TimeAdded\":null}}");
+            let detail = "taints must be unique by key and effect pair";
+            errors.duplicate_raw(&path, &format!("{whole}: {detail}"));
         }
     }
-    let ranges: Vec<&str> = match items(&spec["podCIDRs"]) {
-        [] => spec["podCIDR"].as_str().into_iter().collect(),
-        list => list.iter().map(text).collect(),
-    };
-    for (index, range) in ranges.into_iter().enumerate() {
-        if !range.is_empty() && !names::is_cidr(range) {
-            let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            errors.invalid_text(format!("spec.podCIDRs[{index}]"), range, detail);
-        }
-    }
+    pod_ranges(spec, errors);
 }
 
-/// Upstream: `ValidatePersistentVolumeClaimSpec`.
-fn claim(spec: &Value, errors: &mut Errors) {
-    let supported = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-    if is_zero(&spec["accessModes"]) {
-        errors.required("spec.accessModes", "at least 1 access mode is required");
+/// The ranges of a node's pods, as the server fills one field from the other. Upstream: `ValidateNode`.
+fn pod_ranges(spec: &Value, errors: &mut Errors) {
+    let mut ranges: Vec<&str> = items(&spec["podCIDRs"]).iter().map(text).collect();
+    let first = text(&spec["podCIDR"]);
+    if !first.is_empty() && ranges.first() != Some(&first) {
+        ranges = vec![first];
     }
-    selector::label_selector(&spec["selector"], "spec.selector", errors);
-    for mode in items(&spec["accessModes"]) {
-        errors.one_of("spec.accessModes", text(mode), &supported);
-    }
-    let storage = &spec["resources"]["requests"]["storage"];
-    match convert::quantity(storage) {
-        None => errors.required("spec.resources[storage]", ""),
-        Some(size) if size.nano <= 0 => {
-            errors.invalid_text("spec.resources[storage]", &size.to_string(), "must be greater than zero");
-        }
-        Some(_) => {}
-    }
-}
-
-/// Upstream: `ValidateResourceQuotaSpec`.
-fn quota(spec: &Value, errors: &mut Errors) {
-    for (name, quantity) in members(&spec["hard"]) {
-        let path = format!("spec.hard[{name}]");
-        resources::resource_name(name, &path, errors);
-        if !name.contains('/') && !resources::is_standard(name) {
-            errors.invalid_text(&path, name, "must be a standard resource for quota");
-        }
-        if let Some(quantity) = convert::quantity(quantity) {
-            let countable = resources::is_standard(name)
-                && !["cpu", "memory", "storage"].iter().any(|part| name.ends_with(part))
-                || name.starts_with("count/");
-            if quantity.nano < 0 {
-                errors.invalid_text(&path, &quantity.to_string(), "must be greater than or equal to 0");
-            }
-            if countable && quantity.nano % 1_000_000_000 != 0 {
-                errors.invalid_text(&path, &quantity.to_string(), "must be an integer");
-            }
+    for (index, range) in ranges.iter().enumerate() {
+        if !names::is_cidr(range) {
+            errors.invalid_text(format!("spec.podCIDRs[{index}]"), range, names::CIDR);
         }
     }
-    let known = [
-        "Terminating",
-        "NotTerminating",
-        "BestEffort",
-        "NotBestEffort",
-        "PriorityClass",
-        "CrossNamespacePodAffinity",
-        "VolumeAttributesClass",
-    ];
-    for scope in items(&spec["scopes"]) {
-        if !known.contains(&text(scope)) {
-            errors.invalid("spec.scopes", &spec["scopes"], "unsupported scope");
-        }
-    }
-}
-
-/// Upstream: `ValidateLimitRange`.
-fn limit_range(spec: &Value, errors: &mut Errors) {
-    let limits = items(&spec["limits"]);
-    for (index, item) in limits.iter().enumerate() {
-        let path = format!("spec.limits[{index}]");
-        if limits[..index].iter().any(|other| other["type"] == item["type"]) {
-            errors.duplicate(format!("{path}.type"), text(&item["type"]));
-        }
-        bounds(item, &path, errors);
-    }
-}
-
-fn bounds(item: &Value, path: &str, errors: &mut Errors) {
-    let list = |key: &str| -> ResourceList { convert::resource_list(&item[key]) };
-    let (max, min) = (list("max"), list("min"));
-    let (default, request) = (list("default"), list("defaultRequest"));
-    let mut names: Vec<&str> = ["max", "min", "default", "defaultRequest"]
-        .iter()
-        .flat_map(|key| members(&item[*key]).map(|(name, _)| name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let (max, min) = (max.get(name), min.get(name));
-        let (default, request) = (default.get(name), request.get(name));
-        let mut complain = |field: &str, value: String, detail: String| {
-            errors.invalid_text(format!("{path}.{field}[{name}]"), &value, &detail);
-        };
-        if let (Some(min), Some(max)) = (min, max)
-            && min.nano > max.nano
-        {
-            complain("min", min.to_string(), format!("min value {min} is greater than max value {max}"));
-        }
-        if let (Some(min), Some(request)) = (min, request)
-            && min.nano > request.nano
-        {
-            let detail = format!("min value {min} is greater than default request value {request}");
-            complain("defaultRequest", request.to_string(), detail);
-        }
-        if let (Some(max), Some(request)) = (max, request)
-            && request.nano > max.nano
-        {
-            let detail = format!("default request value {request} is greater than max value {max}");
-            complain("defaultRequest", request.to_string(), detail);
-        }
-        if let (Some(request), Some(default)) = (request, default)
-            && request.nano > default.nano
-        {
-            let detail = format!("default request value {request} is greater than default limit value {default}");
-            complain("defaultRequest", request.to_string(), detail);
-        }
-        if let (Some(min), Some(default)) = (min, default)
-            && min.nano > default.nano
-        {
-            // Upstream prints the bound, not the default, as the value.
-            complain("default", min.to_string(), format!("min value {min} is greater than default value {default}"));
-        }
-        if let (Some(max), Some(default)) = (max, default)
-            && default.nano > max.nano
-        {
-            let detail = format!("default value {default} is greater than max value {max}");
-            complain("default", max.to_string(), detail);
-        }
+    let of_four = ranges.iter().filter(|range| !range.contains(':')).count();
+    if ranges.len() > 2 || ranges.len() == 2 && of_four != 1 && ranges.iter().all(|range| names::is_cidr(range)) {
+        let detail = "may specify no more than one CIDR for each IP family";
+        errors.invalid("spec.podCIDRs", &spec["podCIDRs"], detail);
     }
 }
 
@@ -188,7 +90,7 @@ fn priority_class(object: &Value, errors: &mut Errors) {
         errors.forbidden("value", "maximum allowed value of a user defined priority is 1000000000");
     }
     if let Some(policy) = object["preemptionPolicy"].as_str() {
-        errors.one_of("preemptionPolicy", policy, &["Never", "PreemptLowerPriority"]);
+        super::pod::preemption_policy(policy, "preemptionPolicy", errors);
     }
 }
 
@@ -213,10 +115,67 @@ fn disruption_budget(spec: &Value, errors: &mut Errors) {
     selector::label_selector(&spec["selector"], "spec.selector", errors);
 }
 
-/// Upstream: pkg/apis/networking/validation `ValidateNetworkPolicySpec`.
-fn network_policy(spec: &Value, errors: &mut Errors) {
-    selector::label_selector(&spec["podSelector"], "spec.podSelector", errors);
-    for (index, policy) in items(&spec["policyTypes"]).iter().enumerate() {
-        errors.one_of(format!("spec.policyTypes[{index}]"), text(policy), &["Ingress", "Egress"]);
+/// Upstream: `ValidateNamespace`.
+fn namespace(spec: &Value, errors: &mut Errors) {
+    for finalizer in items(&spec["finalizers"]).iter().map(text) {
+        let path = "spec.finalizers";
+        errors.invalid_texts(path, finalizer, names::qualified(finalizer));
+        super::meta::unqualified_finalizer(finalizer, path, errors);
+    }
+}
+
+/// Upstream: pkg/apis/coordination/validation `ValidateLeaseSpec`.
+fn lease(spec: &Value, errors: &mut Errors) {
+    if spec["leaseDurationSeconds"].as_i64().is_some_and(|seconds| seconds <= 0) {
+        errors.invalid("spec.leaseDurationSeconds", &spec["leaseDurationSeconds"], "must be greater than 0");
+    }
+    super::not_negative(&spec["leaseTransitions"], "spec.leaseTransitions", errors);
+}
+
+/// Upstream: pkg/apis/node/validation `ValidateRuntimeClass`.
+fn runtime_class(object: &Value, errors: &mut Errors) {
+    let handler = text(&object["handler"]);
+    if handler.is_empty() {
+        errors.required("handler", "");
+    } else {
+        errors.invalid_texts("handler", handler, names::label(handler));
+    }
+    let overhead = &object["overhead"]["podFixed"];
+    if !is_nil(overhead) {
+        resources::requirements(&serde_json::json!({"limits": overhead}), "overhead", errors);
+    }
+    let scheduling = &object["scheduling"];
+    super::meta::labels(&scheduling["nodeSelector"], "scheduling.nodeSelector", errors);
+    let tolerations = items(&scheduling["tolerations"]);
+    for (index, toleration) in tolerations.iter().enumerate() {
+        let one = Value::Array(vec![toleration.clone()]);
+        let mut found = Errors::default();
+        scheduling::tolerations(&one, "scheduling.tolerations", &mut found);
+        let own = found.into_list().into_iter().map(|error| error.replacen("[0]", &format!("[{index}]"), 1));
+        errors.extend(own.collect());
+        if tolerations[..index].contains(toleration) {
+            let field = |name: &str| Value::from(text(&toleration[name])).to_string();
+            let value = format!(
+                "{{\"Key\":{},\"Operator\":{},\"Value\":{},\"Effect\":{},\"TolerationSeconds\":{}}}",
+                field("key"),
+                field("operator"),
+                field("value"),
+                field("effect"),
+                toleration["tolerationSeconds"]
+            );
+            errors.duplicate_raw(format!("scheduling.tolerations[{index}]"), &value);
+        }
+    }
+}
+
+/// Upstream: pkg/apis/apps/validation `ValidateControllerRevisionCreate`.
+fn revision(object: &Value, errors: &mut Errors) {
+    if int(&object["revision"]) < 0 {
+        errors.invalid("revision", &object["revision"], "must be greater than or equal to 0");
+    }
+    match &object["data"] {
+        Value::Null => errors.required("data", "data is mandatory"),
+        Value::Object(_) => {}
+        _ => errors.required("data", "data must be a valid JSON object"),
     }
 }

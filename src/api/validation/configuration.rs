@@ -59,7 +59,9 @@ pub(super) fn secret(object: &Value, errors: &mut Errors) {
             errors.required("data[username]", "");
             errors.required("data[password]", "");
         }
-        "kubernetes.io/ssh-auth" => require("ssh-privatekey"),
+        "kubernetes.io/ssh-auth" if text(&data["ssh-privatekey"]).is_empty() => {
+            errors.required("data[ssh-privatekey]", "");
+        }
         "kubernetes.io/service-account-token"
             if text(&object["metadata"]["annotations"]["kubernetes.io/service-account.name"]).is_empty() =>
         {
@@ -73,7 +75,15 @@ fn json_content(data: &Value, key: &str, errors: &mut Errors) {
     if data[key].is_null() {
         return;
     }
-    if serde_json::from_slice::<Value>(&base64_decode(text(&data[key]))).is_err() {
-        errors.invalid_text(format!("data[{key}]"), "<secret contents redacted>", "invalid character");
+    let content = base64_decode(text(&data[key]));
+    if serde_json::from_slice::<Value>(&content).is_err() {
+        let content = String::from_utf8_lossy(&content);
+        let detail = match content.trim_start().chars().next() {
+            Some(first) if !"{[\"-0123456789tfn".contains(first) => {
+                format!("invalid character '{first}' looking for beginning of value")
+            }
+            _ => "unexpected end of JSON input".to_owned(),
+        };
+        errors.invalid_text(format!("data[{key}]"), "<secret contents redacted>", &detail);
     }
 }

@@ -2,15 +2,34 @@
 
 use serde_json::Value;
 
-use super::super::value::{flag, int, is_nil, items, text};
-use super::{Errors, container_fields, names, probe, resources, volume};
+use super::super::value::{int, is_nil, items, text};
+use super::{Errors, container_fields, mounts, names, probe, resources, security};
 
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 const RESTART_POLICIES: [&str; 3] = ["Always", "Never", "OnFailure"];
 
+/// What containers refer to in their pod.
+struct Surroundings<'a> {
+    volumes: &'a [&'a Value],
+    /// Names of the pod's resource claims.
+    claims: Vec<&'a str>,
+    never_restarts: bool,
+    host_users: bool,
+}
+
 /// Main containers, then init containers; they share one space of names.
-pub(super) fn containers(spec: &Value, volumes: &[&str], path: &str, errors: &mut Errors) {
+pub(super) fn containers(spec: &Value, volumes: &[&Value], path: &str, errors: &mut Errors) {
     let grace = int(&spec["terminationGracePeriodSeconds"]);
+    let around = Surroundings {
+        volumes,
+        claims: items(&spec["resourceClaims"])
+            .iter()
+            .map(|claim| text(&claim["name"]))
+            .filter(|name| !name.is_empty())
+            .collect(),
+        never_restarts: text(&spec["restartPolicy"]) == "Never",
+        host_users: spec["hostUsers"] != false,
+    };
     let list = format!("{path}.containers");
     let mains = items(&spec["containers"]);
     if mains.is_empty() {
@@ -19,20 +38,21 @@ pub(super) fn containers(spec: &Value, volumes: &[&str], path: &str, errors: &mu
     let mut known: Vec<&str> = Vec::new();
     for (index, container) in mains.iter().enumerate() {
         let path = format!("{list}[{index}]");
-        common(container, volumes, &path, errors);
+        common(container, &around, &path, errors);
         duplicate(container, &mut known, &path, errors);
         probe::lifecycle(&container["lifecycle"], &format!("{path}.lifecycle"), grace, errors);
         probe::probes(container, &path, grace, errors);
-        restart_policy(container, &path, errors);
+        restart_policy(container, &RESTART_POLICIES, &path, errors);
     }
     host_port_conflicts(mains, &list, errors);
     let list = format!("{path}.initContainers");
     let inits = items(&spec["initContainers"]);
     for (index, container) in inits.iter().enumerate() {
         let path = format!("{list}[{index}]");
-        common(container, volumes, &path, errors);
+        common(container, &around, &path, errors);
+        restart_policy(container, &RESTART_POLICIES, &path, errors);
         duplicate(container, &mut known, &path, errors);
-        restart_policy(container, &path, errors);
+        host_port_conflicts(std::slice::from_ref(container), &list, errors);
         if text(&container["restartPolicy"]) == "Always" {
             probe::lifecycle(&container["lifecycle"], &format!("{path}.lifecycle"), grace, errors);
             probe::probes(container, &path, grace, errors);
@@ -55,76 +75,104 @@ fn duplicate<'a>(container: &'a Value, known: &mut Vec<&'a str>, path: &str, err
     known.push(name);
 }
 
-fn restart_policy(container: &Value, path: &str, errors: &mut Errors) {
-    if let Some(policy) = container["restartPolicy"].as_str() {
-        errors.one_of(format!("{path}.restartPolicy"), policy, &RESTART_POLICIES);
+/// Upstream: `validateContainerRestartPolicy`.
+fn restart_policy(container: &Value, supported: &[&str], path: &str, errors: &mut Errors) {
+    const RULES_MAX: usize = 20;
+    const VALUES_MAX: usize = 255;
+    let rules = items(&container["restartPolicyRules"]);
+    match container["restartPolicy"].as_str() {
+        Some(policy) => errors.one_of(format!("{path}.restartPolicy"), policy, supported),
+        None if rules.is_empty() => return,
+        None => {
+            errors.required(format!("{path}.restartPolicy"), "must specify restartPolicy when restart rules are used");
+        }
+    }
+    errors.at_most(format!("{path}.restartPolicyRules"), rules.len(), RULES_MAX);
+    for (index, rule) in rules.iter().enumerate() {
+        let path = format!("{path}.restartPolicyRules[{index}]");
+        errors.one_of(format!("{path}.action"), text(&rule["action"]), &["Restart", "RestartAllContainers"]);
+        let path = format!("{path}.exitCodes");
+        let codes = &rule["exitCodes"];
+        if is_nil(codes) {
+            errors.required(path, "must be specified");
+            continue;
+        }
+        errors.one_of(format!("{path}.operator"), text(&codes["operator"]), &["In", "NotIn"]);
+        errors.at_most(format!("{path}.values"), items(&codes["values"]).len(), VALUES_MAX);
+    }
+}
+
+/// Upstream: `validatePullPolicy`.
+pub(super) fn pull_policy(policy: &Value, path: &str, errors: &mut Errors) {
+    if text(policy).is_empty() {
+        errors.required(path, "");
+    } else {
+        errors.one_of(path, text(policy), &PULL_POLICIES);
+    }
+}
+
+/// What only pods refuse, not templates. Upstream: `validateContainerOnlyForPod`.
+pub(super) fn only_of_pods(spec: &Value, errors: &mut Errors) {
+    for list in ["containers", "initContainers"] {
+        for (index, container) in items(&spec[list]).iter().enumerate() {
+            let image = text(&container["image"]);
+            if image.trim() != image {
+                let path = format!("spec.{list}[{index}].image");
+                errors.invalid_text(path, image, "must not have leading or trailing whitespace");
+            }
+        }
     }
 }
 
 /// Upstream: `validateContainerCommon`.
-fn common(container: &Value, volumes: &[&str], path: &str, errors: &mut Errors) {
-    let (name, image) = (text(&container["name"]), text(&container["image"]));
+fn common(container: &Value, around: &Surroundings<'_>, path: &str, errors: &mut Errors) {
+    let name = text(&container["name"]);
     if name.is_empty() {
         errors.required(format!("{path}.name"), "");
     } else {
         errors.invalid_texts(format!("{path}.name"), name, names::label(name));
     }
-    if image.is_empty() {
+    if text(&container["image"]).is_empty() {
         errors.required(format!("{path}.image"), "");
-    } else if image.trim() != image {
-        errors.invalid_text(format!("{path}.image"), image, "must not have leading or trailing whitespace");
     }
     let message = text(&container["terminationMessagePolicy"]);
-    errors.one_of(format!("{path}.terminationMessagePolicy"), message, &["FallbackToLogsOnError", "File"]);
+    if message.is_empty() {
+        errors.required(format!("{path}.terminationMessagePolicy"), "");
+    } else {
+        errors.one_of(format!("{path}.terminationMessagePolicy"), message, &["File", "FallbackToLogsOnError"]);
+    }
     container_fields::ports(container, &format!("{path}.ports"), errors);
     container_fields::variables(container, &format!("{path}.env"), errors);
     container_fields::env_from(container, &format!("{path}.envFrom"), errors);
-    volume::mounts(container, volumes, &format!("{path}.volumeMounts"), errors);
-    errors.one_of(format!("{path}.imagePullPolicy"), text(&container["imagePullPolicy"]), &PULL_POLICIES);
+    mounts::mounts(container, around.volumes, &format!("{path}.volumeMounts"), errors);
+    mounts::devices(container, around.volumes, &format!("{path}.volumeDevices"), errors);
+    pull_policy(&container["imagePullPolicy"], &format!("{path}.imagePullPolicy"), errors);
     resources::requirements(&container["resources"], &format!("{path}.resources"), errors);
-    security_context(&container["securityContext"], &format!("{path}.securityContext"), errors);
+    resources::claims(&container["resources"]["claims"], &around.claims, &format!("{path}.resources.claims"), errors);
+    resize_policy(container, around.never_restarts, &format!("{path}.resizePolicy"), errors);
+    let context = &container["securityContext"];
+    security::of_container(context, around.host_users, &format!("{path}.securityContext"), errors);
 }
 
-/// Upstream: `ValidateSecurityContext`.
-fn security_context(context: &Value, path: &str, errors: &mut Errors) {
-    for field in ["runAsUser", "runAsGroup"] {
-        super::pod::user_id(&context[field], &format!("{path}.{field}"), errors);
+/// Upstream: `validateResizePolicy`.
+fn resize_policy(container: &Value, never_restarts: bool, path: &str, errors: &mut Errors) {
+    let policies = items(&container["resizePolicy"]);
+    for (index, policy) in policies.iter().enumerate() {
+        let (resource, restart) = (text(&policy["resourceName"]), text(&policy["restartPolicy"]));
+        if policies[..index].iter().any(|other| text(&other["resourceName"]) == resource) {
+            errors.duplicate(format!("{path}[{index}]"), resource);
+        }
+        for (value, supported) in [(resource, ["cpu", "memory"]), (restart, ["NotRequired", "RestartContainer"])] {
+            if value.is_empty() {
+                errors.required(path, "");
+            } else {
+                errors.one_of(path, value, &supported);
+            }
+        }
+        if never_restarts && restart != "NotRequired" {
+            errors.invalid_text(path, restart, "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
+        }
     }
-    if context["allowPrivilegeEscalation"] == false {
-        let detail = if flag(&context["privileged"]) {
-            "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        } else if items(&context["capabilities"]["add"])
-            .iter()
-            .any(|name| matches!(text(name), "SYS_ADMIN" | "CAP_SYS_ADMIN"))
-        {
-            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-        } else {
-            return;
-        };
-        errors.invalid_raw(path, &internal_security_context(context), detail);
-    }
-}
-
-/// The structure as Go's internal type prints.
-fn internal_security_context(context: &Value) -> String {
-    let fields: Vec<String> = [
-        ("Capabilities", "capabilities"),
-        ("Privileged", "privileged"),
-        ("SELinuxOptions", "seLinuxOptions"),
-        ("WindowsOptions", "windowsOptions"),
-        ("RunAsUser", "runAsUser"),
-        ("RunAsGroup", "runAsGroup"),
-        ("RunAsNonRoot", "runAsNonRoot"),
-        ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem"),
-        ("AllowPrivilegeEscalation", "allowPrivilegeEscalation"),
-        ("ProcMount", "procMount"),
-        ("SeccompProfile", "seccompProfile"),
-        ("AppArmorProfile", "appArmorProfile"),
-    ]
-    .into_iter()
-    .map(|(go, json)| format!("\"{go}\":{}", context[json]))
-    .collect();
-    format!("{{{}}}", fields.join(","))
 }
 
 /// Upstream: `checkHostPortConflicts`.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::convert;
 use super::super::value::{int, is_nil, items, text};
 use super::{Errors, names};
 
@@ -67,7 +68,7 @@ fn source(variable: &Value, path: &str, errors: &mut Errors) {
         count += 1;
         let path = format!("{path}.{kind}");
         match kind {
-            "fieldRef" => field(reference, &path, errors),
+            "fieldRef" => field(reference, &FIELDS, &path, errors),
             "resourceFieldRef" => resource_field(reference, &path, errors),
             "configMapKeyRef" | "secretKeyRef" => key(reference, &path, errors),
             _ => {}
@@ -84,30 +85,64 @@ fn source(variable: &Value, path: &str, errors: &mut Errors) {
     }
 }
 
+/// Fields that a variable can be taken from.
+const FIELDS: [&str; 9] = [
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+];
+
+/// Fields of pods that the Downward API knows at all. Upstream: pkg/api/pod `ConvertDownwardAPIFieldLabel`.
+const KNOWN_FIELDS: [&str; 15] = [
+    "metadata.annotations",
+    "metadata.labels",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.host",
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.phase",
+    "status.podIP",
+    "status.podIPs",
+];
+
 /// Upstream: `validateObjectFieldSelector`.
-fn field(reference: &Value, path: &str, errors: &mut Errors) {
-    const SUPPORTED: [&str; 9] = [
-        "metadata.name",
-        "metadata.namespace",
-        "metadata.uid",
-        "spec.nodeName",
-        "spec.serviceAccountName",
-        "status.hostIP",
-        "status.hostIPs",
-        "status.podIP",
-        "status.podIPs",
-    ];
-    let field = text(&reference["fieldPath"]);
-    if text(&reference["apiVersion"]).is_empty() {
+pub(super) fn field(reference: &Value, supported: &[&str], path: &str, errors: &mut Errors) {
+    let (version, field) = (text(&reference["apiVersion"]), text(&reference["fieldPath"]));
+    let own = format!("{path}.fieldPath");
+    if version.is_empty() {
         errors.required(format!("{path}.apiVersion"), "");
     } else if field.is_empty() {
-        errors.required(format!("{path}.fieldPath"), "");
-    } else if let Some((stem, _)) = field.split_once('[') {
-        if stem != "metadata.labels" && stem != "metadata.annotations" {
-            errors.invalid_text(format!("{path}.fieldPath"), field, "does not support subscript");
+        errors.required(own, "");
+    } else if version != "v1" {
+        let detail = format!("error converting fieldPath: unsupported pod version: {version}");
+        errors.invalid_text(own, field, &detail);
+    } else if let Some((stem, key)) = field.strip_suffix("']").and_then(|rest| rest.split_once("['")) {
+        match stem {
+            "metadata.annotations" => errors.invalid_texts(path, key, names::qualified(&key.to_lowercase())),
+            "metadata.labels" => errors.invalid_texts(path, key, names::qualified(key)),
+            _ => {
+                let detail = format!("error converting fieldPath: field label does not support subscript: {field}");
+                errors.invalid_text(own, field, &detail);
+            }
         }
-    } else if !SUPPORTED.contains(&field) {
-        errors.unsupported(format!("{path}.fieldPath"), field, &SUPPORTED);
+    } else if !KNOWN_FIELDS.contains(&field) {
+        let detail = format!("error converting fieldPath: field label not supported: {field}");
+        errors.invalid_text(own, field, &detail);
+    } else {
+        let field = if field == "spec.host" { "spec.nodeName" } else { field };
+        errors.one_of(own, field, supported);
     }
 }
 
@@ -128,14 +163,37 @@ pub(super) fn resource_field(reference: &Value, path: &str, errors: &mut Errors)
     } else if !SUPPORTED.contains(&resource) && !huge {
         errors.unsupported(format!("{path}.resource"), resource, &SUPPORTED);
     }
+    divisor(resource, reference, &format!("{path}.divisor"), errors);
+}
+
+/// Upstream: `validateContainerResourceDivisor`.
+fn divisor(resource: &str, reference: &Value, path: &str, errors: &mut Errors) {
+    const SIZES: [&str; 13] = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+    let Some(divisor) = convert::quantity(&reference["divisor"]).filter(|divisor| divisor.nano != 0) else { return };
+    let divisor = divisor.to_string();
+    let name = match resource.split_once('.').map(|(_, name)| name) {
+        Some("cpu") => {
+            if divisor != "1m" && divisor != "1" {
+                let detail = "only divisor's values 1m and 1 are supported with the cpu resource";
+                errors.invalid_text(path, resource, detail);
+            }
+            return;
+        }
+        Some("memory") => "memory",
+        Some("ephemeral-storage") => "local ephemeral storage",
+        Some(name) if name.starts_with("hugepages-") => "hugepages",
+        _ => return,
+    };
+    if !SIZES.contains(&divisor.as_str()) {
+        let detail = format!("only divisor's values {} are supported with the {name} resource", SIZES.join(", "));
+        errors.invalid_text(path, resource, &detail);
+    }
 }
 
 /// Upstream: `validateConfigMapKeySelector`, `validateSecretKeySelector`.
 fn key(reference: &Value, path: &str, errors: &mut Errors) {
-    let key = text(&reference["key"]);
-    if text(&reference["name"]).is_empty() {
-        errors.required(format!("{path}.name"), "");
-    }
+    let (name, key) = (text(&reference["name"]), text(&reference["key"]));
+    errors.invalid_texts(format!("{path}.name"), name, names::subdomain(name));
     if key.is_empty() {
         errors.required(format!("{path}.key"), "");
     } else {
@@ -152,8 +210,11 @@ pub(super) fn env_from(container: &Value, path: &str, errors: &mut Errors) {
         let mut count = 0;
         for kind in ["configMapRef", "secretRef"].into_iter().filter(|kind| !is_nil(&source[*kind])) {
             count += 1;
-            if text(&source[kind]["name"]).is_empty() {
+            let name = text(&source[kind]["name"]);
+            if name.is_empty() {
                 errors.required(format!("{item}.{kind}.name"), "");
+            } else {
+                errors.invalid_texts(format!("{item}.{kind}.name"), name, names::subdomain(name));
             }
         }
         if count == 0 {

@@ -37,6 +37,23 @@ impl Errors {
         }
     }
 
+    /// As `invalid`, without a value.
+    pub fn invalid_whole(&mut self, path: impl Display, detail: &str) {
+        self.list.push(format!("{path}: Invalid value: {detail}"));
+    }
+
+    /// `path: Invalid value: value`, without a reason.
+    pub fn invalid_raw_whole(&mut self, path: impl Display, value: &str) {
+        self.list.push(format!("{path}: Invalid value: {value}"));
+    }
+
+    /// `path: Too many: N: must have at most M items`.
+    pub fn at_most(&mut self, path: impl Display, count: usize, most: usize) {
+        if count > most {
+            self.list.push(format!("{path}: Too many: {count}: must have at most {most} items"));
+        }
+    }
+
     /// As `invalid`, for a value that was written out already.
     pub fn invalid_raw(&mut self, path: impl Display, value: &str, detail: &str) {
         self.list.push(format!("{path}: Invalid value: {value}: {detail}"));
@@ -76,6 +93,11 @@ impl Errors {
     /// `path: Too long: may not be more than N bytes`.
     pub fn too_long(&mut self, path: impl Display, bytes: usize) {
         self.list.push(format!("{path}: Too long: may not be more than {bytes} bytes"));
+    }
+
+    /// `path: Not found: "x": detail`.
+    pub fn not_found_because(&mut self, path: impl Display, value: &str, detail: &str) {
+        self.list.push(format!("{path}: Not found: {value:?}: {detail}"));
     }
 
     /// One of a set, by `Unsupported value`.

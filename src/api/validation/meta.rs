@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::value::{items, members, text};
+use super::super::value::{flag, items, members, text};
 use super::{Errors, names};
 use crate::model::kind::Kind;
 
@@ -22,35 +22,72 @@ pub fn metadata(kind: Kind, metadata: &Value) -> Vec<String> {
     } else if !name.is_empty() {
         errors.invalid_texts("metadata.name", name, check(name));
     }
+    super::not_negative(&metadata["generation"], "metadata.generation", &mut errors);
     labels(&metadata["labels"], "metadata.labels", &mut errors);
     annotations(&metadata["annotations"], "metadata.annotations", &mut errors);
-    for owner in items(&metadata["ownerReferences"]) {
-        for field in ["apiVersion", "kind", "name", "uid"] {
-            if text(&owner[field]).is_empty() {
-                errors.invalid_text(format!("metadata.ownerReferences.{field}"), "", "must not be empty");
+    owners(&metadata["ownerReferences"], &mut errors);
+    finalizers(&metadata["finalizers"], &mut errors);
+    errors.into_list()
+}
+
+/// Upstream: api/validation `ValidateOwnerReferences`.
+fn owners(owners: &Value, errors: &mut Errors) {
+    let path = "metadata.ownerReferences";
+    let mut controllers: Vec<String> = Vec::new();
+    for owner in items(owners) {
+        let (version, kind, name) = (text(&owner["apiVersion"]), text(&owner["kind"]), text(&owner["name"]));
+        if version.is_empty() {
+            errors.invalid_text(format!("{path}.apiVersion"), "", "version must not be empty");
+        }
+        for (field, value) in [("kind", kind), ("name", name), ("uid", text(&owner["uid"]))] {
+            if value.is_empty() {
+                errors.invalid_text(format!("{path}.{field}"), "", "must not be empty");
             }
         }
-    }
-    for (index, finalizer) in items(&metadata["finalizers"]).iter().enumerate() {
-        let path = format!("metadata.finalizers[{index}]");
-        let finalizer = text(finalizer);
-        let wrong = names::qualified(finalizer);
-        let standard = ["kubernetes", "orphan", "foregroundDeletion"].contains(&finalizer);
-        let unqualified = wrong.is_empty() && !standard && !finalizer.contains('/');
-        errors.invalid_texts(&path, finalizer, wrong);
-        if unqualified {
-            let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid_text(&path, finalizer, detail);
+        if version == "v1" && kind == "Event" {
+            errors.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
+        }
+        if flag(&owner["controller"]) {
+            controllers.push(format!("{kind}/{name}"));
         }
     }
-    errors.into_list()
+    if let [first, second, ..] = controllers.as_slice() {
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
+        );
+        errors.invalid(path, owners, &detail);
+    }
+}
+
+/// Upstream: api/validation `ValidateFinalizers`, pkg/apis/core/validation `ValidateFinalizerName`.
+fn finalizers(finalizers: &Value, errors: &mut Errors) {
+    let path = "metadata.finalizers";
+    let list = items(finalizers);
+    for finalizer in list {
+        errors.invalid_texts(path, text(finalizer), names::qualified(text(finalizer)));
+    }
+    let has = |name: &str| list.iter().any(|finalizer| finalizer == name);
+    if has("orphan") && has("foregroundDeletion") {
+        errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+    for (index, finalizer) in list.iter().enumerate() {
+        unqualified_finalizer(text(finalizer), &format!("{path}[{index}]"), errors);
+    }
+}
+
+/// A finalizer that is neither qualified nor known.
+pub(super) fn unqualified_finalizer(finalizer: &str, path: &str, errors: &mut Errors) {
+    let standard = ["kubernetes", "orphan", "foregroundDeletion"].contains(&finalizer);
+    if !standard && !finalizer.contains('/') {
+        errors.invalid_text(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+    }
 }
 
 type Rule = fn(&str) -> Vec<String>;
 
 fn name_rule(kind: Kind) -> Rule {
     match kind {
-        Kind::NAMESPACE | Kind::SERVICE => names::label,
+        Kind::NAMESPACE | Kind::SERVICE | Kind::STATEFUL_SET => names::label,
         Kind::CRON_JOB => |name| {
             let mut wrong = names::subdomain(name);
             if name.len() > 52 {
@@ -58,20 +95,17 @@ fn name_rule(kind: Kind) -> Rule {
             }
             wrong
         },
-        Kind::JOB => |name| {
-            let mut wrong = names::subdomain(name);
-            if name.len() > 63 {
-                wrong.push("must be no more than 63 characters".to_owned());
-            }
-            wrong
-        },
-        Kind::ROLE | Kind::CLUSTER_ROLE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => path_segment,
+        Kind::POD_DISRUPTION_BUDGET
+        | Kind::ROLE
+        | Kind::CLUSTER_ROLE
+        | Kind::ROLE_BINDING
+        | Kind::CLUSTER_ROLE_BINDING => path_segment,
         _ => names::subdomain,
     }
 }
 
 /// Upstream: api/validation/path `IsValidPathSegmentName`.
-fn path_segment(name: &str) -> Vec<String> {
+pub(super) fn path_segment(name: &str) -> Vec<String> {
     if name == "." || name == ".." {
         return vec![format!("may not be '{name}'")];
     }

@@ -53,6 +53,55 @@ pub fn subdomain(text: &str) -> Vec<String> {
     wrong
 }
 
+const SUBDOMAIN_UNDERSCORE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+
+/// `IsDNS1123SubdomainWithUnderscore`.
+pub fn subdomain_with_underscore(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    let fits = |part: &str| {
+        let part = part.strip_prefix('_').unwrap_or(part);
+        let bytes = part.as_bytes();
+        bytes.first().is_some_and(|byte| is_lower(*byte))
+            && bytes.last().is_some_and(|byte| is_lower(*byte))
+            && bytes.iter().all(|byte| is_lower(*byte) || matches!(byte, b'-' | b'_'))
+    };
+    if !text.split('.').all(fits) {
+        wrong.push(SUBDOMAIN_UNDERSCORE.to_owned());
+    }
+    wrong
+}
+
+/// `IsWildcardDNS1123Subdomain`.
+pub fn wildcard_subdomain(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    if !text.strip_prefix("*.").is_some_and(|rest| rest.split('.').all(matches_label)) {
+        wrong.push("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')".to_owned());
+    }
+    wrong
+}
+
+/// Is it a name with a domain before its first slash? Upstream: `IsDomainPrefixedPath`.
+pub fn is_domain_prefixed_path(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(domain, path)| subdomain(domain).is_empty() && !path.is_empty())
+}
+
+/// Upstream: pkg/apis/core/validation `IsValidSysctlName`.
+pub fn is_sysctl(text: &str) -> bool {
+    let fits = |part: &str| {
+        let bytes = part.as_bytes();
+        bytes.first().is_some_and(|byte| is_lower(*byte))
+            && bytes.last().is_some_and(|byte| is_lower(*byte))
+            && bytes.iter().all(|byte| is_lower(*byte) || matches!(byte, b'-' | b'_'))
+    };
+    text.len() <= 253 && text.split(['.', '/']).all(fits)
+}
+
 fn matches_qualified(text: &str) -> bool {
     let bytes = text.as_bytes();
     let alphanumeric = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
@@ -164,6 +213,9 @@ pub fn is_ip(text: &str) -> bool {
 
 /// `IsValidIP`'s complaint.
 pub const IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+
+/// `IsValidCIDR`'s complaint.
+pub const CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
 /// `IsValidCIDR`.
 pub fn is_cidr(text: &str) -> bool {

@@ -82,12 +82,12 @@ fn http_get(action: &Value, path: &str, errors: &mut Errors) {
     }
     port(&action["port"], &format!("{path}.port"), errors);
     errors.one_of(format!("{path}.scheme"), text(&action["scheme"]), &["HTTP", "HTTPS"]);
-    for (index, header) in items(&action["httpHeaders"]).iter().enumerate() {
+    for header in items(&action["httpHeaders"]) {
         let name = text(&header["name"]);
-        let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !valid {
             let detail = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
-            errors.invalid_text(format!("{path}.httpHeaders[{index}].name"), name, detail);
+            errors.invalid_text(format!("{path}.httpHeaders"), name, detail);
         }
     }
 }

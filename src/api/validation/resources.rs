@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::convert;
-use super::super::value::members;
+use super::super::value::{is_nil, items, members, text};
 use super::{Errors, names};
+use crate::model::pod_template::pod_requests;
 use crate::model::quantity::Quantity;
 
 const STANDARD_CONTAINER: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
@@ -43,13 +44,84 @@ pub(super) fn is_extended(name: &str) -> bool {
 
 /// Upstream: pkg/apis/core/validation `ValidateResourceRequirements`.
 pub(super) fn requirements(resources: &Value, path: &str, errors: &mut Errors) {
+    requirements_of(resources, container_name, path, errors);
+}
+
+/// Those of a whole pod. Upstream: `validatePodResources`, `validatePodResourceConsistency`.
+pub(super) fn of_pod(spec: &Value, path: &str, errors: &mut Errors) {
+    let resources = &spec["resources"];
+    if !is_nil(&resources["claims"]) {
+        errors.forbidden(format!("{path}.claims"), "claims may not be set for Resources at pod-level");
+    }
+    requirements_of(resources, pod_level_name, path, errors);
+    let own = |list: &str, name: &str| convert::quantity(&resources[list][name]);
+    let mut without = spec.clone();
+    if let Some(members) = without.as_object_mut() {
+        members.remove("resources");
+        members.remove("overhead");
+    }
+    let whole = pod_requests(&convert::pod_spec(&without), false);
+    for (name, wanted) in &whole.entries {
+        if let Some(request) = own("requests", name).filter(|request| wanted.nano > request.nano) {
+            let detail = format!("must be greater than or equal to aggregate container requests of {wanted}");
+            errors.invalid_text(format!("{path}.requests[{name}]"), &request.to_string(), &detail);
+        }
+    }
+    for (index, container) in items(&spec["containers"]).iter().enumerate() {
+        for (name, limit) in members(&container["resources"]["limits"]) {
+            let Some((limit, most)) = convert::quantity(limit).zip(own("limits", name)) else { continue };
+            if limit.nano > most.nano {
+                let path = format!("{path}.containers[{index}][{name}].limits");
+                errors.invalid_text(
+                    path,
+                    &limit.to_string(),
+                    &format!("must be less than or equal to pod limits of {most}"),
+                );
+            }
+        }
+    }
+}
+
+/// Upstream: `validatePodResourceName`.
+fn pod_level_name(name: &str, path: &str, errors: &mut Errors) {
+    let before = errors.len();
+    resource_name(name, path, errors);
+    if errors.len() == before && name != "cpu" && name != "memory" && !name.starts_with("hugepages-") {
+        errors.unsupported(path, name, &["cpu", "hugepages-", "memory"]);
+    }
+}
+
+/// Upstream: `validateResourceClaimNames`.
+pub(super) fn claims(claims: &Value, known: &[&str], path: &str, errors: &mut Errors) {
+    let claims = items(claims);
+    for (index, claim) in claims.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let name = text(&claim["name"]);
+        if name.is_empty() {
+            errors.required(path, "");
+            continue;
+        }
+        if claims[..index].iter().any(|other| text(&other["name"]) == name && other["request"] == claim["request"]) {
+            errors.duplicate(&path, name);
+        }
+        if !known.contains(&name) {
+            let detail = match known {
+                [] => "must be one of the names in pod.spec.resourceClaims which is empty".to_owned(),
+                known => format!("must be one of the names in pod.spec.resourceClaims: {}", known.join(", ")),
+            };
+            errors.not_found_because(&path, name, &detail);
+        }
+    }
+}
+
+fn requirements_of(resources: &Value, check_name: fn(&str, &str, &mut Errors), path: &str, errors: &mut Errors) {
     let (limits, requests) = (&resources["limits"], &resources["requests"]);
     let mut huge_pages = false;
     let mut basics = false;
     for (list, field) in [(limits, "limits"), (requests, "requests")] {
         for (name, quantity) in members(list) {
             let entry = format!("{path}.{field}[{name}]");
-            container_name(name, &entry, errors);
+            check_name(name, &entry, errors);
             if let Some(quantity) = convert::quantity(quantity) {
                 amount(name, quantity, &entry, errors);
             }
@@ -90,7 +162,7 @@ fn against_limit(name: &str, request: Quantity, limit: &Value, path: &str, error
 }
 
 /// Upstream: `validateContainerResourceName`.
-fn container_name(name: &str, path: &str, errors: &mut Errors) {
+pub(super) fn container_name(name: &str, path: &str, errors: &mut Errors) {
     resource_name(name, path, errors);
     if !name.contains('/') && !STANDARD_CONTAINER.contains(&name) && !name.starts_with("hugepages-") {
         errors.invalid_text(path, name, "must be a standard resource for containers");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::value::{int, is_nil, items, text};
+use super::super::value::{int, is_nil, items, members, text};
 use super::{Errors, names, selector};
 
 /// Upstream: pkg/apis/core/validation `ValidateTolerations`.
@@ -39,6 +39,10 @@ pub(super) fn tolerations(tolerations: &Value, path: &str, errors: &mut Errors) 
 
 /// Upstream: `validateTaintEffect`.
 pub(super) fn effect_name(effect: &str, path: &str, errors: &mut Errors) {
+    if effect.is_empty() {
+        errors.required(path, "");
+        return;
+    }
     errors.one_of(path, effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
 }
 
@@ -54,8 +58,6 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
         }
         if key.is_empty() {
             errors.required(format!("{path}.topologyKey"), "can not be empty");
-        } else {
-            errors.invalid_texts(format!("{path}.topologyKey"), key, names::qualified(key));
         }
         errors.one_of(format!("{path}.whenUnsatisfiable"), action, &["DoNotSchedule", "ScheduleAnyway"]);
         let same = |other: &Value| {
@@ -79,7 +81,38 @@ pub(super) fn spread(constraints: &Value, path: &str, errors: &mut Errors) {
                 errors.one_of(format!("{path}.{field}"), policy, &["Honor", "Ignore"]);
             }
         }
+        label_keys(constraint, &path, errors);
         selector::label_selector(&constraint["labelSelector"], &format!("{path}.labelSelector"), errors);
+    }
+}
+
+/// Upstream: `ValidateMatchLabelKeysAndMismatchLabelKeys`.
+pub(super) fn label_keys(term: &Value, path: &str, errors: &mut Errors) {
+    let selector = &term["labelSelector"];
+    let (matching, others) = (items(&term["matchLabelKeys"]), items(&term["mismatchLabelKeys"]));
+    for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", others)] {
+        if keys.is_empty() {
+            continue;
+        }
+        if is_nil(selector) {
+            errors.forbidden(format!("{path}.{field}"), "must not be specified when labelSelector is not set");
+        }
+        for (index, key) in keys.iter().enumerate() {
+            errors.invalid_texts(format!("{path}.{field}[{index}]"), text(key), names::qualified(text(key)));
+        }
+    }
+    let mut selected: Vec<&str> = members(&selector["matchLabels"]).map(|(key, _)| key).collect();
+    for expression in items(&selector["matchExpressions"]) {
+        let key = text(&expression["key"]);
+        let place = matching.iter().rposition(|other| text(other) == key);
+        if let Some(index) = place.filter(|_| selected.contains(&key)) {
+            errors.invalid_text(format!("{path}[{index}]"), key, "exists in both matchLabelKeys and labelSelector");
+        }
+        selected.push(key);
+    }
+    for (index, key) in matching.iter().enumerate().filter(|(_, key)| others.contains(key)) {
+        let path = format!("{path}.matchLabelKeys[{index}]");
+        errors.invalid_text(path, text(key), "exists in both matchLabelKeys and mismatchLabelKeys");
     }
 }
 

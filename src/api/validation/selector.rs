@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::convert;
-use super::super::value::{is_nil, items, text};
+use super::super::value::{is_nil, is_zero, items, text};
 use super::{Errors, names};
 
 pub(super) const MISMATCH: &str = "`selector` does not match template `labels`";
@@ -82,6 +82,31 @@ pub(super) fn node_requirement(requirement: &Value, path: &str, errors: &mut Err
     }
     let key = text(&requirement["key"]);
     errors.invalid_texts(format!("{path}.key"), key, names::qualified(key));
+    for (index, value) in items(&requirement["values"]).iter().enumerate() {
+        let path = format!("{path}.values[{index}]");
+        errors.invalid_texts(path, text(value), names::label_value(text(value)));
+    }
+}
+
+/// A label selector as Go prints it: fields in the order of the structure. Upstream: `metav1.LabelSelector`.
+pub(super) fn printed(selector: &Value) -> String {
+    let mut parts = Vec::new();
+    if !is_zero(&selector["matchLabels"]) {
+        parts.push(format!("\"matchLabels\":{}", selector["matchLabels"]));
+    }
+    let expressions: Vec<String> = items(&selector["matchExpressions"])
+        .iter()
+        .map(|expression| {
+            let (key, operator) = (text(&expression["key"]), text(&expression["operator"]));
+            let values = &expression["values"];
+            let values = if is_zero(values) { String::new() } else { format!(",\"values\":{values}") };
+            format!("{{\"key\":{key:?},\"operator\":{operator:?}{values}}}")
+        })
+        .collect();
+    if !expressions.is_empty() {
+        parts.push(format!("\"matchExpressions\":[{}]", expressions.join(",")));
+    }
+    format!("{{{}}}", parts.join(","))
 }
 
 /// Upstream: pkg/apis/core/validation `ValidateNodeFieldSelectorRequirement`.

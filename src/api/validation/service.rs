@@ -50,13 +50,43 @@ pub(super) fn service(spec: &Value, errors: &mut Errors) {
     duplicate_ports(ports, errors);
     for (index, range) in items(&spec["loadBalancerSourceRanges"]).iter().enumerate() {
         if !names::is_cidr(text(range).trim()) {
-            let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            errors.invalid_text(format!("spec.loadBalancerSourceRanges[{index}]"), text(range), detail);
+            // Upstream names the field as Go does.
+            errors.invalid_text(format!("spec.LoadBalancerSourceRanges[{index}]"), text(range), names::CIDR);
         }
     }
+    load_balancer(spec, kind, errors);
     external_traffic(spec, kind, errors);
+    let health = int(&spec["healthCheckNodePort"]);
+    if health != 0 {
+        let path = "spec.healthCheckNodePort";
+        if kind != "LoadBalancer" || text(&spec["externalTrafficPolicy"]) != "Local" {
+            let detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+            errors.invalid(path, &spec["healthCheckNodePort"], detail);
+        } else if !(1..=65_535).contains(&health) {
+            errors.invalid(path, &spec["healthCheckNodePort"], names::PORT);
+        }
+    }
     if let Some(policy) = spec["internalTrafficPolicy"].as_str() {
         errors.one_of("spec.internalTrafficPolicy", policy, &["Cluster", "Local"]);
+    }
+}
+
+/// What only load balancers may say. Upstream: `validateLoadBalancer…` in `ValidateService`.
+fn load_balancer(spec: &Value, kind: &str, errors: &mut Errors) {
+    const DETAIL: &str = "may only be used when `type` is 'LoadBalancer'";
+    let is_balancer = kind == "LoadBalancer";
+    if !is_balancer && !is_zero(&spec["loadBalancerSourceRanges"]) {
+        errors.forbidden("spec.LoadBalancerSourceRanges", DETAIL);
+    }
+    if !is_balancer && !is_nil(&spec["allocateLoadBalancerNodePorts"]) {
+        errors.forbidden("spec.allocateLoadBalancerNodePorts", DETAIL);
+    }
+    if let Some(class) = spec["loadBalancerClass"].as_str() {
+        if is_balancer {
+            errors.invalid_texts("spec.loadBalancerClass", class, names::qualified(class));
+        } else {
+            errors.forbidden("spec.loadBalancerClass", DETAIL);
+        }
     }
 }
 
@@ -79,7 +109,14 @@ fn ports(ports: &[Value], kind: &str, errors: &mut Errors) {
         }
         container_fields::protocol(text(&port["protocol"]), &format!("{path}.protocol"), errors);
         probe::port(&port["targetPort"], &format!("{path}.targetPort"), errors);
+        if let Some(protocol) = port["appProtocol"].as_str() {
+            errors.invalid_texts(format!("{path}.appProtocol"), protocol, names::qualified(protocol));
+        }
         let node_port = int(&port["nodePort"]);
+        let taken = |other: &Value| int(&other["nodePort"]) == node_port && other["protocol"] == port["protocol"];
+        if node_port != 0 && kind != "ClusterIP" && ports[..index].iter().any(taken) {
+            errors.duplicate_raw(format!("{path}.nodePort"), &node_port.to_string());
+        }
         if node_port != 0 && kind == "ClusterIP" {
             errors.forbidden(format!("{path}.nodePort"), "may not be used when `type` is 'ClusterIP'");
         }
@@ -110,7 +147,18 @@ fn session_timeout(spec: &Value, errors: &mut Errors) {
 
 /// Upstream: `ValidateServiceClusterIPsRelatedFields`.
 fn addresses(spec: &Value, kind: &str, errors: &mut Errors) {
-    for (index, ip) in items(&spec["clusterIPs"]).iter().enumerate() {
+    let all = items(&spec["clusterIPs"]);
+    let first = text(&spec["clusterIP"]);
+    if first.is_empty() && !all.is_empty() && kind != "ExternalName" {
+        errors.invalid("spec.clusterIPs", &spec["clusterIPs"], "must be empty when `clusterIP` is not specified");
+    } else if all.first().is_some_and(|ip| text(ip) != first) && kind != "ExternalName" {
+        errors.invalid("spec.clusterIPs", &spec["clusterIPs"], "first value must match `clusterIP`");
+    }
+    let of_four = all.iter().filter(|ip| !text(ip).contains(':')).count();
+    if all.len() == 2 && of_four != 1 && all.iter().all(|ip| names::is_ip(text(ip))) {
+        errors.invalid("spec.clusterIPs", &spec["clusterIPs"], "may specify no more than one IP for each IP family");
+    }
+    for (index, ip) in all.iter().enumerate() {
         let path = format!("spec.clusterIPs[{index}]");
         let ip = text(ip);
         if ip == "None" {
@@ -139,7 +187,8 @@ fn external_traffic(spec: &Value, kind: &str, errors: &mut Errors) {
     if is_nil(policy) || text(policy).is_empty() {
         return;
     }
-    let reachable = kind == "NodePort" || kind == "LoadBalancer" || !is_zero(&spec["externalIPs"]);
+    let reachable =
+        kind == "NodePort" || kind == "LoadBalancer" || kind == "ClusterIP" && !is_zero(&spec["externalIPs"]);
     if reachable {
         errors.one_of("spec.externalTrafficPolicy", text(policy), &["Cluster", "Local"]);
     } else {

@@ -1,13 +1,11 @@
-//! Volumes and mounts. Upstream: pkg/apis/core/validation `ValidateVolumes`, `ValidateVolumeMounts`.
+//! Volumes of pods. Upstream: pkg/apis/core/validation `ValidateVolumes`.
 
 use serde_json::Value;
 
 use super::super::convert;
-use super::super::value::{is_nil, items, members, text};
-use super::{Errors, names};
-
-const HOST_PATH_TYPES: [&str; 8] =
-    ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+use super::super::value::{int, is_nil, items, text};
+use super::volume_sources::required;
+use super::{Errors, container_fields, names, volume_sources};
 
 /// In which order upstream looks at the sources.
 const ORDER: [&str; 30] = [
@@ -43,12 +41,23 @@ const ORDER: [&str; 30] = [
     "image",
 ];
 
-/// Returns the names, to which mounts refer.
-pub(super) fn volumes<'a>(volumes: &'a Value, path: &str, errors: &mut Errors) -> Vec<&'a str> {
+/// What the rules of a pod's volumes depend on beside them.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    /// The pod's name, for the claims of its ephemeral volumes; empty in a template.
+    pub(super) pod: &'a str,
+    /// Is it a pod and no template?
+    pub(super) is_pod: bool,
+}
+
+/// Returns the valid volumes, to which mounts refer. Upstream: `ValidateVolumes`.
+pub(super) fn volumes<'a>(volumes: &'a Value, owner: Owner<'_>, path: &str, errors: &mut Errors) -> Vec<&'a Value> {
+    let mut valid: Vec<&Value> = Vec::new();
     let mut known: Vec<&str> = Vec::new();
     for (index, volume) in items(volumes).iter().enumerate() {
         let path = format!("{path}[{index}]");
-        sources(volume, &path, errors);
+        let before = errors.len();
+        sources(volume, owner, &path, errors);
         let name = text(&volume["name"]);
         if name.is_empty() {
             errors.required(format!("{path}.name"), "");
@@ -58,19 +67,22 @@ pub(super) fn volumes<'a>(volumes: &'a Value, path: &str, errors: &mut Errors) -
         if known.contains(&name) {
             errors.duplicate(format!("{path}.name"), name);
         }
-        known.push(name);
+        if errors.len() == before {
+            known.push(name);
+            valid.push(volume);
+        }
     }
-    known
+    valid
 }
 
-fn sources(volume: &Value, path: &str, errors: &mut Errors) {
+fn sources(volume: &Value, owner: Owner<'_>, path: &str, errors: &mut Errors) {
     let mut count = 0;
     for kind in ORDER.iter().filter(|kind| !is_nil(&volume[**kind])) {
         let path = format!("{path}.{kind}");
         if count > 0 {
             errors.forbidden(&path, "may not specify more than 1 volume type");
         } else {
-            source(kind, &volume[*kind], &path, errors);
+            source(kind, volume, owner, &path, errors);
         }
         count += 1;
     }
@@ -79,46 +91,51 @@ fn sources(volume: &Value, path: &str, errors: &mut Errors) {
     }
 }
 
-fn source(kind: &str, source: &Value, path: &str, errors: &mut Errors) {
+fn source(kind: &str, volume: &Value, owner: Owner<'_>, path: &str, errors: &mut Errors) {
+    let source = &volume[kind];
     match kind {
         "emptyDir" if convert::quantity(&source["sizeLimit"]).is_some_and(|size| size.nano < 0) => {
             errors.forbidden(format!("{path}.sizeLimit"), "SizeLimit field must be a valid resource quantity");
         }
-        "hostPath" => {
-            let host_path = text(&source["path"]);
-            if host_path.is_empty() {
-                errors.required(format!("{path}.path"), "");
-            } else if host_path.split('/').any(|part| part == "..") {
-                errors.invalid_text(format!("{path}.path"), host_path, "must not contain '..'");
-            }
-            errors.one_of(format!("{path}.type"), text(&source["type"]), &HOST_PATH_TYPES);
-        }
         "configMap" => keyed(source, "name", path, errors),
         "secret" => keyed(source, "secretName", path, errors),
         "persistentVolumeClaim" => required(source, "claimName", path, errors),
-        "nfs" => {
-            required(source, "server", path, errors);
-            required(source, "path", path, errors);
-            if !text(&source["path"]).is_empty() && !text(&source["path"]).starts_with('/') {
-                errors.invalid_text(format!("{path}.path"), text(&source["path"]), "must be an absolute path");
-            }
-        }
-        "csi" => required(source, "driver", path, errors),
+        "csi" => volume_sources::inline_csi(source, path, errors),
         "downwardAPI" => {
             mode(&source["defaultMode"], &format!("{path}.defaultMode"), errors);
             downward(source, path, errors);
         }
-        "projected" => {
-            mode(&source["defaultMode"], &format!("{path}.defaultMode"), errors);
-            projected(source, path, errors);
+        "projected" => projected(source, path, errors),
+        "ephemeral" => ephemeral(volume, owner, path, errors),
+        "image" => {
+            if owner.is_pod && text(&source["reference"]).is_empty() {
+                errors.required(format!("{path}.reference"), "");
+            }
+            super::container::pull_policy(&source["pullPolicy"], &format!("{path}.pullPolicy"), errors);
         }
-        _ => {}
+        _ => volume_sources::common(kind, source, path, errors),
     }
 }
 
-fn required(source: &Value, field: &str, path: &str, errors: &mut Errors) {
-    if text(&source[field]).is_empty() {
-        errors.required(format!("{path}.{field}"), "");
+/// Upstream: `validateEphemeralVolumeSource`, and the name of the claim that the pod gets.
+fn ephemeral(volume: &Value, owner: Owner<'_>, path: &str, errors: &mut Errors) {
+    let template = &volume["ephemeral"]["volumeClaimTemplate"];
+    let own = format!("{path}.volumeClaimTemplate");
+    if is_nil(template) {
+        errors.required(own, "");
+    } else {
+        let metadata = &template["metadata"];
+        super::meta::labels(&metadata["labels"], &format!("{own}.metadata.labels"), errors);
+        super::meta::annotations(&metadata["annotations"], &format!("{own}.metadata.annotations"), errors);
+        super::storage::claim(&template["spec"], &format!("{own}.spec"), errors);
+    }
+    let name = text(&volume["name"]);
+    if !owner.pod.is_empty() && !name.is_empty() {
+        let claim = format!("{}-{name}", owner.pod);
+        let path = path.replace(".ephemeral", ".name");
+        for wrong in names::subdomain(&claim) {
+            errors.invalid_text(&path, name, &format!("PVC name {claim:?}: {wrong}"));
+        }
     }
 }
 
@@ -172,98 +189,75 @@ fn downward(source: &Value, path: &str, errors: &mut Errors) {
             }
             (true, true) => errors.required(path, "one of fieldRef and resourceFieldRef is required"),
             (false, true) => {
-                let field = text(&item["fieldRef"]["fieldPath"]);
-                let supported =
+                const SUPPORTED: [&str; 5] =
                     ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
-                let stem = field.split('[').next().unwrap_or_default();
-                if field.is_empty() {
-                    errors.required(format!("{path}.fieldRef.fieldPath"), "");
-                } else if !supported.contains(&stem) {
-                    errors.unsupported(format!("{path}.fieldRef.fieldPath"), field, &supported);
-                }
+                container_fields::field(&item["fieldRef"], &SUPPORTED, &format!("{path}.fieldRef"), errors);
             }
             (true, false) => {
                 let reference = format!("{path}.resourceFieldRef");
                 if text(&item["resourceFieldRef"]["containerName"]).is_empty() {
                     errors.required(format!("{reference}.containerName"), "");
+                } else {
+                    container_fields::resource_field(&item["resourceFieldRef"], &reference, errors);
                 }
-                super::container_fields::resource_field(&item["resourceFieldRef"], &reference, errors);
             }
         }
         mode(&item["mode"], &format!("{path}.mode"), errors);
     }
 }
 
-/// Upstream: `validateProjectionSources`.
+/// Upstream: `validateProjectedVolumeSource`, `validateProjectionSources`.
 fn projected(source: &Value, path: &str, errors: &mut Errors) {
+    const KINDS: [&str; 6] =
+        ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"];
+    mode(&source["defaultMode"], &format!("{path}.defaultMode"), errors);
+    let mut taken: Vec<&str> = Vec::new();
     for (index, projection) in items(&source["sources"]).iter().enumerate() {
-        let path = format!("{path}.sources[{index}]");
+        let own = format!("{path}.sources[{index}]");
         let mut count = 0;
-        for kind in ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle"] {
+        for kind in KINDS.into_iter().filter(|kind| !is_nil(&projection[*kind])) {
             let inner = &projection[kind];
-            if is_nil(inner) {
-                continue;
-            }
-            let path = format!("{path}.{kind}");
-            if count > 0 {
-                errors.forbidden(&path, "may not specify more than 1 volume type");
-                continue;
-            }
             count += 1;
+            let own = format!("{own}.{kind}");
             match kind {
                 "secret" | "configMap" => {
-                    required(inner, "name", &path, errors);
-                    keys(inner, &path, errors);
+                    required(inner, "name", &own, errors);
+                    keys(inner, &own, errors);
                 }
-                "downwardAPI" => downward(inner, &path, errors),
-                "serviceAccountToken" => required(inner, "path", &path, errors),
+                "downwardAPI" => downward(inner, &own, errors),
+                "serviceAccountToken" => token(inner, path, &own, errors),
                 _ => {}
             }
-        }
-        if count == 0 && members(projection).all(|(_, value)| is_nil(value)) {
-            errors.required(&path, "must specify a source type");
-        }
-    }
-}
-
-pub(super) fn mounts(container: &Value, volumes: &[&str], path: &str, errors: &mut Errors) {
-    let mounts = items(&container["volumeMounts"]);
-    for (index, mount) in mounts.iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        let name = text(&mount["name"]);
-        if name.is_empty() {
-            errors.required(format!("{path}.name"), "");
-        }
-        if !volumes.contains(&name) {
-            errors.not_found(format!("{path}.name"), name);
-        }
-        let target = text(&mount["mountPath"]);
-        if target.is_empty() {
-            errors.required(format!("{path}.mountPath"), "");
-        }
-        if mounts[..index].iter().any(|other| text(&other["mountPath"]) == target) {
-            errors.invalid_text(format!("{path}.mountPath"), target, "must be unique");
-        }
-        let (sub_path, expression) = (text(&mount["subPath"]), text(&mount["subPathExpr"]));
-        relative_sub_path(sub_path, &format!("{path}.subPath"), errors);
-        if !expression.is_empty() {
-            if !sub_path.is_empty() {
-                errors.invalid_text(
-                    format!("{path}.subPathExpr"),
-                    expression,
-                    "subPathExpr and subPath are mutually exclusive",
-                );
+            for item in items(&inner["items"]) {
+                let target = text(&item["path"]);
+                if taken.contains(&target) {
+                    let value = if kind == "downwardAPI" { target } else { text(&inner["name"]) };
+                    errors.invalid_text(path, value, "conflicting duplicate paths");
+                } else if !target.is_empty() {
+                    taken.push(target);
+                }
             }
-            relative_sub_path(expression, &format!("{path}.subPathExpr"), errors);
+        }
+        if count > 1 {
+            errors.forbidden(&own, "may not specify more than 1 volume type");
         }
     }
 }
 
-fn relative_sub_path(target: &str, path: &str, errors: &mut Errors) {
-    if target.starts_with('/') {
-        errors.invalid_text(path, target, "must be a relative path");
+fn token(token: &Value, volume: &str, path: &str, errors: &mut Errors) {
+    let lifetime = &token["expirationSeconds"];
+    let path = format!("{path}.expirationSeconds");
+    if int(lifetime) < 600 {
+        errors.invalid(&path, &Value::from(int(lifetime)), "may not specify a duration less than 10 minutes");
     }
-    if target.split('/').any(|part| part == "..") {
-        errors.invalid_text(path, target, "must not contain '..'");
+    if int(lifetime) > 1 << 32 {
+        errors.invalid(&path, lifetime, "may not specify a duration larger than 2^32 seconds");
+    }
+    // Upstream names the volume's path, not the source's.
+    let target = text(&token["path"]);
+    if target.is_empty() {
+        errors.required(format!("{volume}.path"), "");
+    } else {
+        relative(target, &format!("{volume}.path"), errors);
     }
 }

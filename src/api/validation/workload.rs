@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::value::{int, is_nil, is_zero, items, members, text};
-use super::{Errors, names, none_negative, not_negative, pod, selector};
+use super::{Errors, names, none_negative, not_negative, pod, selector, storage};
 
 /// The selector of a workload, and whether it selects the template's pods.
 struct SelectorRules<'a> {
@@ -23,8 +23,13 @@ fn selector_and_labels(spec: &Value, rules: &SelectorRules<'_>, errors: &mut Err
             let detail = format!("empty selector is invalid for {}", rules.kind);
             errors.invalid("spec.selector", chosen, &detail);
         }
-        if !selector::is_usable(chosen) && rules.reports_unusable {
-            errors.invalid("spec.selector", chosen, "invalid label selector");
+        if !selector::is_usable(chosen) {
+            let printed = selector::printed(chosen);
+            if rules.reports_unusable {
+                errors.invalid_raw("spec.selector", &printed, "invalid label selector");
+            } else {
+                errors.invalid_raw_whole("spec.selector", &printed);
+            }
         }
     }
 }
@@ -59,10 +64,20 @@ pub(super) fn deployment(spec: &Value, errors: &mut Errors) {
     }
 }
 
-/// `{"Type":…,"RollingUpdate":…}` as Go's internal type prints.
-fn internal_strategy(strategy: &Value) -> String {
-    format!("{{\"Type\":{},\"RollingUpdate\":{}}}", json!(text(&strategy["type"])), strategy["rollingUpdate"])
+/// `{"Type":…,"RollingUpdate":…}` as Go's internal type prints, with these fields of the rolling update.
+fn internal_strategy(strategy: &Value, fields: &[(&str, &str)]) -> String {
+    let rolling = &strategy["rollingUpdate"];
+    let rolling = if is_nil(rolling) {
+        "null".to_owned()
+    } else {
+        let parts: Vec<String> = fields.iter().map(|(go, json)| format!("\"{go}\":{}", rolling[*json])).collect();
+        format!("{{{}}}", parts.join(","))
+    };
+    format!("{{\"Type\":{},\"RollingUpdate\":{rolling}}}", json!(text(&strategy["type"])))
 }
+
+/// Both numbers of a rolling update, by their names in Go.
+const BOTH: [(&str, &str); 2] = [("MaxUnavailable", "maxUnavailable"), ("MaxSurge", "maxSurge")];
 
 /// Upstream: `ValidateDeploymentStrategy`.
 fn deployment_strategy(strategy: &Value, errors: &mut Errors) {
@@ -76,7 +91,7 @@ fn deployment_strategy(strategy: &Value, errors: &mut Errors) {
         "RollingUpdate" => rolling_update(&strategy["rollingUpdate"], errors),
         _ => {
             let supported = ["Recreate", "RollingUpdate"];
-            errors.unsupported_raw("spec.strategy", &internal_strategy(strategy), &supported);
+            errors.unsupported_raw("spec.strategy", &internal_strategy(strategy, &BOTH), &supported);
         }
     }
 }
@@ -122,7 +137,7 @@ pub(super) fn at_most_100(value: &Value, path: &str, errors: &mut Errors) {
 /// Upstream: `ValidateReplicaSetSpec`.
 pub(super) fn replica_set(spec: &Value, errors: &mut Errors) {
     none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
-    selector_and_labels(spec, &SelectorRules { kind: "replica set", reports_unusable: true }, errors);
+    selector_and_labels(spec, &SelectorRules { kind: "deployment", reports_unusable: true }, errors);
     selector::of_template(spec, "spec.template", errors);
     endless_template(spec, errors);
 }
@@ -169,11 +184,10 @@ pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
         "RollingUpdate" => {
             let path = "spec.updateStrategy.rollingUpdate";
             not_negative(&strategy["rollingUpdate"]["partition"], &format!("{path}.partition"), errors);
-            int_or_percent(&strategy["rollingUpdate"]["maxUnavailable"], &format!("{path}.maxUnavailable"), errors);
-            at_most_100(&strategy["rollingUpdate"]["maxUnavailable"], &format!("{path}.maxUnavailable"), errors);
         }
         _ => {
-            let value = internal_strategy(strategy);
+            // Without its feature gate the server drops `maxUnavailable`.
+            let value = internal_strategy(strategy, &[("Partition", "partition"), ("MaxUnavailable", "")]);
             errors.invalid_raw("spec.updateStrategy", &value, "must be 'RollingUpdate' or 'OnDelete'");
         }
     }
@@ -182,22 +196,29 @@ pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
         let path = format!("spec.persistentVolumeClaimRetentionPolicy.{field}");
         errors.one_of(path, text(&retention[field]), &["Retain", "Delete"]);
     }
+    claim_templates(spec, errors);
     none_negative(spec, &["replicas", "minReadySeconds"], "spec", errors);
     not_negative(&spec["ordinals"]["start"], "spec.ordinals.start", errors);
+    let service = text(&spec["serviceName"]);
+    if !service.is_empty() {
+        errors.invalid_texts("spec.serviceName", service, names::label(service));
+    }
     selector_and_labels(spec, &SelectorRules { kind: "statefulset", reports_unusable: false }, errors);
     selector::of_template(spec, "spec.template", errors);
     let template = &spec["template"];
-    // Mounts of claims made from the set's own templates are known volumes.
+    // Mounts of claims made from the set's own templates are known volumes, and take the place of written ones.
     let mut with_claims = template.clone();
-    let written = items(&template["spec"]["volumes"]);
-    let claims = items(&spec["volumeClaimTemplates"])
-        .iter()
-        .map(|claim| &claim["metadata"]["name"])
-        .filter(|name| !written.iter().any(|volume| volume["name"] == **name))
-        .map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
-    let volumes: Vec<Value> = written.iter().cloned().chain(claims).collect();
+    let claims = items(&spec["volumeClaimTemplates"]);
+    let is_claimed = |name: &Value| claims.iter().any(|claim| claim["metadata"]["name"] == *name);
+    let written = items(&template["spec"]["volumes"]).iter().filter(|volume| !is_claimed(&volume["name"])).cloned();
+    let made = claims.iter().map(|claim| &claim["metadata"]["name"]).filter(|name| name.is_string());
+    let made = made.map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+    let volumes: Vec<Value> = written.chain(made).collect();
     if let Some(spec) = with_claims["spec"].as_object_mut() {
         spec.insert("volumes".to_owned(), Value::Array(volumes));
+        // The controller overwrites both.
+        spec.remove("subdomain");
+        spec.remove("hostname");
     }
     pod::template(&with_claims, "spec.template", errors);
     let policy = text(&template["spec"]["restartPolicy"]);
@@ -210,12 +231,16 @@ pub(super) fn stateful_set(spec: &Value, errors: &mut Errors) {
     }
 }
 
+/// Upstream: `ValidatePersistentVolumeClaimTemplates`.
+fn claim_templates(spec: &Value, errors: &mut Errors) {
+    for (index, claim) in items(&spec["volumeClaimTemplates"]).iter().enumerate() {
+        storage::claim(&claim["spec"], &format!("spec.volumeClaimTemplates[{index}].spec"), errors);
+    }
+}
+
 /// Upstream: `ValidateDaemonSetSpec`.
 pub(super) fn daemon_set(spec: &Value, errors: &mut Errors) {
     selector::label_selector(&spec["selector"], "spec.selector", errors);
-    if is_nil(&spec["selector"]) {
-        errors.required("spec.selector", "");
-    }
     let template = &spec["template"];
     selector::of_template(spec, "spec.template", errors);
     if !is_nil(&spec["selector"])
@@ -248,7 +273,9 @@ fn daemon_set_strategy(strategy: &Value, errors: &mut Errors) {
             let (unavailable, surge) = (&rolling["maxUnavailable"], &rolling["maxSurge"]);
             int_or_percent(unavailable, &format!("{path}.maxUnavailable"), errors);
             int_or_percent(surge, &format!("{path}.maxSurge"), errors);
-            match (amount(unavailable) > 0, amount(surge) > 0) {
+            at_most_100(unavailable, &format!("{path}.maxUnavailable"), errors);
+            at_most_100(surge, &format!("{path}.maxSurge"), errors);
+            match (amount(unavailable) != 0, amount(surge) != 0) {
                 (true, true) => {
                     let detail = "may not be set when maxUnavailable is non-zero";
                     errors.invalid(format!("{path}.maxSurge"), surge, detail);
@@ -258,12 +285,10 @@ fn daemon_set_strategy(strategy: &Value, errors: &mut Errors) {
                 }
                 _ => {}
             }
-            at_most_100(unavailable, &format!("{path}.maxUnavailable"), errors);
-            at_most_100(surge, &format!("{path}.maxSurge"), errors);
         }
         _ => {
             let supported = ["RollingUpdate", "OnDelete"];
-            errors.unsupported_raw("spec.updateStrategy", &internal_strategy(strategy), &supported);
+            errors.unsupported_raw("spec.updateStrategy", &internal_strategy(strategy, &BOTH), &supported);
         }
     }
 }

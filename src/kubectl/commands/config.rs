@@ -24,12 +24,18 @@ impl Sources {
     fn add(&mut self, key: &str, value: String) -> Result<()> {
         let valid = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         if !valid {
+            // Of Secrets upstream words both refusals otherwise.
+            let (what, colon) = if self.kind == "Secret" { ("not valid", "") } else { ("not a valid", ":") };
             return Err(Failure::error(format!(
-                "\"{key}\" is not a valid key name for a {}: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+                "\"{key}\" is {what} key name for a {}{colon} a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
                 self.kind
             )));
         }
         if self.data.iter().any(|(known, _)| known == key) {
+            if self.kind == "Secret" {
+                let text = format!("cannot add key {key}, another key by that name already exists");
+                return Err(Failure::error(text));
+            }
             return Err(Failure::error(format!(
                 "cannot add key \"{key}\", another key by that name already exists in Data for {} \"{}\"",
                 self.kind, self.name
@@ -55,7 +61,6 @@ fn sources(call: &Call<'_>, line: &CommandLine, kind: &'static str, name: &str) 
             .split_once('=')
             .filter(|(key, _)| !key.is_empty())
             .ok_or_else(|| Failure::error(format!("invalid literal source {literal}, expected key=value")))?;
-        let value = value.trim_matches('"').trim_matches('\'');
         sources.add(key, value.to_owned())?;
     }
     for path in line.flags.all("from-env-file") {
@@ -75,6 +80,8 @@ fn read(call: &Call<'_>, path: &str) -> Result<Vec<(String, String)>> {
 
 fn from_file(call: &Call<'_>, source: &str, sources: &mut Sources) -> Result<()> {
     let (key, path) = match source.split_once('=') {
+        Some(("", path)) => return Err(Failure::error(format!("key name for file path {path} missing"))),
+        Some((key, "")) => return Err(Failure::error(format!("file path for key name {key} missing"))),
         Some((key, path)) => (Some(key), path),
         None => (None, source),
     };
@@ -135,8 +142,16 @@ pub(super) fn generic_secret(call: &mut Call<'_>, line: &CommandLine, printed: &
 
 pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let name = name_argument(line)?;
+    if line.flags.has("from-file") {
+        return docker_secret_of_files(call, line, name, printed);
+    }
     let (user, password) = (line.flags.text("docker-username"), line.flags.text("docker-password"));
     let server = line.flags.text("docker-server");
+    if user.is_empty() || password.is_empty() {
+        return Err(Failure::error(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
+        ));
+    }
     let server = if server.is_empty() { "https://index.docker.io/v1/" } else { server };
     let mut entry = json!({
         "username": user, "password": password, "auth": base64_encode(format!("{user}:{password}").as_bytes()),
@@ -161,9 +176,26 @@ pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &m
     Ok(Outcome::Done)
 }
 
+/// A registry's credentials as a file that the user has already.
+fn docker_secret_of_files(call: &mut Call<'_>, line: &CommandLine, name: &str, printed: &mut Printed) -> Result<Outcome> {
+    let data: Map<String, Value> = sources(call, line, "Secret", name)?
+        .into_iter()
+        .map(|(key, value)| (key, json!(base64_encode(value.as_bytes()))))
+        .collect();
+    let object = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data,
+        "type": "kubernetes.io/dockerconfigjson",
+    });
+    send(call, line, object, "created", Wording::Failed("secret"), printed)?;
+    Ok(Outcome::Done)
+}
+
 pub(super) fn tls_secret(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let name = name_argument(line)?;
     let mut data = Map::new();
+    if line.flags.text("cert").is_empty() || line.flags.text("key").is_empty() {
+        return Err(Failure::error("key and cert must be specified"));
+    }
     for (flag, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
         let path = line.flags.text(flag);
         let files = call
@@ -202,7 +234,11 @@ pub(super) fn service(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         spec["clusterIP"] = json!(line.flags.text("clusterip"));
     }
     if kind == "ExternalName" {
-        spec["externalName"] = json!(line.flags.text("external-name"));
+        let target = line.flags.text("external-name");
+        if !crate::api::validation::names::subdomain(target).is_empty() {
+            return Err(Failure::error(format!("invalid service external name {target}")));
+        }
+        spec["externalName"] = json!(target);
     }
     let object = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": labels}, "spec": spec,
@@ -214,8 +250,13 @@ pub(super) fn service(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
 /// `80:8080`. Upstream: kubectl cmd/create `parsePorts`.
 fn port(spec: &str, line: &CommandLine) -> Result<Value> {
     let (port, target) = spec.split_once(':').unwrap_or((spec, spec));
-    let number: i64 =
-        port.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")))?;
+    let why = if port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty() {
+        "value out of range"
+    } else {
+        "invalid syntax"
+    };
+    let number: u16 =
+        port.parse().map_err(|_| Failure::error(format!("strconv.ParseUint: parsing \"{port}\": {why}")))?;
     let target = target.parse::<i64>().map_or_else(|_| json!(target), |number| json!(number));
     let mut entry = json!({"name": spec.replace(':', "-"), "port": number, "protocol": "TCP", "targetPort": target});
     if let Some(node_port) = line.flags.number("node-port").filter(|port| *port != 0) {

@@ -1,13 +1,14 @@
 //! What `kubectl create KIND` and other generators share: sending an object that the client built.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::DecodeError;
+use crate::api::{DecodeError, typed_json};
 use crate::model::kind::Kind;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::Format;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
 use super::super::results;
@@ -46,20 +47,29 @@ pub(super) fn send(
     let manner = Manner { dry_run: DryRun::of(line)?, ..Manner::OBJECT };
     let mut object = object;
     if line.flags.is_on("save-config", false) {
-        object = crate::api::patch::with_last_applied(&object, "");
+        let built = as_built(object.clone());
+        let text = typed_json::compact(kind, &built) + "\n";
+        object["metadata"]["annotations"][crate::api::patch::LAST_APPLIED] = Value::from(text);
     }
     results::record(line, &mut object);
     let namespace = line.namespace(call.context_namespace).to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let stored = call.create(object.clone(), &namespace, manner, printed).map_err(|error| refusal(error, wording))?;
-    results::show(line, (kind, &name), verb, printed, || {
-        stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored))
-    })
+    let value = || stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored));
+    if Format::of(line)? == Format::Json {
+        printed.line(typed_json::indented(kind, &value()));
+        return Ok(());
+    }
+    results::show(line, (kind, &name), verb, printed, value)
 }
 
 fn refusal(error: DecodeError, wording: Wording<'_>) -> Failure {
     match (error, wording) {
         (DecodeError::Server(status), Wording::Server) => Failure::server(&status),
+        // Upstream forgot the colon here.
+        (DecodeError::Server(status), Wording::Failed("secret")) => {
+            Failure::error(format!("failed to create secret {}", status.message))
+        }
         (DecodeError::Server(status), Wording::Failed(what)) => {
             Failure::error(format!("failed to create {what}: {}", status.message))
         }
@@ -75,9 +85,23 @@ fn as_built(mut object: Value) -> Value {
             template["metadata"]["creationTimestamp"] = Value::Null;
         }
     }
-    let has_status = ["Deployment", "Pod", "Job", "CronJob", "Namespace", "ResourceQuota"];
-    if has_status.iter().any(|kind| object["kind"] == *kind) && object["status"].is_null() {
-        object["status"] = serde_json::json!({});
+    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+    let status = match kind.as_str() {
+        "Deployment" | "Pod" | "Job" | "CronJob" | "Namespace" | "ResourceQuota" => json!({}),
+        "Service" | "Ingress" => json!({"loadBalancer": {}}),
+        "PodDisruptionBudget" => {
+            json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0})
+        }
+        _ => Value::Null,
+    };
+    if object["status"].is_null() && !status.is_null() {
+        object["status"] = status;
+    }
+    if kind == "Namespace" && object["spec"].is_null() {
+        object["spec"] = json!({});
+    }
+    if object["status"].is_null() {
+        object.as_object_mut().map(|members| members.remove("status"));
     }
     object
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::patch::merge_patch;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 use crate::model::quantity::Quantity;
@@ -11,6 +12,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
+use super::super::requests::DryRun;
 use super::Outcome;
 use super::create::{Wording, send};
 use super::run::pairs;
@@ -26,6 +28,10 @@ pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
 
 fn service_for(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> Result<Value, Failure> {
     let view = call.cluster.view(object);
+    let affinity = line.flags.text("session-affinity");
+    if !["", "None", "ClientIP"].contains(&affinity) {
+        return Err(Failure::error(format!("unknown session affinity: {affinity}")));
+    }
     let selector = match line.flags.text("selector") {
         "" => selector_of(object.kind, &view)?,
         given => pairs(given)?,
@@ -62,10 +68,16 @@ fn service_for(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> Result
     if !labels.is_empty() {
         metadata["labels"] = Value::Object(labels);
     }
-    Ok(json!({
+    let service = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec,
         "status": {"loadBalancer": {}},
-    }))
+    });
+    let overrides = line.flags.text("overrides");
+    if overrides.is_empty() {
+        return Ok(service);
+    }
+    let overrides = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+    Ok(merge_patch(&service, &overrides))
 }
 
 /// Upstream: kubectl polymorphichelpers `mapBasedSelectorForObject`.
@@ -89,7 +101,10 @@ fn selector_of(kind: Kind, view: &Value) -> Result<Map<String, Value>, Failure> 
             }
             Ok(selector["matchLabels"].as_object().cloned().unwrap_or_default())
         }
-        _ => Err(Failure::error(format!("cannot expose a {}", kind.name()))),
+        _ => {
+            let group = kind.api_version().split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+            Err(Failure::error(format!("cannot expose a {}{group}", kind.name())))
+        }
     }
 }
 
@@ -106,6 +121,9 @@ fn ports(line: &CommandLine, kind: Kind, view: &Value, headless: bool) -> Result
     };
     if numbers.is_empty() && !headless {
         return Err(Failure::error("couldn't find port via --port flag or introspection"));
+    }
+    if let Some((port, _)) = numbers.iter().find(|(port, _)| port.parse::<i64>().is_err()) {
+        return Err(Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")));
     }
     let several = numbers.len() > 1;
     let target = line.flags.text("target-port");
@@ -181,7 +199,8 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
             "metadata": {"name": if own_name.is_empty() { name } else { own_name }}, "spec": spec,
             "status": {"currentReplicas": 0, "desiredReplicas": 0},
         });
-        send(call, line, autoscaler, "autoscaled", Wording::Server, printed)?;
+        let verb = if DryRun::of(line)? == DryRun::Client { "created" } else { "autoscaled" };
+        send(call, line, autoscaler, verb, Wording::Server, printed)?;
     }
     Ok(Outcome::Done)
 }

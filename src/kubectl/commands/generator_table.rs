@@ -126,6 +126,8 @@ pub(super) static COMMANDS: &[Command] = &[
                 flag("docker-password", Takes::Text),
                 flag("docker-email", Takes::Text),
                 flag("docker-server", Takes::Text),
+                flag("from-file", Takes::Many),
+                flag("append-hash", Takes::Switch),
             ],
         ],
         config::docker_secret,
@@ -138,7 +140,13 @@ pub(super) static COMMANDS: &[Command] = &[
     command("create service clusterip", &[GENERATOR, SERVICE], config::service),
     command("create service nodeport", &[GENERATOR, SERVICE], config::service),
     command("create service loadbalancer", &[GENERATOR, SERVICE], config::service),
-    command("create service externalname", &[GENERATOR, SERVICE], config::service),
+    Command {
+        path: "create service externalname",
+        aliases: &[],
+        flags: &[GENERATOR, SERVICE],
+        required: &["external-name"],
+        run: config::service,
+    },
     command("create role", &[GENERATOR, ROLE], access::role),
     command(
         "create clusterrole",

@@ -207,6 +207,16 @@ pub(super) fn pod_disruption_budget(call: &mut Call<'_>, line: &CommandLine, pri
     if !minimum.is_empty() && !maximum.is_empty() {
         return Err(Failure::error("min-available and max-unavailable cannot be both specified"));
     }
+    let chosen = line.flags.text("selector");
+    if let Err(error) = crate::api::selector::ParsedSelector::parse(chosen) {
+        return Err(Failure::error(format!("couldn't parse the selector string \"{chosen}\": {error}")));
+    }
+    for (flag, bound) in [("min-available", minimum), ("max-unavailable", maximum)] {
+        let is_number = |text: &str| text.parse::<u32>().is_ok();
+        if !bound.is_empty() && !is_number(bound) && !bound.strip_suffix('%').is_some_and(is_number) {
+            return Err(Failure::error(format!("invalid format specified for {flag}")));
+        }
+    }
     let labels: Map<String, Value> = line
         .flags
         .text("selector")

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::decode::drop_unknown_fields;
 use crate::api::patch::merge_patch;
 
 use super::super::Call;
@@ -19,14 +20,30 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let usage = |text: String| Failure::usage("run", text);
     let Some(name) = line.arguments.first() else { return Err(usage("NAME is required for run".to_owned())) };
     let image = line.flags.text("image");
-    if image.is_empty() || image.contains(char::is_whitespace) {
+    if image.is_empty() {
+        return Err(usage("--image is required".to_owned()));
+    }
+    let repository = image.rsplit_once('@').map_or(image, |(name, _)| name);
+    let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(name, _)| name);
+    let path = repository.split_once('/').filter(|(host, _)| host.contains(['.', ':'])).map_or(repository, |(_, path)| path);
+    if image.contains(char::is_whitespace) || path.contains(|c: char| c.is_ascii_uppercase()) {
         return Err(Failure::error(format!("Invalid image name \"{image}\": invalid reference format")));
+    }
+    if line.flags.is_on("tty", false) && !line.flags.is_on("stdin", false) {
+        return Err(usage("-i/--stdin is required for containers with -t/--tty=true".to_owned()));
     }
     let attaches = line.flags.is_on("attach", false) || line.flags.is_on("stdin", false);
     if line.flags.is_on("rm", false) && !attaches {
         return Err(usage("--rm should only be used for attached containers".to_owned()));
     }
+    if attaches && DryRun::of(line)? != DryRun::None {
+        let text = "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
+        return Err(usage(text.to_owned()));
+    }
     let port = line.flags.text("port");
+    if !port.is_empty() && port.parse::<i64>().is_err() {
+        return Err(Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")));
+    }
     if line.flags.is_on("expose", false) && port.is_empty() {
         return Err(usage("--port must be set when exposing a service".to_owned()));
     }
@@ -76,6 +93,24 @@ pub(super) fn pairs(text: &str) -> Result<Map<String, Value>, Failure> {
             Ok((key.to_owned(), Value::from(value)))
         })
         .collect()
+}
+
+/// `--overrides`, by `--override-type`. What comes of it is read as a Pod: unknown fields are dropped, and containers
+/// print their resources. Upstream: kubectl cmd/run `createGeneratedObject`.
+fn overridden(line: &CommandLine, pod: &Value, overrides: &Value) -> Value {
+    let mut pod = match line.flags.text("override-type") {
+        "strategic" => crate::api::patch::strategic_merge_patch(Some(Kind::POD), pod, overrides).unwrap_or_else(|_| pod.clone()),
+        _ => merge_patch(pod, overrides),
+    };
+    drop_unknown_fields(Kind::POD, &mut pod);
+    for list in ["containers", "initContainers"] {
+        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if container.is_object() && container["resources"].is_null() {
+                container["resources"] = json!({});
+            }
+        }
+    }
+    pod
 }
 
 fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Value, Failure> {
@@ -129,8 +164,8 @@ fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Va
     let overrides = line.flags.text("overrides");
     if !overrides.is_empty() {
         let overrides: Value =
-            serde_json::from_str(overrides).map_err(|error| Failure::error(format!("Invalid JSON Patch: {error}")))?;
-        pod = merge_patch(&pod, &overrides);
+            serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+        pod = overridden(line, &pod, &overrides);
     }
     Ok(pod)
 }

@@ -32,6 +32,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             Err(failure) => printed.fail(&failure),
         }
     }
+    if objects.is_empty() && !refusals.failed {
+        return Err(Failure::error("no objects passed to scale"));
+    }
     if objects.is_empty() && refusals.failed {
         let reason = refusals.err.trim_end().trim_start_matches("Error from server (NotFound): ");
         return Err(Failure::error(format!("no objects passed to scale {reason}")));
@@ -56,6 +59,11 @@ fn scale(
         && expected != i64::from(current)
     {
         return Err(Failure::error(format!("Expected replicas to be {expected}, was {current}")));
+    }
+    let expected = line.flags.text("resource-version");
+    let version = call.cluster.view(object)["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+    if !expected.is_empty() && expected != version {
+        return Err(Failure::error(format!("Expected resource version to be {expected}, was {version}")));
     }
     if dry_run == DryRun::None {
         call.cluster.scale(call.now, object, replicas);

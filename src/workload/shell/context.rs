@@ -10,6 +10,8 @@ use super::parsed::Programs;
 use super::process::Signal;
 use super::world::{Errno, FileKind, Links, Metadata, Stream, World, WriteAt};
 
+/// Bytes that a command substitution may hold: a shell that keeps more of a text would run out of memory.
+const CAPTURE_MAX: usize = 64 << 20;
 /// Bytes one read of a file returns at most.
 const READ_BYTES: usize = 1 << 20;
 
@@ -73,7 +75,11 @@ impl Context<'_> {
             Handle::PipeWrite(id) => {
                 let is_read = self.kernel.is_held(&Handle::PipeRead(id));
                 let pipe = self.kernel.pipes.get_mut(&id).filter(|pipe| pipe.is_capture || is_read);
-                pipe.ok_or(Errno::BrokenPipe)?.buffer.extend(bytes);
+                let pipe = pipe.ok_or(Errno::BrokenPipe)?;
+                if pipe.is_capture && pipe.buffer.len() + bytes.len() > CAPTURE_MAX {
+                    return Err(Errno::OutOfMemory);
+                }
+                pipe.buffer.extend(bytes);
             }
             Handle::File(id) => {
                 let file = self.kernel.files.get_mut(&id).ok_or(Errno::BadDescriptor)?;

@@ -52,6 +52,9 @@ pub enum Errno {
     /// EXDEV: rename across mounts.
     #[error("Cross-device link")]
     CrossDevice,
+    /// ENOMEM.
+    #[error("Cannot allocate memory")]
+    OutOfMemory,
 }
 
 /// What a path leads to.

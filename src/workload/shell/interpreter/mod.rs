@@ -16,6 +16,10 @@ use super::shell::{After, CallKind, Frame, Shell, TrapOn};
 
 /// Processes of one tree at a time, as a pid limit of the container would have it.
 const TASKS_MAX: usize = 128;
+/// What a fork costs of the commands of an instant once a tree has `CROWD` tasks: fork bombs must not cost real time.
+const FORK_COST: u32 = 100;
+/// Tasks that no ordinary script has at a time.
+const CROWD: usize = 32;
 /// Instructions a task runs before the others get their turn.
 const TURN: u32 = 200;
 
@@ -265,6 +269,9 @@ impl Shell {
 
     pub fn spawn(&mut self, context: &mut Context<'_>, body: Body, descriptors: Descriptors) -> Pid {
         let pid = context.kernel.new_pid();
+        if context.kernel.tasks.len() >= CROWD {
+            context.kernel.spent += FORK_COST;
+        }
         if context.kernel.tasks.len() >= TASKS_MAX {
             context.complain(&format!("{}can't fork: Resource temporarily unavailable", self.prefix()));
             context.kernel.exited.insert(pid, 2);

@@ -5,6 +5,7 @@ mod files;
 mod listing;
 mod network;
 mod print;
+mod sequence;
 mod signals;
 mod system;
 mod text;
@@ -85,6 +86,7 @@ enum State {
     Arguments(Box<timed::Arguments>),
     Child(u32),
     Yes(Vec<u8>),
+    Sequence(Box<sequence::Sequence>),
     Stress {
         until: SimTime,
         usage: Usage,
@@ -119,7 +121,7 @@ fn find(name: &str) -> Option<Known> {
     Some(match base_name(name) {
         "echo" => Instant(print::echo),
         "printf" => Instant(print::printf),
-        "seq" => Instant(print::seq),
+        "seq" => Start(sequence::start),
         "expr" => Instant(print::expr),
         "basename" => Instant(print::basename),
         "dirname" => Instant(print::dirname),
@@ -303,6 +305,7 @@ impl Program {
                 Err(Errno::BrokenPipe) => Run::Exit(128 + 13),
                 Err(_) => Run::Exit(1),
             },
+            State::Sequence(sequence) => sequence.step(context),
             State::Serve(_) => Run::Block(Wait::Forever),
             State::Ping(ping) => ping.step(context),
         }

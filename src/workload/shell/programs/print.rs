@@ -1,4 +1,4 @@
-//! Programs that only print: echo, printf, seq, expr, basename, dirname.
+//! Programs that only print: echo, printf, expr, basename, dirname.
 
 use super::super::escapes::{Octal, unescape};
 use super::Call;
@@ -214,49 +214,6 @@ pub(super) fn general(number: f64, precision: usize) -> String {
         return format!("{}e{exponent}", trim(mantissa));
     }
     trim(&format!("{number:.*}", (precision as i32 - 1 - exponent).max(0) as usize))
-}
-
-const SEQUENCE_MAX: usize = 1_000_000;
-
-/// `seq [-w] [-s SEP] [FIRST [STEP]] LAST`
-pub(super) fn seq(call: &mut Call<'_, '_>) -> i32 {
-    let (mut separator, mut equal_width, mut numbers) = ("\n".to_owned(), false, Vec::new());
-    let mut words = call.words[1..].iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-w" => equal_width = true,
-            "-s" => separator = words.next().cloned().unwrap_or_default(),
-            "-f" => {
-                words.next();
-            }
-            text => match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => numbers.push((number, text.to_owned())),
-                _ => return call.fail(&format!("invalid number '{text}'")),
-            },
-        }
-    }
-    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
-    let (first, step, last) = match numbers.as_slice() {
-        [last] => (1.0, 1.0, last.0),
-        [first, last] => (first.0, 1.0, last.0),
-        [first, step, last] => (first.0, step.0, last.0),
-        _ => return call.fail("usage: seq [-w] [-s SEP] [FIRST [INC]] LAST"),
-    };
-    if step == 0.0 {
-        return call.fail("zero increment");
-    }
-    let places = numbers.iter().take(2).map(|(_, text)| decimals(text)).max().unwrap_or(0);
-    let count = (((last - first) / step + 1e-9).floor() + 1.0).max(0.0) as usize;
-    let mut items: Vec<String> =
-        (0..count.min(SEQUENCE_MAX)).map(|index| format!("{:.places$}", first + index as f64 * step)).collect();
-    if equal_width {
-        let width = items.iter().map(String::len).max().unwrap_or(0);
-        items = items.into_iter().map(|item| format!("{item:0>width$}")).collect();
-    }
-    if items.is_empty() {
-        return 0;
-    }
-    i32::from(!call.print(&(items.join(&separator) + "\n")))
 }
 
 /// `expr A op B …`, left to right with the usual precedence.

@@ -114,6 +114,13 @@ const RECORDED: &[(&str, &str, &str, i32)] = &[
         0,
     ),
     ("sh", r"printf 'a,b,c\nd,e,f\n' | cut -d, -f2; echo hello | cut -c2-4", "b\ne\nell\n", 0),
+    (
+        "sh",
+        "seq 300000 | tail -1; seq 5 -2 -1 | tr '\\n' ' '; seq -w 8 11 | head -1; seq -w -1 1; seq 3 1; seq 0.5 2; seq -s, 3",
+        "300000\n5 3 1 -1 08\n-1\n00\n01\n0.5\n1.5\n1,2,3\n",
+        0,
+    ),
+    ("sh", "seq 1 3000000000 | head -1; x=$(yes); echo $?", "1\n1\n", 0),
     ("sh", "seq 10 | head -3; seq 10 | tail -2; seq 10 | head -n -8", "1\n2\n3\n9\n10\n1\n2\n", 0),
     (
         "sh",
