@@ -92,6 +92,13 @@ fn warn(warnings: &[String], manner: Manner, printed: &mut Printed) {
     }
 }
 
+/// Kinds that are on their way out are warned of whatever comes of the request.
+fn deprecated(value: &Value, printed: &mut Printed) {
+    if value["kind"] == "Endpoints" && value["apiVersion"] == "v1" {
+        printed.err_line("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+    }
+}
+
 impl Call<'_> {
     /// Creates an object from its JSON form, or asks the server whether it could; warnings go to standard error.
     /// Returns nothing where nothing was stored.
@@ -109,6 +116,7 @@ impl Call<'_> {
         if value["kind"] == "Job" {
             self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
         }
+        deprecated(&value, printed);
         let (decoded, warnings) = decode_with_warnings(value, namespace, manner.fields, self.cache)?;
         let (unknown, doubtful): (Vec<_>, Vec<_>) =
             warnings.into_iter().partition(|warning| warning.starts_with("unknown field"));
@@ -163,6 +171,7 @@ impl Call<'_> {
                 cluster.without_row(pod, value);
             }
         };
+        deprecated(&value, printed);
         let (decoded, warnings) =
             decode_update(value, &stored, manner.fields, self.cache, &restore).map_err(|error| match error {
                 DecodeError::Server(status) => status,

@@ -34,9 +34,6 @@ pub fn warnings(kind: Kind, object: &Value) -> Vec<String> {
         Kind::PERSISTENT_VOLUME_CLAIM => claim(spec, "spec", &mut out),
         Kind::SERVICE => service(spec, &mut out),
         Kind::SECRET => secret(object, &mut out),
-        Kind::ENDPOINTS => {
-            out.push("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
-        }
         _ => {}
     }
     if kind == Kind::STATEFUL_SET {

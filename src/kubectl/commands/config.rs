@@ -177,7 +177,12 @@ pub(super) fn docker_secret(call: &mut Call<'_>, line: &CommandLine, printed: &m
 }
 
 /// A registry's credentials as a file that the user has already.
-fn docker_secret_of_files(call: &mut Call<'_>, line: &CommandLine, name: &str, printed: &mut Printed) -> Result<Outcome> {
+fn docker_secret_of_files(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    name: &str,
+    printed: &mut Printed,
+) -> Result<Outcome> {
     let data: Map<String, Value> = sources(call, line, "Secret", name)?
         .into_iter()
         .map(|(key, value)| (key, json!(base64_encode(value.as_bytes()))))

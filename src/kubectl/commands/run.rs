@@ -24,8 +24,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Err(usage("--image is required".to_owned()));
     }
     let repository = image.rsplit_once('@').map_or(image, |(name, _)| name);
-    let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(name, _)| name);
-    let path = repository.split_once('/').filter(|(host, _)| host.contains(['.', ':'])).map_or(repository, |(_, path)| path);
+    let repository =
+        repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(name, _)| name);
+    let path =
+        repository.split_once('/').filter(|(host, _)| host.contains(['.', ':'])).map_or(repository, |(_, path)| path);
     if image.contains(char::is_whitespace) || path.contains(|c: char| c.is_ascii_uppercase()) {
         return Err(Failure::error(format!("Invalid image name \"{image}\": invalid reference format")));
     }
@@ -37,7 +39,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Err(usage("--rm should only be used for attached containers".to_owned()));
     }
     if attaches && DryRun::of(line)? != DryRun::None {
-        let text = "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
+        let text =
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)";
         return Err(usage(text.to_owned()));
     }
     let port = line.flags.text("port");
@@ -99,7 +102,9 @@ pub(super) fn pairs(text: &str) -> Result<Map<String, Value>, Failure> {
 /// print their resources. Upstream: kubectl cmd/run `createGeneratedObject`.
 fn overridden(line: &CommandLine, pod: &Value, overrides: &Value) -> Value {
     let mut pod = match line.flags.text("override-type") {
-        "strategic" => crate::api::patch::strategic_merge_patch(Some(Kind::POD), pod, overrides).unwrap_or_else(|_| pod.clone()),
+        "strategic" => {
+            crate::api::patch::strategic_merge_patch(Some(Kind::POD), pod, overrides).unwrap_or_else(|_| pod.clone())
+        }
         _ => merge_patch(pod, overrides),
     };
     drop_unknown_fields(Kind::POD, &mut pod);
@@ -163,8 +168,7 @@ fn pod(line: &CommandLine, name: &str, labels: &Map<String, Value>) -> Result<Va
     }
     let overrides = line.flags.text("overrides");
     if !overrides.is_empty() {
-        let overrides: Value =
-            serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+        let overrides: Value = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
         pod = overridden(line, &pod, &overrides);
     }
     Ok(pod)
