@@ -41,7 +41,7 @@ fn read(call: &Call<'_, '_>) -> Result<Sequence, String> {
         match word.as_str() {
             "-w" => equal_width = true,
             "-s" => separator = words.next().cloned().unwrap_or_default(),
-            text if text.starts_with("-s") => separator = text[2..].to_owned(),
+            text if text.starts_with("-s") => text[2..].clone_into(&mut separator),
             "-f" => {
                 words.next();
             }
