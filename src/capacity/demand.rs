@@ -44,6 +44,9 @@ pub struct NodeLoad {
 /// Of a pod without any attempt.
 pub const NEVER_TRIED: &str = "the scheduler never tried it: its scheduling is gated, or its scheduler runs nowhere";
 
+/// The scheduler has tried a pod by then, if it ever will: seconds.
+const LONG_ENOUGH: f64 = 10.0;
+
 /// A change of what is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Step {
@@ -202,7 +205,9 @@ pub fn unplaced(record: &Record) -> Vec<(String, String)> {
         let pods = record.pods.iter().zip(&words);
         let wanted = pods.filter(|(pod, words)| {
             let waiting = pod.exists() && matches!(pod.last.stage, Stage::Unscheduled | Stage::Unschedulable);
-            if waits { waiting } else { words.is_some() }
+            // The run may have ended before a new pod's turn came.
+            let had_its_turn = words.is_some() || record.end.seconds_since(pod.created) >= LONG_ENOUGH;
+            if waits { waiting && had_its_turn } else { words.is_some() }
         });
         let row = |(pod, words): (&Pod, &Option<crate::record::TextId>)| {
             let name = format!("{}/{}", record.text(pod.namespace), record.text(pod.name));

@@ -192,8 +192,10 @@ fn nearest_miss(
     let why = if let Some(unfit) = unfit {
         unfit
     } else if let Some(reason) = foremost(last) {
-        let wish = last.unplaced.first().filter(|_| reason.contains("affinity/selector"));
-        let wish = wish.and_then(|(pod, _)| wishes(pod)).map_or_else(String::new, |wish| format!(" ({wish})"));
+        let is_choosy = |(_, words): &&(String, String)| words.contains("affinity/selector");
+        let mut choosy = last.unplaced.iter().filter(|pod| reason.contains("affinity/selector") && is_choosy(pod));
+        let wish = choosy.find_map(|(pod, _)| wishes(pod));
+        let wish = wish.map_or_else(String::new, |wish| format!(" ({wish})"));
         format!("{} however many nodes there are (up to {most}): {reason}{wish}", homeless(last.unplaced.len()))
     } else if let Some((pod, words)) = last.unplaced.first().filter(|(_, words)| words == NEVER_TRIED) {
         format!("{}: {pod}: {words}", homeless(last.unplaced.len()))

@@ -71,7 +71,7 @@ objects! {
         "at" at: Option<Loss> = Type::Any(&[Type::Keyword(&["peak"]), Type::Leaf(&DURATION)]), "when", default("peak");
         "for" duration: Option<Duration> = Type::Leaf(&DURATION), "how long", default("to the end");
         #[serde(default)]
-        "hold" hold: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true at every instant meanwhile";
+        "hold" hold: Vec<String> = Type::List(&Type::Leaf(&EXPRESSION)), "what must be true at every instant meanwhile; without it every `require`, at the last instant before they come back";
     }
 }
 
