@@ -267,8 +267,9 @@ fn group_without_command(group: &str, others: &[String]) -> Result<Found, Failur
     if let Some(flag) = flag.filter(|flag| *flag != "help") {
         return Err(Failure::flag(group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))));
     }
-    if let Some(word) = others.iter().find(|word| !word.starts_with('-')) {
-        return Err(Failure::usage(group, format!("unknown command {word:?}")));
+    let words: Vec<&str> = others.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    if !words.is_empty() {
+        return Err(Failure::usage(group, format!("unknown command {:?}", words.join(" "))));
     }
     let help = help::group(group).ok_or_else(|| Failure::error(format!("unknown command for \"kubectl {group}\"")))?;
     Ok(Found::Group(help))

@@ -46,6 +46,11 @@ impl Failure {
         Self { text: server_text(status, &format!("error when {verb} \"{file}\": ")) }
     }
 
+    /// The same without `error: `, as several failures of one command are printed.
+    pub(crate) fn without_prefix(self) -> Self {
+        Self { text: self.text.strip_prefix("error: ").unwrap_or(&self.text).to_owned() }
+    }
+
     /// No resources were named.
     pub(crate) fn no_resources() -> Self {
         Self::error(

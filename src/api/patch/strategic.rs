@@ -106,6 +106,8 @@ fn by_key(
     if replaces {
         current.clear();
     }
+    let before: Vec<Value> = current.iter().map(|item| item[key].clone()).collect();
+    let wanted: Vec<Value> = change.iter().map(|item| item[key].clone()).filter(|name| !name.is_null()).collect();
     for item in change {
         let Value::Object(mut item) = item else {
             return Err(PatchError::MergeKey { item: item.to_string(), key: key.to_owned() });
@@ -134,7 +136,7 @@ fn by_key(
             }
         }
     }
-    Ok(current)
+    Ok(order::arrange(current, &wanted, &before, |item| item[key].clone()))
 }
 
 fn reorder(current: &mut Object, field: &str, wanted: &[Value], place: Place<'_>) {

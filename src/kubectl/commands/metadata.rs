@@ -54,30 +54,55 @@ pub(super) fn annotate(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
 fn run(call: &mut Call<'_>, line: &CommandLine, part: Part, printed: &mut Printed) -> Result<Outcome, Failure> {
     let (words, changes) = split(&line.arguments);
     let listing_only = line.flags.is_on("list", false);
+    if words.is_empty() && !line.flags.has("filename") {
+        let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+        return Err(Failure::error(text));
+    }
+    if listing_only && line.flags.has("output") {
+        return Err(Failure::error("--list and --output may not be specified together"));
+    }
     if changes.set.is_empty() && changes.remove.is_empty() && !listing_only {
         return Err(Failure::error(format!("at least one {} update is required", part.word())));
     }
-    if changes.set.iter().any(|(key, _)| changes.remove.contains(key)) {
-        let article = if part == Part::Labels { "a" } else { "an" };
-        return Err(Failure::error(format!(
-            "can not both modify and remove {article} {} in the same command",
-            part.word()
-        )));
+    let both: Vec<&str> = changes.set.iter().map(|(key, _)| *key).filter(|key| changes.remove.contains(key)).collect();
+    if !both.is_empty() {
+        return Err(Failure::error(match part {
+            Part::Labels => "can not both modify and remove a label in the same command".to_owned(),
+            Part::Annotations => {
+                let keys = both.join(",");
+                format!("can not both modify and remove the following annotation(s) in the same command: {keys}")
+            }
+        }));
     }
     if part == Part::Labels {
         check_values(&changes)?;
     }
     let named = call.named(&words)?;
-    for object in listing::chosen(call, line, &named, printed)? {
+    let objects = listing::chosen(call, line, &named, printed)?;
+    let mut failures = Vec::new();
+    for object in &objects {
+        let object = *object;
         if listing_only {
+            if objects.len() > 1 {
+                let (what, name) = (object.kind.name(), call.cluster.identity(object).1);
+                let version = object.kind.api_version();
+                let group = version.split_once('/').map_or("", |(group, _)| group);
+                printed.line(format!("Listing {}s for {what}.{group}/{name}:", part.word()));
+            }
+            let indent = if objects.len() > 1 { " " } else { "" };
             for (key, value) in pairs(&call.cluster.view(object), part) {
-                printed.line(format!("{key}={}", value.as_str().unwrap_or_default()));
+                printed.line(format!("{indent}{key}={}", value.as_str().unwrap_or_default()));
             }
             continue;
         }
         if let Err(failure) = change(call, line, object, part, &changes, printed) {
-            printed.fail(&failure);
+            failures.push(failure);
         }
+    }
+    // Several failures are printed together, without the word that a single one has.
+    let alone = failures.len() == 1;
+    for failure in failures {
+        printed.fail(&if alone { failure } else { failure.without_prefix() });
     }
     Ok(Outcome::Done)
 }
@@ -101,6 +126,13 @@ fn split(arguments: &[String]) -> (Vec<String>, Changes<'_>) {
 
 fn check_values(changes: &Changes<'_>) -> Result<(), Failure> {
     for (key, value) in &changes.set {
+        if value.contains('=') {
+            return Err(Failure::error(format!("invalid label spec: {key}={value}")));
+        }
+        if value.len() > 63 {
+            let text = format!("invalid label value: \"{key}={value}\": must be no more than 63 characters");
+            return Err(Failure::error(text));
+        }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let ends = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
         let valid = value.chars().all(allowed) && ends(value.chars().next()) && ends(value.chars().last());

@@ -46,6 +46,9 @@ pub(super) fn nodes(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) 
             Err(status) => printed.fail(&Failure::server(&status)),
         }
     }
+    if printed.failed {
+        found.clear();
+    }
     Ok(found)
 }
 
@@ -81,7 +84,7 @@ enum TaintChange {
 
 pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let Some((resource, rest)) = line.arguments.split_first() else {
-        return Err(Failure::error("one or more nodes must be specified as <name> or <name>=<value>"));
+        return Err(Failure::error("one or more resources must be specified as <resource> <name>"));
     };
     let is_change = |word: &&String| word.contains('=') || word.contains(':') || word.ends_with('-');
     let (specs, names): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_change);
@@ -93,6 +96,7 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
         return Err(Failure::error("at least one taint update is required"));
     }
     let changes = specs.iter().map(|spec| parse_taint(spec)).collect::<Result<Vec<_>, _>>()?;
+    contradictions(&changes)?;
     let words: Vec<String> = [resource].into_iter().chain(names).cloned().collect();
     let named = call.named(&words)?;
     for node in listing::chosen(call, line, &named, printed)? {
@@ -105,6 +109,25 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Upstream: kubectl cmd/taint `parseTaints`, `TaintOptions.validateFlags`.
+fn contradictions(changes: &[TaintChange]) -> Result<(), Failure> {
+    for (index, change) in changes.iter().enumerate() {
+        let TaintChange::Set { key, value, effect } = change else { continue };
+        let twice = |other: &TaintChange| matches!(other, TaintChange::Set { key: known, effect: of, .. } if known == key && of == effect);
+        if changes[..index].iter().any(twice) {
+            let text =
+                format!("duplicated taints with the same key and effect: {{{key} {value} {} <nil>}}", effect.name());
+            return Err(Failure::usage("taint", text));
+        }
+        let removed = |other: &TaintChange| matches!(other, TaintChange::Remove { key: gone, effect: of } if gone == key && of.is_none_or(|of| of == *effect));
+        if changes.iter().any(removed) {
+            let text = format!("can not both modify and remove the following taint(s) in the same command: {key}=");
+            return Err(Failure::error(text));
+        }
+    }
+    Ok(())
 }
 
 /// Upstream: kubectl cmd/taint `parseTaints`.
@@ -128,6 +151,9 @@ fn parse_taint(spec: &str) -> Result<TaintChange, Failure> {
         )));
     };
     let (key, value) = head.split_once('=').unwrap_or((head, ""));
+    if let Some(wrong) = crate::api::validation::names::qualified(key).first() {
+        return Err(usage(format!("invalid taint spec: {spec}, {wrong}")));
+    }
     Ok(TaintChange::Set { key: key.to_owned(), value: value.to_owned(), effect: effect_of(effect)? })
 }
 

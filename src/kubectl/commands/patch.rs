@@ -11,7 +11,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
-use super::super::requests::{DryRun, Manner};
+use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::results;
 use super::Outcome;
 
@@ -32,9 +32,19 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             return Err(Failure::error(format!("--type must be one of [json merge strategic], not \"{other}\"")));
         }
     };
+    if line.flags.has("patch-file") && line.flags.has("patch") {
+        return Err(Failure::error("cannot specify --patch and --patch-file together"));
+    }
+    if !["", "status", "scale", "resize"].contains(&line.flags.text("subresource")) {
+        let text = "the server could not find the requested resource";
+        return Err(Failure::server(&Status::new(Reason::NotFound, text)));
+    }
     let text = if line.flags.has("patch-file") {
         let path = line.flags.text("patch-file");
-        let files = call.files.read(path).map_err(|error| Failure::error(format!("open {path}: {error}")))?;
+        let files = call
+            .files
+            .read(path)
+            .map_err(|error| Failure::error(format!("unable to read patch file: open {path}: {error}")))?;
         files.into_iter().map(|(_, text)| text).collect()
     } else {
         line.flags.text("patch").to_owned()
@@ -48,6 +58,15 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             Ok(changed) => {
                 let verb = if changed { "patched" } else { "patched (no change)" };
                 let name = call.cluster.identity(object).1;
+                if line.flags.text("subresource") == "scale" && line.flags.text("output").is_empty() {
+                    printed.line(format!("scale.autoscaling/{name} {verb}"));
+                    continue;
+                }
+                if line.flags.text("output").is_empty() {
+                    // This command does not say that it was a dry run.
+                    printed.line(format!("{} {verb}", printed_name(object.kind, name)));
+                    continue;
+                }
                 results::show(line, (object.kind, name), verb, printed, || call.cluster.view(object))?;
             }
             Err(failure) => printed.fail(&failure),
@@ -65,7 +84,16 @@ fn parse(text: &str) -> Result<Value, Failure> {
             message.split_once(": ").filter(|_| message.starts_with("offset")).map_or(message, |(_, rest)| rest);
         return Err(Failure::server(&Status::new(Reason::BadRequest, message)));
     }
-    Ok(documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value))
+    let value = documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value);
+    let found = match &value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Object(_) | Value::Null => return Ok(value),
+    };
+    let text = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+    Err(Failure::server(&Status::new(Reason::BadRequest, text)))
 }
 
 fn patch(
@@ -82,17 +110,22 @@ fn patch(
     let patched = match form {
         Form::Json => {
             let operations: Value = serde_json::from_str(text).map_err(|_| refused())?;
-            let operations = operations.as_array().ok_or_else(refused)?;
+            let operations = operations.as_array().ok_or_else(|| {
+                let text =
+                    "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+                Failure::server(&Status::new(Reason::BadRequest, text))
+            })?;
             merges::json_patch(&current, operations).map_err(|_| refused())?
         }
         Form::Merge => merges::merge_patch(&current, &parse(text)?),
         Form::Strategic => {
             let patch = parse(text)?;
-            merges::strategic_merge_patch(Some(object.kind), &current, &patch).map_err(|error| {
-                Failure::plain(format!(
+            merges::strategic_merge_patch(Some(object.kind), &current, &patch).map_err(|error| match error {
+                merges::PatchError::MergeKey { .. } => Failure::plain(format!("Error from server: {error}")),
+                _ => Failure::plain(format!(
                     "The request is invalid: patch: Invalid value: \"{}\": {error}",
                     merges_text(&patch)
-                ))
+                )),
             })?
         }
     };

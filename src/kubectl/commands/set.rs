@@ -14,7 +14,7 @@ use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
 use super::run::pairs;
-use super::set_image::pod_spec_mut;
+use super::set_image::{no_template, pod_spec_mut};
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -31,8 +31,14 @@ fn store(
     results::record(line, &mut view);
     call.update(object, view.clone(), manner, printed).map_err(|status| {
         let part = what.split_whitespace().next().unwrap_or(what);
-        let part = if part == "resource" { "resources" } else { part };
-        Failure::error(format!("failed to patch {part} update to pod template {}", status.message))
+        // Upstream words each of them in its own way.
+        let text = match part {
+            "serviceaccount" => format!("failed to patch ServiceAccountName {}", status.message),
+            "env" => format!("failed to patch env update to pod template: {}", status.message),
+            "resource" => format!("failed to patch resources update to pod template {}", status.message),
+            part => format!("failed to patch {part} update to pod template {}", status.message),
+        };
+        Failure::error(text)
     })?;
     let name = call.cluster.identity(object).1;
     let stored = manner.dry_run == DryRun::None;
@@ -69,27 +75,41 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let removed: Vec<&str> =
         changes.iter().filter(|word| !word.contains('=')).map(|word| word.trim_end_matches('-')).collect();
     if line.flags.has("from") {
-        set.extend(variables_from(call, line)?);
+        set.extend(variables_from(call, line, printed)?);
     }
-    if set.is_empty() && removed.is_empty() && !listing_only {
-        return Err(Failure::error("at least one environment variable must be provided"));
+    for (name, _) in &set {
+        if !is_variable_name(name) {
+            return Err(Failure::error(format!(
+                "\"{name}\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
+            )));
+        }
     }
     let pattern = line.flags.text("containers").to_owned();
-    for object in listing::chosen(call, line, &named, printed)? {
+    let objects = listing::chosen(call, line, &named, printed)?;
+    if printed.failed {
+        return Ok(Outcome::Done);
+    }
+    for object in objects {
         let mut view = call.cluster.view(object);
         let before = view.clone();
         let name = call.cluster.identity(object).1.to_owned();
-        for container in containers(&mut view, &pattern) {
+        if pod_spec_mut(&mut view).is_none() {
+            return Err(no_template(call, object));
+        }
+        let found = containers(&mut view, &pattern);
+        if found.is_empty() {
+            printed.err_line(format!(
+                "Warning: {}/{name} does not have any containers matching \"{pattern}\"",
+                object.kind.name()
+            ));
+            continue;
+        }
+        for container in found {
             if listing_only {
                 let own = container["name"].as_str().unwrap_or_default();
                 printed.line(format!("# {} {name}, container {own}", object.kind.name()));
                 for variable in container["env"].as_array().into_iter().flatten() {
-                    let (key, value) = (&variable["name"], &variable["value"]);
-                    printed.line(format!(
-                        "{}={}",
-                        key.as_str().unwrap_or_default(),
-                        value.as_str().unwrap_or_default()
-                    ));
+                    printed.line(listed(variable));
                 }
                 continue;
             }
@@ -100,6 +120,35 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         }
     }
     Ok(Outcome::Done)
+}
+
+/// `NAME=value`, or where the value comes from. Upstream: kubectl cmd/set/env `GetEnvVarRefString`.
+fn listed(variable: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let name = text(&variable["name"]);
+    let source = &variable["valueFrom"];
+    for (field, what) in [("configMapKeyRef", "configmap"), ("secretKeyRef", "secret")] {
+        let reference = &source[field];
+        if reference.is_object() {
+            return format!("# {name} from {what} {}, key {}", text(&reference["name"]), text(&reference["key"]));
+        }
+    }
+    if source["fieldRef"].is_object() {
+        return format!("# {name} from field path {}", text(&source["fieldRef"]["fieldPath"]));
+    }
+    if source["resourceFieldRef"].is_object() {
+        let reference = &source["resourceFieldRef"];
+        let of = text(&reference["containerName"]);
+        let prefix = if of.is_empty() { String::new() } else { format!("{of}/") };
+        return format!("# {name} from resource field {prefix}{}", text(&reference["resource"]));
+    }
+    format!("{name}={}", text(&variable["value"]))
+}
+
+/// Upstream: util/validation `IsEnvVarName`.
+fn is_variable_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    name.chars().all(allowed) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) {
@@ -119,7 +168,7 @@ fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) 
 }
 
 /// `--from=configmap/x`: a variable for each key, named after it.
-fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Value)>> {
+fn variables_from(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<(String, Value)>> {
     let named = call.named(&[line.flags.text("from").to_owned()])?;
     let prefix = line.flags.text("prefix");
     let mut variables = Vec::new();
@@ -129,6 +178,9 @@ fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Va
         for key in call.cluster.view(object)["data"].as_object().into_iter().flat_map(Map::keys) {
             let plain: String =
                 key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+            if plain != *key {
+                printed.err_line(format!("Warning: key {key} transferred to {plain}"));
+            }
             let variable = format!("{prefix}{plain}");
             let source = json!({"name": variable, "valueFrom": {reference: {"key": key, "name": name}}});
             variables.push((variable, source));
@@ -138,6 +190,8 @@ fn variables_from(call: &Call<'_>, line: &CommandLine) -> Result<Vec<(String, Va
 }
 
 pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    let named = call.named(&line.arguments)?;
+    let objects = listing::chosen(call, line, &named, printed)?;
     let (limits, requests) = (line.flags.text("limits"), line.flags.text("requests"));
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
@@ -145,9 +199,11 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
         ));
     }
     let lists = [("limits", quantities(limits)?), ("requests", quantities(requests)?)];
-    let named = call.named(&line.arguments)?;
     let pattern = line.flags.text("containers").to_owned();
-    for object in listing::chosen(call, line, &named, printed)? {
+    if printed.failed {
+        return Ok(Outcome::Done);
+    }
+    for object in objects {
         let mut view = call.cluster.view(object);
         let before = view.clone();
         let found = containers(&mut view, &pattern);
@@ -212,10 +268,19 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
 }
 
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    let Some((expression, words)) = line.arguments.split_last() else { return Err(Failure::no_resources()) };
+    let Some((expression, words)) = line.arguments.split_last() else {
+        return Err(Failure::error("one selector is required"));
+    };
+    if !expression.contains('=') {
+        let named = call.named(words)?;
+        listing::chosen(call, line, &named, printed)?;
+    }
     let wanted = pairs(expression)?;
     let named = call.named(words)?;
     for object in listing::chosen(call, line, &named, printed)? {
+        if object.kind != crate::model::kind::Kind::SERVICE {
+            return Err(Failure::error("setting a selector is only supported for Services"));
+        }
         let mut view = call.cluster.view(object);
         view["spec"]["selector"] = Value::Object(wanted.clone());
         store(call, line, object, view, "selector", printed)?;

@@ -18,11 +18,15 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         line.arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with('='));
     let words: Vec<String> = words.into_iter().cloned().collect();
     let named = call.named(&words)?;
+    let objects = listing::chosen(call, line, &named, printed)?;
     if images.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }
+    if printed.failed {
+        return Ok(Outcome::Done);
+    }
     let pairs: Vec<(&str, &str)> = images.iter().filter_map(|pair| pair.split_once('=')).collect();
-    for object in listing::chosen(call, line, &named, printed)? {
+    for object in objects {
         match set_images(call, line, object, &pairs, printed) {
             Ok(Some(view)) => {
                 let name = call.cluster.identity(object).1;
@@ -45,12 +49,7 @@ fn set_images(
 ) -> Result<Option<Value>, Failure> {
     let mut view = call.cluster.view(object);
     let before = view.clone();
-    let Some(spec) = pod_spec_mut(&mut view) else {
-        return Err(Failure::error(format!(
-            "the object is not a pod or does not have a pod template: {}",
-            object.kind.name()
-        )));
-    };
+    let Some(spec) = pod_spec_mut(&mut view) else { return Err(no_template(call, object)) };
     for (container, image) in pairs {
         let mut found = *container == "*";
         for list in ["initContainers", "containers"] {
@@ -79,6 +78,18 @@ fn set_images(
         Failure::error(format!("failed to patch image update to pod template: {}", status.message))
     })?;
     Ok(Some(if manner.dry_run == DryRun::None { call.cluster.view(object) } else { view }))
+}
+
+/// What has no pods cannot be changed by `set`. Upstream: polymorphichelpers `updatePodSpecForObject`.
+pub(super) fn no_template(call: &Call<'_>, object: ObjectRef) -> Failure {
+    let name = call.cluster.identity(object).1;
+    let plural = object.kind.plural();
+    let version = object.kind.api_version();
+    let version = version.rsplit('/').next().unwrap_or_default();
+    Failure::error(format!(
+        "{plural}/{name} the object is not a pod or does not have a pod template: *{version}.{}",
+        object.kind.name()
+    ))
 }
 
 /// The pod specification of a pod or a workload.

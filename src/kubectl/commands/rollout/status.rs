@@ -41,6 +41,15 @@ pub(crate) fn status(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
     if wanted < 0 {
         return Err(Failure::error(format!("revision must be a positive integer: {wanted}")));
     }
+    if wanted > 0 {
+        let view = call.cluster.view(objects[0]);
+        let running = view["metadata"]["annotations"]["deployment.kubernetes.io/revision"].as_str().unwrap_or("0");
+        if objects[0].kind == Kind::DEPLOYMENT && running != wanted.to_string() {
+            return Err(Failure::error(format!(
+                "desired revision ({wanted}) is different from the running revision ({running})"
+            )));
+        }
+    }
     let follow = line.flags.is_on("watch", true);
     let deadline = line
         .flags
