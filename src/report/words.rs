@@ -54,6 +54,11 @@ pub fn shortfall(record: &Record, summary: &Summary) -> String {
         return format!("nothing was scheduled: none of {} got a node", count(asked, "pod"));
     }
     if (placed as f64) < asked as f64 * MUCH_LESS {
+        let made = asked - summary.pods.missing;
+        if placed as f64 >= made as f64 * MUCH_LESS {
+            // It is not for want of nodes: a quota, a controller's rate or an update under way holds them back.
+            return format!("{} missing at the end: their pods were not made", count(summary.pods.missing, "replica"));
+        }
         return format!("only {} of {} got a node", grouped(placed), count(asked, "pod"));
     }
     String::new()
@@ -92,6 +97,36 @@ pub fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Amounts, Moment, WorkloadIndex};
+
+    #[test]
+    fn what_is_missing_is_told_from_what_finds_no_node() {
+        let mut record = Record::default();
+        for number in 0_u8..10 {
+            let facts = crate::record::PodFacts {
+                name: &format!("web-{number}"),
+                namespace: "default",
+                uid: number.into(),
+                owner: WorkloadIndex::NONE,
+                workload: WorkloadIndex::NONE,
+                priority: 0,
+                requests: Amounts::default(),
+                was_placed: false,
+            };
+            let pod = record.pod_created(Moment::ZERO, facts);
+            record.pods[pod.index()].bound = Moment::ZERO;
+        }
+        let mut summary = Summary::of(&record);
+        assert_eq!(shortfall(&record, &summary), "");
+        summary.pods.missing = 5;
+        assert_eq!(shortfall(&record, &summary), "5 replicas missing at the end: their pods were not made");
+        for pod in &mut record.pods[2..] {
+            pod.bound = Moment::NEVER;
+        }
+        assert_eq!(shortfall(&record, &summary), "only 2 of 15 pods got a node");
+        record.pods.iter_mut().for_each(|pod| pod.bound = Moment::NEVER);
+        assert_eq!(shortfall(&record, &summary), "nothing was scheduled: none of 15 pods got a node");
+    }
 
     #[test]
     fn seconds_read_as_people_say_them() {
