@@ -124,7 +124,9 @@ mod tests {
             pod.bound = Moment::NEVER;
         }
         assert_eq!(shortfall(&record, &summary), "only 2 of 15 pods got a node");
-        record.pods.iter_mut().for_each(|pod| pod.bound = Moment::NEVER);
+        for pod in &mut record.pods {
+            pod.bound = Moment::NEVER;
+        }
         assert_eq!(shortfall(&record, &summary), "nothing was scheduled: none of 15 pods got a node");
     }
 

@@ -90,20 +90,20 @@ spec:
 /// A folder with the cluster's dump after two minutes, and the scenario that goes on from it as `web.yaml`.
 fn dumped(name: &str) -> Scratch {
     let scratch = Scratch::new(name);
-    std::fs::write(scratch.0.join("cluster.yaml"), CLUSTER).unwrap();
+    std::fs::write(scratch.0.join("cluster.yaml"), CLUSTER).expect("the scratch folder can be written");
     let output =
         scratch.kubelapse(&["kubectl", "cluster.yaml", "--at", "150s", "--", "get", KINDS, "-A", "-o", "json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    std::fs::write(scratch.0.join("dump.json"), &output.stdout).unwrap();
-    std::fs::write(scratch.0.join("web.yaml"), SCENARIO).unwrap();
+    std::fs::write(scratch.0.join("dump.json"), &output.stdout).expect("the scratch folder can be written");
+    std::fs::write(scratch.0.join("web.yaml"), SCENARIO).expect("the scratch folder can be written");
     scratch
 }
 
 fn plan_of(scratch: &Scratch, spec: &str) -> (Value, String) {
     let output = scratch.capacity(spec);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stderr), text(&output.stdout));
-    let json = std::fs::read_to_string(scratch.results().join("web-plan/plan.json")).unwrap();
-    (serde_json::from_str(&json).unwrap(), text(&output.stderr))
+    let json = std::fs::read_to_string(scratch.results().join("web-plan/plan.json")).expect("there is a plan");
+    (serde_json::from_str(&json).expect("it is JSON"), text(&output.stderr))
 }
 
 #[test]

@@ -305,7 +305,9 @@ mod tests {
 
     fn book(places: &[Place]) -> Book {
         let mut book = Book::default();
-        places.iter().for_each(|place| book.enter(place, false));
+        for place in places {
+            book.enter(place, false);
+        }
         book
     }
 
