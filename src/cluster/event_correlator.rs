@@ -28,7 +28,7 @@ pub(super) enum Correlated {
     /// Equal to that of a row.
     Known { row: u32, combined: bool },
     /// Unlike all before. The caller says which row it becomes with `remember`.
-    New { combined: bool, slot: Slot },
+    New(Slot),
 }
 
 /// Where a new row is to be remembered.
@@ -37,7 +37,7 @@ pub(super) struct Slot {
     source: u32,
     similar: u32,
     message: u64,
-    combined: bool,
+    pub(super) combined: bool,
 }
 
 /// All sources.
@@ -130,7 +130,7 @@ impl EventCorrelator {
         };
         match row {
             Some(row) => Correlated::Known { row, combined },
-            None => Correlated::New { combined, slot: Slot { source, similar: place as u32, message, combined } },
+            None => Correlated::New(Slot { source, similar: place as u32, message, combined }),
         }
     }
 

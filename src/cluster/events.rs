@@ -113,12 +113,12 @@ impl EventStore {
                 }
                 row
             }
-            Correlated::New { .. } if !may_create => return,
-            Correlated::New { combined, slot } => {
+            Correlated::New(_) if !may_create => return,
+            Correlated::New(slot) => {
                 let row = self.rows.len() as u32;
                 self.correlator.remember(slot, &draft, row);
                 let message =
-                    if combined { combined_message(&draft.message) } else { self.shared_message(&draft.message) };
+                    if slot.combined { combined_message(&draft.message) } else { self.shared_message(&draft.message) };
                 self.rows.push(EventRow {
                     object: draft.object,
                     container: draft.container,
@@ -232,5 +232,19 @@ mod tests {
         assert_eq!(store.row(1).count, 25);
         store.record(SimTime::from_secs(300), draft("a"), true);
         assert_eq!(store.row(1).count, 26);
+    }
+
+    #[test]
+    fn a_message_of_long_ago_is_known_however_many_came_since() {
+        let mut store = EventStore::default();
+        // Hours apart: none is one of many.
+        let at = |number: u64| SimTime::from_secs(number * 3600);
+        for number in 0..40 {
+            store.record(at(number), draft(&format!("message {number}")), true);
+        }
+        store.record(at(40), draft("message 0"), true);
+        store.record(at(41), draft("message 39"), true);
+        assert_eq!(store.rows().len(), 40);
+        assert_eq!((store.row(0).count, store.row(39).count), (2, 2));
     }
 }

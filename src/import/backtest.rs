@@ -119,15 +119,8 @@ impl Replay {
         for object in &dump.objects {
             match object.kind {
                 // Nobody makes or deletes pods but the trace itself.
-                Kind::DEPLOYMENT
-                | Kind::REPLICA_SET
-                | Kind::STATEFUL_SET
-                | Kind::DAEMON_SET
-                | Kind::JOB
-                | Kind::CRON_JOB
-                | Kind::REPLICATION_CONTROLLER
-                | Kind::CONTROLLER_REVISION
-                | Kind::HORIZONTAL_POD_AUTOSCALER => {}
+                Kind::CONTROLLER_REVISION | Kind::HORIZONTAL_POD_AUTOSCALER => {}
+                kind if kind.is_workload() => {}
                 Kind::EVENT => {
                     let event = object.value();
                     let about = &event["involvedObject"];

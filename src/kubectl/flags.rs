@@ -71,6 +71,15 @@ pub(crate) static OUTPUT: &[Flag] = &[
     flag("allow-missing-template-keys", Switch),
 ];
 
+/// Of commands that a terminal is tied to.
+pub(crate) static TERMINAL: &[Flag] = &[
+    short("container", 'c', Text),
+    short("stdin", 'i', Switch),
+    short("tty", 't', Switch),
+    short("quiet", 'q', Switch),
+    flag("pod-running-timeout", Duration),
+];
+
 /// Without effect on the server, or none at all.
 pub(crate) static DRY_RUN: &[Flag] = &[flag("dry-run", Optional("unchanged"))];
 

@@ -101,6 +101,27 @@ kinds! {
 }
 
 impl Kind {
+    /// Kinds that own pods, directly or not.
+    pub const WORKLOADS: [Self; 7] = [
+        Self::DEPLOYMENT,
+        Self::REPLICA_SET,
+        Self::REPLICATION_CONTROLLER,
+        Self::STATEFUL_SET,
+        Self::DAEMON_SET,
+        Self::JOB,
+        Self::CRON_JOB,
+    ];
+
+    /// Does the kind own pods, directly or not?
+    pub fn is_workload(self) -> bool {
+        Self::WORKLOADS.contains(&self)
+    }
+
+    /// Where the pod template of a workload's manifest is, as a JSON pointer.
+    pub fn template_path(self) -> &'static str {
+        if self == Self::CRON_JOB { "/spec/jobTemplate/spec/template" } else { "/spec/template" }
+    }
+
     /// Names and versions.
     pub fn info(self) -> &'static KindInfo {
         KINDS.get(self.0 as usize).unwrap_or_else(|| super::custom_kind::info(self))

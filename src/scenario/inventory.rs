@@ -179,8 +179,7 @@ impl Inventory {
             } else if kind == Kind::NODE {
                 brought.push(nodes::of_object(object, &plan.cluster.prices));
             } else if GROWING.contains(&kind) {
-                let template =
-                    if kind == Kind::CRON_JOB { &spec["jobTemplate"]["spec"]["template"] } else { &spec["template"] };
+                let template = object.pointer(kind.template_path()).unwrap_or(&Value::Null);
                 inventory.workloads.push(Workload {
                     kind,
                     namespace,

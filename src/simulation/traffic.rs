@@ -201,10 +201,7 @@ impl Simulation {
     }
 
     fn unserved(&self, plan: &Plan, load: &LoadSettings, of: &plan::Load) -> String {
-        let (kind, namespace, name) = match &load.entry {
-            Entry::Service { namespace, name } => (Kind::SERVICE, namespace, name),
-            Entry::Consumers { kind, namespace, name, .. } => (*kind, namespace, name),
-        };
+        let (kind, namespace, name) = load.entry.target();
         let place = if of.line > 0 { format!("{}:{}: ", plan.file, of.line) } else { String::new() };
         let found = self.cluster.namespace(namespace).and_then(|space| self.cluster.find(kind, space, name));
         if found.is_some() {

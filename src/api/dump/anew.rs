@@ -156,9 +156,9 @@ impl Making {
         {
             return None;
         }
-        let path = if kind == Kind::CRON_JOB { "/spec/jobTemplate/spec/template/spec" } else { "/spec/template/spec" };
         let uid = text(&object["metadata"]["uid"]).to_owned();
-        if let Some(template) = object.pointer_mut(path).and_then(Value::as_object_mut)
+        if let Some(template) =
+            object.pointer_mut(kind.template_path()).and_then(|template| template.get_mut("spec")?.as_object_mut())
             && self.injected.add_to(&uid, template)
         {
             self.note(Note::Injected);

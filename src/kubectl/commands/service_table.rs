@@ -72,20 +72,7 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         contexts::view,
     ),
-    command(
-        "attach",
-        &[
-            flags::FILES,
-            &[
-                short("container", 'c', Takes::Text),
-                short("stdin", 'i', Takes::Switch),
-                short("tty", 't', Takes::Switch),
-                short("quiet", 'q', Takes::Switch),
-                flag("pod-running-timeout", Takes::Duration),
-            ],
-        ],
-        connect::attach,
-    ),
+    command("attach", &[flags::FILES, flags::TERMINAL], connect::attach),
     command(
         "port-forward",
         &[&[flag("address", Takes::List), flag("pod-running-timeout", Takes::Duration)]],

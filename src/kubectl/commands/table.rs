@@ -253,20 +253,7 @@ pub(super) static COMMANDS: &[Command] = &[
         &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, &[flag("show-events", Takes::Switch)]],
         describe::run,
     ),
-    command(
-        "exec",
-        &[
-            flags::FILES,
-            &[
-                short("container", 'c', Takes::Text),
-                short("stdin", 'i', Takes::Switch),
-                short("tty", 't', Takes::Switch),
-                short("quiet", 'q', Takes::Switch),
-                flag("pod-running-timeout", Takes::Duration),
-            ],
-        ],
-        exec::run,
-    ),
+    command("exec", &[flags::FILES, flags::TERMINAL], exec::run),
     command(
         "edit",
         &[

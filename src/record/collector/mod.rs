@@ -149,7 +149,7 @@ impl Collector {
         match object.kind {
             Kind::POD => self.pod(now, PodId(object.id), change.verb, cluster),
             Kind::NODE => self.node(now, NodeId(object.id), change, cluster),
-            kind if workloads::is_workload(kind) => self.workload(now, object, change.verb, cluster),
+            kind if kind.is_workload() => self.workload(now, object, change.verb, cluster),
             _ => {}
         }
     }

@@ -8,20 +8,6 @@ use crate::model::job::Job;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef};
 
-/// Does the kind own pods, directly or not?
-pub(super) fn is_workload(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::DEPLOYMENT
-            | Kind::REPLICA_SET
-            | Kind::REPLICATION_CONTROLLER
-            | Kind::STATEFUL_SET
-            | Kind::DAEMON_SET
-            | Kind::JOB
-            | Kind::CRON_JOB
-    )
-}
-
 impl Collector {
     pub(super) fn workload(&mut self, now: Moment, object: ObjectRef, verb: Verb, cluster: &Cluster) {
         let index = match self.workloads.get(&object) {

@@ -8,18 +8,6 @@ use serde_json::Value;
 use super::{ManifestSource, Node, Plan, StepFile, nodes};
 use crate::model::kind::Kind;
 
-/// Kinds of which at least one is needed for anything to be placed.
-const PLACED: [Kind; 8] = [
-    Kind::POD,
-    Kind::DEPLOYMENT,
-    Kind::REPLICA_SET,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::STATEFUL_SET,
-    Kind::DAEMON_SET,
-    Kind::JOB,
-    Kind::CRON_JOB,
-];
-
 /// What a plan's dump comes to when it begins anew.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Afresh {
@@ -41,7 +29,8 @@ impl Afresh {
         if !anew.refused.is_empty() {
             return Err(anew.refused);
         }
-        let is_placed = |manifest: &Value| kind_of(manifest).is_some_and(|kind| PLACED.contains(&kind));
+        let is_placed =
+            |manifest: &Value| kind_of(manifest).is_some_and(|kind| kind == Kind::POD || kind.is_workload());
         if !anew.manifests.iter().any(is_placed) {
             return Err(vec![
                 "what the scenario imports holds no workload that could be placed on other nodes".to_owned(),

@@ -49,7 +49,7 @@ impl Asked<'_> {
         let (kind_name, name) = target.split_once('/').ok_or_else(|| format!("{target:?} is no pod/NAME"))?;
         let kind = match Kind::from_argument(kind_name) {
             Some(Kind::POD) => return find_pod(self.cluster, namespace, name).map(|pod| vec![pod]),
-            Some(kind) if WORKLOADS.contains(&kind) => kind,
+            Some(kind) if kind.is_workload() => kind,
             _ => {
                 return Err(format!(
                     "explain knows pod/NAME, a workload's KIND/NAME, hpa/NAME and --pending, not {kind_name}/…"
@@ -142,14 +142,3 @@ fn with_hint(cluster: &Cluster, message: &str, kind: Kind, namespace: NamespaceI
 fn meant(name: &str) -> String {
     format!("; did you mean `{name}`?")
 }
-
-/// Kinds that own pods.
-pub(super) const WORKLOADS: [Kind; 7] = [
-    Kind::DEPLOYMENT,
-    Kind::REPLICA_SET,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::STATEFUL_SET,
-    Kind::DAEMON_SET,
-    Kind::JOB,
-    Kind::CRON_JOB,
-];

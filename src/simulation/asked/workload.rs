@@ -52,7 +52,7 @@ impl Asked<'_> {
     pub fn workload(&mut self, namespace: &str, target: &str) -> Result<WorkloadAnswer, String> {
         let (kind, name) = target.split_once('/').ok_or_else(|| format!("{target:?} is no KIND/NAME"))?;
         let kind = Kind::from_argument(kind)
-            .filter(|kind| super::WORKLOADS.contains(kind))
+            .filter(|kind| kind.is_workload())
             .ok_or_else(|| format!("{kind} is no workload"))?;
         let object = self.find(kind, namespace, name)?;
         let pods = self.pods_of(object);
