@@ -42,6 +42,11 @@ pub(super) struct Charge {
 }
 
 impl Cluster {
+    /// Is there a quota in any namespace?
+    pub fn has_quotas(&self) -> bool {
+        !self.quotas.by_namespace.is_empty()
+    }
+
     /// The quotas of a namespace, oldest first.
     pub fn quotas_in(&self, namespace: NamespaceId) -> &[ObjectRef] {
         self.quotas.by_namespace.get(&namespace).map_or(&[], Vec::as_slice)

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::convert;
 use crate::engine::SimTime;
+use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::node::Node;
 use crate::model::object::{Body, ObjectRef, PodId};
@@ -44,6 +45,20 @@ impl Cluster {
             return false;
         }
         self.log_modified(now, ObjectRef::pod(pod), fields);
+        true
+    }
+
+    /// Sets the status of a condition that a pod has; nothing else of it changes but its transition time. Returns whether
+    /// that was a write.
+    pub fn turn_pod_condition(&mut self, now: SimTime, pod: PodId, kind: &PodConditionType, holds: bool) -> bool {
+        let status = &mut self.pods.row_mut(pod).status;
+        let turned = ConditionStatus::from(holds);
+        let found = status.conditions.iter_mut().find(|condition| condition.kind == *kind);
+        let Some(condition) = found.filter(|condition| condition.status != turned) else { return false };
+        condition.status = turned;
+        condition.last_transition = now;
+        let ready = if *kind == PodConditionType::Ready { Fields::READY } else { Fields::empty() };
+        self.log_modified(now, ObjectRef::pod(pod), Fields::CONDITIONS | ready);
         true
     }
 

@@ -18,7 +18,7 @@ use crate::model::selector::LabelSelector;
 
 use super::calls::event;
 use super::plan::{Call, Plan, Status};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::selector_index::SelectorIndex;
 use super::work_queue::WorkQueue;
 
@@ -49,6 +49,11 @@ impl Controller for DisruptionController {
     type Draft = ();
 
     const COMPONENT: &'static str = "controllermanager";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::READY | Fields::DELETION | Fields::LABELS | Fields::OWNERSHIP)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {

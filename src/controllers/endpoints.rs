@@ -18,7 +18,7 @@ use crate::model::service::{Service, ServiceType};
 
 use super::endpoint_slice::endpoints::{Ports, ports};
 use super::plan::{Call, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::selector_index::SelectorIndex;
 use super::work_queue::WorkQueue;
 
@@ -49,6 +49,11 @@ impl Controller for EndpointsController {
     type Draft = ();
 
     const COMPONENT: &'static str = "endpoint-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {

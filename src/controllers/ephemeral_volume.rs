@@ -10,7 +10,7 @@ use crate::model::object::ObjectRef;
 use crate::model::volume::VolumeSource;
 
 use super::plan::{Call, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 /// The controller. Keys are pods.
@@ -21,6 +21,11 @@ impl Controller for EphemeralVolumeController {
     type Draft = ();
 
     const COMPONENT: &'static str = "ephemeral_volume";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.is(Verb::Added)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod().filter(|_| change.verb == Verb::Added) else { return };

@@ -9,7 +9,7 @@ use crate::model::object::{ObjectRef, OwnerReference};
 
 use super::calls::event;
 use super::plan::{Call, Outcome, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -25,6 +25,11 @@ impl Controller for GarbageCollector {
     const COMPONENT: &'static str = "garbage-collector-controller";
 
     /// Upstream: garbagecollector `processGraphChanges`.
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::DELETION | Fields::OWNERSHIP)
+    }
+
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let object = change.object;
         match change.verb {

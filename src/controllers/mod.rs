@@ -69,7 +69,7 @@ use persistent_volume::PersistentVolumeController;
 use pod_gc::PodGarbageCollector;
 use replica_set::{ReplicaSets, ReplicationControllers};
 use resource_quota::ResourceQuotaController;
-use runner::{Profile, Runner};
+use runner::{News, Profile, Runner};
 use service_account::ServiceAccountController;
 use stateful_set::StatefulSetController;
 use taint_eviction::TaintEvictionController;
@@ -128,9 +128,10 @@ macro_rules! controllers {
                 cluster: &mut Cluster,
                 outbox: &mut Outbox<ControllerEvent>,
             ) {
+                let news = News::new(change, cluster);
                 $(
                     if matches!(change.object.kind, $kinds) {
-                        self.$field.observe(now, change, cluster, outbox);
+                        self.$field.observe(now, news, cluster, outbox);
                     }
                 )*
             }

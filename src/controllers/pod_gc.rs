@@ -12,7 +12,7 @@ use crate::model::pod::{PodCondition, PodConditionType};
 
 use super::ControllerSettings;
 use super::plan::{Call, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 /// Upstream: podgc `gcCheckPeriod`.
@@ -57,6 +57,11 @@ impl Controller for PodGarbageCollector {
     type Draft = ();
 
     const COMPONENT: &'static str = "pod-garbage-collector-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::DELETION | Fields::PHASE)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod() else {

@@ -10,7 +10,7 @@ use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, ObjectRef};
 
 use super::plan::{Call, Plan, Status};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 /// `--resource-quota-sync-period`.
@@ -24,6 +24,11 @@ impl Controller for ResourceQuotaController {
     type Draft = ();
 
     const COMPONENT: &'static str = "resourcequota-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, cluster: &Cluster) -> bool {
+        cluster.has_quotas() && news.touches(Fields::PHASE | Fields::DELETION)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if change.object.kind == Kind::RESOURCE_QUOTA && cluster.is_live(change.object) {

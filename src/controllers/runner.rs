@@ -6,9 +6,10 @@
 //! the controller hears of its own writes at once: a sync never acts on a state older than its own earlier writes
 //! (upstream needs expectations, and since v1.36 a stale-cache barrier, for the same).
 
-use crate::cluster::{Change, Cluster};
+use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimTime};
+use crate::model::kind::Kind;
 use crate::model::latency::{Latencies, Latency};
 use crate::model::object::ObjectRef;
 
@@ -18,6 +19,49 @@ use super::work_queue::{RateLimiter, WorkQueue};
 use super::{ControllerEvent, ControllerId, ControllerSettings};
 use crate::engine::token_bucket::TokenBucket;
 
+/// What of a change can be told without a look at the controller's own tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct News<'a> {
+    /// The change.
+    pub(super) change: &'a Change,
+    /// Of a pod that has a controller: the controller's kind.
+    pub(super) owner: Option<Kind>,
+}
+
+impl<'a> News<'a> {
+    pub(super) fn new(change: &'a Change, cluster: &Cluster) -> Self {
+        let controller = change.object.as_pod().map(|pod| cluster.pod(pod).controller);
+        Self { change, owner: controller.filter(|controller| controller.is_some()).map(|controller| controller.kind) }
+    }
+
+    /// The change of a pod, if it is one.
+    fn of_pod(&self) -> Option<&'a Change> {
+        (self.change.object.kind == Kind::POD).then_some(self.change)
+    }
+
+    /// Anything but a pod, or a pod with a change of one of these fields.
+    #[inline]
+    pub(super) fn touches(&self, fields: Fields) -> bool {
+        self.of_pod().is_none_or(|change| change.fields.intersects(fields))
+    }
+
+    /// Anything but a pod, or a pod to which this happened.
+    #[inline]
+    pub(super) fn is(&self, verb: Verb) -> bool {
+        self.of_pod().is_none_or(|change| change.verb == verb)
+    }
+
+    /// Anything but a pod, or a pod that controllers of this kind own, may adopt, or may have owned before.
+    #[inline]
+    pub(super) fn concerns(&self, kind: Kind) -> bool {
+        let may_adopt = || self.owner.is_none() && self.touches(Fields::LABELS.union(Fields::OWNERSHIP));
+        self.of_pod().is_none_or(|change| {
+            let was_released = change.verb == Verb::Modified && change.fields.contains(Fields::OWNERSHIP);
+            self.owner == Some(kind) || may_adopt() || was_released
+        })
+    }
+}
+
 /// What differs from one controller to another.
 pub(super) trait Controller: std::fmt::Debug {
     /// What a sync remembers while its calls are under way.
@@ -25,6 +69,13 @@ pub(super) trait Controller: std::fmt::Debug {
 
     /// `source.component` of its Events.
     const COMPONENT: &'static str;
+
+    /// Can a change mean anything to it? Asked before `observe`, because most changes are of pods, of which there are
+    /// many, and mean nothing to most controllers.
+    #[inline]
+    fn hears(&self, _news: News<'_>, _cluster: &Cluster) -> bool {
+        true
+    }
 
     /// A change arrived: notes it and queues the keys that it concerns. Cheap.
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue);
@@ -155,15 +206,18 @@ impl<C: Controller> Runner<C> {
         }
     }
 
+    #[inline]
     pub(super) fn observe(
         &mut self,
         now: SimTime,
-        change: &Change,
+        news: News<'_>,
         cluster: &Cluster,
         outbox: &mut Outbox<ControllerEvent>,
     ) {
-        self.controller.observe(now, change, cluster, &mut self.queue);
-        self.dispatch_news(now, outbox);
+        if self.controller.hears(news, cluster) {
+            self.controller.observe(now, news.change, cluster, &mut self.queue);
+            self.dispatch_news(now, outbox);
+        }
     }
 
     /// Lets the controller hear of something that is no change of the API.

@@ -13,7 +13,7 @@ use crate::model::taint::{Taint, TaintEffect, Toleration};
 
 use super::calls::event;
 use super::plan::{Call, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 /// The controller. Keys are nodes, whose taints changed, and pods, whose time is up.
@@ -27,6 +27,11 @@ impl Controller for TaintEvictionController {
     type Draft = ();
 
     const COMPONENT: &'static str = "taint-eviction-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::BOUND)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(node) = change.object.as_node() {

@@ -9,7 +9,7 @@ use crate::model::pod_template::PodTemplate;
 use crate::model::volume::{Volume, VolumeSource};
 
 use super::plan::{Call, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::work_queue::WorkQueue;
 
 const CLAIM_FINALIZER: &str = "kubernetes.io/pvc-protection";
@@ -42,6 +42,11 @@ impl Controller for ClaimProtectionController {
     type Draft = ();
 
     const COMPONENT: &'static str = "pvc-protection-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::PHASE)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod() else {

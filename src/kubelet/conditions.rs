@@ -21,13 +21,8 @@ pub(super) struct ConditionFacts<'a> {
 
 const ALL_RESTARTING: &str = "AllContainersRestarting";
 
-const OWNED: [PodConditionType; 5] = [
-    PodConditionType::PodReadyToStartContainers,
-    PodConditionType::Initialized,
-    PodConditionType::Ready,
-    PodConditionType::ContainersReady,
-    PodConditionType::PodScheduled,
-];
+/// How many conditions every pod has of its kubelet.
+const OWNED: usize = 5;
 
 /// All conditions of the new status, in upstream's order: others' first, PodScheduled last.
 pub(super) fn generate(
@@ -36,9 +31,11 @@ pub(super) fn generate(
     previous: &PodStatus,
     facts: &ConditionFacts<'_>,
 ) -> Vec<PodCondition> {
-    let mut conditions = Vec::with_capacity(OWNED.len());
-    let restarting = PodConditionType::Other(Text::const_new(ALL_RESTARTING));
-    let is_foreign = |condition: &&PodCondition| !OWNED.contains(&condition.kind) && condition.kind != restarting;
+    let mut conditions = Vec::with_capacity(OWNED);
+    let is_foreign = |condition: &&PodCondition| match &condition.kind {
+        PodConditionType::Other(name) => name != ALL_RESTARTING,
+        kind => *kind == PodConditionType::DisruptionTarget,
+    };
     conditions.extend(previous.conditions.iter().filter(is_foreign).cloned());
     let add = |conditions: &mut Vec<PodCondition>, kind: PodConditionType, verdict: Verdict| {
         let condition_status = ConditionStatus::from(verdict.holds);
@@ -66,7 +63,7 @@ pub(super) fn generate(
     add(&mut conditions, PodConditionType::ContainersReady, containers_ready);
     add(&mut conditions, PodConditionType::PodScheduled, Verdict::plain(true));
     if let Some(verdict) = all_restarting(spec, status) {
-        add(&mut conditions, restarting.clone(), verdict);
+        add(&mut conditions, PodConditionType::Other(Text::const_new(ALL_RESTARTING)), verdict);
     }
     conditions
 }

@@ -44,6 +44,8 @@ pub(super) struct EvictionState {
     pub holds: [bool; 3],
     /// The pod that was evicted last, while it is waited for, and since when.
     victim: Option<(PodId, SimTime)>,
+    /// Known while no threshold is met and no fault takes anything.
+    calm: Option<Calm>,
 }
 
 impl EvictionState {
@@ -55,8 +57,34 @@ impl EvictionState {
             last_seen: [SimTime::NEVER; 3],
             holds: [false; 3],
             victim: None,
+            calm: None,
         }
     }
+
+    /// Would a round find other thresholds met than the last one did?
+    fn differs(&self, observed: &[Observed]) -> bool {
+        observed.iter().any(|one| {
+            let before = self.met.iter().any(|(signal, soft, _)| (*signal, *soft) == one.key());
+            one.is_met(before) != before
+        }) || self.met.iter().any(|(signal, soft, _)| !observed.iter().any(|one| one.key() == (*signal, *soft)))
+    }
+}
+
+/// Up to what use no threshold is met.
+#[derive(Clone, Copy, Debug)]
+struct Calm {
+    /// What the thresholds were worked out for: capacity and allocatable memory.
+    of: (machines::Capacity, u64),
+    most: Use,
+}
+
+/// What signals measure of a node.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    memory: u64,
+    disk: u64,
+    inodes: u64,
+    processes: u64,
 }
 
 /// A threshold and what is there.
@@ -65,6 +93,30 @@ struct Observed {
     threshold: Threshold,
     available: u64,
     capacity: u64,
+}
+
+impl Use {
+    fn is_within(self, most: Self) -> bool {
+        self.memory <= most.memory
+            && self.disk <= most.disk
+            && self.inodes <= most.inodes
+            && self.processes <= most.processes
+    }
+
+    /// The greatest use with which none of these thresholds, which are not met now, would be.
+    fn up_to_thresholds(self, observed: &[Observed]) -> Self {
+        let mut most = Self { memory: u64::MAX, disk: u64::MAX, inodes: u64::MAX, processes: u64::MAX };
+        for one in observed {
+            let (used, most) = match one.threshold.signal {
+                Signal::Memory | Signal::AllocatableMemory => (self.memory, &mut most.memory),
+                Signal::NodeFs | Signal::ImageFs => (self.disk, &mut most.disk),
+                Signal::NodeFsInodes | Signal::ImageFsInodes => (self.inodes, &mut most.inodes),
+                Signal::Pids => (self.processes, &mut most.processes),
+            };
+            *most = (*most).min(used.saturating_add(one.available.saturating_sub(one.limit())));
+        }
+        most
+    }
 }
 
 impl Observed {
@@ -147,16 +199,35 @@ impl Kubelets {
         if self.nodes.len() <= node.index() || !hubs.machines.kubelet_up(node) {
             return;
         }
-        let observed = self.observe_signals(hubs, node);
+        let (of, used) = self.measure(hubs, node);
+        let is_free = hubs.machines.machine(node).health().pressure.is_empty();
         let state = &self.nodes[node.index()].eviction;
-        let differs =
-            observed.iter().any(|one| {
-                let before = state.met.iter().any(|(signal, soft, _)| (*signal, *soft) == one.key());
-                one.is_met(before) != before
-            }) || state.met.iter().any(|(signal, soft, _)| !observed.iter().any(|one| one.key() == (*signal, *soft)));
+        if is_free && state.calm.is_some_and(|calm| calm.of == of && used.is_within(calm.most)) {
+            debug_assert!(!state.differs(&self.observe_signals(hubs, node)), "{node:?} is not calm: {used:?}");
+            return;
+        }
+        let observed = self.observe_signals(hubs, node);
+        let state = &mut self.nodes[node.index()].eviction;
+        let differs = state.differs(&observed);
+        let is_calm = is_free && !differs && state.met.is_empty();
+        state.calm = is_calm.then(|| Calm { of, most: used.up_to_thresholds(&observed) });
         if differs {
             self.book_round(hubs, node, hubs.now);
         }
+    }
+
+    /// What thresholds depend on, and what is used now.
+    fn measure(&self, hubs: &Hubs<'_>, node: NodeId) -> ((machines::Capacity, u64), Use) {
+        let machine = hubs.machines.machine(node);
+        let state = &self.nodes[node.index()];
+        let used = Use {
+            memory: hubs.machines.memory_used(node),
+            disk: machine.disk_used(),
+            inodes: machine.inodes_used(),
+            // Each sandbox has a process of its own.
+            processes: machine.processes() + u64::from(state.pods),
+        };
+        ((machine.capacity(), state.allocatable_memory), used)
     }
 
     /// A pod that could be evicted has come: a node that is short looks again.

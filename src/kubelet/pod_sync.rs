@@ -10,7 +10,7 @@ use crate::machines::Machines;
 use crate::model::Text;
 use crate::model::latency::Latency;
 use crate::model::object::PodId;
-use crate::model::pod::{PodConditionType, PodStatus};
+use crate::model::pod::PodConditionType;
 use crate::model::pod_spec::PodSpec;
 
 const DEADLINE_REASON: &str = "DeadlineExceeded";
@@ -199,16 +199,8 @@ impl Kubelets {
         let node = self.workers.row(pod).node;
         let gone = hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(node);
         if !gone {
-            let now = hubs.now;
-            hubs.cluster.modify_pod_status(now, pod, |status: &mut PodStatus| {
-                let kind = PodConditionType::PodReadyToStartContainers;
-                if let Some(condition) = status.conditions.iter_mut().find(|condition| condition.kind == kind)
-                    && !condition.status.is_true()
-                {
-                    condition.status = true.into();
-                    condition.last_transition = now;
-                }
-            });
+            let kind = PodConditionType::PodReadyToStartContainers;
+            hubs.cluster.turn_pod_condition(hubs.now, pod, &kind, true);
         }
         self.start_next(hubs, pod);
     }

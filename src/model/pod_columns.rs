@@ -1,6 +1,8 @@
 //! The READY, STATUS and RESTARTS columns of `kubectl get pods`.
 //! Upstream: pkg/printers/internalversion `printPod`.
 
+use smallvec::SmallVec;
+
 use super::Text;
 use super::pod::{ContainerState, Pod, PodConditionType};
 use super::pod_spec::ContainerKind;
@@ -157,7 +159,7 @@ fn termination_text(reason: &Text, exit_code: i32) -> Text {
 /// The API shows statuses sorted by name and printPod walks them from the last to the first.
 fn mains_by_name_descending(template: &PodTemplate) -> impl Iterator<Item = usize> + use<> {
     let spec = &template.spec;
-    let mut order: Vec<usize> = (spec.init_count..spec.containers.len()).collect();
+    let mut order: SmallVec<[usize; 4]> = (spec.init_count..spec.containers.len()).collect();
     if order.len() > 1 {
         order.sort_by(|left, right| spec.containers[*right].name.cmp(&spec.containers[*left].name));
     }

@@ -2,6 +2,7 @@
 //! Ids follow the order of first appearance; nothing iterates the lookup map.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,13 @@ pub struct Texts {
     /// Of use only while a record is filled.
     #[serde(skip)]
     lookup: FxHashMap<u64, TextId>,
+    /// Texts that came as shared ones, by address.
+    #[serde(skip)]
+    shared: Vec<Option<(Arc<str>, TextId)>>,
 }
+
+/// Places for shared texts: a power of two.
+const SHARED: usize = 256;
 
 impl Texts {
     /// The id of `text`, stored now if it is new; `NONE` for the empty text.
@@ -40,6 +47,22 @@ impl Texts {
         let id = self.push(text);
         self.lookup.insert(key, id);
         id
+    }
+
+    /// The id of a text that many share: found by where it lies in memory if it was the last to come to its place of a
+    /// small table.
+    pub fn intern_shared(&mut self, text: &Arc<str>) -> TextId {
+        self.shared.resize(SHARED, None);
+        let address = Arc::as_ptr(text).cast::<u8>() as usize;
+        let place = (address >> 4).wrapping_mul(0x9E37_79B9) >> 7 & (SHARED - 1);
+        match &self.shared[place] {
+            Some((known, id)) if Arc::ptr_eq(known, text) => *id,
+            _ => {
+                let id = self.intern(text);
+                self.shared[place] = Some((Arc::clone(text), id));
+                id
+            }
+        }
     }
 
     /// Stores a text that is known to be unique (a pod's name), without a place in the lookup.

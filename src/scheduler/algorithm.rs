@@ -170,6 +170,11 @@ impl Algorithm {
             Ok(candidates) => candidates,
             Err(diagnosis) => return Outcome::Unfit(diagnosis),
         };
+        if candidates.is_none()
+            && let Some(decision) = self.search(inputs, prepared)
+        {
+            return Outcome::Fits(decision);
+        }
         let mut diagnosis = Diagnosis { nodes: cache.order().len(), ..Diagnosis::default() };
         if !self.try_nominated(inputs, prepared, &mut diagnosis) {
             self.find_feasible(inputs, prepared, candidates.as_deref(), &mut diagnosis);
@@ -262,6 +267,23 @@ impl Algorithm {
         self.feasible.clear();
         self.feasible.push(node);
         true
+    }
+
+    /// The decision where nothing but the nodes themselves matters: no pods elsewhere, no claims, no nominations.
+    fn search(&mut self, inputs: Inputs<'_>, prepared: Prepared) -> Option<Decision> {
+        let Inputs { cluster, cache, nominator, pod } = inputs;
+        let looks_wider = prepared.spread.is_some() || prepared.has_affinity || self.counts.volumes.is_some();
+        let is_nominated = nominator.has_pods() || cluster.pod(pod).nominated.is_some();
+        if looks_wider || is_nominated || self.is_forgetful || !self.profile.has_scores() {
+            return None;
+        }
+        let list = cache.order();
+        let start = self.next_start_node_index % list.len();
+        let want = feasible_nodes_to_find(list.len(), self.percentage_of_nodes_to_score);
+        let shape = self.counts.shapes.get(prepared.shape);
+        let found = self.judgements.of(&self.profile, prepared.shape, shape, cache).search(start, want)?;
+        self.next_start_node_index = (self.next_start_node_index + found.evaluated) % list.len();
+        Some(Decision { node: list[found.place], evaluated: found.evaluated, feasible: found.feasible })
     }
 
     /// Fills `feasible`, and the diagnosis with what the other nodes looked at have against the pod.

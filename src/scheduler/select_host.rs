@@ -6,7 +6,7 @@
 
 /// The index after `at` in the pre-order of the implicit binary tree of `len` nodes; the last one has none.
 #[inline]
-const fn after(mut at: usize, len: usize) -> Option<usize> {
+pub(super) const fn after(mut at: usize, len: usize) -> Option<usize> {
     let left = 2 * at + 1;
     if left < len {
         return Some(left);
@@ -22,7 +22,7 @@ const fn after(mut at: usize, len: usize) -> Option<usize> {
 }
 
 /// The index of the winner among `totals`; `None` of an empty list.
-pub fn select_host(totals: &[i64]) -> Option<usize> {
+pub fn select_host<T: Copy + Ord>(totals: &[T]) -> Option<usize> {
     let greatest = *totals.iter().max()?;
     // Many totals are equal on a cluster with equal nodes: the walk is short there.
     let mut at = 0;
@@ -47,7 +47,7 @@ mod tests {
         ] {
             assert_eq!(select_host(totals), Some(winner), "{totals:?}");
         }
-        assert_eq!(select_host(&[]), None);
+        assert_eq!(select_host::<i64>(&[]), None);
     }
 
     /// Upstream's heap: sift down from the last inner node to the root.

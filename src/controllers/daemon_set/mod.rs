@@ -24,7 +24,7 @@ use super::calls::event;
 use super::history::{self, Revision, RevisionTemplates};
 use super::plan::{Call, Outcome, Plan, Status};
 use super::pod_claims::PodClaims;
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::slow_start;
 use super::work_queue::WorkQueue;
 use book::{Basis, Book};
@@ -65,6 +65,11 @@ impl Controller for DaemonSetController {
     type Draft = Draft;
 
     const COMPONENT: &'static str = "daemonset-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.concerns(Kind::DAEMON_SET)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {

@@ -30,7 +30,7 @@ use crate::model::object::{NamespaceId, ObjectRef, PodId, TemplateId};
 use crate::model::selector::{LabelSelector, Operator};
 
 use super::plan::{Outcome, Plan};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::selector_index::SelectorIndex;
 use super::work_queue::WorkQueue;
 
@@ -68,6 +68,11 @@ impl Controller for DeploymentController {
     type Draft = Draft;
 
     const COMPONENT: &'static str = "deployment-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.is(Verb::Deleted)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         match change.object.kind {

@@ -25,7 +25,7 @@ use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::service::{EndpointSlice, Service, ServiceType};
 
 use super::plan::{Call, Outcome, Plan};
-use super::runner::{Controller, Profile};
+use super::runner::{Controller, News, Profile};
 use super::selector_index::SelectorIndex;
 use super::work_queue::{RateLimiter, WorkQueue};
 
@@ -64,6 +64,11 @@ impl Controller for EndpointSliceController {
     type Draft = ();
 
     const COMPONENT: &'static str = "endpoint-slice-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.touches(Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS)
+    }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         match change.object.kind {

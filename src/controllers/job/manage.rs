@@ -32,8 +32,8 @@ pub(super) fn wanted_active(job: &Job, active: i32, succeeded: i32) -> i32 {
 }
 
 /// The pods that go when there are too many: those with no use of their own first, then the least far ones.
-pub(super) fn victims(active: &[PodId], excess: usize, job: &Job, cluster: &Cluster) -> Vec<PodId> {
-    let mut ranked = active.to_vec();
+pub(super) fn victims(active: Vec<PodId>, excess: usize, job: &Job, cluster: &Cluster) -> Vec<PodId> {
+    let mut ranked = active;
     ranked.sort_by(|left, right| compare(*left, *right, cluster));
     if !job.indexed {
         ranked.truncate(excess);

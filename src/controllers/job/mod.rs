@@ -12,11 +12,9 @@ mod tally;
 mod tests;
 mod tracking;
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
-use crate::cluster::{Change, Cluster, Fields, Verb};
+use crate::cluster::{Change, Cluster, Cursor, Fields, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::condition::Condition;
 use crate::model::job::Job;
@@ -26,9 +24,10 @@ use crate::model::pod_spec::RestartPolicy;
 
 use super::plan::{Call, Outcome, Plan};
 use super::pod_claims::PodClaims;
-use super::runner::{Controller, Profile};
+use super::runner::{Controller, News, Profile};
 use super::work_queue::{RateLimiter, WorkQueue};
 use backoff::Backoff;
+use tally::JobPods;
 
 /// Changes of pods are gathered this long. Upstream: job `SyncJobBatchPeriod`.
 const BATCH: SimDuration = SimDuration::from_secs(1);
@@ -40,13 +39,14 @@ const BURST: usize = 500;
 pub(super) struct JobController {
     jobs: FxHashMap<ObjectRef, Known>,
     claims: PodClaims,
+    /// Up to where the log was read: syncs see pods as they are, also where their changes have not arrived yet.
+    cursor: Cursor,
 }
 
 /// What the controller remembers of a Job.
 #[derive(Debug, Default)]
 struct Known {
-    /// Pods that are not ended, or ended and not counted.
-    pods: BTreeSet<PodId>,
+    pods: JobPods,
     backoff: Backoff,
 }
 
@@ -76,6 +76,11 @@ impl Controller for JobController {
     type Draft = Draft;
 
     const COMPONENT: &'static str = "job-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.concerns(Kind::JOB)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {
@@ -175,7 +180,7 @@ impl JobController {
             .map(|claim| {
                 let Call::SetPodController { pod, controller } = claim else { return claim };
                 if let Some(known) = self.jobs.get_mut(&key).filter(|_| !controller.is_some()) {
-                    known.pods.remove(&pod);
+                    known.pods.forget(pod);
                 }
                 Call::ClaimPod { pod, controller, finalizer: tally::FINALIZER }
             })
@@ -188,17 +193,22 @@ impl JobController {
         if row.controller.kind != Kind::JOB || !row.controller.is_some() {
             return;
         }
-        if tally::matters(row) {
-            self.jobs.entry(row.controller).or_default().pods.insert(pod);
-        } else if let Some(known) = self.jobs.get_mut(&row.controller) {
-            known.pods.remove(&pod);
+        self.jobs.entry(row.controller).or_default().pods.note(pod, row);
+    }
+
+    /// Notes pods whose changes have not arrived yet.
+    fn catch_up(&mut self, cluster: &Cluster) {
+        while let Some(change) = cluster.log.next_kept(&mut self.cursor) {
+            if let Some(pod) = change.object.as_pod() {
+                self.note(pod, cluster);
+            }
         }
     }
 
     /// The Job is gone: its pods are not held back any longer. Upstream: job `syncOrphanPod`.
     fn release_orphans(&mut self, key: ObjectRef, cluster: &Cluster) -> Plan<Draft> {
         let Some(known) = self.jobs.remove(&key) else { return Plan::done() };
-        let tracked = known.pods.into_iter().filter(|pod| {
+        let tracked = known.pods.all().into_iter().filter(|pod| {
             let row = cluster.pod(*pod);
             row.deleted.is_none() && tally::is_tracked(row)
         });

@@ -45,13 +45,12 @@ impl Situation {
 }
 
 impl JobController {
-    pub(super) fn situation(&self, key: ObjectRef, cluster: &Cluster) -> Option<Situation> {
+    pub(super) fn situation(&mut self, key: ObjectRef, cluster: &Cluster) -> Option<Situation> {
         let job = cluster.body(key).as_job()?.clone();
         let spec = cluster.object(key).raw.get("spec").cloned().unwrap_or_default();
         let policy = FailurePolicy::read(&spec);
-        let none = BTreeSet::new();
-        let pods = self.jobs.get(&key).map_or(&none, |known| &known.pods);
-        let tally = tally::tally(pods, &job, policy.as_ref(), cluster);
+        self.catch_up(cluster);
+        let tally = tally::tally(&self.jobs.entry(key).or_default().pods, &job, policy.as_ref(), cluster);
         let completions = job.completions.unwrap_or(0).max(0) as u32;
         let mut completed = IndexSet::parse(&job.status.completed_indexes, completions);
         if job.indexed {
@@ -78,7 +77,7 @@ impl JobController {
         }
         let Some(mut situation) = self.situation(key, cluster) else { return Plan::done() };
         if conditions::is_finished(&situation.job) {
-            if situation.tally.tracked.is_empty() {
+            if situation.tally.tracked_count() == 0 {
                 self.jobs.remove(&key);
             }
             return Plan::done();
@@ -88,8 +87,9 @@ impl JobController {
         }
         if let Some(condition) = conditions::verdict(now, &situation.job, &situation.findings) {
             let mut plan = Plan::done();
-            plan.push_together(deletions(&situation.tally.active, key));
-            return plan.resume_with(Draft::Finishing(Box::new(condition), situation.tally.active));
+            let active = situation.tally.active();
+            plan.push_together(deletions(&active, key));
+            return plan.resume_with(Draft::Finishing(Box::new(condition), active));
         }
         let again = conditions::deadline_left(now, &situation.job, situation.job.status.start_time);
         if cluster.meta(key).deletion.is_some() {
@@ -103,13 +103,13 @@ impl JobController {
         let Situation { job, tally, .. } = situation;
         let mut plan = Plan::done();
         if job.suspend {
-            remove(&tally.active, key, &mut plan);
+            remove(&tally.active(), key, &mut plan);
             return plan.resume_with(Draft::Managed { backing_off: false, again: None });
         }
-        let active = tally.active.len() as i32;
+        let active = tally.active_count() as i32;
         let wanted = manage::wanted_active(job, active, situation.succeeded());
         if active > wanted {
-            let victims = manage::victims(&tally.active, ((active - wanted) as usize).min(BURST), job, cluster);
+            let victims = manage::victims(tally.active(), ((active - wanted) as usize).min(BURST), job, cluster);
             remove(&victims, key, &mut plan);
             return plan.resume_with(Draft::Managed { backing_off: false, again: None });
         }
@@ -181,10 +181,10 @@ fn indexed_creations(
     cluster: &mut Cluster,
 ) -> (Vec<Call>, Option<SimDuration>) {
     let Situation { job, tally, completed, failed_indexes, delayed, .. } = situation;
-    let mut busy: BTreeSet<u32> = tally.active.iter().filter_map(|pod| index_of(*pod, cluster)).collect();
+    let mut busy: BTreeSet<u32> = tally.active().into_iter().filter_map(|pod| index_of(pod, cluster)).collect();
     if job.replace_only_failed {
         // A terminating pod keeps its index until it has ended.
-        let terminating = tally.tracked.iter().filter(|pod| !cluster.pod(**pod).status.phase.is_terminal());
+        let terminating = tally.held.iter().filter(|pod| !cluster.pod(**pod).status.phase.is_terminal());
         busy.extend(terminating.filter_map(|pod| index_of(*pod, cluster)));
     }
     let completions = job.completions.unwrap_or(0).max(0) as u32;
@@ -248,7 +248,7 @@ fn failed_indexes(
             }
         }
     }
-    let busy: BTreeSet<u32> = tally.active.iter().filter_map(|pod| index_of(*pod, cluster)).collect();
+    let busy: BTreeSet<u32> = tally.active().into_iter().filter_map(|pod| index_of(pod, cluster)).collect();
     delayed.retain(|(index, _)| !failed.contains(*index) && !completed.contains(*index) && !busy.contains(index));
     (failed, delayed)
 }

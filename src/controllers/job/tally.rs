@@ -2,6 +2,7 @@
 //! Upstream: job `getNewFinishedPods`, `isPodFailed`, `getFinishedTime`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::cluster::Cluster;
 use crate::engine::{SimDuration, SimTime};
@@ -16,10 +17,70 @@ pub(super) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 /// Ended pods counted in one sync. Upstream: job `MaxUncountedPods`.
 const UNCOUNTED_MAX: usize = 500;
 
+/// The pods of a Job that matter to it, kept as their changes arrive: of those that just run nothing else is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct JobPods {
+    /// Active, and with the finalizer on.
+    quiet: Rc<BTreeSet<PodId>>,
+    /// Those of them that are ready.
+    ready: BTreeSet<PodId>,
+    /// All others that are not ended, or ended and not counted.
+    others: BTreeSet<PodId>,
+}
+
+impl JobPods {
+    /// Files a pod as it is now; one that does not matter any more is forgotten.
+    pub(super) fn note(&mut self, pod: PodId, row: &Pod) {
+        if !matters(row) {
+            self.forget(pod);
+        } else if row.is_active() && is_tracked(row) {
+            self.others.remove(&pod);
+            if !self.quiet.contains(&pod) {
+                Rc::make_mut(&mut self.quiet).insert(pod);
+            }
+            if row.is_ready() {
+                self.ready.insert(pod);
+            } else {
+                self.ready.remove(&pod);
+            }
+        } else {
+            self.remove_quiet(pod);
+            self.others.insert(pod);
+        }
+    }
+
+    /// It does not belong to the Job any more.
+    pub(super) fn forget(&mut self, pod: PodId) {
+        self.remove_quiet(pod);
+        self.others.remove(&pod);
+    }
+
+    /// All of them, by id.
+    pub(super) fn all(&self) -> Vec<PodId> {
+        merged(&self.quiet, self.others.iter().copied())
+    }
+
+    fn remove_quiet(&mut self, pod: PodId) {
+        if self.quiet.contains(&pod) {
+            Rc::make_mut(&mut self.quiet).remove(&pod);
+            self.ready.remove(&pod);
+        }
+    }
+}
+
+fn merged(quiet: &BTreeSet<PodId>, others: impl Iterator<Item = PodId>) -> Vec<PodId> {
+    let mut pods: Vec<PodId> = quiet.iter().copied().chain(others).collect();
+    pods.sort_unstable();
+    pods
+}
+
 /// The classes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    pub(super) active: Vec<PodId>,
+    /// Active, and with the finalizer on.
+    quiet: Rc<BTreeSet<PodId>>,
+    /// Active without the finalizer.
+    untracked: Vec<PodId>,
     pub(super) ready: i32,
     pub(super) terminating: i32,
     /// Succeeded, and not counted yet.
@@ -28,35 +89,53 @@ pub(super) struct Tally {
     pub(super) failed: Vec<PodId>,
     /// Those of `failed` that count.
     pub(super) counted_failed: Vec<PodId>,
-    /// With the finalizer still on.
-    pub(super) tracked: Vec<PodId>,
+    /// Not active, with the finalizer still on.
+    pub(super) held: Vec<PodId>,
     /// Restarts of containers in pods that run or wait (restart policy OnFailure).
     pub(super) restarts: i32,
 }
 
+impl Tally {
+    /// How many pods are active.
+    pub(super) fn active_count(&self) -> usize {
+        self.quiet.len() + self.untracked.len()
+    }
+
+    /// Active pods, by id.
+    pub(super) fn active(&self) -> Vec<PodId> {
+        merged(&self.quiet, self.untracked.iter().copied())
+    }
+
+    /// How many pods have the finalizer on.
+    pub(super) fn tracked_count(&self) -> usize {
+        self.quiet.len() + self.held.len()
+    }
+
+    /// Pods with the finalizer on, by id.
+    pub(super) fn tracked(&self) -> Vec<PodId> {
+        merged(&self.quiet, self.held.iter().copied())
+    }
+}
+
 /// Looks at the pods of a Job that still matter to it.
-pub(super) fn tally(pods: &BTreeSet<PodId>, job: &Job, policy: Option<&FailurePolicy>, cluster: &Cluster) -> Tally {
-    let mut tally = Tally::default();
-    for pod in pods {
+pub(super) fn tally(pods: &JobPods, job: &Job, policy: Option<&FailurePolicy>, cluster: &Cluster) -> Tally {
+    let mut tally = Tally { quiet: Rc::clone(&pods.quiet), ready: pods.ready.len() as i32, ..Tally::default() };
+    if cluster.template(job.template).spec.restart_policy == RestartPolicy::OnFailure {
+        let waiting = pods.quiet.iter().chain(&pods.others).map(|pod| cluster.pod(*pod));
+        tally.restarts = waiting.filter(|row| !row.status.phase.is_terminal()).map(restarts).sum();
+    }
+    for pod in &pods.others {
         let row = cluster.pod(*pod);
-        if row.deleted.is_some() {
-            continue;
-        }
         if row.is_active() {
-            tally.active.push(*pod);
+            tally.untracked.push(*pod);
             tally.ready += i32::from(row.is_ready());
         } else if !row.status.phase.is_terminal() {
             tally.terminating += 1;
         }
-        let restarts = || row.status.containers.iter().map(|container| container.restart_count as i32).sum::<i32>();
-        if !row.status.phase.is_terminal() && cluster.template(row.template).spec.restart_policy != RestartPolicy::Never
-        {
-            tally.restarts += restarts();
-        }
         if !is_tracked(row) {
             continue;
         }
-        tally.tracked.push(*pod);
+        tally.held.push(*pod);
         if tally.succeeded.len() + tally.failed.len() >= UNCOUNTED_MAX || !has_valid_index(*pod, job, cluster) {
             continue;
         }
@@ -75,13 +154,17 @@ pub(super) fn tally(pods: &BTreeSet<PodId>, job: &Job, policy: Option<&FailurePo
     tally
 }
 
+fn restarts(row: &Pod) -> i32 {
+    row.status.containers.iter().map(|container| container.restart_count as i32).sum()
+}
+
 /// Does the pod wait to be counted?
 pub(super) fn is_tracked(row: &Pod) -> bool {
     row.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
 /// Does the pod still matter to its Job?
-pub(super) fn matters(row: &Pod) -> bool {
+fn matters(row: &Pod) -> bool {
     row.deleted.is_none() && (is_tracked(row) || !row.status.phase.is_terminal())
 }
 

@@ -44,7 +44,7 @@ impl JobController {
         if finished.is_none() {
             note_suspension(now, key, &situation, &mut status, &mut plan);
         }
-        status.active = if backing_off { 0 } else { situation.tally.active.len() as i32 };
+        status.active = if backing_off { 0 } else { situation.tally.active_count() as i32 };
         status.ready = Some(situation.tally.ready);
         status.terminating = Some(situation.tally.terminating);
         if situation.job.indexed {
@@ -69,7 +69,7 @@ impl JobController {
         plan.push_together(
             removable.iter().map(|pod| Call::RemovePodFinalizer { pod: *pod, finalizer: FINALIZER }).collect(),
         );
-        let left = situation.tally.tracked.len() - removable.len();
+        let left = situation.tally.tracked_count() - removable.len();
         if let Some(interim) = finished.filter(|_| left == 0 && situation.tally.terminating == 0) {
             enact(now, key, &situation, &interim, &mut status, &mut plan);
         } else if counted {
@@ -116,7 +116,7 @@ fn status_call(key: ObjectRef, status: JobStatus) -> Call {
 /// Enough pods have succeeded, and none is active.
 fn completion(now: SimTime, situation: &Situation) -> Option<Condition> {
     let succeeded = situation.succeeded();
-    let idle = situation.tally.active.is_empty();
+    let idle = situation.tally.active_count() == 0;
     let enough = match situation.job.completions {
         None => succeeded > 0 && idle,
         Some(completions) => succeeded >= completions && idle,
@@ -147,14 +147,14 @@ fn note_suspension(
 /// Pods that lose their finalizer now. Upstream: job `canRemoveFinalizer`.
 fn removable(situation: &Situation, finished: Option<&Condition>, deleting: bool, cluster: &Cluster) -> Vec<PodId> {
     let is_delayed = |pod: PodId| situation.delayed.iter().any(|(_, delayed)| *delayed == pod);
+    if deleting || finished.is_some() {
+        return situation.tally.tracked();
+    }
     let may_go = |pod: &PodId| {
         let row = cluster.pod(*pod);
-        deleting
-            || finished.is_some()
-            || row.status.phase == PodPhase::Succeeded
-            || is_failed(row, &situation.job) && !is_delayed(*pod)
+        row.status.phase == PodPhase::Succeeded || is_failed(row, &situation.job) && !is_delayed(*pod)
     };
-    situation.tally.tracked.iter().copied().filter(may_go).collect()
+    situation.tally.held.iter().copied().filter(may_go).collect()
 }
 
 /// The pods that are to be counted, by UID; of an Indexed Job the succeeded ones are counted by index. Pods that a

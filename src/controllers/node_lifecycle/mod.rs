@@ -22,7 +22,7 @@ use crate::model::pod::{PodCondition, PodConditionType};
 
 use super::calls::event;
 use super::plan::{Call, Plan, Status};
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::settings::ControllerSettings;
 use super::work_queue::WorkQueue;
 use crate::engine::token_bucket::TokenBucket;
@@ -129,6 +129,11 @@ impl Controller for NodeLifecycleController {
     type Draft = ();
 
     const COMPONENT: &'static str = "node-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.is(Verb::Modified) && news.touches(Fields::BOUND)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(node) = change.object.as_node() {

@@ -19,7 +19,7 @@ use crate::model::replica_set::ReplicaSetStatus;
 use super::plan::{Call, Outcome, Plan, Status};
 use super::pod_census::PodCensus;
 use super::pod_claims::PodClaims;
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::slow_start;
 use super::work_queue::WorkQueue;
 
@@ -66,6 +66,11 @@ impl<const REPLICATION: bool> Controller for ReplicaSetController<REPLICATION> {
     type Draft = Draft;
 
     const COMPONENT: &'static str = if REPLICATION { "replication-controller" } else { "replicaset-controller" };
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.concerns(Self::KIND)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         if let Some(pod) = change.object.as_pod() {

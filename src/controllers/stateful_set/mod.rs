@@ -22,7 +22,7 @@ use super::ControllerSettings;
 use super::history::{self, Revision, RevisionTemplates};
 use super::plan::{Call, Outcome, Plan, Status};
 use super::pod_claims::PodClaims;
-use super::runner::Controller;
+use super::runner::{Controller, News};
 use super::slow_start;
 use super::work_queue::WorkQueue;
 use decide::{Replica, Step};
@@ -61,6 +61,11 @@ impl Controller for StatefulSetController {
     type Draft = Draft;
 
     const COMPONENT: &'static str = "statefulset-controller";
+
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        news.concerns(Kind::STATEFUL_SET)
+    }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let Some(pod) = change.object.as_pod() else {

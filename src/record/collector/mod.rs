@@ -181,7 +181,7 @@ impl Collector {
             source: texts.intern(&row.component),
             count: sighting.count,
             raised: sighting.count.saturating_sub(before).max(1),
-            message: texts.intern(&row.message),
+            message: texts.intern_shared(&row.message),
         };
         self.record.event(event);
         if let Some(pod) = row.object.as_pod()

@@ -14,6 +14,7 @@ mod images;
 mod node_info;
 mod node_tree;
 mod topology;
+mod touch_log;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use images::{ImageId, Images};
 pub use node_info::{NodeFacts, NodeInfo, PodEntry};
 pub use node_tree::NodeTree;
 pub use topology::{KeyId, NO_DOMAIN, Topology};
+use touch_log::TouchLog;
 
 use crate::cluster::Cluster;
 use crate::model::Text;
@@ -72,10 +74,15 @@ pub struct Cache {
     placements: Vec<Placement>,
     tree: NodeTree,
     order: Vec<NodeId>,
+    /// Changes with the list.
+    order_version: u32,
+    /// By node: its place in the list.
+    places: Vec<u32>,
     /// Is a node in the list that has left, or not in it that has come?
     order_stale: bool,
     /// Nodes changed since the last snapshot.
     dirty: Vec<NodeId>,
+    touches: TouchLog,
     images: Images,
     topology: Topology,
     topology_version: u32,
@@ -111,6 +118,26 @@ impl Cache {
     /// The list of nodes as of the last snapshot.
     pub fn order(&self) -> &[NodeId] {
         &self.order
+    }
+
+    /// Changes with the list of nodes.
+    pub fn order_version(&self) -> u32 {
+        self.order_version
+    }
+
+    /// The place of a node in the list of nodes; that of one that has left means nothing.
+    pub fn place_of(&self, node: NodeId) -> Option<usize> {
+        self.places.get(node.index()).map(|place| *place as usize)
+    }
+
+    /// The place after the last touch of a node.
+    pub fn end_of_touches(&self) -> u64 {
+        self.touches.end()
+    }
+
+    /// The nodes that changed since `place`, some of them more than once; `None` if that is too long ago.
+    pub fn touched_since(&self, place: u64) -> Option<impl Iterator<Item = NodeId>> {
+        self.touches.since(place)
     }
 
     /// Images on nodes.
@@ -354,6 +381,11 @@ impl Cache {
         if self.order_stale {
             self.tree.list(&mut self.order);
             self.order_stale = false;
+            self.order_version += 1;
+            self.places.resize(self.nodes.len(), u32::MAX);
+            for (place, node) in self.order.iter().enumerate() {
+                self.places[node.index()] = place as u32;
+            }
         }
     }
 
@@ -393,6 +425,7 @@ impl Cache {
         self.generation += 1;
         self.generations[node.index()] = self.generation;
         self.dirty.push(node);
+        self.touches.push(node);
     }
 
     fn log(&mut self, delta: PodDelta) {

@@ -2,6 +2,7 @@
 
 use super::plugin::ScoreContext;
 use super::profile::Profile;
+use super::ranking::{Found, Ranking};
 use super::shape::{PodShape, ShapeId};
 use super::verdict::Verdict;
 use crate::model::object::NodeId;
@@ -33,6 +34,7 @@ struct Row {
 #[derive(Debug, Default)]
 struct Column {
     rows: Vec<Row>,
+    ranking: Ranking,
     /// ImageLocality's scores depend on the number of nodes.
     nodes: usize,
     last_use: u64,
@@ -69,6 +71,7 @@ impl Judgements {
         if column.nodes != nodes {
             column.nodes = nodes;
             column.rows.clear();
+            column.ranking.clear();
         }
         column.rows.resize(cache.generations().len(), Row::default());
         View { column, profile, shape, cache, context: ScoreContext { nodes, images: cache.images() } }
@@ -106,6 +109,16 @@ impl View<'_> {
     #[inline]
     pub fn known(&self, node: NodeId) -> Judgement {
         self.column.rows[node.index()].judgement
+    }
+
+    /// The best of the first `want` feasible nodes from `start` on in the list of nodes, where nothing but the nodes
+    /// themselves decides; `None` where none is feasible or more decides.
+    pub fn search(&mut self, start: usize, want: usize) -> Option<Found> {
+        let mut ranking = std::mem::take(&mut self.column.ranking);
+        let cache = self.cache;
+        let found = ranking.search(cache, start, want, |place| self.get(cache.order()[place]));
+        self.column.ranking = ranking;
+        found
     }
 
     #[cold]

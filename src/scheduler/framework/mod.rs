@@ -7,6 +7,7 @@ mod judgements;
 mod plugin;
 mod plugin_name;
 mod profile;
+mod ranking;
 mod shape;
 mod verdict;
 
@@ -16,5 +17,6 @@ pub use judgements::{Judgement, Judgements, NORMALIZED};
 pub use plugin::{MAX_NODE_SCORE, NodeFilter, NodeScore, Normalization, ScoreContext};
 pub use plugin_name::{PluginName, PluginSet};
 pub use profile::{ClusterPlugin, EnabledFilter, FilterKind, Profile, WeightedScore};
+pub use ranking::Found;
 pub use shape::{PodShape, ShapeId, Shapes};
 pub use verdict::{MOST_REASONS, Verdict};

@@ -1,6 +1,8 @@
 //! The constraints of a pod: its own, or the defaults over the selectors of its Services and its controller.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::DefaultConstraints;
 use crate::cluster::Cluster;
@@ -14,7 +16,7 @@ use crate::model::selector::{LabelSelector, Operator, Requirement};
 use crate::model::taint::Toleration;
 
 /// One constraint, resolved.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Constraint {
     /// The node label.
     pub topology_key: Text,
@@ -69,6 +71,11 @@ impl ConstraintSet {
             DefaultConstraints::List(list) => (list.as_slice(), true),
         };
         Self::split(namespace, list, spec, requires_all_keys, |_| Some(selector.clone()))
+    }
+
+    /// Equal for equal sets, and hardly ever for others.
+    pub(super) fn fingerprint(&self) -> u64 {
+        FxBuildHasher.hash_one((self.namespace, &self.hard, &self.soft))
     }
 
     /// The set but for what it selects and how far counts may differ: all that decides which nodes count.

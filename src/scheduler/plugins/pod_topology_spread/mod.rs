@@ -11,6 +11,7 @@ mod scoring;
 mod shared;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use constraints::{ConstraintSet, Selectors};
 pub use counts::Spread;
@@ -50,6 +51,8 @@ pub struct SpreadId(u32);
 pub struct Spreads {
     defaults: DefaultConstraints,
     rows: Vec<Spread>,
+    /// Rows by the fingerprint of their set.
+    by_fingerprint: FxHashMap<u64, SmallVec<[u32; 1]>>,
     by_pod: FxHashMap<(NamespaceId, TemplateId, ObjectRef), Option<SpreadId>>,
     selectors: Selectors,
     shared: Shared,
@@ -81,6 +84,7 @@ impl Spreads {
     /// Counts everything anew from now on.
     pub fn clear(&mut self) {
         self.rows.clear();
+        self.by_fingerprint.clear();
         self.by_pod.clear();
     }
 
@@ -129,14 +133,17 @@ impl Spreads {
         if set.hard.is_empty() && set.soft.is_empty() {
             return None;
         }
-        let known = self.rows.iter().position(|spread| spread.set == set);
-        let place = known.unwrap_or_else(|| {
-            if self.rows.len() == MOST_SETS {
-                self.clear();
-            }
-            self.rows.push(Spread::new(set, cache));
-            self.rows.len() - 1
-        });
-        Some(SpreadId(place as u32))
+        let fingerprint = set.fingerprint();
+        let mut alike = self.by_fingerprint.get(&fingerprint).into_iter().flatten();
+        if let Some(place) = alike.find(|place| self.rows[**place as usize].set == set) {
+            return Some(SpreadId(*place));
+        }
+        if self.rows.len() == MOST_SETS {
+            self.clear();
+        }
+        let place = self.rows.len() as u32;
+        self.rows.push(Spread::new(set, cache));
+        self.by_fingerprint.entry(fingerprint).or_default().push(place);
+        Some(SpreadId(place))
     }
 }
