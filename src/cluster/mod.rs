@@ -18,6 +18,7 @@ mod hypothetical;
 mod import;
 mod managed;
 pub mod metrics;
+mod pod_set;
 mod pods;
 mod quota;
 mod scale;
@@ -36,6 +37,7 @@ pub use create::{NewPod, PodName};
 pub use delete::{DeleteOptions, Propagation};
 pub use events::{EventDraft, EventRow, EventType};
 pub use managed::FieldManager;
+pub use pod_set::PodSet;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,5 @@
 //! Rows and indexes of pods, which have a table of their own because there may be a million of them.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
 use crate::engine::SimTime;
@@ -10,14 +8,16 @@ use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
 use crate::model::pod::Pod;
 
+use super::pod_set::PodSet;
+
 /// All pods.
 #[derive(Debug, Default)]
 pub(super) struct PodTable {
     rows: Vec<Pod>,
     by_name: FxHashMap<(NamespaceId, Text), PodId>,
-    by_controller: FxHashMap<ObjectRef, BTreeSet<PodId>>,
-    by_node: Vec<BTreeSet<PodId>>,
-    by_template: FxHashMap<(NamespaceId, TemplateId), BTreeSet<PodId>>,
+    by_controller: FxHashMap<ObjectRef, PodSet>,
+    by_node: Vec<PodSet>,
+    by_template: FxHashMap<(NamespaceId, TemplateId), PodSet>,
     /// Templates ever used in a namespace, in order of their first pod.
     templates: FxHashMap<NamespaceId, Vec<TemplateId>>,
     /// The same by each of their labels.
@@ -52,15 +52,15 @@ impl PodTable {
     }
 
     pub(super) fn by_controller(&self, owner: ObjectRef) -> impl Iterator<Item = PodId> + '_ {
-        self.by_controller.get(&owner).into_iter().flatten().copied()
+        self.by_controller.get(&owner).into_iter().flat_map(PodSet::iter)
     }
 
     pub(super) fn by_node(&self, node: NodeId) -> impl Iterator<Item = PodId> + '_ {
-        self.by_node.get(node.index()).into_iter().flatten().copied()
+        self.by_node.get(node.index()).into_iter().flat_map(PodSet::iter)
     }
 
     pub(super) fn by_template(&self, namespace: NamespaceId, template: TemplateId) -> impl Iterator<Item = PodId> + '_ {
-        self.by_template.get(&(namespace, template)).into_iter().flatten().copied()
+        self.by_template.get(&(namespace, template)).into_iter().flat_map(PodSet::iter)
     }
 
     pub(super) fn templates_in(&self, namespace: NamespaceId) -> &[TemplateId] {
@@ -108,7 +108,7 @@ impl PodTable {
     pub(super) fn set_controller(&mut self, pod: PodId, controller: ObjectRef) {
         let old = std::mem::replace(&mut self.row_mut(pod).controller, controller);
         if let Some(children) = self.by_controller.get_mut(&old) {
-            children.remove(&pod);
+            children.remove(pod);
         }
         if controller.is_some() {
             self.by_controller.entry(controller).or_default().insert(pod);
@@ -119,7 +119,7 @@ impl PodTable {
         let namespace = self.row(pod).namespace;
         let old = std::mem::replace(&mut self.row_mut(pod).template, template);
         if let Some(siblings) = self.by_template.get_mut(&(namespace, old)) {
-            siblings.remove(&pod);
+            siblings.remove(pod);
         }
         self.index_template(pod, namespace, template);
     }
@@ -133,13 +133,13 @@ impl PodTable {
         self.live -= 1;
         self.by_name.remove(&(namespace, name));
         if let Some(children) = self.by_controller.get_mut(&controller) {
-            children.remove(&pod);
+            children.remove(pod);
         }
         if let Some(siblings) = self.by_template.get_mut(&(namespace, template)) {
-            siblings.remove(&pod);
+            siblings.remove(pod);
         }
         if let Some(pods) = self.by_node.get_mut(node.index()) {
-            pods.remove(&pod);
+            pods.remove(pod);
         }
     }
 
@@ -148,7 +148,7 @@ impl PodTable {
             return;
         }
         if self.by_node.len() <= node.index() {
-            self.by_node.resize_with(node.index() + 1, BTreeSet::new);
+            self.by_node.resize_with(node.index() + 1, PodSet::default);
         }
         self.by_node[node.index()].insert(pod);
     }

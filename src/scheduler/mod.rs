@@ -296,8 +296,8 @@ impl Scheduler {
     }
 
     /// The attempts since the last call, in order.
-    pub fn take_attempts(&mut self) -> Vec<Attempt> {
-        std::mem::take(&mut self.attempts)
+    pub fn take_attempts(&mut self) -> std::vec::Drain<'_, Attempt> {
+        self.attempts.drain(..)
     }
 
     /// Its view of the cluster.

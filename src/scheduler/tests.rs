@@ -24,7 +24,7 @@ fn a_pod_is_bound_to_the_emptier_node() {
     assert_eq!(driver.cluster.pod(pods[0]).node, first);
     assert_eq!(driver.cluster.pod(pods[1]).node, second);
     assert_eq!(driver.messages(pods[0]), ["Successfully assigned default/p0 to n1"]);
-    let attempts = driver.scheduler.take_attempts();
+    let attempts: Vec<_> = driver.scheduler.take_attempts().collect();
     // The algorithm takes 3 ms a pod.
     assert_eq!(attempts.iter().map(|attempt| attempt.at).collect::<Vec<_>>(), [3, 6].map(SimTime::from_millis));
     assert_eq!((attempts[0].evaluated, attempts[0].feasible), (2, 2));
@@ -43,10 +43,10 @@ fn a_pod_that_fits_nowhere_says_why_and_waits_for_a_node() {
     let condition = driver.cluster.pod(pod).status.condition(&PodConditionType::PodScheduled).unwrap().clone();
     assert_eq!((condition.status, condition.reason.as_str()), (ConditionStatus::False, "Unschedulable"));
     assert!(driver.pending().iter().all(|(_, significance)| *significance == Significance::Background));
-    assert_eq!(driver.scheduler.take_attempts()[0].result, AttemptResult::Unschedulable);
+    assert_eq!(driver.scheduler.take_attempts().as_slice()[0].result, AttemptResult::Unschedulable);
 
     driver.run(SimTime::from_secs(20));
-    assert!(driver.scheduler.take_attempts().is_empty(), "nothing changed, nothing is tried");
+    assert!(driver.scheduler.take_attempts().as_slice().is_empty(), "nothing changed, nothing is tried");
     let node = driver.node("n3", "8", "16Gi");
     driver.run(SimTime::from_secs(21));
     assert_eq!(driver.cluster.pod(pod).node, node);
@@ -58,7 +58,7 @@ fn without_any_node_the_pod_is_tried_with_growing_intervals() {
     let pod = driver.pod("p", pod_spec(requests("1", "1Gi")));
     driver.run(SimTime::from_secs(40));
     assert_eq!(driver.messages(pod), ["no nodes available to schedule pods"]);
-    let times: Vec<u64> = driver.scheduler.take_attempts().iter().map(|attempt| attempt.at.as_secs()).collect();
+    let times: Vec<u64> = driver.scheduler.take_attempts().map(|attempt| attempt.at.as_secs()).collect();
     // Back-off of 1, 2, 4, 8, 10 seconds from the failure, each served at the whole second after it.
     assert_eq!(times, [0, 2, 5, 10, 19, 30]);
 }
@@ -84,13 +84,13 @@ fn a_gated_pod_waits_for_its_gates() {
     spec.scheduling_gates.push("example.com/wait".into());
     let pod = driver.pod("p", spec);
     driver.run(SimTime::from_secs(1000));
-    assert!(driver.scheduler.take_attempts().is_empty());
+    assert!(driver.scheduler.take_attempts().as_slice().is_empty());
     let ungated = driver.pod("q", pod_spec(requests("1", "1Gi")));
     let template = driver.cluster.pod(ungated).template;
     driver.cluster.set_pod_template(driver.now, pod, template);
     driver.run(SimTime::from_secs(1001));
     assert!(driver.cluster.pod(pod).node.is_some());
-    let order: Vec<_> = driver.scheduler.take_attempts().iter().map(|attempt| attempt.pod).collect();
+    let order: Vec<_> = driver.scheduler.take_attempts().map(|attempt| attempt.pod).collect();
     assert_eq!(order, [pod, ungated], "it kept its place from its creation");
 }
 
@@ -180,7 +180,7 @@ fn a_pod_that_somebody_else_binds_meanwhile_counts_once() {
     driver.cluster.bind(driver.now, pod, node).unwrap();
     driver.run(SECOND);
     assert_eq!(driver.scheduler.cache().node(node).pods.len(), 1);
-    assert!(driver.scheduler.take_attempts().is_empty());
+    assert!(driver.scheduler.take_attempts().as_slice().is_empty());
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_pod_with_resource_claims_waits_for_them_and_fits_nowhere_without_devices() 
     let raw = serde_json::json!({ "spec": { "resourceClaims": claims } });
     let pod = driver.pod_with_raw("p", pod_spec(requests("1", "1Gi")), raw);
     driver.run(SECOND);
-    assert!(driver.scheduler.take_attempts().is_empty(), "it is held back");
+    assert!(driver.scheduler.take_attempts().as_slice().is_empty(), "it is held back");
     let claim = decoded(Kind::RESOURCE_CLAIM, "default", "gpu-claim", Labels::default(), Body::default());
     driver.cluster.create(driver.now, claim).unwrap();
     driver.run(SimTime::from_secs(2));

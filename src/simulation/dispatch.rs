@@ -1,7 +1,8 @@
 //! The loop: the next event, the one match over all events, and what follows from it within the instant.
 
 use crate::cluster::Change;
-use crate::engine::{Significance, SimDuration, SimTime};
+use crate::engine::event_queue::EventQueue;
+use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::machines::MachineChange;
 use crate::model::kind::Kind;
 use crate::model::object::NodeId;
@@ -222,11 +223,11 @@ impl Simulation {
 
     fn drain_outboxes(&mut self) {
         let queue = &mut self.queue;
-        self.outboxes.scheduler.drain().for_each(|(at, event)| queue.push(at, Event::Scheduler(event)));
-        self.outboxes.controllers.drain().for_each(|(at, event)| queue.push(at, Event::Controllers(event)));
-        self.outboxes.kubelets.drain().for_each(|(at, event)| queue.push(at, Event::Kubelet(event)));
-        self.outboxes.workload.drain().for_each(|(at, event)| queue.push(at, Event::Workload(event)));
-        self.outboxes.faults.drain().for_each(|(at, event)| queue.push(at, Event::Fault(event)));
+        post(&mut self.outboxes.scheduler, queue, Event::Scheduler);
+        post(&mut self.outboxes.controllers, queue, Event::Controllers);
+        post(&mut self.outboxes.kubelets, queue, Event::Kubelet);
+        post(&mut self.outboxes.workload, queue, Event::Workload);
+        post(&mut self.outboxes.faults, queue, Event::Fault);
     }
 
     /// Does any expression wait for something to change?
@@ -297,6 +298,14 @@ impl Simulation {
             Event::Fault(event) => self.faults.significance(event),
             Event::Sample => Significance::Background,
         }
+    }
+}
+
+/// Puts a component's events into the queue. Most events send to one component or two.
+#[inline]
+fn post<E>(outbox: &mut Outbox<E>, queue: &mut EventQueue<Event>, wrap: impl Fn(E) -> Event) {
+    if !outbox.is_empty() {
+        outbox.drain().for_each(|(at, event)| queue.push(at, wrap(event)));
     }
 }
 

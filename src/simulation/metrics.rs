@@ -128,6 +128,9 @@ pub(super) fn record_use(now: SimTime, container: ContainerId, machines: &Machin
 impl Simulation {
     /// Autoscalers hear of what changed in the metrics.
     pub(super) fn tell_of_metrics(&mut self) {
+        if !self.cluster.metrics.has_changed() {
+            return;
+        }
         let pods = self.cluster.metrics.take_changed();
         let names = self.cluster.metrics.series.take_changed();
         if !pods.is_empty() || !names.is_empty() {

@@ -12,7 +12,9 @@ use crate::model::quantity::{Amount, Format, Quantity};
 
 /// The dump of a value of the type.
 pub(super) fn dump(value: &Value, structure: &GoStruct) -> String {
-    let mut out = format!("({})", structure.name);
+    // A plain template takes some 4,000 bytes, most of them the names of fields that are not set.
+    let mut out = String::with_capacity(8192);
+    out.extend(["(", structure.name, ")"]);
     fields(&mut out, value, structure);
     out
 }
@@ -23,9 +25,8 @@ fn fields(out: &mut String, value: &Value, structure: &GoStruct) {
         if index > 0 {
             out.push(' ');
         }
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{}:({})", field.go, field.text);
-        let member = if field.json.is_empty() { value } else { &value[field.json] };
+        out.extend([field.go, ":(", field.text, ")"]);
+        let member = if field.json.is_empty() { value } else { value.get(field.json).unwrap_or(&Value::Null) };
         body(out, member, &field.kind);
     }
     out.push('}');
@@ -37,6 +38,7 @@ fn body(out: &mut String, value: &Value, kind: &GoType) {
         GoType::Str => out.push_str(text(value)),
         GoType::Bool => out.push_str(if flag(value) { "true" } else { "false" }),
         GoType::Int => {
+            // Writing to a string cannot fail.
             let _ = write!(out, "{}", int(value));
         }
         GoType::Struct(inner) => fields(out, value, inner),

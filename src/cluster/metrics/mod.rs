@@ -137,6 +137,12 @@ impl Metrics {
         std::mem::take(&mut self.changed)
     }
 
+    /// Is there anything to take of what pods use, or of what adapters serve?
+    #[inline]
+    pub fn has_changed(&self) -> bool {
+        !self.changed.is_empty() || self.series.has_changed()
+    }
+
     /// Changes before this instant no longer matter.
     fn horizon(&self, now: SimTime) -> SimTime {
         let back = self.settings.resolution * 2 + self.settings.age;

@@ -132,6 +132,11 @@ impl MetricsApi {
         }
     }
 
+    /// Is there anything to take?
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// Names whose number changed since the last call.
     pub fn take_changed(&mut self) -> Vec<String> {
         std::mem::take(&mut self.changed)

@@ -66,6 +66,8 @@ pub(super) struct State {
     /// Can the sync that it waits for change anything?
     live: bool,
     last: Option<Decision>,
+    /// Its status after the last sync, as the API shows it.
+    shown: Option<Arc<Value>>,
 }
 
 /// The controller.
@@ -87,7 +89,7 @@ pub(in super::super) struct HorizontalPodAutoscalerController {
 #[derive(Debug)]
 pub(in super::super) enum Draft {
     /// The scale is being written.
-    Scaling { decision: Box<Decision>, before: Box<Value>, target: ObjectRef },
+    Scaling { decision: Box<Decision>, before: Arc<Value>, target: ObjectRef },
     /// The status is being written, or nothing is.
     Ending { look: Look },
 }
@@ -139,7 +141,9 @@ impl Controller for HorizontalPodAutoscalerController {
         let namespace = cluster.meta(key).namespace;
         let cluster = &*cluster;
         let state = self.states.get_mut(&key).expect("it was looked up");
-        let before = status::view(&state.autoscaler.status, *cluster.clock());
+        let before =
+            state.shown.get_or_insert_with(|| Arc::new(status::view(&state.autoscaler.status, *cluster.clock())));
+        let before = Arc::clone(before);
         let found = target(&state.spec, namespace, cluster);
         let mut decision = match &found {
             Err(error) => state.autoscaler.without_scale(now, error),
@@ -160,7 +164,7 @@ impl Controller for HorizontalPodAutoscalerController {
         if decision.rescale {
             let replicas = decision.desired;
             plan.push(Call::Scale { object: target, replicas });
-            let draft = Draft::Scaling { decision: Box::new(decision), before: Box::new(before), target };
+            let draft = Draft::Scaling { decision: Box::new(decision), before, target };
             return plan.resume_with(draft);
         }
         self.end(now, key, decision, target, &before, plan, cluster)
@@ -262,6 +266,7 @@ impl HorizontalPodAutoscalerController {
                 failures: 0,
                 live: true,
                 last: None,
+                shown: None,
             };
             self.states.insert(key, state);
         }
@@ -325,7 +330,7 @@ impl HorizontalPodAutoscalerController {
         key: ObjectRef,
         mut decision: Decision,
         target: ObjectRef,
-        before: &Value,
+        before: &Arc<Value>,
         mut plan: Plan<Draft>,
         cluster: &Cluster,
     ) -> Plan<Draft> {
@@ -333,11 +338,12 @@ impl HorizontalPodAutoscalerController {
         if !decision.rescale {
             state.autoscaler.finish(now, &state.spec, &self.settings, &mut decision, None);
         }
-        let view = status::view(&state.autoscaler.status, *cluster.clock());
+        let view = Arc::new(status::view(&state.autoscaler.status, *cluster.clock()));
         let changed = view != *before;
         if changed {
-            plan.push(Call::Status { object: key, status: Status::Plain(Arc::new(view)) });
+            plan.push(Call::Status { object: key, status: Status::Plain(Arc::clone(&view)) });
         }
+        state.shown = Some(view);
         let failed = decision.error.is_some();
         state.failures = if failed && !changed { state.failures + 1 } else { 0 };
         let look = schedule::next_look(now, state, &self.settings, (changed, failed), key, cluster);

@@ -34,6 +34,9 @@ const BATCH: SimDuration = SimDuration::from_secs(1);
 /// Pods made or deleted in one sync. Upstream: job `MaxPodCreateDeletePerSync`.
 const BURST: usize = 500;
 
+/// Parts of a pod on which its class depends.
+const CLASSIFYING: Fields = Fields::PHASE.union(Fields::READY).union(Fields::DELETION).union(Fields::OWNERSHIP);
+
 /// The controller.
 #[derive(Debug, Default)]
 pub(super) struct JobController {
@@ -137,12 +140,6 @@ impl Controller for JobController {
         }
     }
 
-    fn wrote(&mut self, object: ObjectRef, cluster: &Cluster) {
-        if let Some(pod) = object.as_pod() {
-            self.note(pod, cluster);
-        }
-    }
-
     fn significance(&self, key: ObjectRef, cluster: &Cluster) -> Significance {
         let is_running = |job: &Job| !conditions::is_finished(job) && !job.is_foreign;
         let running = cluster.is_live(key) && cluster.body(key).as_job().is_some_and(is_running);
@@ -160,7 +157,7 @@ impl JobController {
             return;
         }
         self.claims.observe_owned(row.controller, pod, change);
-        let mut relevant = Fields::PHASE | Fields::READY | Fields::DELETION | Fields::OWNERSHIP | Fields::LABELS;
+        let mut relevant = CLASSIFYING | Fields::LABELS;
         if cluster.template(row.template).spec.restart_policy == RestartPolicy::OnFailure {
             // Restarts count against the backoff limit.
             relevant |= Fields::CONTAINERS;
@@ -199,7 +196,7 @@ impl JobController {
     /// Notes pods whose changes have not arrived yet.
     fn catch_up(&mut self, cluster: &Cluster) {
         while let Some(change) = cluster.log.next_kept(&mut self.cursor) {
-            if let Some(pod) = change.object.as_pod() {
+            if let Some(pod) = change.object.as_pod().filter(|_| change.fields.intersects(CLASSIFYING)) {
                 self.note(pod, cluster);
             }
         }

@@ -1,10 +1,9 @@
 //! A Job's pods in classes: active, terminating, ended and not yet counted.
 //! Upstream: job `getNewFinishedPods`, `isPodFailed`, `getFinishedTime`.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, PodSet};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
 use crate::model::object::PodId;
@@ -21,11 +20,11 @@ const UNCOUNTED_MAX: usize = 500;
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobPods {
     /// Active, and with the finalizer on.
-    quiet: Rc<BTreeSet<PodId>>,
+    quiet: Rc<PodSet>,
     /// Those of them that are ready.
-    ready: BTreeSet<PodId>,
+    ready: PodSet,
     /// All others that are not ended, or ended and not counted.
-    others: BTreeSet<PodId>,
+    others: PodSet,
 }
 
 impl JobPods {
@@ -34,14 +33,12 @@ impl JobPods {
         if !matters(row) {
             self.forget(pod);
         } else if row.is_active() && is_tracked(row) {
-            self.others.remove(&pod);
-            if !self.quiet.contains(&pod) {
-                Rc::make_mut(&mut self.quiet).insert(pod);
-            }
+            self.others.remove(pod);
+            Rc::make_mut(&mut self.quiet).insert(pod);
             if row.is_ready() {
                 self.ready.insert(pod);
             } else {
-                self.ready.remove(&pod);
+                self.ready.remove(pod);
             }
         } else {
             self.remove_quiet(pod);
@@ -52,24 +49,23 @@ impl JobPods {
     /// It does not belong to the Job any more.
     pub(super) fn forget(&mut self, pod: PodId) {
         self.remove_quiet(pod);
-        self.others.remove(&pod);
+        self.others.remove(pod);
     }
 
     /// All of them, by id.
     pub(super) fn all(&self) -> Vec<PodId> {
-        merged(&self.quiet, self.others.iter().copied())
+        merged(&self.quiet, self.others.iter())
     }
 
     fn remove_quiet(&mut self, pod: PodId) {
-        if self.quiet.contains(&pod) {
-            Rc::make_mut(&mut self.quiet).remove(&pod);
-            self.ready.remove(&pod);
+        if Rc::make_mut(&mut self.quiet).remove(pod) {
+            self.ready.remove(pod);
         }
     }
 }
 
-fn merged(quiet: &BTreeSet<PodId>, others: impl Iterator<Item = PodId>) -> Vec<PodId> {
-    let mut pods: Vec<PodId> = quiet.iter().copied().chain(others).collect();
+fn merged(quiet: &PodSet, others: impl Iterator<Item = PodId>) -> Vec<PodId> {
+    let mut pods: Vec<PodId> = quiet.iter().chain(others).collect();
     pods.sort_unstable();
     pods
 }
@@ -78,7 +74,7 @@ fn merged(quiet: &BTreeSet<PodId>, others: impl Iterator<Item = PodId>) -> Vec<P
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     /// Active, and with the finalizer on.
-    quiet: Rc<BTreeSet<PodId>>,
+    quiet: Rc<PodSet>,
     /// Active without the finalizer.
     untracked: Vec<PodId>,
     pub(super) ready: i32,
@@ -121,13 +117,13 @@ impl Tally {
 pub(super) fn tally(pods: &JobPods, job: &Job, policy: Option<&FailurePolicy>, cluster: &Cluster) -> Tally {
     let mut tally = Tally { quiet: Rc::clone(&pods.quiet), ready: pods.ready.len() as i32, ..Tally::default() };
     if cluster.template(job.template).spec.restart_policy == RestartPolicy::OnFailure {
-        let waiting = pods.quiet.iter().chain(&pods.others).map(|pod| cluster.pod(*pod));
+        let waiting = pods.quiet.iter().chain(pods.others.iter()).map(|pod| cluster.pod(pod));
         tally.restarts = waiting.filter(|row| !row.status.phase.is_terminal()).map(restarts).sum();
     }
-    for pod in &pods.others {
-        let row = cluster.pod(*pod);
+    for pod in pods.others.iter() {
+        let row = cluster.pod(pod);
         if row.is_active() {
-            tally.untracked.push(*pod);
+            tally.untracked.push(pod);
             tally.ready += i32::from(row.is_ready());
         } else if !row.status.phase.is_terminal() {
             tally.terminating += 1;
@@ -135,19 +131,19 @@ pub(super) fn tally(pods: &JobPods, job: &Job, policy: Option<&FailurePolicy>, c
         if !is_tracked(row) {
             continue;
         }
-        tally.held.push(*pod);
-        if tally.succeeded.len() + tally.failed.len() >= UNCOUNTED_MAX || !has_valid_index(*pod, job, cluster) {
+        tally.held.push(pod);
+        if tally.succeeded.len() + tally.failed.len() >= UNCOUNTED_MAX || !has_valid_index(pod, job, cluster) {
             continue;
         }
         if row.status.phase == PodPhase::Succeeded {
-            tally.succeeded.push(*pod);
+            tally.succeeded.push(pod);
         } else if is_failed(row, job) {
-            tally.failed.push(*pod);
+            tally.failed.push(pod);
             let ignored = policy.is_some_and(|policy| {
-                policy.first_match(*pod, cluster).is_some_and(|matched| matched.action == Action::Ignore)
+                policy.first_match(pod, cluster).is_some_and(|matched| matched.action == Action::Ignore)
             });
             if !ignored {
-                tally.counted_failed.push(*pod);
+                tally.counted_failed.push(pod);
             }
         }
     }

@@ -147,7 +147,7 @@ impl Collector {
         let now = self.moment(now);
         let object = change.object;
         match object.kind {
-            Kind::POD => self.pod(now, PodId(object.id), change.verb, cluster),
+            Kind::POD => self.pod(now, PodId(object.id), change, cluster),
             Kind::NODE => self.node(now, NodeId(object.id), change, cluster),
             kind if kind.is_workload() => self.workload(now, object, change.verb, cluster),
             _ => {}

@@ -1,21 +1,24 @@
 //! What is seen of a pod after a write, as `kubectl get pods -o wide` would show it.
 
 use super::super::{Amounts, Moment, NodeIndex, Phase, PodFacts, PodIndex, PodMarks, PodSight, WorkloadIndex};
-use super::{Collector, Verb, is_gone};
-use crate::cluster::Cluster;
+use super::{Collector, is_gone};
+use crate::cluster::{Change, Cluster, Fields};
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::{Pod, PodCondition, PodConditionType, PodPhase};
 use crate::model::pod_columns::columns;
 
+/// Parts of a pod of which nothing is seen.
+const HIDDEN: Fields = Fields::LABELS.union(Fields::ANNOTATIONS).union(Fields::OWNERSHIP);
+
 impl Collector {
-    pub(super) fn pod(&mut self, now: Moment, id: PodId, verb: Verb, cluster: &Cluster) {
+    pub(super) fn pod(&mut self, now: Moment, id: PodId, change: &Change, cluster: &Cluster) {
         let pod = cluster.pod(id);
         let index = PodIndex(id.0);
         if self.record.pods.len() <= index.index() {
             self.meet(now, id, pod, cluster);
         }
-        if is_gone(verb) {
+        if is_gone(change.verb) {
             self.record.pod_deleted(now, index);
             return;
         }
@@ -24,7 +27,16 @@ impl Collector {
             (self.record.pods[index.index()].owner, self.record.pods[index.index()].workload) =
                 self.owners(pod.controller);
         }
-        let shown = columns(pod, cluster.template_of(id));
+        if HIDDEN.contains(change.fields) {
+            return;
+        }
+        let template = cluster.template_of(id);
+        if change.fields == Fields::CONDITIONS && pod.node.is_some() && template.spec.init_count == 0 {
+            // They are shown of pods only that have no node or that initialize.
+            self.mark(now, index, pod);
+            return;
+        }
+        let shown = columns(pod, template);
         let scheduled = pod.status.condition(&PodConditionType::PodScheduled);
         let refused = scheduled.filter(|condition| !condition.status.is_true() && pod.node.is_none());
         let sight = PodSight {
@@ -46,7 +58,7 @@ impl Collector {
             self.record.job_pod_ran(now, *job);
         }
         self.record.pod_changed(now, index, &sight);
-        self.containers(now, index, pod, cluster.template_of(id));
+        self.containers(now, index, pod, template);
         self.mark(now, index, pod);
     }
 

@@ -1,12 +1,13 @@
 //! What came to and left the nodes, for those who count pods: the latest changes in order, and by template, so that
 //! who counts the pods of a few templates pays nothing for all others.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{DeltaKind, PodDelta};
+use crate::cluster::PodSet;
 use crate::model::object::{NamespaceId, PodId, TemplateId};
 
 /// How many deltas are kept; who is farther behind counts anew.
@@ -28,7 +29,7 @@ pub struct DeltaLog {
     /// Templates of a namespace in the order in which they were first seen.
     templates: FxHashMap<NamespaceId, Vec<TemplateId>>,
     /// Pods on nodes by group.
-    placed: FxHashMap<Group, BTreeSet<PodId>>,
+    placed: FxHashMap<Group, PodSet>,
 }
 
 impl DeltaLog {
@@ -37,11 +38,11 @@ impl DeltaLog {
         let group = (delta.entry.namespace, delta.entry.template);
         let placed = self.placed.entry(group).or_insert_with(|| {
             self.templates.entry(group.0).or_default().push(group.1);
-            BTreeSet::new()
+            PodSet::default()
         });
         match delta.kind {
             DeltaKind::Added => placed.insert(delta.entry.pod),
-            DeltaKind::Removed => placed.remove(&delta.entry.pod),
+            DeltaKind::Removed => placed.remove(delta.entry.pod),
             DeltaKind::Terminating => false,
         };
         if !counts {
@@ -93,7 +94,7 @@ impl DeltaLog {
 
     /// Pods of a template that are on nodes.
     pub fn placed(&self, group: (NamespaceId, TemplateId)) -> impl Iterator<Item = PodId> + '_ {
-        self.placed.get(&group).into_iter().flatten().copied()
+        self.placed.get(&group).into_iter().flat_map(PodSet::iter)
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Ranking {
     order: u32,
     /// Which touches of nodes are known.
     touches: u64,
+    /// Places that are stale, or were.
+    stale: Vec<u32>,
     /// Totals of the feasible nodes where some are rejected, and their places.
     feasible: Vec<i16>,
     places: Vec<u32>,
@@ -40,6 +42,7 @@ impl Ranking {
     /// Everything is to be asked for anew.
     pub(super) fn clear(&mut self) {
         self.totals.clear();
+        self.stale.clear();
     }
 
     /// Nodes that changed since the last time are stale.
@@ -48,13 +51,16 @@ impl Ranking {
         let touched = cache.touched_since(self.touches).filter(|_| self.order == cache.order_version());
         if let (Some(touched), true) = (touched, self.totals.len() == nodes) {
             for node in touched {
-                if let Some(total) = cache.place_of(node).and_then(|place| self.totals.get_mut(place)) {
+                let Some(place) = cache.place_of(node) else { continue };
+                if let Some(total) = self.totals.get_mut(place).filter(|total| **total != STALE) {
                     *total = STALE;
+                    self.stale.push(place as u32);
                 }
             }
         } else {
             self.totals.clear();
             self.totals.resize(nodes, STALE);
+            self.stale = (0..nodes as u32).collect();
             self.order = cache.order_version();
         }
         self.touches = cache.end_of_touches();
@@ -67,19 +73,16 @@ impl Ranking {
         cache: &Cache,
         start: usize,
         want: usize,
-        mut judge: impl FnMut(usize) -> Judgement,
+        judge: impl FnMut(usize) -> Judgement,
     ) -> Option<Found> {
         self.refresh(cache);
+        self.find(start, want, judge)
+    }
+
+    fn find(&mut self, start: usize, want: usize, mut judge: impl FnMut(usize) -> Judgement) -> Option<Found> {
         let nodes = self.totals.len();
-        let (least, greatest) = loop {
-            let (least, greatest) = self.range(start, want);
-            if greatest != STALE {
-                break (least, greatest);
-            }
-            for offset in 0..want {
-                self.judged((start + offset) % nodes, &mut judge);
-            }
-        };
+        self.judge_within(start, want, &mut judge);
+        let (least, greatest) = self.range(start, want);
         if least > RELATIVE {
             let total = |offset: usize| self.totals[(start + offset) % nodes];
             let mut offset = 0;
@@ -97,10 +100,23 @@ impl Ranking {
     fn range(&self, start: usize, want: usize) -> (i16, i16) {
         let to_end = want.min(self.totals.len() - start);
         let (head, tail) = (&self.totals[start..start + to_end], &self.totals[..want - to_end]);
-        let fold = |so_far: (i16, i16), totals: &[i16]| {
-            totals.iter().fold(so_far, |(least, greatest), total| (least.min(*total), greatest.max(*total)))
-        };
-        fold(fold((i16::MAX, i16::MIN), head), tail)
+        // Two passes each, because the compiler knows how to do them eight at a time.
+        let least = |totals: &[i16]| totals.iter().fold(i16::MAX, |least, total| least.min(*total));
+        let greatest = |totals: &[i16]| totals.iter().fold(i16::MIN, |greatest, total| greatest.max(*total));
+        (least(head).min(least(tail)), greatest(head).max(greatest(tail)))
+    }
+
+    /// Judges the stale ones of the `want` places from `start` on.
+    fn judge_within(&mut self, start: usize, want: usize, judge: &mut impl FnMut(usize) -> Judgement) {
+        let (nodes, totals) = (self.totals.len(), &mut self.totals);
+        self.stale.retain(|place| {
+            let place = *place as usize;
+            let offset = if place < start { place + nodes - start } else { place - start };
+            if offset < want && totals[place] == STALE {
+                totals[place] = total_of(&judge(place));
+            }
+            totals[place] == STALE
+        });
     }
 
     fn judged(&mut self, place: usize, judge: &mut impl FnMut(usize) -> Judgement) -> i16 {
@@ -153,5 +169,70 @@ fn total_of(judgement: &Judgement) -> i16 {
     match i16::try_from(judgement.fixed) {
         Ok(total) if judgement.raw.iter().all(|raw| *raw == 0) && total > RELATIVE && total < STALE => total,
         _ => RELATIVE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scheduler::framework::Verdict;
+    use crate::scheduler::framework::plugin_name::PluginName;
+
+    fn ranking(totals: &[i16]) -> Ranking {
+        let stale = totals.iter().enumerate().filter(|(_, total)| **total == STALE).map(|(place, _)| place as u32);
+        Ranking { totals: totals.to_vec(), stale: stale.collect(), ..Ranking::default() }
+    }
+
+    /// Nodes one after another, as upstream looks at them: stops at the first feasible one beyond those that it wants.
+    fn one_by_one(totals: &[i16], start: usize, want: usize) -> Option<Found> {
+        let (mut feasible, mut places, mut evaluated) = (Vec::new(), Vec::new(), 0);
+        for offset in 0..totals.len() {
+            let place = (start + offset) % totals.len();
+            if totals[place] == REJECTED {
+                evaluated += 1;
+            } else if feasible.len() < want {
+                evaluated += 1;
+                feasible.push(i64::from(totals[place]));
+                places.push(place);
+            } else {
+                break;
+            }
+        }
+        let best = select_host(&feasible)?;
+        Some(Found { place: places[best], feasible: feasible.len(), evaluated })
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_finds_what_a_look_at_each_node_finds(
+            kinds in prop::collection::vec((0_i16..9, any::<bool>()), 1..60),
+            start in any::<prop::sample::Index>(),
+            want in any::<prop::sample::Index>(),
+            rejects in any::<bool>(),
+        ) {
+            let known: Vec<i16> =
+                kinds.iter().map(|(total, _)| if *total == 8 && rejects { REJECTED } else { *total }).collect();
+            let stale: Vec<i16> =
+                kinds.iter().zip(&known).map(|((_, stale), total)| if *stale { STALE } else { *total }).collect();
+            let (start, want) = (start.index(known.len()), want.index(known.len()) + 1);
+            let judge = |place: usize| match known[place] {
+                REJECTED => Judgement {
+                    verdict: Verdict::unschedulable(PluginName::NodeResourcesFit, 1),
+                    ..Judgement::default()
+                },
+                total => Judgement { fixed: i64::from(total), ..Judgement::default() },
+            };
+            prop_assert_eq!(ranking(&stale).find(start, want, judge), one_by_one(&known, start, want));
+        }
+    }
+
+    #[test]
+    fn a_score_that_depends_on_other_nodes_is_left_to_the_long_way() {
+        let relative = Judgement { raw: [0, 3, 0, 0], ..Judgement::default() };
+        assert_eq!(ranking(&[STALE, 7]).find(0, 2, |_| relative), None);
+        assert_eq!(total_of(&Judgement { fixed: 1 << 20, ..Judgement::default() }), RELATIVE);
+        assert_eq!(ranking(&[REJECTED, REJECTED]).find(1, 1, |_| relative), None);
     }
 }

@@ -172,7 +172,7 @@ fn three_failures_wait_one_two_and_four_seconds() {
     let mut driver = Driver::new();
     let pod = driver.pod("p", pod_spec(requests("1", "1Gi")));
     driver.run(SimTime::from_secs(12));
-    let attempts = driver.scheduler.take_attempts();
+    let attempts: Vec<_> = driver.scheduler.take_attempts().collect();
     let seconds: Vec<u64> = attempts.iter().map(|attempt| attempt.at.as_secs()).collect();
     assert_eq!(seconds, [0, 2, 5, 10]);
     assert!(attempts.iter().all(|attempt| attempt.pod == pod));

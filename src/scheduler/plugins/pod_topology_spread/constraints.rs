@@ -154,10 +154,13 @@ fn system_constraint(topology_key: &'static str, max_skew: i32) -> TopologySprea
     }
 }
 
-/// Selectors of Services by namespace.
+/// Where a Service's selector is filed: under one label that it requires, or among those that require none.
+type Place = (NamespaceId, Text, Text);
+
+/// Selectors of Services, with their places among all Services.
 #[derive(Debug, Default)]
 pub struct Selectors {
-    services: FxHashMap<NamespaceId, Vec<LabelSelector>>,
+    services: FxHashMap<Place, Vec<(usize, LabelSelector)>>,
     is_known: bool,
 }
 
@@ -177,11 +180,16 @@ impl Selectors {
         controller: ObjectRef,
     ) -> Option<LabelSelector> {
         self.read(cluster);
-        let services = self.services.get(&namespace).into_iter().flatten();
-        let mut requirements: Vec<Requirement> = services
-            .filter(|selector| selector.matches(labels))
-            .flat_map(|selector| selector.requirements.iter().cloned())
+        let pairs = labels.iter().map(|(key, value)| (namespace, Text::from(key), Text::from(value)));
+        let places = pairs.chain([(namespace, Text::default(), Text::default())]);
+        let mut services: Vec<&(usize, LabelSelector)> = places
+            .filter_map(|place| self.services.get(&place))
+            .flatten()
+            .filter(|(_, selector)| selector.matches(labels))
             .collect();
+        services.sort_unstable_by_key(|(index, _)| *index);
+        let mut requirements: Vec<Requirement> =
+            services.into_iter().flat_map(|(_, selector)| selector.requirements.iter().cloned()).collect();
         if controller.is_some() && controller.kind != Kind::POD {
             let selector = match cluster.body(controller) {
                 Body::ReplicaSet(replica_set) => Some(&replica_set.selector),
@@ -198,10 +206,12 @@ impl Selectors {
             return;
         }
         self.services.clear();
-        for service in cluster.list(Kind::SERVICE) {
+        for (index, service) in cluster.list(Kind::SERVICE).enumerate() {
             let selector = cluster.body(service).as_service().and_then(|service| service.selector.clone());
             if let Some(selector) = selector {
-                self.services.entry(cluster.meta(service).namespace).or_default().push(selector);
+                let (key, value) = selector.required_pair().unwrap_or_default();
+                let place = (cluster.meta(service).namespace, key, value);
+                self.services.entry(place).or_default().push((index, selector));
             }
         }
         self.is_known = true;

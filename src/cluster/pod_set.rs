@@ -1,0 +1,96 @@
+//! Sets of pods in the order of their ids. Ids only grow, so that a pod that comes goes to the end, and one that leaves
+//! is marked: neither moves the others.
+
+use crate::model::object::PodId;
+
+/// Marks a place whose pod has left.
+const GONE: u32 = 1 << 31;
+/// Fewer places are not worth a clean-up.
+const FEW: usize = 16;
+
+/// A set of pods.
+#[derive(Clone, Debug, Default)]
+pub struct PodSet {
+    /// Ids, ascending without their marks.
+    places: Vec<u32>,
+    gone: usize,
+}
+
+impl PodSet {
+    /// Adds a pod. Returns whether it is new.
+    pub fn insert(&mut self, pod: PodId) -> bool {
+        debug_assert!(pod.0 < GONE, "{pod:?} has no room for the mark");
+        if self.places.last().is_none_or(|last| last & !GONE < pod.0) {
+            self.places.push(pod.0);
+            return true;
+        }
+        match self.find(pod) {
+            Ok(place) if self.places[place] & GONE == 0 => false,
+            Ok(place) => {
+                self.places[place] = pod.0;
+                self.gone -= 1;
+                true
+            }
+            Err(place) => {
+                self.places.insert(place, pod.0);
+                true
+            }
+        }
+    }
+
+    /// Takes a pod out. Returns whether it was there.
+    pub fn remove(&mut self, pod: PodId) -> bool {
+        let Some(place) = self.find(pod).ok().filter(|place| self.places[*place] & GONE == 0) else { return false };
+        self.places[place] |= GONE;
+        self.gone += 1;
+        if self.places.len() > FEW && self.gone * 2 > self.places.len() {
+            self.places.retain(|id| id & GONE == 0);
+            self.gone = 0;
+        }
+        true
+    }
+
+    /// How many pods there are.
+    pub fn len(&self) -> usize {
+        self.places.len() - self.gone
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The pods, by id.
+    pub fn iter(&self) -> impl Iterator<Item = PodId> + '_ {
+        self.places.iter().filter(|id| **id & GONE == 0).map(|id| PodId(*id))
+    }
+
+    fn find(&self, pod: PodId) -> Result<usize, usize> {
+        self.places.binary_search_by_key(&pod.0, |id| id & !GONE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn it_is_a_set_in_order(steps in proptest::collection::vec((0_u32..60, proptest::bool::ANY), 0..300)) {
+            let (mut set, mut model) = (PodSet::default(), BTreeSet::new());
+            for (id, comes) in steps {
+                let pod = PodId(id);
+                if comes {
+                    proptest::prop_assert_eq!(set.insert(pod), model.insert(pod));
+                } else {
+                    proptest::prop_assert_eq!(set.remove(pod), model.remove(&pod));
+                }
+                proptest::prop_assert_eq!(set.len(), model.len());
+            }
+            proptest::prop_assert!(set.iter().eq(model.iter().copied()));
+            proptest::prop_assert_eq!(set.is_empty(), model.is_empty());
+        }
+    }
+}
