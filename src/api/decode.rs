@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use self::cache::DecodeCache;
-pub use self::update::decode_update;
+pub use self::update::{decode_resize, decode_update};
 use super::custom::{CustomKind, CustomKinds};
 use super::decoded::{Decoded, DecodedBody, OwnerClaim};
 use super::go_types::{GoStruct, cluster as cluster_types, pod as pod_types, workload as workload_types};

@@ -51,6 +51,8 @@ bitflags::bitflags! {
         const ALLOCATABLE = 1 << 13;
         /// `spec.unschedulable` of a node.
         const UNSCHEDULABLE = 1 << 14;
+        /// What a pod that is being resized has of CPU and memory.
+        const GRANTED = 1 << 15;
     }
 }
 

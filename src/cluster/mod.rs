@@ -21,6 +21,7 @@ pub mod metrics;
 mod pod_set;
 mod pods;
 mod quota;
+mod resize;
 mod scale;
 mod status;
 mod storage;

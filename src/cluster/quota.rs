@@ -9,6 +9,7 @@ use crate::api::{Reason, Status};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NamespaceId, ObjectRef, PodId, TemplateId};
+use crate::model::pod_template::PodTemplate;
 use crate::model::quantity::Quantity;
 
 use super::Cluster;
@@ -84,6 +85,28 @@ impl Cluster {
         object: (&serde_json::Value, &Body),
     ) -> Result<(), Status> {
         let charge = self.object_charge(kind, namespace, name, object)?;
+        self.write_charge(now, charge);
+        Ok(())
+    }
+
+    /// Charges what a resized pod uses more than before.
+    pub(super) fn charge_resize(&mut self, now: SimTime, pod: PodId, wanted: &PodTemplate) -> Result<(), Status> {
+        let row = self.pod(pod);
+        let (namespace, before) = (row.namespace, quota::pod_usage(self.template(row.counted()), false));
+        if self.quotas_in(namespace).is_empty() {
+            return Ok(());
+        }
+        let mut more = quota::pod_usage(wanted, false);
+        for (name, amount) in &mut more {
+            amount.nano -= before.get(name).map_or(0, |before| before.nano);
+        }
+        more.retain(|_, amount| amount.nano > 0);
+        let charge = self
+            .charge(namespace, &more, &|quota| quota.covers_pod(wanted), &|limited| quota::unstated(wanted, limited))
+            .map_err(|reason| {
+                let name = &self.pod(pod).name;
+                Status::new(Reason::Forbidden, format!("pods \"{name}\" is forbidden: {reason}"))
+            })?;
         self.write_charge(now, charge);
         Ok(())
     }
@@ -165,7 +188,7 @@ impl Cluster {
             total.insert(name.clone(), Quantity::ZERO);
         }
         for pod in self.pods_matching(namespace, &crate::model::selector::LabelSelector::default()) {
-            let template = self.template_of(pod);
+            let template = self.template(self.pod(pod).counted());
             if quota.covers_pod(template) {
                 add_masked(&mut total, &quota::pod_usage(template, self.is_over(now, pod)));
             }

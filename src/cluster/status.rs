@@ -19,7 +19,8 @@ impl Cluster {
     pub fn write_status(&mut self, now: SimTime, object: ObjectRef, status: &Value) -> bool {
         let clock = *self.clock();
         if let Some(pod) = object.as_pod() {
-            let status = convert::pod_status(status, &self.template_of(pod).spec, clock);
+            let mut status = convert::pod_status(status, &self.template_of(pod).spec, clock);
+            status.granted.clone_from(&self.pod(pod).status.granted);
             return self.set_pod_status(now, pod, status);
         }
         self.modify_status(now, object, |body| {
@@ -85,5 +86,6 @@ fn difference(before: &PodStatus, after: &PodStatus) -> Fields {
     fields.set(Fields::CONTAINERS, before.containers != after.containers);
     let rest = before.reason != after.reason || before.start_time != after.start_time || before.pod_ip != after.pod_ip;
     fields.set(Fields::STATUS, rest);
+    fields.set(Fields::GRANTED, before.granted != after.granted);
     fields
 }

@@ -263,6 +263,9 @@ impl Cluster {
         fields.set(Fields::SPEC, before.raw.get("spec") != after.raw.get("spec"));
         self.learn_template(self.pod(pod).namespace, template);
         self.pods.set_template(pod, template);
+        if fields.contains(Fields::SPEC) || self.pod(pod).status.granted.is_some() {
+            self.keep_granted(pod, old);
+        }
         if fields.contains(Fields::SPEC) {
             self.pods.row_mut(pod).generation += 1;
         }

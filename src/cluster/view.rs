@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::view::{self, EndpointView, EventView, ObjectContext, OwnerView, PodContext};
+use crate::api::view::{self, EndpointView, EventView, GrantedView, ObjectContext, OwnerView, PodContext};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectRef, OwnerReference, PodId, TemplateId};
@@ -34,11 +34,16 @@ impl Cluster {
         }
         let uid = self.uid(ObjectRef::pod(pod));
         let host_ip = if row.node.is_some() { self.address_of(row.node) } else { String::new() };
+        let granted = row.status.granted.as_ref().map(|granted| GrantedView {
+            allocated: self.template(granted.allocated),
+            actual: granted.actual.iter().map(|one| self.template(*one)).collect(),
+        });
         let context = PodContext {
             clock: self.settings.clock,
             namespace: self.namespace_name(row.namespace),
             uid: &uid,
             owners: &owners,
+            granted: granted.as_ref(),
             node_name: self.node_name(row.node),
             host_ip: &host_ip,
             nominated_node_name: self.node_name(row.nominated),

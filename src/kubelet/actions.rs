@@ -29,6 +29,8 @@ pub(super) enum KillCause {
     Probe(ProbeKind),
     /// The spec names another image. Upstream: `containerChanged`.
     Changed,
+    /// Its resources changed, and its policy asks for a restart.
+    Resized,
 }
 
 /// Decides from what the worker sees.

@@ -29,7 +29,7 @@ impl Refusal {
 impl Kubelets {
     /// Admits a pod and makes its worker, or fails it. Returns whether it was admitted.
     pub(super) fn admit(&mut self, hubs: &mut Hubs<'_>, pod: PodId, node: NodeId, is_static: bool) -> bool {
-        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let template = self.allocated(hubs, pod);
         let refusal = self.refusal_of_node(hubs, &template, node, is_static);
         if let Some(refusal) = refusal {
             if refusal.reason.starts_with("OutOf") && self.preempt_for(hubs, pod, node, &template, is_static) {
@@ -47,7 +47,7 @@ impl Kubelets {
     }
 
     /// A pod's resources are its own.
-    fn count(&mut self, pod: PodId, node: NodeId, template: &PodTemplate) {
+    pub(super) fn count(&mut self, pod: PodId, node: NodeId, template: &PodTemplate) {
         self.workers.row(pod).flags.insert(Flags::ADMITTED);
         let state = self.node_state(node);
         state.pods += 1;
@@ -66,7 +66,7 @@ impl Kubelets {
             self.release(hubs, *pod);
         }
         for pod in pods {
-            let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+            let template = self.allocated(hubs, pod);
             let flags = self.workers.row(pod).flags;
             let is_asked =
                 !flags.intersects(Flags::TERMINATING | Flags::STATIC) && hubs.cluster.is_live(ObjectRef::pod(pod));
@@ -82,7 +82,7 @@ impl Kubelets {
     }
 
     /// All handlers in upstream's order: pressure, sysctls, the predicates, a shutdown under way.
-    fn refusal_of_node(
+    pub(super) fn refusal_of_node(
         &mut self,
         hubs: &Hubs<'_>,
         template: &PodTemplate,
@@ -103,13 +103,13 @@ impl Kubelets {
 
     /// Gives back what `admit` counted.
     pub(super) fn release(&mut self, hubs: &Hubs<'_>, pod: PodId) {
+        let template = self.allocated(hubs, pod);
         let worker = self.workers.row(pod);
         if !worker.flags.contains(Flags::ADMITTED) {
             return;
         }
         worker.flags.remove(Flags::ADMITTED);
         let node = worker.node;
-        let template = hubs.cluster.template_of(pod);
         let state = self.node_state(node);
         state.pods -= 1;
         state.admitted.subtract(&template.requests);

@@ -44,7 +44,7 @@ impl Kubelets {
         self.workers.insert(worker);
         let state = self.node_state(node);
         state.pods += 1;
-        state.admitted.add(&template.requests);
+        state.admitted.add(&hubs.cluster.template(hubs.cluster.pod(pod).allocated()).requests);
         if !template.host_ports.is_empty() {
             state.with_host_ports.push(pod);
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::critical_preemption::condition_message;
+use super::resize::Resize;
 use super::view::{Restart, restart_after};
 use super::worker::EndReason;
 use crate::engine::SimTime;
@@ -16,6 +17,7 @@ pub(super) struct ConditionFacts<'a> {
     pub now: SimTime,
     pub sandbox: bool,
     pub initialized: bool,
+    pub resize: Option<&'a Resize>,
     pub disruption: Option<&'a EndReason>,
 }
 
@@ -37,6 +39,7 @@ pub(super) fn generate(
         kind => *kind == PodConditionType::DisruptionTarget,
     };
     conditions.extend(previous.conditions.iter().filter(is_foreign).cloned());
+    conditions.extend(facts.resize.into_iter().flat_map(Resize::conditions));
     let add = |conditions: &mut Vec<PodCondition>, kind: PodConditionType, verdict: Verdict| {
         let condition_status = ConditionStatus::from(verdict.holds);
         let last_transition = previous

@@ -153,6 +153,9 @@ impl Kubelets {
             worker.flags.remove(Flags::RERUN_INITS);
         }
         worker.clear_start_error(slot);
+        if let Some(resize) = worker.extra.as_mut().and_then(|extra| extra.resize.as_mut()) {
+            resize.actual[usize::from(slot)] = hubs.cluster.pod(pod).allocated();
+        }
         self.normal(hubs, pod, Some(slot), "Created", "Container created");
         if self.start_error(hubs, pod, slot, container) {
             self.start_next(hubs, pod);

@@ -57,6 +57,9 @@ impl Kubelets {
             let KillCause::Probe(kind) = cause else {
                 let grace = u32::try_from(spec.termination_grace_period_seconds.max(0)).unwrap_or(u32::MAX);
                 let message = match spec.container_kind(usize::from(*slot)) {
+                    _ if *cause == KillCause::Resized => {
+                        format!("Container {} resize requires restart", container.name)
+                    }
                     ContainerKind::Main => {
                         format!("Container {} definition changed, will be restarted", container.name)
                     }

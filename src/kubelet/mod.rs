@@ -31,6 +31,8 @@ mod pod_worker;
 mod probe_answer;
 mod probe_worker;
 mod probes;
+mod resize;
+mod resize_action;
 mod restart_all;
 mod restart_backoff;
 mod settings;
@@ -193,6 +195,7 @@ impl Kubelets {
                 let node = NodeId(change.object.id);
                 if change.fields.contains(Fields::ALLOCATABLE) {
                     self.note_allocatable(&hubs, node);
+                    self.retry_resizes(&mut hubs, node);
                 }
                 if change.fields.contains(Fields::UNSCHEDULABLE) && hubs.machines.is_reachable(node) {
                     self.book_node_status(&mut hubs, node, now);
@@ -243,6 +246,7 @@ impl Kubelets {
                 }
             }
             MachineChange::SignalSent { .. }
+            | MachineChange::ContainerResized { .. }
             | MachineChange::PodRenamed { .. }
             | MachineChange::VolumesRefreshed { .. }
             | MachineChange::Unmounted { .. }

@@ -62,6 +62,8 @@ pub(super) struct NodeState {
     pub started: SimTime,
     pub boots: u32,
     /// Critical pods that wait for others to make room; static ones say so.
+    /// Pods whose resize waits, in the order in which they are looked at.
+    pub pending_resizes: Vec<PodId>,
     pub waiting_critical: Vec<(PodId, bool)>,
 }
 
@@ -172,6 +174,7 @@ impl Kubelets {
                 shutdown: None,
                 started: SimTime::NEVER,
                 boots: 0,
+                pending_resizes: Vec::new(),
                 waiting_critical: Vec::new(),
             });
         }

@@ -36,6 +36,7 @@ impl Kubelets {
         let spec = &template.spec;
         self.refresh_volumes(hubs, pod);
         self.note_deadline(hubs, pod, spec);
+        self.note_resize(hubs, pod);
         let ended = self.publish(hubs, pod, spec, false);
         self.book_deadline(hubs, pod, spec);
         if ended {
@@ -70,6 +71,7 @@ impl Kubelets {
             self.workers.row(pod).flags.insert(Flags::INITIALIZED);
         }
         if !gone {
+            self.show_resize(hubs, pod, &mut new, terminal);
             hubs.cluster.set_pod_status(hubs.now, pod, new);
             if let Some(extra) = &mut self.workers.row(pod).extra {
                 extra.mirrored = None;
@@ -136,7 +138,9 @@ impl Kubelets {
         self.check_pull_secrets(hubs, pod, spec);
         self.add_probes(hubs, pod, spec, since);
         let worker = self.workers.row(pod);
-        let todo = actions::compute(spec, worker, hubs.machines);
+        let mut todo = actions::compute(spec, worker, hubs.machines);
+        self.resize_running(hubs, pod, &mut todo);
+        let worker = self.workers.row(pod);
         if todo.restart_all {
             self.restart_all(hubs, pod);
             return;

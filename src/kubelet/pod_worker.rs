@@ -68,6 +68,7 @@ impl Kubelets {
             && !hubs.cluster.template(hubs.cluster.pod(pod).template).spec.readiness_gates.is_empty();
         if spec_changed {
             worker.flags.insert(Flags::STALE_VOLUMES);
+            self.resize_asked(hubs, pod);
         }
         if spec_changed && fields != Fields::all() || gates {
             // An update does not wait for the retry of a sync that failed. Upstream: `HandlePodUpdates`, `UpdatePod`.

@@ -61,11 +61,13 @@ pub(super) fn compute(
         start_time: previous.start_time.or(Some(now)),
         pod_ip: pod_ip(spec, worker, machines, previous),
         containers,
+        granted: previous.granted.clone(),
     };
     let facts = ConditionFacts {
         now,
         sandbox: worker.flags.contains(Flags::SANDBOX),
         initialized: worker.flags.contains(Flags::INITIALIZED),
+        resize: worker.extra.as_ref().and_then(|extra| extra.resize.as_deref()).filter(|_| !terminal),
         disruption: worker.extra.as_ref().and_then(|extra| extra.end.as_ref()).filter(|end| end.disruption && terminal),
     };
     status.conditions = conditions::generate(spec, &status, previous, &facts);

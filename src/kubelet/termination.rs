@@ -65,6 +65,7 @@ impl Kubelets {
         hubs.machines.unmount(pod);
         self.victim_is_gone(hubs, node, pod);
         self.admit_waiting(hubs, node);
+        self.retry_resizes(hubs, node);
         let unmount = self.settings.latencies.sample(Latency::Unmount, &mut self.runtime);
         let done = self.node_state(node).relist_after(now) + unmount;
         let worker = self.workers.row(pod);

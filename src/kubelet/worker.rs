@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::kill::Kill;
 use super::probe_worker::ProbeWorker;
+use super::resize::Resize;
 use super::restart_all::Removed;
 use super::restart_backoff::Backoff;
 use crate::engine::SimTime;
@@ -134,6 +135,8 @@ pub(super) struct Extra {
     pub deadline: SimTime,
     /// The status of a static pod whose mirror is new and has none yet.
     pub mirrored: Option<Box<PodStatus>>,
+    /// A resize that is not done.
+    pub resize: Option<Box<Resize>>,
     /// Runs that were removed for a restart of all containers.
     pub removed: SmallVec<[Removed; 1]>,
     /// Earliest end of a crash back-off met in this sync.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::container::ContainerId;
 use super::exec::ExecId;
-use crate::model::object::{NodeId, PodId};
+use crate::model::object::{NodeId, PodId, TemplateId};
 
 /// A signal to a container's first process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,13 @@ pub enum MachineChange {
     FilesChanged {
         /// Which.
         container: ContainerId,
+    },
+    /// A running container has other CPU and memory than before.
+    ContainerResized {
+        /// Which.
+        container: ContainerId,
+        /// A template with what it has now.
+        resources: TemplateId,
     },
     /// A container uses more or less than before.
     UsageChanged {

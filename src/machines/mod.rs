@@ -20,7 +20,7 @@ mod registry;
 use crate::engine::SimTime;
 use crate::engine::random::Streams;
 use crate::model::container_matcher::Matcher;
-use crate::model::object::{NodeId, PodId};
+use crate::model::object::{NodeId, PodId, TemplateId};
 
 pub use change::{MachineChange, MachineCursor, MachineLog, Signal};
 pub use container::{ContainerId, ContainerRow, ExitReason, Measured, Placement, RunState, Serving, Usage};
@@ -243,6 +243,11 @@ impl Machines {
         }
         self.use_resources(container, Usage { cpu_milli: row.usage.cpu_milli, memory: wanted.memory });
         self.set_cpu_base(container, u32::try_from(wanted.cpu_milli).unwrap_or(u32::MAX));
+    }
+
+    /// Gives a running container other limits and shares: those of its place in a template.
+    pub fn resize_container(&mut self, container: ContainerId, resources: TemplateId) {
+        self.log.append(MachineChange::ContainerResized { container, resources });
     }
 
     /// The kernel kills a container because its node is out of memory.

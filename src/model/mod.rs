@@ -22,6 +22,7 @@ pub mod pod_template;
 pub mod probe;
 pub mod quantity;
 pub mod replica_set;
+pub mod resize;
 pub mod resources;
 pub mod selector;
 pub mod service;

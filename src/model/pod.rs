@@ -137,6 +137,21 @@ pub struct PodStatus {
     pub pod_ip: u32,
     /// One entry for each container of the template, in its order; empty before the kubelet's first status.
     pub containers: Box<[ContainerStatus]>,
+    /// What it has of CPU and memory, while that is not what its specification asks for.
+    pub granted: Option<Box<Granted>>,
+}
+
+/// What a pod that is being resized in place has. A template stands for the resources in it, and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// `containerStatuses[].allocatedResources`: what its kubelet has promised it.
+    pub allocated: TemplateId,
+    /// `containerStatuses[].resources`: what each container really has, in the template's order.
+    pub actual: Box<[TemplateId]>,
+    /// What schedulers and quotas count: the most that the specification or the status names.
+    pub counted: TemplateId,
+    /// `observedGeneration` of the condition `PodResizeInProgress`.
+    pub generation: u32,
 }
 
 /// `type` of a pod condition.
@@ -154,6 +169,10 @@ pub enum PodConditionType {
     Ready,
     /// It is about to be ended from outside.
     DisruptionTarget,
+    /// It was asked to be resized, and its kubelet has not taken that up.
+    PodResizePending,
+    /// Its kubelet is resizing it.
+    PodResizeInProgress,
     /// Any other.
     Other(Text),
 }
@@ -168,6 +187,8 @@ impl PodConditionType {
             Self::ContainersReady => "ContainersReady",
             Self::Ready => "Ready",
             Self::DisruptionTarget => "DisruptionTarget",
+            Self::PodResizePending => "PodResizePending",
+            Self::PodResizeInProgress => "PodResizeInProgress",
             Self::Other(name) => name,
         }
     }
@@ -306,6 +327,16 @@ impl Pod {
         };
         min_ready_seconds == 0
             || ready.last_transition + crate::engine::SimDuration::from_secs(min_ready_seconds as u64) <= now
+    }
+
+    /// A template with the resources that its kubelet has promised it.
+    pub fn allocated(&self) -> TemplateId {
+        self.status.granted.as_ref().map_or(self.template, |granted| granted.allocated)
+    }
+
+    /// A template with the resources that schedulers and quotas count.
+    pub fn counted(&self) -> TemplateId {
+        self.status.granted.as_ref().map_or(self.template, |granted| granted.counted)
     }
 
     /// What sets the pod of an Indexed Job apart.

@@ -207,6 +207,17 @@ pub struct Container {
     pub termination_message_from_logs: bool,
     /// As whom it runs.
     pub run_as: RunAs,
+    /// Which changes of its resources need a restart.
+    pub restarts_for: ResizeRestarts,
+}
+
+/// `resizePolicy` of a container: does a change of the resource need a restart?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResizeRestarts {
+    /// Of CPU.
+    pub cpu: bool,
+    /// Of memory.
+    pub memory: bool,
 }
 
 /// One `hostAliases[]`: names that a pod's hosts file knows.

@@ -136,7 +136,7 @@ pub fn pod_requests(spec: &PodSpec, with_defaults: bool) -> ResourceList {
 }
 
 /// Upstream: pkg/apis/core/v1/helper/qos `ComputePodQOS`: only CPU and memory count, zero amounts are left out.
-fn qos_class(spec: &PodSpec) -> QosClass {
+pub fn qos_class(spec: &PodSpec) -> QosClass {
     let names = ["cpu", "memory"];
     let positive = |list: &ResourceList, name: &str| list.get(name).filter(|quantity| quantity.nano > 0);
     let pod_level = !spec.pod_requests.entries.is_empty() || !spec.pod_limits.entries.is_empty();

@@ -62,8 +62,13 @@ impl Scheduler {
 
     fn on_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster) {
         let row = cluster.pod(pod);
-        let relevant =
-            Fields::BOUND | Fields::PHASE | Fields::DELETION | Fields::LABELS | Fields::SPEC | Fields::NOMINATED;
+        let relevant = Fields::BOUND
+            | Fields::PHASE
+            | Fields::DELETION
+            | Fields::LABELS
+            | Fields::SPEC
+            | Fields::NOMINATED
+            | Fields::GRANTED;
         if !change.fields.intersects(relevant) {
             return;
         }
@@ -101,9 +106,10 @@ impl Scheduler {
             self.queue.move_all(now, cluster, &ClusterEvent::PodAdded { pod });
             return;
         }
-        let before = self.cache.template_of(pod).unwrap_or(row.template);
+        // Upstream: kube-scheduler/framework `PodSchedulingPropertiesChange` counts what the status says of a resize too.
+        let before = self.cache.template_of(pod).unwrap_or_else(|| row.counted());
         self.cache.refresh_pod(cluster, pod);
-        for update in pod_updates(cluster, before, row.template) {
+        for update in pod_updates(cluster, before, row.counted()) {
             self.queue.move_all(now, cluster, &ClusterEvent::PodUpdated { pod, update, before });
         }
     }

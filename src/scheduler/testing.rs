@@ -58,6 +58,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         termination_message_path: "".into(),
         termination_message_from_logs: false,
         run_as: crate::model::pod_spec::RunAs::default(),
+        restarts_for: crate::model::pod_spec::ResizeRestarts::default(),
     };
     PodSpec {
         containers: vec![container],

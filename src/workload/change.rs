@@ -30,7 +30,7 @@ impl Workload {
         let used = self.settings.behaviours.used.clone();
         for container in running(cluster, machines) {
             let row = machines.container(container);
-            let id = self.program_of(cluster, row.pod, row.index);
+            let id = self.program_of(cluster, row.pod, row.index, cluster.pod(row.pod).allocated());
             self.adopt(container, id);
             if self.runs[container.index()].serving {
                 self.look(now, container, machines, outbox);

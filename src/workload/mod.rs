@@ -129,7 +129,7 @@ pub struct Workload {
     settings: WorkloadSettings,
     programs: Vec<Program>,
     /// Programs of containers of a template, by template and container.
-    by_template: FxHashMap<(TemplateId, u8), u32>,
+    by_template: FxHashMap<(TemplateId, TemplateId, u8), u32>,
     /// By container row.
     runs: Vec<Run>,
     /// How long runs last, and what they use.
@@ -201,6 +201,9 @@ impl Workload {
                 self.forget_process(container);
                 self.works.remove(&container);
                 self.needy.remove(&container);
+            }
+            MachineChange::ContainerResized { container, resources } => {
+                self.resized(now, (container, resources), cluster, machines);
             }
             MachineChange::UsageChanged { container } => self.usage_changed(now, container, machines, outbox),
             MachineChange::PodRenamed { from, to } => self.rename_volumes(from, to),

@@ -1,5 +1,6 @@
 //! From a container to what it does: behaviours, command, catalogue, assumption. Resolved once for each template.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Workload;
@@ -12,7 +13,7 @@ use crate::engine::SimDuration;
 use crate::engine::distribution::Distribution;
 use crate::machines::{CpuTerms, Measured};
 use crate::model::container_matcher::ContainerFacts;
-use crate::model::object::PodId;
+use crate::model::object::{PodId, TemplateId};
 use crate::model::pod_spec::Container;
 use crate::model::pod_template::QosClass;
 use crate::model::probe::{Handler, PortRef, Probe};
@@ -62,10 +63,10 @@ pub(super) struct Program {
 }
 
 impl Workload {
-    /// The program of a container, as an index.
-    pub(super) fn program_of(&mut self, cluster: &Cluster, pod: PodId, index: u8) -> u32 {
+    /// The program of a container with the resources of a template, as an index.
+    pub(super) fn program_of(&mut self, cluster: &Cluster, pod: PodId, index: u8, granted: TemplateId) -> u32 {
         let row = cluster.pod(pod);
-        let key = (row.template, index);
+        let key = (row.template, granted, index);
         let by_pod = self.settings.behaviours.depends_on_pod();
         if !by_pod && let Some(known) = self.by_template.get(&key) {
             return *known;
@@ -81,9 +82,19 @@ impl Workload {
         };
         let stated = self.settings.behaviours.resolve(&facts);
         let term = self.settings.latencies.fixed(crate::model::latency::Latency::TermExit).as_secs_f64();
-        let mut program = resolve(container, stated, term);
+        let granted = &cluster.template(granted).spec;
+        let has = &granted.containers[usize::from(index)];
+        let container = match (&has.requests, &has.limits) {
+            (requests, limits) if *requests == container.requests && *limits == container.limits => {
+                Cow::Borrowed(container)
+            }
+            (requests, limits) => {
+                Cow::Owned(Container { requests: requests.clone(), limits: limits.clone(), ..container.clone() })
+            }
+        };
+        let mut program = resolve(&container, stated, term);
         program.oom.qos = template.qos;
-        program.pod_limit = template.spec.pod_limits.get("memory").map(|memory| memory.value().max(0) as u64);
+        program.pod_limit = granted.pod_limits.get("memory").map(|memory| memory.value().max(0) as u64);
         program.oom.critical = template.spec.priority >= NODE_CRITICAL;
         let id = self.programs.len() as u32;
         self.programs.push(program);

@@ -8,6 +8,7 @@ use crate::engine::curve::Curve;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::machines::{ContainerId, ContainerRow, ExitReason, Machines, RunState, Serving, Usage};
+use crate::model::object::TemplateId;
 
 /// What the workload keeps of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +46,7 @@ impl Workload {
     ) {
         let row = machines.container(container);
         let (pod, index, serial, started) = (row.pod, row.index, row.serial, row.started);
-        let id = self.program_of(cluster, pod, index);
+        let id = self.program_of(cluster, pod, index, cluster.pod(pod).allocated());
         if self.runs.len() <= container.index() {
             self.runs.resize_with(container.index() + 1, Run::default);
         }
@@ -86,6 +87,25 @@ impl Workload {
         } else {
             self.update_usage(now, container, machines);
         }
+    }
+
+    /// A running container was given other resources.
+    pub(super) fn resized(
+        &mut self,
+        now: SimTime,
+        (container, resources): (ContainerId, TemplateId),
+        cluster: &Cluster,
+        machines: &mut Machines,
+    ) {
+        let row = machines.container(container);
+        let (pod, index) = (row.pod, row.index);
+        if row.state != RunState::Running {
+            return;
+        }
+        let program = self.program_of(cluster, pod, index, resources);
+        self.runs[container.index()].program = program;
+        machines.set_cpu_terms(container, self.programs[program as usize].terms);
+        self.update_usage(now, container, machines);
     }
 
     /// A container that has what it needs begins with its startup, or began with it `since` then.

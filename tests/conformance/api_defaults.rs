@@ -144,6 +144,7 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
         labels: &template.labels,
         annotations: &template.annotations,
         hostname: &template.spec.hostname,
+        granted: None,
     };
     Ok(view::pod(&pod, &template, &context))
 }

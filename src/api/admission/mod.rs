@@ -61,6 +61,15 @@ pub fn pod_admission(template: &PodTemplate, input: &AdmissionInput<'_>) -> Resu
     Ok(convert::pod_template(&value))
 }
 
+/// Are the resources of a pod that exists within the bounds of these ranges? Upstream: limitranger
+/// `SupportsAttributes` for the subresource `resize`.
+///
+/// # Errors
+/// The bounds that they are outside of.
+pub fn check_limits(spec: &Value, ranges: &[LimitRange]) -> Result<(), String> {
+    spec.as_object().map_or(Ok(()), |spec| limit_range::check(spec, ranges))
+}
+
 /// The overhead of the runtime class. Upstream: plugin/pkg/admission/runtimeclass.
 fn runtime_class(spec: &mut Object, classes: &[(String, Value)]) -> Result<(), String> {
     let Some(name) = spec.get("runtimeClassName").and_then(Value::as_str) else { return Ok(()) };

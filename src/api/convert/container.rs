@@ -6,7 +6,8 @@ use super::super::value::{flag, int, int32, is_nil, items, short, text, texts};
 use super::volume::field_source;
 use super::{probe, resource_list, volume};
 use crate::model::pod_spec::{
-    Container, ContainerPort, EnvFrom, EnvSource, EnvVar, Protocol, PullPolicy, RestartPolicy, RestartRule, RunAs,
+    Container, ContainerPort, EnvFrom, EnvSource, EnvVar, Protocol, PullPolicy, ResizeRestarts, RestartPolicy,
+    RestartRule, RunAs,
 };
 
 /// A container of a pod with this security context.
@@ -37,7 +38,14 @@ pub(super) fn container(value: &Value, of_pod: &Value) -> Container {
         termination_message_path: short(&value["terminationMessagePath"]),
         termination_message_from_logs: text(&value["terminationMessagePolicy"]) == "FallbackToLogsOnError",
         run_as: run_as(&value["securityContext"], of_pod),
+        restarts_for: ResizeRestarts { cpu: restarts_for(value, "cpu"), memory: restarts_for(value, "memory") },
     }
+}
+
+fn restarts_for(container: &Value, resource: &str) -> bool {
+    let policies = items(&container["resizePolicy"]);
+    let policy = policies.iter().find(|policy| text(&policy["resourceName"]) == resource);
+    policy.is_some_and(|policy| text(&policy["restartPolicy"]) == "RestartContainer")
 }
 
 /// Upstream: securitycontext `DetermineEffectiveSecurityContext`.

@@ -130,6 +130,7 @@ pub fn pod_status(status: &Value, spec: &PodSpec, clock: Clock) -> PodStatus {
         } else {
             spec.containers.iter().map(|written| container(&written.name)).collect()
         },
+        granted: None,
     }
 }
 
@@ -142,6 +143,8 @@ fn pod_condition(value: &Value, clock: Clock) -> Option<PodCondition> {
         PodConditionType::ContainersReady,
         PodConditionType::Ready,
         PodConditionType::DisruptionTarget,
+        PodConditionType::PodResizePending,
+        PodConditionType::PodResizeInProgress,
     ];
     Some(PodCondition {
         kind: known

@@ -34,6 +34,29 @@ pub fn decode_update(
     Ok(typed.into_model(namespace, cache))
 }
 
+/// As `decode_update`, for the subresource `resize` of a pod.
+///
+/// # Errors
+/// As `decode_update`.
+pub fn decode_resize(
+    value: Value,
+    stored: &Value,
+    fields: FieldValidation,
+    cache: &mut DecodeCache,
+    restore: &dyn Fn(&mut Value),
+) -> Result<(Decoded, Vec<String>), DecodeError> {
+    let kind = identify_among(&value, &cache.custom)?;
+    check_identity(kind, &value, stored)?;
+    let mut typed = Typed::new(kind, value, fields, cache)?;
+    keep(kind, stored, &mut typed.value);
+    validation::drop_other_changes(stored, &mut typed.value);
+    let errors = validation::validate_resize(stored, &typed.value);
+    let namespace = text(&stored["metadata"]["namespace"]);
+    let mut typed = typed.refuse(errors)?;
+    restore(&mut typed.value);
+    Ok((typed.into_model(namespace, cache).0, Vec::new()))
+}
+
 /// Is it the same object? Upstream: apiserver endpoints/handlers `checkName`, registry/generic `Store.Update`.
 fn check_identity(kind: Kind, value: &Value, stored: &Value) -> Result<(), DecodeError> {
     let (new, old) = (&value["metadata"], &stored["metadata"]);

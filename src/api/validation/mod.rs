@@ -21,6 +21,7 @@ mod network;
 mod pod;
 mod probe;
 mod rbac;
+mod resize;
 mod resources;
 mod scheduling;
 mod security;
@@ -37,6 +38,7 @@ use serde_json::Value;
 
 pub use errors::Errors;
 pub use meta::metadata;
+pub use resize::{drop_other_changes, validate_resize};
 pub use update::validate_update;
 pub use warnings::warnings;
 

@@ -6,6 +6,7 @@ mod meta;
 mod node;
 mod object;
 mod pod;
+mod pod_resources;
 mod pod_status;
 mod quote;
 mod workload;
@@ -15,6 +16,7 @@ pub use event::{EventView, event};
 pub use meta::OwnerView;
 pub use object::{EndpointView, ObjectContext, has_generation, object};
 pub use pod::{PodContext, TOKEN_VOLUME, pod};
+pub use pod_resources::GrantedView;
 pub use yaml::to_yaml;
 
 use serde_json::{Value, json};

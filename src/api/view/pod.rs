@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::clock::Clock;
 use super::super::value::{Object, find_mut, items_mut, object_mut};
 use super::meta::{self, MetaParts, OwnerView};
+use super::pod_resources::GrantedView;
 use super::{pod_status, put_text};
 use crate::model::labels::Labels;
 use crate::model::pod::Pod;
@@ -35,6 +36,8 @@ pub struct PodContext<'a> {
     pub annotations: &'a Labels,
     /// `spec.hostname`, may be empty.
     pub hostname: &'a str,
+    /// What it has while it is being resized.
+    pub granted: Option<&'a GrantedView<'a>>,
 }
 
 /// Name of the token volume before the pod's own suffix; `admission` puts it into templates.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pod::PodContext;
-use super::{ip_text, object_of, put_some, put_text};
+use super::{ip_text, object_of, pod_resources, put_some, put_text};
 use crate::engine::SimTime;
 use crate::model::pod::{ContainerState, ContainerStatus, Pod, PodCondition, PodConditionType, Termination};
 use crate::model::pod_spec::Container;
@@ -37,6 +37,9 @@ pub(super) fn status(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>
         out.insert("podIP".to_owned(), Value::from(ip));
     }
     container_statuses(&mut out, pod, template, context);
+    if !status.containers.is_empty() {
+        pod_resources::of_pod(&mut out, pod, template, context.granted);
+    }
     Value::Object(out)
 }
 
@@ -49,7 +52,9 @@ fn condition(condition: &PodCondition, pod: &Pod, context: &PodContext<'_>) -> V
     }));
     // The gate's condition is written with the pod; all others name the generation they were computed from.
     if condition.kind != PodConditionType::PodScheduled || condition.reason != "SchedulingGated" {
-        out.insert("observedGeneration".to_owned(), json!(pod.generation));
+        let resizing = pod.status.granted.as_ref().filter(|_| condition.kind == PodConditionType::PodResizeInProgress);
+        let generation = resizing.map_or(pod.generation, |granted| granted.generation);
+        out.insert("observedGeneration".to_owned(), json!(generation));
     }
     put_text(&mut out, "reason", &condition.reason);
     put_text(&mut out, "message", &condition.message);
@@ -61,7 +66,7 @@ fn condition(condition: &PodCondition, pod: &Pod, context: &PodContext<'_>) -> V
 fn container_statuses(out: &mut super::Object, pod: &Pod, template: &PodTemplate, context: &PodContext<'_>) {
     let spec = &template.spec;
     let statuses = &pod.status.containers;
-    let view = |index: usize| container_status(&spec.containers[index], &statuses[index], context);
+    let view = |index: usize| container_status(index, template, &statuses[index], context);
     let count = statuses.len().min(spec.containers.len());
     let init = spec.init_count.min(count);
     if init > 0 {
@@ -74,7 +79,8 @@ fn container_statuses(out: &mut super::Object, pod: &Pod, template: &PodTemplate
     }
 }
 
-fn container_status(container: &Container, status: &ContainerStatus, context: &PodContext<'_>) -> Value {
+fn container_status(index: usize, template: &PodTemplate, status: &ContainerStatus, context: &PodContext<'_>) -> Value {
+    let container: &Container = &template.spec.containers[index];
     let last =
         status.last.as_deref().map_or_else(|| json!({}), |last| json!({"terminated": termination(last, context)}));
     let image_id = if status.container_id == 0 { String::new() } else { image_id(&container.image) };
@@ -91,6 +97,7 @@ fn container_status(container: &Container, status: &ContainerStatus, context: &P
     if status.container_id != 0 {
         out.insert("containerID".to_owned(), Value::from(container_id(status.container_id)));
     }
+    pod_resources::of_container(&mut out, index, template, status, context.granted);
     Value::Object(out)
 }
 

@@ -136,7 +136,7 @@ fn patch(
     }
     let manner = Manner::patch(line)?;
     match line.flags.text("subresource") {
-        "" => call.update(object, patched, manner, printed).map_err(|status| wrong_type(&status, text)),
+        "" | "resize" => call.update(object, patched, manner, printed).map_err(|status| wrong_type(&status, text)),
         "status" => {
             Ok(manner.dry_run != DryRun::None || call.cluster.write_status(call.now, object, &patched["status"]))
         }

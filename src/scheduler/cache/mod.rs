@@ -339,7 +339,7 @@ impl Cache {
         let row = cluster.pod(pod);
         let info = &mut self.nodes[node.index()];
         let Some(entry) = info.pods.iter_mut().find(|entry| entry.pod == pod) else { return };
-        if entry.template != row.template {
+        if entry.template != row.counted() {
             let assumed = self.is_assumed(pod);
             self.remove_pod(cluster, pod);
             self.place(cluster, pod, node, assumed);
@@ -396,11 +396,11 @@ impl Cache {
         }
         self.placements[pod.index()] = Placement { node, assumed };
         let row = cluster.pod(pod);
-        let template = cluster.template(row.template);
+        let template = cluster.template(row.counted());
         let entry = PodEntry {
             pod,
             namespace: row.namespace,
-            template: row.template,
+            template: row.counted(),
             priority: template.spec.priority,
             terminating: row.deletion.is_some(),
         };

@@ -143,7 +143,8 @@ fn fit_hint(event: &ClusterEvent, pod: PodId, template: &PodTemplate, cluster: &
         }
         ClusterEvent::PodDeleted { .. } => true,
         ClusterEvent::PodUpdated { pod: changed, update: PodUpdate::ScaleDown, before } => {
-            let (before, after) = (&cluster.template(*before).requests, &cluster.template_of(*changed).requests);
+            let after = cluster.template(cluster.pod(*changed).counted());
+            let (before, after) = (&cluster.template(*before).requests, &after.requests);
             let shrank = |name: &str| requests.get(name) > 0 && after.get(name) < before.get(name);
             *changed == pod || cluster.pod(*changed).node.is_some() && requested_names(template).any(shrank)
         }
