@@ -410,3 +410,24 @@ fn a_run_that_replaces_a_started_one_in_one_sync_counts_as_started_until_its_sta
     let shown: Vec<&str> = seen.iter().rev().take(3).rev().map(|shown| &shown[2..]).collect();
     assert_eq!(shown, ["true true", "false false", "true true"], "{seen:?}");
 }
+
+#[test]
+fn a_debugging_container_runs_once_beside_the_pods_own() {
+    let mut run = Run::new(ONE_NODE, &pod("p", ", resources: { requests: { cpu: 100m }, limits: { cpu: 100m } }", ""));
+    run.to(20);
+    run.kubectl("debug p -q --image=busybox --image-pull-policy=IfNotPresent -c look -- sh -c 'sleep 5; exit 3'");
+    run.to(22);
+    let state = ".status.ephemeralContainerStatuses[0].state";
+    assert!(!run.field("p", &format!("{state}.running.startedAt")).is_empty());
+    run.to(200);
+    assert_eq!(run.field("p", &format!("{state}.terminated.exitCode")), "3");
+    assert_eq!(run.field("p", ".status.ephemeralContainerStatuses[0].restartCount"), "0");
+    assert_eq!(run.field("p", ".status.phase"), "Running");
+    assert_eq!(run.kubectl("get pod p --no-headers").split_whitespace().nth(1), Some("1/1"));
+    let removed = "patch pod p --type=merge -p '{\"spec\":{\"ephemeralContainers\":[]}}'";
+    let refused = run.0.kubectl(removed, &mut kubelapse::simulation::Unobserved);
+    assert!(refused.stderr.contains("pod updates may not change fields other than"), "{}", refused.stderr);
+    run.kubectl("delete pod p --wait=false");
+    run.to(210);
+    assert_eq!(run.kubectl("get pods"), "");
+}

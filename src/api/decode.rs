@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use self::cache::DecodeCache;
-pub use self::update::{decode_resize, decode_update};
+pub use self::update::{Subresource, decode_subresource, decode_update};
 use super::custom::{CustomKind, CustomKinds};
 use super::decoded::{Decoded, DecodedBody, OwnerClaim};
 use super::go_types::{GoStruct, cluster as cluster_types, pod as pod_types, workload as workload_types};
@@ -87,7 +87,7 @@ pub fn decode_with_warnings(
             identified["metadata"]["uid"] = Value::from(uid);
             validation::validate(kind, &identified)
         }
-        _ => validation::validate_with_gates(kind, &typed.value, cache.scale_to_zero),
+        _ => validation::validate_new(kind, &typed.value, cache.scale_to_zero),
     };
     let own = typed.custom.as_ref().map_or_else(Vec::new, |custom| custom.validate(&typed.value, None));
     let errors: Vec<String> = errors.into_iter().chain(own).collect();

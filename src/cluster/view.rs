@@ -165,7 +165,11 @@ impl Cluster {
         let (Some(container), Some(pod)) = (event.container, event.object.as_pod()) else { return String::new() };
         let spec = &self.template_of(pod).spec;
         let index = usize::from(container);
-        let list = if index < spec.init_count { "initContainers" } else { "containers" };
+        let list = match index {
+            _ if index < spec.init_count => "initContainers",
+            _ if index < spec.mains().end => "containers",
+            _ => "ephemeralContainers",
+        };
         spec.containers.get(index).map_or_else(String::new, |container| format!("spec.{list}{{{}}}", container.name))
     }
 

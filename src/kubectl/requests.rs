@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::decode::{decode_resize, decode_update, decode_with_warnings, identify_among};
+use crate::api::decode::{Subresource, decode_subresource, decode_update, decode_with_warnings, identify_among};
 use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, ObjectRef, PodId};
@@ -58,17 +58,17 @@ pub(crate) struct Manner {
     pub(crate) silent: bool,
     /// Without effect?
     pub(crate) dry_run: DryRun,
-    /// Does it go to the subresource `resize`?
-    pub(crate) resize: bool,
+    /// Does it go to a part of a pod?
+    pub(crate) subresource: Option<Subresource>,
 }
 
 impl Manner {
     /// A patch: unknown fields are warned of and have no effect.
     pub(crate) const PATCH: Self =
-        Self { fields: FieldValidation::Warn, silent: false, dry_run: DryRun::None, resize: false };
+        Self { fields: FieldValidation::Warn, silent: false, dry_run: DryRun::None, subresource: None };
     /// A whole object: unknown fields are refused.
     pub(crate) const OBJECT: Self =
-        Self { fields: FieldValidation::Strict, silent: false, dry_run: DryRun::None, resize: false };
+        Self { fields: FieldValidation::Strict, silent: false, dry_run: DryRun::None, subresource: None };
 
     /// Of a command that sends whole objects: `--validate`, `--dry-run`.
     pub(crate) fn of(line: &CommandLine) -> Result<Self, Failure> {
@@ -83,17 +83,17 @@ impl Manner {
                 )));
             }
         };
-        Ok(Self { fields, silent, dry_run, resize: is_resize(line) })
+        Ok(Self { fields, silent, dry_run, subresource: subresource(line) })
     }
 
     /// Of a command that changes objects: `--dry-run`.
     pub(crate) fn patch(line: &CommandLine) -> Result<Self, Failure> {
-        Ok(Self { dry_run: DryRun::of(line)?, resize: is_resize(line), ..Self::PATCH })
+        Ok(Self { dry_run: DryRun::of(line)?, subresource: subresource(line), ..Self::PATCH })
     }
 }
 
-fn is_resize(line: &CommandLine) -> bool {
-    line.flags.text("subresource") == "resize"
+fn subresource(line: &CommandLine) -> Option<Subresource> {
+    (line.flags.text("subresource") == "resize").then_some(Subresource::Resize)
 }
 
 fn warn(warnings: &[String], manner: Manner, printed: &mut Printed) {
@@ -175,7 +175,7 @@ impl Call<'_> {
             return Ok(value != stored);
         }
         self.learn_kinds();
-        if manner.resize && object.as_pod().is_none() {
+        if manner.subresource.is_some() && object.as_pod().is_none() {
             return Err(Status::new(Reason::NotFound, "the server could not find the requested resource"));
         }
         let cluster = &*self.cluster;
@@ -185,14 +185,17 @@ impl Call<'_> {
             }
         };
         deprecated(&value, printed);
-        let decode = if manner.resize { decode_resize } else { decode_update };
-        let (decoded, warnings) =
-            decode(value, &stored, manner.fields, self.cache, &restore).map_err(|error| match error {
-                DecodeError::Server(status) => status,
-                other => Status::new(Reason::BadRequest, other.to_string()),
-            })?;
+        let decoded = match manner.subresource {
+            Some(part) => decode_subresource(part, value, &stored, manner.fields, self.cache, &restore),
+            None => decode_update(value, &stored, manner.fields, self.cache, &restore),
+        };
+        let (decoded, warnings) = decoded.map_err(|error| match error {
+            DecodeError::Server(status) => status,
+            other => Status::new(Reason::BadRequest, other.to_string()),
+        })?;
         warn(&warnings, manner, printed);
-        if let (Some(pod), DecodedBody::Pod(template), true) = (object.as_pod(), &decoded.body, manner.resize) {
+        let is_resize = manner.subresource == Some(Subresource::Resize);
+        if let (Some(pod), DecodedBody::Pod(template), true) = (object.as_pod(), &decoded.body, is_resize) {
             return match manner.dry_run {
                 DryRun::Server => {
                     self.cluster.check_resize(pod, template).map(|()| template.raw != self.cluster.template_of(pod).raw)

@@ -41,17 +41,23 @@ pub(super) fn compute(spec: &PodSpec, worker: &Worker, machines: &Machines) -> A
         return actions;
     }
     let initialized = if spec.init_count == 0 { true } else { init_actions(spec, worker, machines, &mut actions) };
-    if !initialized || actions.kill_pod {
-        return actions;
+    if initialized && !actions.kill_pod {
+        main_actions(spec, worker, machines, &mut actions);
     }
-    main_actions(spec, worker, machines, &mut actions);
+    if !actions.kill_pod {
+        // They come first, whether the pod is initialized or not, and once only.
+        let new = (spec.own().end..spec.containers.len())
+            .filter(|index| seen_by(machines, worker, *index).is_missing())
+            .map(|index| index as u8);
+        actions.start.insert_many(0, new);
+    }
     actions
 }
 
 /// Everything from the first init container on; what had succeeded under OnFailure stays done, and without anything else to
 /// start there is no new sandbox once main containers have run.
 fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {
-    let ran_before = (0..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+    let ran_before = spec.own().any(|index| !seen_by(machines, worker, index).is_missing());
     if ran_before && spec.restart_policy == RestartPolicy::Never {
         actions.kill_pod = true;
         return;
@@ -60,7 +66,7 @@ fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions:
         let done = seen_by(machines, worker, *index).exit().is_some_and(|(code, _)| code == 0);
         !(done && spec.restart_policy == RestartPolicy::OnFailure)
     };
-    let mains = spec.init_count..spec.containers.len();
+    let mains = spec.mains();
     if !mains.clone().any(|index| wanted(&index)) {
         actions.kill_pod = true;
     } else if spec.init_count > 0 {
@@ -72,7 +78,7 @@ fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions:
 
 /// Fills in what init containers need; returns whether the main containers may start in this sync.
 fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) -> bool {
-    let mains_exist = (spec.init_count..spec.containers.len()).any(|index| {
+    let mains_exist = spec.mains().any(|index| {
         let main = seen_by(machines, worker, index);
         main.is_running() || main.is_created()
     });
@@ -178,7 +184,7 @@ fn keep_sidecar(spec: &PodSpec, worker: &Worker, machines: &Machines, index: usi
 
 fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &mut Actions) {
     let mut kept = 0;
-    for index in spec.init_count..spec.containers.len() {
+    for index in spec.mains() {
         let seen = seen_by(machines, worker, index);
         if let Some((code, _)) = seen.exit() {
             match restart_after(spec, index, code) {

@@ -127,10 +127,10 @@ fn containers_ready(spec: &PodSpec, status: &PodStatus) -> Verdict {
     }
     let unready =
         |index: &usize| spec.container_kind(*index) != ContainerKind::Init && !status.containers[*index].ready;
-    if !(0..spec.containers.len()).any(|index| unready(&index)) {
+    if !spec.own().any(|index| unready(&index)) {
         return Verdict::plain(true);
     }
-    let message = named(spec, "containers with unready status: [", (0..spec.containers.len()).filter(unready));
+    let message = named(spec, "containers with unready status: [", spec.own().filter(unready));
     Verdict { holds: false, reason: Text::const_new("ContainersNotReady"), message }
 }
 
@@ -167,7 +167,7 @@ fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Ver
     if status.phase == PodPhase::Succeeded {
         return Verdict::because(true, "PodCompleted");
     }
-    let mains_started = (spec.init_count..spec.containers.len()).any(|index| {
+    let mains_started = spec.mains().any(|index| {
         let container = &status.containers[index];
         !matches!(container.state, ContainerState::Waiting { .. }) && container.container_id != 0
             || container.last.is_some()
@@ -177,7 +177,7 @@ fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Ver
         match spec.container_kind(*index) {
             ContainerKind::Init => !container.ready,
             ContainerKind::Sidecar => container.started != Some(true),
-            ContainerKind::Main => false,
+            ContainerKind::Main | ContainerKind::Ephemeral => false,
         }
     };
     if was_initialized || mains_started || !(0..spec.init_count).any(|index| incomplete(&index)) {

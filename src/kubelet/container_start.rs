@@ -149,12 +149,14 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.slots[usize::from(slot)] = Slot { current: container, previous: old.current, image };
         worker.flags.insert(Flags::ACTED);
-        if usize::from(slot) >= template.spec.init_count {
+        if template.spec.mains().contains(&usize::from(slot)) {
             worker.flags.remove(Flags::RERUN_INITS);
         }
         worker.clear_start_error(slot);
-        if let Some(resize) = worker.extra.as_mut().and_then(|extra| extra.resize.as_mut()) {
-            resize.actual[usize::from(slot)] = hubs.cluster.pod(pod).allocated();
+        if let Some(resize) = worker.extra.as_mut().and_then(|extra| extra.resize.as_mut())
+            && let Some(actual) = resize.actual.get_mut(usize::from(slot))
+        {
+            *actual = hubs.cluster.pod(pod).allocated();
         }
         self.normal(hubs, pod, Some(slot), "Created", "Container created");
         if self.start_error(hubs, pod, slot, container) {

@@ -184,7 +184,7 @@ impl Kubelets {
             && worker.extra.as_ref().is_some_and(|extra| {
                 extra.kills.iter().any(|other| {
                     let index = usize::from(other.slot);
-                    index > own && spec.container_kind(index) != ContainerKind::Init
+                    index > own && spec.own().contains(&index) && spec.container_kind(index) != ContainerKind::Init
                 })
             })
     }

@@ -27,6 +27,7 @@ pub(super) fn phase(spec: &PodSpec, statuses: &[ContainerStatus], terminal: bool
             ContainerKind::Init => count_init(spec, index, status, &mut counts),
             ContainerKind::Sidecar => count_sidecar(status, &mut counts),
             ContainerKind::Main => count_main(spec, index, status, &mut counts),
+            ContainerKind::Ephemeral => {}
         }
     }
     if counts.failed_init {

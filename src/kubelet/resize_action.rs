@@ -70,7 +70,7 @@ impl Kubelets {
         }
         let allocated = hubs.cluster.shared_template(resize.allocated);
         let mut updates = Vec::new();
-        for (index, container) in allocated.spec.containers.iter().enumerate() {
+        for (index, container) in allocated.spec.containers[allocated.spec.own()].iter().enumerate() {
             let killed = todo.kill.iter().any(|(slot, _)| usize::from(*slot) == index);
             let has = &hubs.cluster.template(resize.actual[index]).spec;
             if killed || !seen_by(hubs.machines, worker, index).is_running() || gives_same(&allocated.spec, has, index)
@@ -181,7 +181,7 @@ fn memory_limit(spec: &PodSpec, had: Option<&[&PodSpec]>) -> Option<i64> {
         return Some(limit.value());
     }
     let container = |index: usize| had.map_or(&spec.containers[index], |had| &had[index].containers[index]);
-    let mains = (spec.init_count..spec.containers.len()).map(|index| container(index).limits.get("memory"));
+    let mains = spec.mains().map(|index| container(index).limits.get("memory"));
     mains.map(|limit| limit.map(|limit| limit.value())).sum()
 }
 

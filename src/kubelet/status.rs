@@ -38,7 +38,7 @@ pub(super) fn compute(
         .collect();
     // Those of an earlier sandbox do not count.
     let mains_exist = !worker.flags.contains(Flags::RERUN_INITS)
-        && (spec.init_count..spec.containers.len()).any(|index| !seen_by(machines, worker, index).is_missing());
+        && spec.mains().any(|index| !seen_by(machines, worker, index).is_missing());
     // Static pods are not forced to an end. Upstream: `getPhase`.
     let is_static = worker.flags.contains(Flags::STATIC);
     let mut new_phase = phase(spec, &containers, terminal && !is_static, mains_exist);
@@ -115,6 +115,10 @@ fn container_status(
             status.last = Some(ended);
         }
     }
+    if spec.container_kind(index) == ContainerKind::Ephemeral {
+        status.started = None;
+        return status;
+    }
     let was_started = shown.is_some_and(|shown| shown.started == Some(true));
     let (ready, started) = readiness(spec, worker, index, &seen, was_started);
     status.ready = ready;
@@ -149,7 +153,8 @@ fn never_run(worker: &Worker, index: usize, waiting_reason: &'static str) -> Con
 /// failed if nothing else is known. Conditions stay as they are.
 /// Upstream: status manager `TerminatePod`, `hasPodInitialized`, `initializedContainers`.
 pub(super) fn close(spec: &PodSpec, status: &mut PodStatus) {
-    let (inits, mains) = status.containers.split_at_mut(spec.init_count.min(status.containers.len()));
+    let own = spec.own().end.min(status.containers.len());
+    let (inits, mains) = status.containers[..own].split_at_mut(spec.init_count.min(own));
     let was_started = |container: &ContainerStatus| {
         !matches!(container.state, ContainerState::Waiting { .. }) || container.last.is_some()
     };
@@ -182,6 +187,7 @@ pub(super) fn close(spec: &PodSpec, status: &mut PodStatus) {
 
 /// Is there anything that `close` may have to add?
 pub(super) fn is_open(status: &PodStatus) -> bool {
+    // Whether ephemeral ones have ended makes no difference, and one look more costs nothing.
     let has_ended = |container: &ContainerStatus| matches!(container.state, ContainerState::Terminated(_));
     !status.phase.is_terminal() || !status.containers.iter().all(has_ended)
 }

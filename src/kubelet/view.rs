@@ -97,6 +97,7 @@ pub(super) fn effective_policy(spec: &PodSpec, index: usize) -> RestartPolicy {
     let container: &Container = &spec.containers[index];
     match (container.restart_policy.unwrap_or(spec.restart_policy), spec.container_kind(index)) {
         (RestartPolicy::Always, ContainerKind::Init) => RestartPolicy::OnFailure,
+        (_, ContainerKind::Ephemeral) => RestartPolicy::Never,
         (policy, _) => policy,
     }
 }

@@ -159,7 +159,7 @@ fn termination_text(reason: &Text, exit_code: i32) -> Text {
 /// The API shows statuses sorted by name and printPod walks them from the last to the first.
 fn mains_by_name_descending(template: &PodTemplate) -> impl Iterator<Item = usize> + use<> {
     let spec = &template.spec;
-    let mut order: SmallVec<[usize; 4]> = (spec.init_count..spec.containers.len()).collect();
+    let mut order: SmallVec<[usize; 4]> = spec.mains().collect();
     if order.len() > 1 {
         order.sort_by(|left, right| spec.containers[*right].name.cmp(&spec.containers[*left].name));
     }

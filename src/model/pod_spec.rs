@@ -238,16 +238,20 @@ pub enum ContainerKind {
     Sidecar,
     /// An ordinary container.
     Main,
+    /// One that was added to a pod that runs already, to look into it.
+    Ephemeral,
 }
 
 /// `spec` of a pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodSpec {
-    /// Init containers (sidecars among them) in order, then the main containers. An index into this list names a
-    /// container everywhere in the model.
+    /// Init containers (sidecars among them) in order, then the main containers, then ephemeral ones. An index into this
+    /// list names a container everywhere in the model.
     pub containers: Vec<Container>,
     /// How many of them are init containers.
     pub init_count: usize,
+    /// How many of them are ephemeral.
+    pub ephemeral_count: usize,
     /// Volumes.
     pub volumes: Vec<Volume>,
     /// Restart policy.
@@ -312,6 +316,7 @@ impl Default for PodSpec {
         Self {
             containers: Vec::new(),
             init_count: 0,
+            ephemeral_count: 0,
             volumes: Vec::new(),
             restart_policy: RestartPolicy::Always,
             termination_grace_period_seconds: 30,
@@ -347,7 +352,9 @@ impl Default for PodSpec {
 impl PodSpec {
     /// What part the container at `index` plays.
     pub fn container_kind(&self, index: usize) -> ContainerKind {
-        if index >= self.init_count {
+        if index >= self.containers.len() - self.ephemeral_count {
+            ContainerKind::Ephemeral
+        } else if index >= self.init_count {
             ContainerKind::Main
         } else if self.containers[index].restart_policy == Some(RestartPolicy::Always) {
             ContainerKind::Sidecar
@@ -356,9 +363,19 @@ impl PodSpec {
         }
     }
 
+    /// Where the main containers stand.
+    pub fn mains(&self) -> std::ops::Range<usize> {
+        self.init_count..self.containers.len() - self.ephemeral_count
+    }
+
+    /// Where the containers stand that make up the pod: all but ephemeral ones.
+    pub fn own(&self) -> std::ops::Range<usize> {
+        0..self.mains().end
+    }
+
     /// The main containers.
     pub fn main_containers(&self) -> &[Container] {
-        &self.containers[self.init_count..]
+        &self.containers[self.mains()]
     }
 
     /// The init containers, sidecars among them.

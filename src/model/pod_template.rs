@@ -143,7 +143,7 @@ pub fn qos_class(spec: &PodSpec) -> QosClass {
     let lists: Vec<(&ResourceList, &ResourceList)> = if pod_level {
         vec![(&spec.pod_requests, &spec.pod_limits)]
     } else {
-        spec.containers.iter().map(|container| (&container.requests, &container.limits)).collect()
+        spec.containers[spec.own()].iter().map(|container| (&container.requests, &container.limits)).collect()
     };
     let any = lists.iter().any(|(requests, limits)| {
         names.iter().any(|name| positive(requests, name).is_some() || positive(limits, name).is_some())

@@ -27,7 +27,7 @@ pub fn asks_same(left: &PodSpec, right: &PodSpec) -> bool {
 /// `determineEffectiveLimits`.
 pub fn most_of(wanted: &PodTemplate, allocated: &PodSpec, actual: &[&PodSpec]) -> Option<PodTemplate> {
     let mut spec = wanted.spec.clone();
-    for index in 0..spec.containers.len() {
+    for index in spec.own() {
         if spec.container_kind(index) == ContainerKind::Init {
             continue;
         }
@@ -47,7 +47,7 @@ pub fn most_of(wanted: &PodTemplate, allocated: &PodSpec, actual: &[&PodSpec]) -
         return None;
     }
     let mut raw = (*wanted.raw).clone();
-    for (index, container) in spec.containers.iter().enumerate() {
+    for (index, container) in spec.containers[spec.own()].iter().enumerate() {
         let (list, place) =
             if index < spec.init_count { ("initContainers", index) } else { ("containers", index - spec.init_count) };
         raw["spec"][list][place]["resources"] =

@@ -63,6 +63,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
     PodSpec {
         containers: vec![container],
         init_count: 0,
+        ephemeral_count: 0,
         volumes: Vec::new(),
         restart_policy: RestartPolicy::Always,
         termination_grace_period_seconds: 30,

@@ -35,12 +35,14 @@ fn shared_part(template: &Value) -> Value {
 pub fn pod_spec(spec: &Value) -> PodSpec {
     let init = items(&spec["initContainers"]);
     let security = &spec["securityContext"];
-    let all = init.iter().chain(items(&spec["containers"]));
+    let ephemeral = items(&spec["ephemeralContainers"]);
+    let all = init.iter().chain(items(&spec["containers"])).chain(ephemeral);
     let containers = all.map(|value| container::container(value, security)).collect();
     let gates = |list: &str, key: &str| items(&spec[list]).iter().map(|gate| short(&gate[key])).collect();
     PodSpec {
         containers,
         init_count: init.len(),
+        ephemeral_count: ephemeral.len(),
         volumes: items(&spec["volumes"]).iter().map(volume::volume).collect(),
         restart_policy: container::restart_policy(text(&spec["restartPolicy"])).unwrap_or(RestartPolicy::Always),
         termination_grace_period_seconds: int(&spec["terminationGracePeriodSeconds"]),

@@ -34,11 +34,21 @@ pub fn decode_update(
     Ok(typed.into_model(namespace, cache))
 }
 
-/// As `decode_update`, for the subresource `resize` of a pod.
+/// A part of a pod that is updated by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subresource {
+    /// `resize`: CPU and memory of its containers.
+    Resize,
+    /// `ephemeralcontainers`.
+    EphemeralContainers,
+}
+
+/// As `decode_update`, for a subresource of a pod.
 ///
 /// # Errors
 /// As `decode_update`.
-pub fn decode_resize(
+pub fn decode_subresource(
+    subresource: Subresource,
     value: Value,
     stored: &Value,
     fields: FieldValidation,
@@ -49,8 +59,16 @@ pub fn decode_resize(
     check_identity(kind, &value, stored)?;
     let mut typed = Typed::new(kind, value, fields, cache)?;
     keep(kind, stored, &mut typed.value);
-    validation::drop_other_changes(stored, &mut typed.value);
-    let errors = validation::validate_resize(stored, &typed.value);
+    let errors = match subresource {
+        Subresource::Resize => {
+            validation::drop_other_changes(stored, &mut typed.value);
+            validation::validate_resize(stored, &typed.value)
+        }
+        Subresource::EphemeralContainers => {
+            validation::drop_all_but_ephemeral(stored, &mut typed.value);
+            validation::validate_ephemeral(stored, &typed.value)
+        }
+    };
     let namespace = text(&stored["metadata"]["namespace"]);
     let mut typed = typed.refuse(errors)?;
     restore(&mut typed.value);

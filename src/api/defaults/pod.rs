@@ -46,7 +46,7 @@ fn pod_spec(spec: &mut Object) {
     default_nil(spec, "terminationGracePeriodSeconds", 30);
     default_zero(spec, "schedulerName", "default-scheduler");
     service_account(spec);
-    for list in ["containers", "initContainers"] {
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
         for container in items_mut(spec.get_mut(list)).filter_map(Value::as_object_mut) {
             container::container(container);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::value::{int, is_nil, items, text};
+use super::super::value::{int, is_nil, is_zero, items, text};
 use super::{Errors, container_fields, mounts, names, probe, resources, security};
 
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
@@ -62,6 +62,45 @@ pub(super) fn containers(spec: &Value, volumes: &[&Value], path: &str, errors: &
                     let detail = "may not be set for init containers without restartPolicy=Always";
                     errors.forbidden(format!("{path}.{field}"), detail);
                 }
+            }
+        }
+    }
+    ephemeral(spec, &around, known, path, errors);
+}
+
+/// Upstream: `validateEphemeralContainers`.
+fn ephemeral<'a>(spec: &'a Value, around: &Surroundings<'_>, mut known: Vec<&'a str>, path: &str, errors: &mut Errors) {
+    const WHY: &str = "cannot be set for an Ephemeral Container";
+    const FORBIDDEN: [&str; 9] = [
+        "ports",
+        "resources",
+        "resizePolicy",
+        "restartPolicy",
+        "restartPolicyRules",
+        "livenessProbe",
+        "readinessProbe",
+        "startupProbe",
+        "lifecycle",
+    ];
+    let others = known.clone();
+    for (index, container) in items(&spec["ephemeralContainers"]).iter().enumerate() {
+        let path = format!("{path}.ephemeralContainers[{index}]");
+        common(container, around, &path, errors);
+        let name = text(&container["name"]);
+        if known.contains(&name) {
+            errors.duplicate(format!("{path}.name"), name);
+        }
+        known.push(name);
+        let target = text(&container["targetContainerName"]);
+        if !target.is_empty() && !others.contains(&target) {
+            errors.not_found(format!("{path}.targetContainerName"), target);
+        }
+        for field in FORBIDDEN.iter().filter(|field| !is_zero(&container[**field])) {
+            errors.forbidden(format!("{path}.{field}"), WHY);
+        }
+        for (place, mount) in items(&container["volumeMounts"]).iter().enumerate() {
+            for field in ["subPath", "subPathExpr"].into_iter().filter(|field| !text(&mount[*field]).is_empty()) {
+                errors.forbidden(format!("{path}.volumeMounts[{place}].{field}"), WHY);
             }
         }
     }

@@ -11,6 +11,7 @@ mod container_fields;
 mod cron_schedule;
 mod diff;
 mod endpoints;
+mod ephemeral;
 mod errors;
 mod job_policies;
 mod limits;
@@ -36,6 +37,7 @@ mod workload;
 
 use serde_json::Value;
 
+pub use ephemeral::{drop_all_but_ephemeral, validate_ephemeral};
 pub use errors::Errors;
 pub use meta::metadata;
 pub use resize::{drop_other_changes, validate_resize};
@@ -70,6 +72,16 @@ pub fn validate_with_gates(kind: Kind, object: &Value, scale_to_zero: bool) -> V
         Kind::CONFIG_MAP => configuration::config_map(object, &mut errors),
         Kind::SECRET => configuration::secret(object, &mut errors),
         _ => cluster_kinds::validate(kind, object, &mut errors),
+    }
+    errors.into_list()
+}
+
+/// As `validate_with_gates`, for an object that is new.
+pub fn validate_new(kind: Kind, object: &Value, scale_to_zero: bool) -> Vec<String> {
+    let mut errors = Errors::default();
+    errors.extend(validate_with_gates(kind, object, scale_to_zero));
+    if kind == Kind::POD {
+        pod::new_pod(object, &mut errors);
     }
     errors.into_list()
 }

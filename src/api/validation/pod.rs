@@ -14,11 +14,15 @@ pub(super) fn pod(pod: &Value, errors: &mut Errors) {
     let spec = &pod["spec"];
     spec_of(spec, owner, "spec", errors);
     container::only_of_pods(spec, errors);
-    if !is_nil(&spec["ephemeralContainers"]) {
-        errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
-    }
     if !text(&spec["nodeName"]).is_empty() && !items(&spec["schedulingGates"]).is_empty() {
         errors.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+    }
+}
+
+/// What a new pod may not have. Upstream: `ValidatePodCreate`.
+pub(super) fn new_pod(pod: &Value, errors: &mut Errors) {
+    if !is_nil(&pod["spec"]["ephemeralContainers"]) {
+        errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
     }
 }
 

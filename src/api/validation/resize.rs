@@ -32,13 +32,18 @@ pub fn drop_other_changes(old: &Value, new: &mut Value) {
     }
     put(&mut spec, "resources", &new["spec"]["resources"]);
     new["spec"] = spec;
+    keep_rest(old, new);
+}
+
+/// What no subresource changes but the pod itself. Upstream: apimachinery meta/v1 `ResetObjectMetaForStatus`.
+pub(super) fn keep_rest(old: &Value, new: &mut Value) {
     new["status"] = old["status"].clone();
     for member in ["labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp", "generation"] {
         put(&mut new["metadata"], member, &old["metadata"][member]);
     }
 }
 
-fn put(object: &mut Value, member: &str, value: &Value) {
+pub(super) fn put(object: &mut Value, member: &str, value: &Value) {
     let Some(members) = object.as_object_mut() else { return };
     if value.is_null() {
         members.remove(member);

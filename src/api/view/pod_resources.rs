@@ -27,7 +27,7 @@ pub(super) fn of_container(
     status: &ContainerStatus,
     granted: Option<&GrantedView<'_>>,
 ) {
-    if status.container_id == 0 {
+    if status.container_id == 0 || !template.spec.own().contains(&index) {
         return;
     }
     let allocated = granted.map_or(template, |granted| granted.allocated);

@@ -72,8 +72,12 @@ fn container_statuses(out: &mut super::Object, pod: &Pod, template: &PodTemplate
     if init > 0 {
         out.insert("initContainerStatuses".to_owned(), (0..init).map(view).collect());
     }
-    if count > init {
-        let mut order: Vec<usize> = (init..count).collect();
+    let mains = spec.mains().end.min(count);
+    if count > mains {
+        out.insert("ephemeralContainerStatuses".to_owned(), (mains..count).map(view).collect());
+    }
+    if mains > init {
+        let mut order: Vec<usize> = (init..mains).collect();
         order.sort_by(|left, right| spec.containers[*left].name.cmp(&spec.containers[*right].name));
         out.insert("containerStatuses".to_owned(), order.into_iter().map(view).collect());
     }

@@ -105,7 +105,9 @@ pub fn request_of(spec: &PodSpec, pod: &str, resource: &str, container: Option<&
             .map(|request| request.milli())
             .ok_or_else(|| format!("missing pod-level request for {resource} in Pod {pod}"));
     }
-    let counts = |(index, _): &(usize, &Container)| spec.container_kind(*index) != ContainerKind::Init;
+    let counts = |(index, _): &(usize, &Container)| {
+        spec.own().contains(index) && spec.container_kind(*index) != ContainerKind::Init
+    };
     let (mut sum, mut found) = (0, false);
     for (_, candidate) in spec.containers.iter().enumerate().filter(counts) {
         if container.is_some_and(|wanted| candidate.name != wanted) {

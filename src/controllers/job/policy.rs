@@ -94,7 +94,7 @@ fn matching_exit(
 ) -> Option<(Text, i32)> {
     let row = cluster.pod(pod);
     let spec = &cluster.template(row.template).spec;
-    let order = (spec.init_count..spec.containers.len()).chain(0..spec.init_count);
+    let order = spec.mains().chain(0..spec.init_count);
     order.filter_map(|index| Some((&spec.containers[index].name, row.status.containers.get(index)?))).find_map(
         |(name, status)| {
             let ContainerState::Terminated(end) = &status.state else { return None };

@@ -34,6 +34,8 @@ pub(crate) struct Attached {
     pub(super) pod: PodId,
     pub(super) remove: bool,
     pub(super) quiet: bool,
+    /// Index of the container; `None` is the first main one of a pod that was created for it, whose exit code counts.
+    pub(super) container: Option<usize>,
     /// When it gives up to wait for the start.
     pub(super) give_up: SimTime,
     stage: Stage,
@@ -42,7 +44,13 @@ pub(crate) struct Attached {
 impl Attached {
     /// To a pod that was just created.
     pub(super) fn new(pod: PodId, remove: bool, quiet: bool, give_up: SimTime) -> Self {
-        Self { pod, remove, quiet, give_up, stage: Stage::Starting }
+        Self { pod, remove, quiet, container: None, give_up, stage: Stage::Starting }
+    }
+
+    /// To a container that somebody looks into a pod with. Upstream: kubectl cmd/debug `handleAttachPod`.
+    pub(super) fn to_debugger(pod: PodId, container: usize, quiet: bool) -> Self {
+        let (remove, give_up) = (false, SimTime::NEVER);
+        Self { pod, remove, quiet, container: Some(container), give_up, stage: Stage::Starting }
     }
 
     /// Is it about the pod?
@@ -57,8 +65,9 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut attached: Attached, printed: &mut P
     let row = call.cluster.pod(pod);
     let (phase, is_ready, is_gone) = (row.status.phase, row.is_ready(), row.deleted.is_some());
     let spec = &call.cluster.template_of(pod).spec;
-    let container = spec.init_count;
-    let counts_exit = matches!(spec.restart_policy, RestartPolicy::Never | RestartPolicy::OnFailure);
+    let container = attached.container.unwrap_or(spec.init_count);
+    let is_debugger = attached.container.is_some();
+    let counts_exit = !is_debugger && matches!(spec.restart_policy, RestartPolicy::Never | RestartPolicy::OnFailure);
     let wait = |attached: Attached, deadline: SimTime| {
         Ok(Outcome::Wait { deadline, pending: Pending::Attached(Box::new(attached)) })
     };
@@ -66,8 +75,15 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut attached: Attached, printed: &mut P
         return finish(call, &attached, printed);
     }
     if matches!(attached.stage, Stage::Starting) {
-        if phase == PodPhase::Running && is_ready || phase.is_terminal() {
-            if !phase.is_terminal() && !attached.quiet {
+        let state = row.status.containers.get(container).map(|status| &status.state);
+        let (starts, over) = if is_debugger {
+            let over = matches!(state, Some(ContainerState::Terminated(_)));
+            (over || matches!(state, Some(ContainerState::Running { .. })), over)
+        } else {
+            (phase == PodPhase::Running && is_ready || phase.is_terminal(), phase.is_terminal())
+        };
+        if starts {
+            if !over && !attached.quiet {
                 printed.err_line("If you don't see a command prompt, try pressing enter.");
             }
             attached.stage = Stage::Streaming(Follow::whole(pod, container));
@@ -88,7 +104,7 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut attached: Attached, printed: &mut P
     if counts_exit && !phase.is_terminal() {
         return wait(attached, SimTime::NEVER);
     }
-    if phase == PodPhase::Failed {
+    if phase == PodPhase::Failed && !is_debugger {
         let row = call.cluster.pod(pod);
         let state = row.status.containers.get(container).map(|status| &status.state);
         if let Some(ContainerState::Terminated(end)) = state {

@@ -9,6 +9,8 @@ mod connect;
 mod contexts;
 mod create;
 mod create_file;
+mod debug;
+mod debug_profile;
 pub(crate) mod delete;
 mod describe;
 mod discovery;

@@ -2,8 +2,8 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
-    Command, Run, apply, create_file, delete, describe, drain, edit, exec, expose, get, information, logs, metadata,
-    nodes, patch, replace, rollout, run, scale, set, set_image, top, wait,
+    Command, Run, apply, create_file, debug, delete, describe, drain, edit, exec, expose, get, information, logs,
+    metadata, nodes, patch, replace, rollout, run, scale, set, set_image, top, wait,
 };
 
 pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
@@ -175,6 +175,39 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         create_file::run,
     ),
+    Command {
+        path: "debug",
+        aliases: &[],
+        flags: &[
+            flags::FILES,
+            &[
+                flag("arguments-only", Takes::Switch),
+                flag("attach", Takes::Switch),
+                short("container", 'c', Takes::Text),
+                flag("copy-to", Takes::Text),
+                flag("replace", Takes::Switch),
+                flag("env", Takes::Many),
+                flag("image", Takes::Text),
+                flag("keep-labels", Takes::Switch),
+                flag("keep-annotations", Takes::Switch),
+                flag("keep-liveness", Takes::Switch),
+                flag("keep-readiness", Takes::Switch),
+                flag("keep-startup", Takes::Switch),
+                flag("keep-init-containers", Takes::Switch),
+                flag("set-image", Takes::Many),
+                flag("image-pull-policy", Takes::Text),
+                short("stdin", 'i', Takes::Switch),
+                short("quiet", 'q', Takes::Switch),
+                flag("same-node", Takes::Switch),
+                flag("share-processes", Takes::Switch),
+                flag("target", Takes::Text),
+                short("tty", 't', Takes::Switch),
+                flag("profile", Takes::Text),
+            ],
+        ],
+        required: &[],
+        run: debug::run,
+    },
     Command {
         path: "run",
         aliases: &[],

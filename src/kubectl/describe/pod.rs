@@ -49,6 +49,7 @@ pub(super) fn describe(page: &mut Page, pod: &Value, related: &Related<'_>) {
     page.field_if(0, "NominatedNodeName", text(status, "nominatedNodeName"));
     template::containers(page, "Init Containers", "initContainers", spec, Some(pod), "");
     template::containers(page, "Containers", "containers", spec, Some(pod), "");
+    template::containers(page, "Ephemeral Containers", "ephemeralContainers", spec, Some(pod), "");
     gates(page, spec, status);
     let conditions: Vec<&Value> = status["conditions"].as_array().into_iter().flatten().collect();
     if !conditions.is_empty() {

@@ -37,7 +37,11 @@ pub(super) fn containers(page: &mut Page, title: &str, list: &str, spec: &Value,
     for container in list_of {
         let name = text(container, "name");
         writeln!(page.text, "{name_indent}{name}:").expect("a String takes everything");
-        let statuses = if list == "initContainers" { "initContainerStatuses" } else { "containerStatuses" };
+        let statuses = match list {
+            "initContainers" => "initContainerStatuses",
+            "ephemeralContainers" => "ephemeralContainerStatuses",
+            _ => "containerStatuses",
+        };
         let status = pod.and_then(|pod| {
             pod["status"][statuses].as_array().into_iter().flatten().find(|status| status["name"] == name.as_str())
         });

@@ -37,7 +37,8 @@ struct Seen<'a> {
 impl Collector {
     pub(super) fn containers(&mut self, time: Moment, index: PodIndex, pod: &Pod, template: &PodTemplate) {
         let first = self.containers.first[index.index()] as usize;
-        for (place, status) in pod.status.containers.iter().enumerate() {
+        // Ephemeral containers came later, and have no place in the record.
+        for (place, status) in pod.status.containers.iter().enumerate().take(template.spec.own().end) {
             let name = &template.spec.containers[place].name;
             let is_init = place < template.spec.init_count;
             self.container(Seen { time, pod: index, place: first + place, name, is_init }, status);

@@ -81,7 +81,7 @@ impl Collector {
         };
         let index = self.record.pod_created(now, facts);
         assert_eq!(index, PodIndex(id.0), "a pod's Added entry precedes all others of it");
-        self.containers.add_pod(template.spec.containers.len());
+        self.containers.add_pod(template.spec.own().end);
     }
 
     fn mark(&mut self, now: Moment, index: PodIndex, pod: &Pod) {
