@@ -1,5 +1,7 @@
 //! Autoscaling in whole runs: the logs of real clusters, and that what does not change costs nothing.
 
+mod whole_run;
+
 use std::path::Path;
 
 use kubelapse::record::{Record, Summary};
@@ -126,4 +128,64 @@ fn a_target_that_is_not_there_is_named() {
     let (record, _) = run(&text);
     let messages: Vec<&str> = record.events.iter().map(|event| record.text(event.message)).collect();
     assert!(messages.contains(&"deployments/scale.apps \"web\" not found"), "{messages:?}");
+}
+
+#[test]
+fn an_object_of_a_kind_of_ones_own_is_scaled_by_its_definition() {
+    let manifests = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: farms.example.com }
+spec:
+  group: example.com
+  scope: Namespaced
+  names: { plural: farms, singular: farm, kind: Farm }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+      subresources:
+        scale: { specReplicasPath: .spec.workers, statusReplicasPath: .status.workers, labelSelectorPath: .status.selector }
+---
+apiVersion: example.com/v1
+kind: Farm
+metadata: { name: green }
+spec: { workers: 2 }
+status: { workers: 2, selector: app=green }
+---
+apiVersion: example.com/v1
+kind: Farm
+metadata: { name: blind }
+spec: { workers: 2 }
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: green }
+spec:
+  scaleTargetRef: { apiVersion: example.com/v1, kind: Farm, name: green }
+  minReplicas: 1
+  maxReplicas: 9
+  metrics: [ { type: External, external: { metric: { name: orders }, target: { type: AverageValue, averageValue: "10" } } } ]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: blind }
+spec:
+  scaleTargetRef: { apiVersion: example.com/v1, kind: Farm, name: blind }
+  maxReplicas: 9
+  metrics: [ { type: External, external: { metric: { name: orders }, target: { type: AverageValue, averageValue: "10" } } } ]
+---
+"#;
+    let spec = "  metrics: [ { name: orders, kind: external, value: 70 } ]\n";
+    let mut run = whole_run::Run::new(spec, manifests);
+    run.to(60);
+    assert_eq!(run.kubectl("get farm green -o jsonpath={.spec.workers}"), "7");
+    assert_eq!(run.kubectl("get farm blind -o jsonpath={.spec.workers}"), "2");
+    let events = run.kubectl("get events");
+    assert!(events.contains("New size: 7; reason: external metric orders"), "{events}");
+    assert!(events.contains("SelectorRequired"), "{events}");
+    run.kubectl("scale farm green --replicas=3");
+    run.to(120);
+    assert_eq!(run.kubectl("get farm green -o jsonpath={.spec.workers}"), "7");
 }

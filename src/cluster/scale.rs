@@ -37,7 +37,7 @@ impl Cluster {
             return None;
         }
         if object.kind.is_custom() {
-            let path = self.custom.get(object.kind)?.replicas_path()?;
+            let path = &self.custom.get(object.kind)?.scale()?.spec;
             let replicas = self.object(object).raw.pointer(path).and_then(Value::as_i64).unwrap_or(0);
             return i32::try_from(replicas).ok();
         }
@@ -50,7 +50,8 @@ impl Cluster {
     }
 
     fn scale_custom(&mut self, now: SimTime, object: ObjectRef, replicas: i32) {
-        let Some(path) = self.custom.get(object.kind).and_then(|kind| kind.replicas_path()).map(str::to_owned) else {
+        let Some(path) = self.custom.get(object.kind).and_then(|kind| kind.scale()).map(|scale| scale.spec.clone())
+        else {
             return;
         };
         let row = self.table_mut(object.kind).row_mut(object.id);

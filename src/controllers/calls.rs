@@ -53,6 +53,14 @@ pub(super) fn perform(
             cluster.remove_pod_finalizer(now, pod, finalizer);
             Ok(ObjectRef::pod(pod))
         }
+        Call::LabelPod { pod, labels } => {
+            live(cluster, ObjectRef::pod(pod))?;
+            let labels: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            let template = api::admission::with_labels(cluster.template_of(pod), &labels);
+            let template = cluster.intern_template(std::sync::Arc::new(template));
+            cluster.set_pod_template(now, pod, template);
+            Ok(ObjectRef::pod(pod))
+        }
         Call::PatchPodStatus { pod, conditions, fail } => patch_pod_status(now, pod, conditions, fail, cluster),
         Call::Create(decoded) => cluster.create(now, *decoded),
         Call::Update { object, decoded } => {

@@ -247,12 +247,7 @@ controllers! {
     /// `disruption-controller`.
     Kind::POD_DISRUPTION_BUDGET | Kind::POD => Disruption disruption: DisruptionController = Profile::with_workers(1);
     /// `horizontal-pod-autoscaler-controller`.
-    Kind::HORIZONTAL_POD_AUTOSCALER
-    | Kind::POD
-    | Kind::DEPLOYMENT
-    | Kind::REPLICA_SET
-    | Kind::STATEFUL_SET
-    | Kind::REPLICATION_CONTROLLER => HorizontalPodAutoscaler horizontal_pod_autoscaler: HorizontalPodAutoscalerController =
+    _ => HorizontalPodAutoscaler horizontal_pod_autoscaler: HorizontalPodAutoscalerController =
         horizontal_pod_autoscaler::profile();
     /// `ttl-after-finished-controller`.
     Kind::JOB => TtlAfterFinished ttl_after_finished: TtlAfterFinishedController = Profile::with_workers(5);

@@ -34,6 +34,8 @@ pub(super) enum Call {
     RemovePodFinalizer { pod: PodId, finalizer: &'static str },
     /// Sets conditions of a pod, and fails it where asked for.
     PatchPodStatus { pod: PodId, conditions: Vec<PodCondition>, fail: bool },
+    /// Sets labels of a pod.
+    LabelPod { pod: PodId, labels: [(&'static str, Text); 2] },
     /// Makes an object.
     Create(Box<Decoded>),
     /// Replaces an object's metadata and specification.

@@ -38,8 +38,18 @@ struct Version {
     columns: Vec<PrinterColumn>,
     /// Is `status` written by its own endpoint only?
     has_status: bool,
-    /// `subresources.scale.specReplicasPath`, as a JSON pointer.
-    replicas_path: Option<String>,
+    scale: Option<ScalePaths>,
+}
+
+/// `subresources.scale`: where the scale of an object stands, as JSON pointers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalePaths {
+    /// Replicas that are wanted (`/spec/replicas`).
+    pub spec: String,
+    /// Replicas that there are.
+    pub status: String,
+    /// A label selector as text, if there is one.
+    pub selector: Option<String>,
 }
 
 /// A kind that is not built in, as a server serves it.
@@ -91,7 +101,7 @@ impl CustomKind {
             schema: Value::Null,
             columns: age_column(),
             has_status: false,
-            replicas_path: None,
+            scale: None,
         };
         Self { kind: Kind::custom(&names), versions: vec![version] }
     }
@@ -128,9 +138,9 @@ impl CustomKind {
         self.schema_of(object).map_or_else(Vec::new, |schema| schema::validate(schema, object, old))
     }
 
-    /// Where the number of replicas stands in the specification (`/spec/replicas`), if the kind can be scaled.
-    pub fn replicas_path(&self) -> Option<&str> {
-        self.versions[0].replicas_path.as_deref()
+    /// Where the scale of an object stands, if the kind can be scaled.
+    pub fn scale(&self) -> Option<&ScalePaths> {
+        self.versions[0].scale.as_ref()
     }
 
     fn schema_of(&self, object: &Value) -> Option<&Value> {
@@ -152,8 +162,17 @@ fn version(version: &Value) -> Version {
         schema: version["schema"]["openAPIV3Schema"].clone(),
         columns: if stated.is_empty() { age_column() } else { columns.collect() },
         has_status: version["subresources"]["status"].is_object(),
-        replicas_path: version["subresources"]["scale"]["specReplicasPath"].as_str().map(|path| path.replace('.', "/")),
+        scale: scale_paths(&version["subresources"]["scale"]),
     }
+}
+
+fn scale_paths(scale: &Value) -> Option<ScalePaths> {
+    let path = |member: &str| scale[member].as_str().map(|path| path.replace('.', "/"));
+    Some(ScalePaths {
+        spec: path("specReplicasPath")?,
+        status: path("statusReplicasPath").unwrap_or_default(),
+        selector: path("labelSelectorPath"),
+    })
 }
 
 fn age_column() -> Vec<PrinterColumn> {

@@ -139,6 +139,25 @@ impl Book {
         }
     }
 
+    /// How the book differs from one that is made anew, for tests: every change must have reached it.
+    #[cfg(test)]
+    pub(super) fn difference(&mut self, now: SimTime, owner: ObjectRef, cluster: &Cluster) -> Option<String> {
+        let basis = self.basis.clone()?;
+        self.refresh(now, owner, &basis, cluster);
+        let mut fresh = Self::default();
+        fresh.refresh(now, owner, &basis, cluster);
+        let shown = |book: &Self| {
+            let pods: Vec<_> = book.pods.iter().filter(|(_, pods)| !pods.is_empty()).collect();
+            let (busy, waiting) = (&book.busy, &book.waiting);
+            format!(
+                "{:?} {pods:?} {busy:?} {waiting:?} {:?} {:?} {:?}",
+                book.totals, book.old, book.broken, book.replaced
+            )
+        };
+        let (own, other) = (shown(self), shown(&fresh));
+        (own != other).then(|| format!("{own}\nnot\n{other}"))
+    }
+
     /// The pods of a node: bound ones first, then the oldest. Those that have ended and are being deleted are left out.
     fn daemons(&self, now: SimTime, node: NodeId, basis: &Basis, cluster: &Cluster) -> Vec<Daemon> {
         let mut found: Vec<(bool, Daemon)> = Vec::new();
@@ -247,6 +266,12 @@ impl Totals {
         for (own, other) in self.fields().into_iter().zip(other.clone().fields()) {
             *own += *other * sign;
         }
+    }
+
+    /// All sums, for tests.
+    #[cfg(test)]
+    pub(super) fn clone_fields(mut self) -> [i32; 9] {
+        self.fields().map(|sum| *sum)
     }
 
     fn fields(&mut self) -> [&mut i32; 9] {

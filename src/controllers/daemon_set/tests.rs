@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::cluster::DeleteOptions;
 use crate::engine::SimDuration;
+use crate::engine::random::{Stream, Streams};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
+use crate::model::pod::PodPhase;
+use crate::model::taint::{Taint, TaintEffect};
 
 use super::super::testing::{World, template};
 use super::nodes;
@@ -60,4 +64,90 @@ fn every_node_has_its_pod_and_an_update_replaces_them_one_by_one() {
     run_bound(&mut world, 3);
     assert_eq!(world.cluster.body(key).as_daemon_set().unwrap().status.desired, 4);
     assert_eq!(world.cluster.count(Kind::POD), 4);
+}
+
+fn node(name: &str, zone: u64) -> Value {
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"zone": zone.to_string()}}})
+}
+
+/// One random request of somebody: a node comes, goes, is tainted or labelled; a pod ends, goes or changes its mind; the
+/// DaemonSet gets another image, strategy or choice of nodes.
+fn storm(world: &mut World, stream: &mut Stream, round: u64) {
+    let pods: Vec<_> = world.cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).collect();
+    let pod = (!pods.is_empty()).then(|| pods[stream.below(pods.len() as u64) as usize]);
+    let nodes: Vec<_> = world.cluster.list(Kind::NODE).collect();
+    let chosen = (!nodes.is_empty()).then(|| nodes[stream.below(nodes.len() as u64) as usize]);
+    match (stream.below(10), pod, chosen) {
+        (0, _, _) => drop(world.apply(node(&format!("n{round}"), stream.below(3)))),
+        (1, _, Some(object)) if nodes.len() > 2 => {
+            world.act(|now, cluster| cluster.delete(now, object, DeleteOptions::NOW)).unwrap();
+        }
+        (2, _, Some(object)) => {
+            let name = world.cluster.meta(object).name.clone();
+            world.apply(node(&name, stream.below(3)));
+        }
+        (3, _, Some(object)) => {
+            let effect = if stream.below(2) == 0 { TaintEffect::NoSchedule } else { TaintEffect::NoExecute };
+            let taint = Taint { key: "storm".into(), value: "".into(), effect };
+            world.act(|now, cluster| {
+                cluster.modify_spec(now, object, |body| {
+                    let taints = &mut body.as_node_mut().expect("it is a node").taints;
+                    let had = taints.len();
+                    taints.retain(|known| known.key != "storm");
+                    if had == taints.len() {
+                        taints.push(taint);
+                    }
+                    true
+                })
+            });
+        }
+        (4, Some(pod), _) if world.cluster.pod(pod).deleted.is_none() => world.end(pod, PodPhase::Failed),
+        (5, Some(pod), _) => {
+            let ready = world.cluster.pod(pod).is_ready();
+            world.set_ready(pod, !ready);
+        }
+        (6, Some(pod), _) => {
+            world.act(|now, cluster| cluster.delete(now, ObjectRef::pod(pod), DeleteOptions::default())).unwrap();
+        }
+        (7, _, _) => {
+            let mut set = manifest(["nginx:1.25", "nginx:1.26"][stream.below(2) as usize]);
+            if stream.below(2) == 0 {
+                set["spec"]["updateStrategy"] =
+                    json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2, "maxUnavailable": 0}});
+            }
+            if stream.below(2) == 0 {
+                set["spec"]["template"]["spec"]["nodeSelector"] = json!({"zone": stream.below(3).to_string()});
+            }
+            set["spec"]["minReadySeconds"] = json!(stream.below(2) * 2);
+            world.apply(set);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn what_is_counted_as_it_changes_is_what_a_fresh_count_finds() {
+    for seed in 0..12 {
+        let mut world = World::new(seed);
+        world.slowest_start = 0.5;
+        let mut stream = Streams::new(seed).stream("test/daemons", 0);
+        for name in ["a", "b", "c", "d"] {
+            world.apply(node(name, stream.below(3)));
+        }
+        let key = world.apply(manifest("nginx:1.25"));
+        for round in 0..60 {
+            storm(&mut world, &mut stream, round);
+            run_bound(&mut world, stream.below(3));
+            if stream.below(4) == 0 {
+                // All that was written has been heard by then.
+                world.run(SimDuration::from_secs(1));
+                let (now, cluster) = (world.now, &world.cluster);
+                let book = world.controllers.daemon_set.controller_mut().books.get_mut(&key).expect("it has one");
+                let difference = book.difference(now, key, cluster);
+                assert!(difference.is_none(), "seed {seed}, round {round}: {}", difference.unwrap_or_default());
+                let totals = book.totals;
+                assert!(totals.clone_fields().iter().all(|sum| *sum >= 0), "{totals:?}");
+            }
+        }
+    }
 }

@@ -14,14 +14,14 @@ use crate::api::convert;
 use crate::cluster::{Change, Cluster, Fields, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
-use crate::model::autoscaling::{AutoscalerSpec, MetricSpec};
+use crate::model::autoscaling::{AutoscalerSpec, MetricSpec, ObjectReference};
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
 use crate::model::object::{NamespaceId, ObjectRef, PodId};
 
 use super::super::calls::event;
 use super::super::plan::{Call, Outcome, Plan, Status};
-use super::super::runner::{Controller, Profile};
+use super::super::runner::{Controller, News, Profile};
 use super::super::selector_index::SelectorIndex;
 use super::super::work_queue::WorkQueue;
 use super::super::{ControllerSettings, Create};
@@ -29,7 +29,7 @@ use super::decision::{Decision, Note};
 use super::observations::Problem;
 use super::reconcile::{Autoscaler, AutoscalerSettings};
 use super::schedule::Look;
-use super::world::{World, adapter_metrics, kind_of, selector_text, target};
+use super::world::{World, adapter_metrics, selector_text, target};
 use super::{schedule, status};
 
 /// `--concurrent-horizontal-pod-autoscaler-syncs`, and how long its syncs take.
@@ -79,7 +79,8 @@ pub(in super::super) struct HorizontalPodAutoscalerController {
     states: FxHashMap<ObjectRef, State>,
     /// Selectors of the autoscalers' targets.
     selectors: SelectorIndex,
-    targets: BTreeMap<(NamespaceId, Kind, Text), Vec<ObjectRef>>,
+    /// By namespace, kind and name of what they scale.
+    targets: BTreeMap<(NamespaceId, Text, Text), Vec<ObjectRef>>,
     /// Autoscalers by the names of adapters' metrics.
     by_metric: BTreeMap<Text, Vec<ObjectRef>>,
     decisions: Vec<RecordedDecision>,
@@ -113,6 +114,16 @@ impl Controller for HorizontalPodAutoscalerController {
 
     const COMPONENT: &'static str = "horizontal-pod-autoscaler";
 
+    #[inline]
+    fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
+        match news.change.object.kind {
+            Kind::POD | Kind::HORIZONTAL_POD_AUTOSCALER => true,
+            Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER => true,
+            // Of objects that are not built in, somebody may scale one.
+            kind => kind.is_custom() && !self.targets.is_empty(),
+        }
+    }
+
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let object = change.object;
         if let Some(pod) = object.as_pod() {
@@ -125,7 +136,10 @@ impl Controller for HorizontalPodAutoscalerController {
             self.observe_autoscaler(now, object, cluster, queue);
         } else {
             let (namespace, name) = cluster.identity(object);
-            let Some(keys) = self.targets.get(&(namespace, object.kind, Text::from(name))).cloned() else { return };
+            let Some(keys) = self.targets.get(&(namespace, Text::from(object.kind.name()), Text::from(name))).cloned()
+            else {
+                return;
+            };
             for key in keys {
                 self.file_selector(key, cluster);
                 self.wake(now, key, queue);
@@ -149,7 +163,10 @@ impl Controller for HorizontalPodAutoscalerController {
             Err(error) => state.autoscaler.without_scale(now, error),
             Ok(target) => {
                 let mut world = World::new(now, namespace, &target.selector, cluster);
-                world.problem = problem(&self.selectors, &world, &selector_text(&target.selector));
+                world.problem = match &target.invalid {
+                    Some(error) => Some(unreadable(error)),
+                    None => problem(&self.selectors, &world, &selector_text(&target.selector)),
+                };
                 let spec = &state.spec;
                 let namespace = cluster.namespace_name(namespace);
                 let reference = format!("{}/{namespace}/{}", spec.target.kind, spec.target.name);
@@ -248,9 +265,7 @@ impl HorizontalPodAutoscalerController {
         }
         self.unfile(key, namespace);
         let spec = convert::autoscaler(&raw["spec"]);
-        if let Some(kind) = kind_of(&spec.target) {
-            self.targets.entry((namespace, kind, spec.target.name.clone())).or_default().push(key);
-        }
+        self.targets.entry(place(namespace, &spec.target)).or_default().push(key);
         for name in adapter_metrics(&spec) {
             self.by_metric.entry(name.into()).or_default().push(key);
         }
@@ -277,9 +292,7 @@ impl HorizontalPodAutoscalerController {
     fn unfile(&mut self, key: ObjectRef, namespace: NamespaceId) {
         self.selectors.set(namespace, key, None);
         let Some(state) = self.states.get(&key) else { return };
-        if let Some(kind) = kind_of(&state.spec.target)
-            && let Some(keys) = self.targets.get_mut(&(namespace, kind, state.spec.target.name.clone()))
-        {
+        if let Some(keys) = self.targets.get_mut(&place(namespace, &state.spec.target)) {
             keys.retain(|known| *known != key);
         }
         for name in adapter_metrics(&state.spec) {
@@ -352,6 +365,21 @@ impl HorizontalPodAutoscalerController {
             state.last = Some(decision);
         }
         plan.resume_with(Draft::Ending { look })
+    }
+}
+
+/// Where an autoscaler stands among the targets.
+fn place(namespace: NamespaceId, target: &ObjectReference) -> (NamespaceId, Text, Text) {
+    (namespace, target.kind.as_str().into(), target.name.clone())
+}
+
+/// The selector in the target's scale cannot be read. Upstream: `validateAndParseSelector`.
+fn unreadable(error: &str) -> Problem {
+    Problem {
+        event: "InvalidSelector",
+        condition: "InvalidSelector",
+        message: error.to_owned(),
+        error: error.to_owned(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The cluster as a sync of an autoscaler sees it: the target's pods through the informer, requests of their templates,
 //! samples of the metrics APIs. Times of objects and samples are whole seconds, as the API carries them.
 
+use serde_json::Value;
+
+use crate::api::selector::ParsedSelector;
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
 use crate::engine::time::NANOS_PER_SECOND;
@@ -18,13 +21,41 @@ pub(super) struct Target {
     pub object: ObjectRef,
     pub scale: Scale,
     pub selector: LabelSelector,
+    /// Why the selector cannot be read.
+    pub invalid: Option<String>,
 }
 
-/// The kind of a reference; any version of a kind's group will do.
-pub(super) fn kind_of(reference: &ObjectReference) -> Option<Kind> {
+/// The kind of a reference; any version of a built-in kind's group will do.
+fn kind_of(reference: &ObjectReference, cluster: &Cluster) -> Option<Kind> {
     let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
     let scalable = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::STATEFUL_SET, Kind::REPLICATION_CONTROLLER];
-    scalable.into_iter().find(|kind| kind.name() == reference.kind && kind.info().group == group)
+    let built_in = scalable.into_iter().find(|kind| kind.name() == reference.kind && kind.info().group == group);
+    built_in.or_else(|| cluster.custom.of_manifest(&reference.api_version, &reference.kind))
+}
+
+/// The scale of an object whose definition says where it stands.
+/// Upstream: apiextensions-apiserver registry/customresource `ScaleREST.Get`, `scaleFromCustomResource`; podautoscaler
+/// `validateAndParseSelector`.
+fn custom_target(object: ObjectRef, cluster: &Cluster) -> Result<Target, String> {
+    let Some(paths) = cluster.custom.get(object.kind).and_then(|kind| kind.scale()) else {
+        return Err("the server could not find the requested resource".to_owned());
+    };
+    let view = cluster.view(object);
+    let number = |path: &str| view.pointer(path).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
+    let Some(spec_replicas) = number(&paths.spec) else {
+        let path = paths.spec.replace('/', ".");
+        return Err(format!("Internal error occurred: the spec replicas field {path:?} does not exist"));
+    };
+    let status_replicas = number(&paths.status).unwrap_or(0);
+    let text = paths.selector.as_ref().and_then(|path| view.pointer(path)).and_then(Value::as_str).unwrap_or_default();
+    let (selector, invalid) = match ParsedSelector::parse(text) {
+        Ok(parsed) => (parsed.to_selector(), None),
+        Err(error) => {
+            let error = format!("couldn't convert selector into a corresponding internal selector object: {error}");
+            (LabelSelector::default(), Some(error))
+        }
+    };
+    Ok(Target { object, scale: Scale { spec_replicas, status_replicas }, selector, invalid })
 }
 
 /// Reads the target's scale.
@@ -33,7 +64,7 @@ pub(super) fn kind_of(reference: &ObjectReference) -> Option<Kind> {
 /// The server's words. Upstream: registry/apps `ScaleREST.Get`, client-go scale.
 pub(super) fn target(spec: &AutoscalerSpec, namespace: NamespaceId, cluster: &Cluster) -> Result<Target, String> {
     let reference = &spec.target;
-    let Some(kind) = kind_of(reference) else {
+    let Some(kind) = kind_of(reference, cluster) else {
         let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let known = Kind::all().any(|kind| kind.name() == reference.kind && kind.info().group == group);
         return Err(if known {
@@ -47,13 +78,16 @@ pub(super) fn target(spec: &AutoscalerSpec, namespace: NamespaceId, cluster: &Cl
         let group = if info.group.is_empty() { String::new() } else { format!(".{}", info.group) };
         return Err(format!("{}/scale{group} \"{}\" not found", info.plural, reference.name));
     };
+    if kind.is_custom() {
+        return custom_target(object, cluster);
+    }
     let (spec_replicas, status_replicas, selector) = match cluster.body(object) {
         Body::Deployment(deployment) => (deployment.replicas, deployment.status.replicas, &deployment.selector),
         Body::ReplicaSet(set) => (set.replicas, set.status.replicas, &set.selector),
         Body::StatefulSet(set) => (set.replicas, set.status.replicas, &set.selector),
         other => unreachable!("a scalable kind: {other:?}"),
     };
-    Ok(Target { object, scale: Scale { spec_replicas, status_replicas }, selector: selector.clone() })
+    Ok(Target { object, scale: Scale { spec_replicas, status_replicas }, selector: selector.clone(), invalid: None })
 }
 
 /// What a sync sees.

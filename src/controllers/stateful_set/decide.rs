@@ -24,6 +24,8 @@ pub(super) struct Replica {
     pub(super) stale_claims: bool,
     /// Its revision label.
     pub(super) revision: Text,
+    /// The pod does not have the label with its name.
+    pub(super) lost_identity: bool,
 }
 
 impl Replica {
@@ -44,6 +46,8 @@ pub(super) enum Step {
     Replace(PodId),
     /// Makes the claims that the pod of this ordinal lacks.
     MakeClaims(i32),
+    /// Gives a pod its labels back.
+    Identify(PodId),
     /// Gives the claims of a pod the owners that the retention policy asks for.
     OwnClaims {
         /// The pod.
@@ -115,6 +119,9 @@ fn grow(set: &StatefulSet, replicas: &[Replica], steps: &mut Vec<Step>) -> bool 
         }
         if !set.claim_templates.is_empty() {
             steps.push(Step::OwnClaims { pod, condemned: false });
+        }
+        if replica.lost_identity {
+            steps.push(Step::Identify(pod));
         }
     }
     goes_on
@@ -248,6 +255,14 @@ mod tests {
         let leaving = [Replica { deleting: true, ..pod(2, "a") }, pod(1, "a")];
         assert_eq!(steps(&set(false), "a", &kept, &leaving, false), []);
         assert_eq!(steps(&set(true), "a", &kept, &condemned, false), [Step::Delete(PodId(2)), Step::Delete(PodId(1))]);
+    }
+
+    #[test]
+    fn a_pod_that_lost_its_labels_gets_them_back_once_it_is_its_turn() {
+        let all = [Replica { lost_identity: true, ..pod(0, "a") }, pod(1, "a"), pod(2, "a")];
+        assert_eq!(steps(&set(false), "a", &all, &[], false), [Step::Identify(PodId(0))]);
+        let waiting = [Replica { lost_identity: true, ..unready(pod(0, "a")) }, pod(1, "a"), pod(2, "a")];
+        assert_eq!(steps(&set(false), "a", &waiting, &[], false), []);
     }
 
     #[test]

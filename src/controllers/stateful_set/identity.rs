@@ -60,6 +60,16 @@ pub(super) fn pod_template(template: &Value, set: &StatefulSet, name: &str, ordi
     raw
 }
 
+/// Labels by which Services find a single pod. Upstream: statefulset `updateIdentity`.
+pub(super) fn labels(name: &str, ordinal: i32) -> [(&'static str, Text); 2] {
+    [(POD_NAME_LABEL, Text::from(name)), (POD_INDEX_LABEL, Text::from(ordinal.to_string()))]
+}
+
+/// Has the pod lost the label with its name? Upstream: statefulset `identityMatches`.
+pub(super) fn is_lost(pod: PodId, cluster: &Cluster) -> bool {
+    cluster.template_of(pod).labels.get(POD_NAME_LABEL) != Some(&cluster.pod(pod).name)
+}
+
 /// The manifest of a claim.
 pub(super) fn claim(key: ObjectRef, claim: &str, ordinal: i32, cluster: &Cluster) -> Option<Value> {
     let row = cluster.object(key);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::api::convert;
 use crate::api::hash::{controller_revision_hash, stateful_set_revision_data};
-use crate::cluster::{Change, Cluster, Fields, NewPod, PodName, Verb};
+use crate::cluster::{Change, Cluster, EventType, Fields, NewPod, PodName, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
@@ -19,6 +19,7 @@ use crate::model::pod::{PodConditionType, PodPhase};
 use crate::model::workload::{StatefulSet, StatefulSetStatus};
 
 use super::ControllerSettings;
+use super::calls::event;
 use super::history::{self, Revision, RevisionTemplates};
 use super::plan::{Call, Outcome, Plan, Status};
 use super::pod_claims::PodClaims;
@@ -247,6 +248,7 @@ fn replica(now: SimTime, pod: PodId, ordinal: i32, set: &StatefulSet, cluster: &
         deleting: row.deletion.is_some(),
         pending: row.status.phase == PodPhase::Pending,
         stale_claims: false,
+        lost_identity: identity::is_lost(pod, cluster),
         revision: cluster.template(row.template).labels.get(REVISION_LABEL).unwrap_or_default().into(),
     }
 }
@@ -272,12 +274,24 @@ fn push_steps(
                 creations.push(Call::CreatePod(new_pod(key, set, *ordinal, revision, cluster)));
             }
             Step::MakeClaims(ordinal) => claims::make_missing(key, set, *ordinal, plan, cluster),
+            Step::Identify(pod) => identify(key, *pod, plan, cluster),
             Step::OwnClaims { pod, condemned } => claims::own(key, set, (*pod, *condemned), plan, cluster),
             Step::Delete(pod) | Step::Replace(pod) => deletions.push(Call::DeletePod { pod: *pod, owner: key }),
         }
     }
     plan.stages.extend(slow_start::batches(creations));
     plan.push_together(deletions);
+}
+
+/// Gives a pod its labels back. Upstream: statefulset `UpdateStatefulPod`, `recordPodEvent`.
+fn identify(key: ObjectRef, pod: PodId, plan: &mut Plan<Draft>, cluster: &Cluster) {
+    let set = &cluster.meta(key).name;
+    let Some(ordinal) = identity::ordinal_of(pod, set, cluster) else { return };
+    let name = &cluster.pod(pod).name;
+    plan.push(Call::LabelPod { pod, labels: identity::labels(name, ordinal) });
+    let message = format!("update Pod {name} in StatefulSet {set} successful");
+    let told = event(key, EventType::Normal, "SuccessfulUpdate", message, StatefulSetController::COMPONENT);
+    plan.push(Call::Event(Box::new(told)));
 }
 
 fn new_pod(key: ObjectRef, set: &StatefulSet, ordinal: i32, revision: &Revision, cluster: &mut Cluster) -> NewPod {
