@@ -15,6 +15,10 @@ use kubelapse::scheduler::queue::Nominator;
 use kubelapse::scheduler::registry::default_profile;
 use serde_json::{Value, json};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the pods are like.
 #[derive(Clone, Copy)]
 struct Load {

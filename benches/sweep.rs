@@ -13,6 +13,10 @@ use kubelapse::scenario::{LoadOptions, Template, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
 use kubelapse::sweep::{Finished, Jobs, Metric, in_order, simulate};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HEAD: &str = "apiVersion: kubelapse/v1
 kind: Scenario
 metadata: { name: bench }

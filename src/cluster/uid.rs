@@ -21,15 +21,16 @@ pub(super) fn uid(seed_mask: u64, object: ObjectRef) -> u128 {
 
 /// A UID as the API shows it.
 pub(super) fn text(uid: u128) -> String {
-    let (first, second) = ((uid >> 64) as u64, uid as u64);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        first >> 32,
-        first >> 16 & 0xffff,
-        first & 0xffff,
-        second >> 48,
-        second & 0xffff_ffff_ffff
-    )
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(36);
+    for (place, byte) in uid.to_be_bytes().into_iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
+    }
+    text
 }
 
 /// The object of a UID made by `uid` under the same seed.

@@ -16,16 +16,18 @@ impl Kubelets {
     /// Sees to the image of the container that is next. Returns whether the sync waits for a pull; if not, the
     /// container is still next (the image is there) or was given up for this sync.
     pub(super) fn ensure_image(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
-        if let Some(error) = image_reference::error(&container.image) {
+        let node = self.workers.row(pod).node;
+        let known = hubs.machines.registry.find(&container.image);
+        // What is on the machine under this reference was read once.
+        let present = known.is_some_and(|image| hubs.machines.machine(node).has_image(image));
+        if !present && let Some(error) = image_reference::error(&container.image) {
             let message = format!("Failed to apply default image tag {:?}: {error}", container.image.as_str());
             self.warning(hubs, pod, Some(slot), "InspectFailed", message.clone());
             self.warning(hubs, pod, Some(slot), "Failed", "Error: InvalidImageName");
             self.start_failed(hubs, pod, slot, "InvalidImageName", message);
             return false;
         }
-        let node = self.workers.row(pod).node;
         let image = hubs.machines.registry.id(&container.image);
-        let present = hubs.machines.machine(node).has_image(image);
         let name = &container.image;
         match container.pull_policy {
             PullPolicy::IfNotPresent | PullPolicy::Never if present => {

@@ -25,7 +25,16 @@ pub struct Texts {
     /// Texts that came as shared ones, by address.
     #[serde(skip)]
     shared: Vec<Option<(Arc<str>, TextId)>>,
+    /// Short texts that came lately: statuses, reasons, components.
+    #[serde(skip)]
+    recent: Vec<(Short, TextId)>,
 }
+
+/// A text of up to 23 bytes, filled up with zeros, and its length in the last byte.
+type Short = [u64; 3];
+
+/// Places for short texts: a power of two.
+const RECENT: usize = 128;
 
 /// Places for shared texts: a power of two.
 const SHARED: usize = 256;
@@ -36,6 +45,22 @@ impl Texts {
         if text.is_empty() {
             return TextId::NONE;
         }
+        let Some(short) = short_of(text) else { return self.look_up(text) };
+        let mixed =
+            (short[0] ^ short[1].rotate_left(21) ^ short[2].rotate_left(42)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let place = (mixed >> 32) as usize % RECENT;
+        match self.recent.get(place) {
+            Some((known, id)) if *known == short => *id,
+            _ => {
+                let id = self.look_up(text);
+                self.recent.resize(RECENT, ([0; 3], TextId::NONE));
+                self.recent[place] = (short, id);
+                id
+            }
+        }
+    }
+
+    fn look_up(&mut self, text: &str) -> TextId {
         let mut key = hash_of(text);
         // Two texts of one hash: the next key is tried, as in an open table.
         while let Some(&id) = self.lookup.get(&key) {
@@ -92,6 +117,16 @@ impl Texts {
     }
 }
 
+#[inline]
+fn short_of(text: &str) -> Option<Short> {
+    let mut bytes = [0; 24];
+    let length = u8::try_from(text.len()).ok().filter(|length| *length < 24)?;
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    bytes[23] = length;
+    let word = |place: usize| u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|byte| bytes[place * 8 + byte]));
+    Some([word(0), word(1), word(2)])
+}
+
 fn hash_of(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(text.as_bytes());
@@ -110,6 +145,16 @@ mod tests {
         assert_eq!(texts.intern("web"), web);
         assert_eq!((texts.get(web), texts.get(api), texts.get(TextId::NONE)), ("web", "api", ""));
         assert_eq!(texts.intern(""), TextId::NONE);
+    }
+
+    #[test]
+    fn short_texts_and_long_ones_are_told_apart() {
+        let mut texts = Texts::default();
+        let all: Vec<String> = (0..600).map(|number| "x".repeat(number % 30) + &number.to_string()).collect();
+        let ids: Vec<TextId> = all.iter().map(|text| texts.intern(text)).collect();
+        assert!(all.iter().zip(&ids).all(|(text, id)| texts.get(*id) == text && texts.intern(text) == *id));
+        // One is the other and a zero.
+        assert_ne!(texts.intern("a"), texts.intern("a\0"));
     }
 
     #[test]
