@@ -193,29 +193,46 @@ impl Parser<'_> {
         if token != Token::Open {
             return Err(format!("found '{literal}' expected: '('"));
         }
+        match self.lexer.peek_value() {
+            (Token::Identifier | Token::Comma, _) => {}
+            (Token::Close, _) => {
+                self.lexer.next_value();
+                return Ok(vec![Text::default()]);
+            }
+            (_, literal) => return Err(format!("found '{literal}', expected: ',', ')' or identifier")),
+        }
         let mut values = Vec::new();
-        let mut expects_value = true;
         loop {
             match self.lexer.next_value() {
-                (Token::Identifier, literal) if expects_value => {
+                (Token::Identifier, literal) => {
                     values.push(Text::from(literal));
-                    expects_value = false;
+                    match self.lexer.peek_value() {
+                        (Token::Comma, _) => {}
+                        (Token::Close, _) => break,
+                        (_, literal) => return Err(format!("found '{literal}', expected: ',' or ')'")),
+                    }
                 }
                 (Token::Comma, _) => {
-                    if expects_value {
+                    if values.is_empty() {
                         values.push(Text::default());
                     }
-                    expects_value = true;
-                }
-                (Token::Close, _) => {
-                    if expects_value {
-                        values.push(Text::default());
+                    match self.lexer.peek_value().0 {
+                        Token::Close => {
+                            values.push(Text::default());
+                            break;
+                        }
+                        Token::Comma => {
+                            self.lexer.next_value();
+                            values.push(Text::default());
+                        }
+                        _ => {}
                     }
-                    return Ok(values);
                 }
-                (_, literal) => return Err(format!("found '{literal}', expected: ',' or ')'")),
+                (_, literal) => return Err(format!("found '{literal}', expected: ',', or identifier")),
             }
         }
+        self.lexer.next_value();
+        Ok(values)
     }
 
     /// Upstream: `Parser.parseExactValue`.

@@ -174,7 +174,7 @@ impl Cluster {
         self.allocate_addresses(new)
     }
 
-    fn release(&mut self, service: &Service) {
+    pub(super) fn release(&mut self, service: &Service) {
         self.allocator.cluster_ips.remove(&service.cluster_ip);
         for port in &service.ports {
             self.allocator.node_ports.remove(&port.node_port);

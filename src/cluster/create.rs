@@ -148,6 +148,13 @@ impl Cluster {
         }
     }
 
+    /// A suffix that a client draws for a name of its own (a container's); `place` tells draws of one moment apart.
+    pub fn client_suffix(&self, place: usize) -> String {
+        let moment = self.log.end().0.wrapping_mul(64).wrapping_add(place as u64);
+        let mut stream = self.settings.streams.stream("kubectl/container-name", moment);
+        names::suffix(&mut stream).map(char::from).iter().collect()
+    }
+
     /// The UID that the next object of a kind will have.
     pub fn next_uid(&self, kind: Kind) -> String {
         self.uid(ObjectRef::new(kind, self.table(kind).next_id()))

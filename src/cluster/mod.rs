@@ -11,6 +11,7 @@ pub mod change_log;
 mod create;
 mod custom;
 mod delete;
+mod dry_run;
 mod event_correlator;
 pub mod events;
 mod evict;

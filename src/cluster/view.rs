@@ -173,7 +173,7 @@ impl Cluster {
         spec.containers.get(index).map_or_else(String::new, |container| format!("spec.{list}{{{}}}", container.name))
     }
 
-    fn owner_view(&self, owner: &OwnerReference) -> OwnerView {
+    pub(super) fn owner_view(&self, owner: &OwnerReference) -> OwnerView {
         OwnerView {
             api_version: owner.owner.kind.api_version(),
             kind: owner.owner.kind.name().to_owned(),
@@ -240,7 +240,7 @@ fn template_id(body: &Body) -> Option<TemplateId> {
 }
 
 /// Five characters that stand for the random suffix of a pod's token volume: drawn from its UID, never stored.
-fn token_suffix(uid: &str) -> String {
+pub(super) fn token_suffix(uid: &str) -> String {
     const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     uid.bytes().rev().take(5).map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
 }

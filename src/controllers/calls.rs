@@ -155,7 +155,14 @@ fn update(now: SimTime, call: Call, cluster: &mut Cluster) -> Result<ObjectRef, 
         Call::SetTaints { object, taints } => {
             live(cluster, object)?;
             cluster.modify_spec(now, object, |body| {
-                body.as_node_mut().is_some_and(|node| std::mem::replace(&mut node.taints, taints.clone()) != taints)
+                body.as_node_mut().is_some_and(|node| {
+                    let before = std::mem::replace(&mut node.taints, taints.clone());
+                    // Upstream: controller/util/node `SwapNodeControllerTaint` stamps what it adds.
+                    node.taints_added.retain(|(taint, _)| taints.contains(taint));
+                    let added = taints.iter().filter(|taint| !before.contains(taint));
+                    node.taints_added.extend(added.map(|taint| (taint.clone(), now)));
+                    before != taints
+                })
             });
             Ok(object)
         }

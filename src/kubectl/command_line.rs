@@ -16,6 +16,8 @@ pub(crate) struct CommandLine {
     pub(crate) after_dash: Option<Vec<String>>,
     /// What is printed about deprecated flags.
     pub(crate) deprecations: Vec<String>,
+    /// What the client logs as warnings.
+    pub(crate) logged: Vec<String>,
     /// `KUBE_EDITOR`, or else `EDITOR`, as set before the command; empty if neither is.
     pub(crate) editor: String,
 }
@@ -66,6 +68,7 @@ impl CommandLine {
             arguments: Vec::new(),
             after_dash: None,
             deprecations: Vec::new(),
+            logged: Vec::new(),
             editor: String::new(),
         };
         line.read(rest)?;
@@ -180,6 +183,18 @@ impl CommandLine {
             self.deprecations
                 .push("Flag --record has been deprecated, --record will be removed in the future".to_owned());
         }
+        // Upstream: cmd/util `GetDryRunStrategy`, through klog.
+        if flag.name == "dry-run" && value == "unchanged" {
+            self.logged.push("--dry-run is deprecated and can be replaced with --dry-run=client.".to_owned());
+        } else if flag.name == "dry-run"
+            && let Some(instead) = [("true", "client"), ("false", "none")].iter().find(|(old, _)| *old == value)
+        {
+            let text = format!(
+                "--dry-run={} is deprecated (boolean value) and can be replaced with --dry-run={}.",
+                instead.0, instead.1
+            );
+            self.logged.push(text);
+        }
         if flag.takes == Takes::List {
             for part in value.split(',') {
                 self.flags.push(flag.name, part.to_owned());
@@ -228,6 +243,10 @@ fn find_command(words: &[String]) -> Result<Found, Failure> {
             break;
         }
         if word.len() > 1 && word.starts_with('-') {
+            // Upstream: kubectl pkg/cmd `HandlePluginCommand`.
+            if path.is_empty() && !is_global(word) && words.iter().any(|word| !word.starts_with('-')) {
+                return Err(Failure::plain(format!("Error: flags cannot be placed before plugin name: {word}")));
+            }
             let takes_value = !word.contains('=') && global_takes_value(word);
             others.extend(rest.next().cloned());
             if takes_value {
@@ -269,10 +288,19 @@ fn group_without_command(group: &str, others: &[String]) -> Result<Found, Failur
     }
     let words: Vec<&str> = others.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     if !words.is_empty() {
-        return Err(Failure::usage(group, format!("unknown command {:?}", words.join(" "))));
+        let full = if group == "create svc" { "create service" } else { group };
+        return Err(Failure::usage(full, format!("unknown command {:?}", words.join(" "))));
     }
     let help = help::group(group).ok_or_else(|| Failure::error(format!("unknown command for \"kubectl {group}\"")))?;
     Ok(Found::Group(help))
+}
+
+fn is_global(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    flags::GLOBAL.iter().any(|flag| {
+        name.strip_prefix("--") == Some(flag.name)
+            || name.strip_prefix('-').is_some_and(|letters| flag.short != '\0' && letters.starts_with(flag.short))
+    })
 }
 
 fn global_takes_value(word: &str) -> bool {

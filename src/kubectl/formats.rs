@@ -25,11 +25,26 @@ pub(crate) enum Format {
     /// JSON, indented by 4.
     Json,
     /// A JSONPath template.
-    JsonPath(String),
-    /// A JSONPath template whose results are printed as a JSON list.
-    JsonPathAsJson(String),
+    JsonPath {
+        /// Its text.
+        template: String,
+        /// Does what is missing print as nothing?
+        allow_missing: bool,
+    },
+    /// A JSONPath template whose results are printed as JSON lists.
+    JsonPathAsJson {
+        /// Its text.
+        template: String,
+        /// Does what is missing print as nothing?
+        allow_missing: bool,
+    },
     /// A Go template.
-    GoTemplate(String),
+    GoTemplate {
+        /// Its text.
+        template: String,
+        /// Does what is missing print as `<no value>`?
+        allow_missing: bool,
+    },
     /// `HEADER:path,…`.
     CustomColumns(String),
 }
@@ -43,17 +58,22 @@ impl Format {
         let template = line.flags.text("template");
         let (form, inline) = output.split_once('=').map_or((output, None), |(form, rest)| (form, Some(rest)));
         let text = || inline.map_or_else(|| template.to_owned(), str::to_owned);
+        let allow_missing = line.flags.is_on("allow-missing-template-keys", true);
+        let needs_template = ["jsonpath", "jsonpath-as-json", "go-template", "template"].contains(&form);
+        if needs_template && text().is_empty() {
+            return Err(Failure::error("template format specified but no template given"));
+        }
         Ok(match form {
-            "" if !template.is_empty() => Self::GoTemplate(template.to_owned()),
+            "" if !template.is_empty() => Self::GoTemplate { template: template.to_owned(), allow_missing },
             "" => Self::Table { wide: false },
             "wide" => Self::Table { wide: true },
             "name" => Self::Name,
             "yaml" => Self::Yaml,
             "json" => Self::Json,
-            "jsonpath" => Self::JsonPath(text()),
-            "go-template" | "template" => Self::GoTemplate(text()),
+            "jsonpath" => Self::JsonPath { template: text(), allow_missing },
+            "go-template" | "template" => Self::GoTemplate { template: text(), allow_missing },
             "custom-columns" => Self::CustomColumns(text()),
-            "jsonpath-as-json" => Self::JsonPathAsJson(text()),
+            "jsonpath-as-json" => Self::JsonPathAsJson { template: text(), allow_missing },
             _ => {
                 return Err(Failure::error(format!(
                     "unable to match a printer suitable for the output format \"{form}\", allowed formats are: {ALLOWED}"
@@ -74,8 +94,8 @@ pub(crate) fn read_template_file(line: &mut CommandLine, files: &dyn Files) -> R
         _ => return Ok(()),
     };
     let read = files.read(path);
-    let found =
-        read.map_err(|error| Failure::error(format!("error reading --template {path}, open {path}: {error}\n")))?;
+    let flag = if inline == "custom-columns" { "template" } else { "--template" };
+    let found = read.map_err(|error| Failure::error(format!("error reading {flag} {path}, open {path}: {error}\n")))?;
     let text: String = found.into_iter().map(|(_, text)| text).collect();
     let text = if inline == "custom-columns" { columns_of_file(&text) } else { text };
     line.flags.push("output", format!("{inline}={text}"));
@@ -102,24 +122,35 @@ pub(crate) fn print(format: &Format, value: &Value, no_headers: bool, out: &mut 
             out.push_str(&indented(value));
             out.push('\n');
         }
-        Format::JsonPath(text) => {
+        Format::JsonPath { template: text, allow_missing } => {
             let template = jsonpath::Template::parse(text)
                 .map_err(|error| Failure::error(format!("error parsing jsonpath {text}, {error}")))?;
-            out.push_str(&template.print(value));
+            let printed = template.print(value, *allow_missing);
+            out.push_str(&printed.map_err(|error| jsonpath_failure(text, &error, value))?);
         }
-        Format::JsonPathAsJson(text) => {
+        Format::JsonPathAsJson { template: text, allow_missing } => {
             let template = jsonpath::Template::parse(text)
                 .map_err(|error| Failure::error(format!("error parsing jsonpath {text}, {error}")))?;
-            out.push_str(&indented(&Value::Array(template.find(value))));
-            out.push('\n');
+            let results = template.results(value, *allow_missing);
+            for values in results.map_err(|error| jsonpath_failure(text, &error, value))? {
+                out.push_str(&indented(&Value::Array(values.into_iter().cloned().collect())));
+                out.push('\n');
+            }
         }
-        Format::GoTemplate(text) => {
+        Format::GoTemplate { template: text, allow_missing } => {
             let template = go_template::Template::parse(text)
                 .map_err(|error| Failure::error(format!("error parsing template {text}, {error}")))?;
-            let printed = template
-                .print(value)
-                .map_err(|error| Failure::error(format!("error executing template \"{text}\": {error}")))?;
+            let (printed, result) = template.print(value, *allow_missing);
             out.push_str(&printed);
+            if let Err(error) = result {
+                // Upstream: cli-runtime printers `GoTemplatePrinter.PrintObj` tells it on both streams.
+                out.push_str(&format!(
+                    "Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\traw data was:\n\t\t{}\n\tobject given to template engine was:\n\t\t{}\n\n",
+                    crate::api::value::go_json(value),
+                    go_map(value)
+                ));
+                return Err(Failure::error(format!("error executing template {text:?}: {error}")));
+            }
         }
         Format::CustomColumns(text) => custom_columns(text, value, no_headers, out)?,
         Format::Table { .. } | Format::Name => {}
@@ -141,22 +172,44 @@ fn custom_columns(text: &str, value: &Value, no_headers: bool, out: &mut String)
             )));
         };
         table.headers.push(header.to_owned());
-        let path = jsonpath::Template::parse_relaxed(path)
-            .map_err(|error| Failure::error(format!("error parsing jsonpath {path}, {error}")))?;
         paths.push(path);
+    }
+    // Paths are read once the headers are printed.
+    let mut failure = None;
+    let mut parsed = Vec::new();
+    for path in paths {
+        match jsonpath::Template::parse_relaxed(path) {
+            Ok(path) => parsed.push(path),
+            Err(error) => failure = failure.or_else(|| Some(Failure::error(error))),
+        }
     }
     let single = [value.clone()];
     let items =
         if value["kind"] == "List" { value["items"].as_array().map_or(&[][..], Vec::as_slice) } else { &single };
     for item in items {
+        if failure.is_some() {
+            break;
+        }
         let cell = |path: &jsonpath::Template| {
-            let words: Vec<String> = path.find(item).iter().map(go_map).collect();
-            if words.is_empty() { "<none>".to_owned() } else { words.join(",") }
+            let words: Vec<String> = path.results(item, true)?.into_iter().flatten().map(go_map).collect();
+            Ok(if words.is_empty() { "<none>".to_owned() } else { words.join(",") })
         };
-        table.rows.push(paths.iter().map(cell).collect());
+        match parsed.iter().map(cell).collect::<Result<Vec<String>, String>>() {
+            Ok(row) => table.rows.push(row),
+            Err(error) => failure = Some(Failure::error(error)),
+        }
     }
     table.print(!no_headers, out);
-    Ok(())
+    failure.map_or(Ok(()), Err)
+}
+
+/// Upstream: cli-runtime printers `JSONPathPrinter.PrintObj`.
+fn jsonpath_failure(template: &str, error: &str, value: &Value) -> Failure {
+    let mut object = String::new();
+    jsonpath::go_syntax(value, &mut object);
+    Failure::error(format!(
+        "error executing jsonpath {template:?}: Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{object}\n\n"
+    ))
 }
 
 /// JSON indented by 4 blanks, as kubectl prints it.

@@ -1,8 +1,10 @@
-//! Go templates on JSON objects, as far as kubectl's users write them: fields, variables, pipelines, range, if, with,
-//! and the usual functions. Upstream: text/template with kubectl's `exists` and `base64decode`.
+//! Go templates on JSON objects: fields, variables, pipelines, range, if, with, define, and the functions.
+//! Upstream: text/template with kubectl's `exists` and `base64decode`.
 
 mod functions;
 mod parse;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -10,6 +12,9 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Template {
     nodes: Vec<Node>,
+    /// What `define` and `block` name.
+    named: BTreeMap<String, Vec<Node>>,
+    text: String,
 }
 
 /// A part of a template.
@@ -21,6 +26,17 @@ enum Node {
     If(Pipeline, Vec<Node>, Vec<Node>),
     With(Pipeline, Vec<Node>, Vec<Node>),
     Range(Pipeline, Vec<Node>, Vec<Node>),
+    /// `{{template "name" pipeline}}`.
+    Template(Place, String, Option<Pipeline>),
+    Break,
+    Continue,
+}
+
+/// Where something stands in the template, and how Go writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Place {
+    offset: usize,
+    text: String,
 }
 
 /// `$k, $v := command | command`.
@@ -29,10 +45,23 @@ struct Pipeline {
     variables: Vec<String>,
     /// Does it set variables that exist (`=`) instead of new ones (`:=`)?
     assigns: bool,
-    commands: Vec<Vec<Operand>>,
+    commands: Vec<Command>,
+}
+
+/// An operand, or a function and its arguments.
+#[derive(Clone, Debug, PartialEq)]
+struct Command {
+    place: Place,
+    words: Vec<Word>,
 }
 
 /// A word of a command.
+#[derive(Clone, Debug, PartialEq)]
+struct Word {
+    place: Place,
+    operand: Operand,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Operand {
     /// `.a.b`, from dot.
@@ -40,39 +69,79 @@ enum Operand {
     /// `$x.a.b`.
     Variable(String, Vec<String>),
     Literal(Value),
+    /// `nil`.
+    Nil,
     /// A function.
     Name(String),
     /// `(pipeline).a.b`.
     Nested(Box<Pipeline>, Vec<String>),
 }
 
+/// How a block goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
 impl Template {
-    /// Reads a template.
+    /// Reads a template. Errors read as Go's: `template: output:1: …`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        Ok(Self { nodes: parse::template(text)? })
+        let (nodes, named) = parse::template(text)?;
+        Ok(Self { nodes, named, text: text.to_owned() })
     }
 
-    /// What it prints of a value.
-    pub(crate) fn print(&self, root: &Value) -> Result<String, String> {
-        let mut scope = Scope { variables: vec![("$".to_owned(), Some(root.clone()))], out: String::new() };
-        scope.nodes(&self.nodes, Some(root))?;
-        Ok(scope.out)
+    /// What it prints of a value, as far as it came, and why it went no further.
+    pub(crate) fn print(&self, root: &Value, allow_missing: bool) -> (String, Result<(), String>) {
+        let mut scope = Scope {
+            template: self,
+            allow_missing,
+            variables: vec![("$".to_owned(), Some(root.clone()))],
+            out: String::new(),
+            at: Place::default(),
+            depth: 0,
+        };
+        let result = scope.nodes(&self.nodes, Some(root)).map(|_| ());
+        let result = result.map_err(|reason| {
+            // Upstream: text/template/parse `Tree.ErrorContext`.
+            let before = &self.text[..scope.at.offset.min(self.text.len())];
+            let column = before.rfind('\n').map_or(before.len(), |end| before.len() - end - 1);
+            let line = before.matches('\n').count() + 1;
+            format!("template: output:{line}:{column}: executing \"output\" at <{}>: {reason}", scope.at.text)
+        });
+        (scope.out, result)
     }
 }
+
+/// Templates that call one another end here. Upstream: text/template `maxExecDepth`, which is as deep as memory goes.
+const DEEPEST: usize = 1_000;
 
 /// Variables and output. A missing value is `None`.
-struct Scope {
+struct Scope<'a> {
+    template: &'a Template,
+    allow_missing: bool,
     variables: Vec<(String, Option<Value>)>,
     out: String,
+    /// What is being evaluated.
+    at: Place,
+    depth: usize,
 }
 
-impl Scope {
-    fn nodes(&mut self, nodes: &[Node], dot: Option<&Value>) -> Result<(), String> {
-        nodes.iter().try_for_each(|node| self.node(node, dot))
+impl Scope<'_> {
+    fn nodes(&mut self, nodes: &[Node], dot: Option<&Value>) -> Result<Flow, String> {
+        for node in nodes {
+            let flow = self.node(node, dot)?;
+            if flow != Flow::On {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::On)
     }
 
-    fn node(&mut self, node: &Node, dot: Option<&Value>) -> Result<(), String> {
+    fn node(&mut self, node: &Node, dot: Option<&Value>) -> Result<Flow, String> {
         let depth = self.variables.len();
+        let mut flow = Flow::On;
         match node {
             Node::Text(text) => self.out.push_str(text),
             Node::Action(pipeline) => {
@@ -81,24 +150,52 @@ impl Scope {
                     self.out.push_str(&functions::printed(value.as_ref()));
                 }
                 // Variables that were made here live on in the block.
-                return Ok(());
+                return Ok(Flow::On);
             }
             Node::If(pipeline, then, otherwise) => {
                 let value = self.pipeline(pipeline, dot)?;
-                self.nodes(if functions::is_true(value.as_ref()) { then } else { otherwise }, dot)?;
+                flow = self.nodes(if functions::is_true(value.as_ref()) { then } else { otherwise }, dot)?;
             }
             Node::With(pipeline, then, otherwise) => {
                 let value = self.pipeline(pipeline, dot)?;
-                if functions::is_true(value.as_ref()) {
-                    self.nodes(then, value.as_ref())?;
+                flow = if functions::is_true(value.as_ref()) {
+                    self.nodes(then, value.as_ref())?
                 } else {
-                    self.nodes(otherwise, dot)?;
-                }
+                    self.nodes(otherwise, dot)?
+                };
             }
-            Node::Range(pipeline, body, otherwise) => self.range(pipeline, body, otherwise, dot)?,
+            Node::Range(pipeline, body, otherwise) => flow = self.range(pipeline, body, otherwise, dot)?,
+            Node::Template(place, name, pipeline) => self.named(place, name, pipeline.as_ref(), dot)?,
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
         }
         self.variables.truncate(depth);
-        Ok(())
+        Ok(flow)
+    }
+
+    /// Another template, which sees nothing but its own dot.
+    fn named(
+        &mut self,
+        place: &Place,
+        name: &str,
+        pipeline: Option<&Pipeline>,
+        dot: Option<&Value>,
+    ) -> Result<(), String> {
+        let template = self.template;
+        let Some(nodes) = template.named.get(name) else {
+            self.at.clone_from(place);
+            return Err(format!("template {name:?} not defined"));
+        };
+        if self.depth >= DEEPEST {
+            return Err(format!("exceeded maximum template depth ({DEEPEST})"));
+        }
+        let value = pipeline.map(|pipeline| self.pipeline(pipeline, dot)).transpose()?.flatten();
+        let outer = std::mem::replace(&mut self.variables, vec![("$".to_owned(), value.clone())]);
+        self.depth += 1;
+        let result = self.nodes(nodes, value.as_ref());
+        self.depth -= 1;
+        self.variables = outer;
+        result.map(|_| ())
     }
 
     fn range(
@@ -107,7 +204,7 @@ impl Scope {
         body: &[Node],
         otherwise: &[Node],
         dot: Option<&Value>,
-    ) -> Result<(), String> {
+    ) -> Result<Flow, String> {
         let plain = Pipeline { variables: Vec::new(), ..pipeline.clone() };
         let items: Vec<(Value, Value)> = match self.pipeline(&plain, dot)? {
             Some(Value::Array(items)) => {
@@ -130,10 +227,13 @@ impl Scope {
                     self.variables.push((second.clone(), Some(item.clone())));
                 }
             }
-            self.nodes(body, Some(&item))?;
+            let flow = self.nodes(body, Some(&item))?;
             self.variables.truncate(depth);
+            if flow == Flow::Break {
+                break;
+            }
         }
-        Ok(())
+        Ok(Flow::On)
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline, dot: Option<&Value>) -> Result<Option<Value>, String> {
@@ -156,80 +256,93 @@ impl Scope {
     #[expect(clippy::option_option, reason = "nothing piped in, no value piped in, a value piped in")]
     fn command(
         &mut self,
-        command: &[Operand],
+        command: &Command,
         dot: Option<&Value>,
         piped: Option<Option<Value>>,
     ) -> Result<Option<Value>, String> {
-        let Some((first, rest)) = command.split_first() else { return Err("missing value for command".to_owned()) };
-        let Operand::Name(function) = first else {
-            if !rest.is_empty() || piped.is_some() {
-                return Err("can't give argument to non-function".to_owned());
-            }
-            return self.operand(first, dot);
+        let Some((first, rest)) = command.words.split_first() else {
+            return Err("missing value for command".to_owned());
         };
-        let mut arguments =
-            rest.iter().map(|operand| self.operand(operand, dot)).collect::<Result<Vec<_>, String>>()?;
+        let Operand::Name(function) = &first.operand else {
+            if !rest.is_empty() || piped.is_some() {
+                self.at.clone_from(&first.place);
+                return Err(format!("can't give argument to non-function {}", first.place.text));
+            }
+            return self.word(first, dot);
+        };
+        self.at.clone_from(&first.place);
+        functions::check_count(function, rest.len() + usize::from(piped.is_some()))?;
+        let mut arguments = Vec::with_capacity(rest.len() + 1);
+        for word in rest {
+            let value = self.word(word, dot)?;
+            // These two stop where the answer is known. Upstream: text/template `evalCall`.
+            let decided = match function.as_str() {
+                "and" => !functions::is_true(value.as_ref()),
+                "or" => functions::is_true(value.as_ref()),
+                _ => false,
+            };
+            if decided {
+                return Ok(value);
+            }
+            arguments.push(value);
+        }
         arguments.extend(piped);
-        functions::call(function, &arguments)
+        if function == "call" {
+            self.at.clone_from(&command.place);
+            let shown = rest.first().map_or("", |word| word.place.text.as_str());
+            let kind = arguments.first().and_then(Option::as_ref).map_or("nil", functions::type_name);
+            return Err(format!("error calling call: non-function {shown} of type {kind}"));
+        }
+        functions::call(function, &arguments).map_err(|reason| {
+            self.at.clone_from(&command.place);
+            format!("error calling {function}: {reason}")
+        })
     }
 
-    fn operand(&mut self, operand: &Operand, dot: Option<&Value>) -> Result<Option<Value>, String> {
-        match operand {
+    fn word(&mut self, word: &Word, dot: Option<&Value>) -> Result<Option<Value>, String> {
+        self.at.clone_from(&word.place);
+        match &word.operand {
             Operand::Literal(value) => Ok(Some(value.clone())),
-            Operand::Field(path) => fields(dot.cloned(), path),
+            Operand::Nil => Ok(None),
+            Operand::Field(path) => self.fields(dot.cloned(), path),
             Operand::Variable(name, path) => {
                 let found = self.variables.iter().rev().find(|(candidate, _)| candidate == name);
-                let (_, value) = found.ok_or_else(|| format!("undefined variable \"{name}\""))?;
-                fields(value.clone(), path)
+                let value = found.and_then(|(_, value)| value.clone());
+                self.fields(value, path)
             }
             Operand::Nested(pipeline, path) => {
                 let value = self.pipeline(pipeline, dot)?;
-                fields(value, path)
+                self.at.clone_from(&word.place);
+                self.fields(value, path)
             }
-            Operand::Name(function) => functions::call(function, &[]),
+            Operand::Name(function) => {
+                functions::check_count(function, 0)?;
+                functions::call(function, &[]).map_err(|reason| format!("error calling {function}: {reason}"))
+            }
         }
     }
-}
 
-/// Fields of a map; what is missing stays missing.
-fn fields(value: Option<Value>, path: &[String]) -> Result<Option<Value>, String> {
-    let mut value = value;
-    for name in path {
-        value = match value {
-            Some(Value::Object(mut members)) => members.remove(name),
-            None | Some(Value::Null) => None,
-            Some(other) => {
-                return Err(format!("can't evaluate field {name} in type {}", functions::type_name(&other)));
-            }
-        };
+    /// Fields of a map; what is missing stays missing.
+    fn fields(&self, value: Option<Value>, path: &[String]) -> Result<Option<Value>, String> {
+        let mut value = value;
+        for name in path {
+            value = match value {
+                Some(Value::Object(mut members)) => {
+                    let found = members.remove(name);
+                    if found.is_none() && !self.allow_missing {
+                        return Err(format!("map has no entry for key {name:?}"));
+                    }
+                    found
+                }
+                None if !self.allow_missing => return Err(format!("nil data; no entry for key {name:?}")),
+                None => None,
+                Some(Value::Null) => return Err(format!("nil pointer evaluating interface {{}}.{name}")),
+                Some(_) => return Err(format!("can't evaluate field {name} in type interface {{}}")),
+            };
+        }
+        Ok(value)
     }
-    Ok(value)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn templates_print_as_go_prints_them() {
-        let root = json!({
-            "items": [{"name": "a", "ip": "1"}, {"name": "b"}], "data": {"k": "djE=", "l": "djI="}, "n": 3, "on": true,
-        });
-        for (template, text) in [
-            ("{{.n}}", "3"),
-            ("{{.nope.more}}", "<no value>"),
-            ("{{range .items}}{{.name}} {{.ip}}{{\"\\n\"}}{{end}}", "a 1\nb <no value>\n"),
-            ("{{range $k,$v := .data}}{{$k}}={{$v}};{{end}}", "k=djE=;l=djI=;"),
-            ("{{.data.k | base64decode}}", "v1"),
-            ("{{if .on}}yes{{else}}no{{end}}", "yes"),
-            ("{{if eq .n 4}}four{{else if eq .n 3}}three{{end}}", "three"),
-            ("{{ $x := .n -}}  {{ printf \"%s-%d\" \"a\" $x }}", "a-3"),
-            ("{{index .items 1 \"name\"}} {{len .items}}", "b 2"),
-            ("{{with .data}}{{.k}}{{end}}", "djE="),
-            ("{{.data}}", "map[k:djE= l:djI=]"),
-        ] {
-            assert_eq!(Template::parse(template).unwrap().print(&root).as_deref(), Ok(text), "{template}");
-        }
-    }
-}
+mod tests;

@@ -44,6 +44,15 @@ const CONFIG: &str = concat!(
     usage!("config", "SUBCOMMAND")
 );
 
+const CREATE_SECRET: &str = concat!(
+    "Create a secret with specified type.\n\n A docker-registry type secret is for accessing a container registry.\n\n A generic type secret indicate an Opaque secret type.\n\n A tls type secret holds TLS certificate and its associated key.\n\nAvailable Commands:\n  docker-registry   Create a secret for use with a Docker registry\n  generic           Create a secret from a local file, directory, or literal value\n  tls               Create a TLS secret\n",
+    usage!("create secret", "(docker-registry | generic | tls)")
+);
+const CREATE_SERVICE: &str = concat!(
+    "Create a service using a specified subcommand.\n\nAliases:\nservice, svc\n\nAvailable Commands:\n  clusterip      Create a ClusterIP service\n  externalname   Create an ExternalName service\n  loadbalancer   Create a LoadBalancer service\n  nodeport       Create a NodePort service\n",
+    usage!("create service", "[flags]")
+);
+
 /// The help of a group.
 pub(crate) fn group(name: &str) -> Option<GroupHelp> {
     let (text, on_stderr) = match name {
@@ -52,6 +61,8 @@ pub(crate) fn group(name: &str) -> Option<GroupHelp> {
         "top" => (TOP, true),
         "auth" => (AUTH, true),
         "config" => (CONFIG, true),
+        "create secret" => (CREATE_SECRET, true),
+        "create service" | "create svc" => (CREATE_SERVICE, true),
         _ => return None,
     };
     Some(GroupHelp { text, on_stderr })

@@ -1,10 +1,45 @@
-//! JSONPath templates as kubectl evaluates them. Upstream: client-go util/jsonpath.
+//! JSONPath templates as kubectl evaluates them. Upstream: client-go util/jsonpath `JSONPath`.
 
+mod compare;
 mod parse;
+
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
-pub(crate) use parse::{Filter, Node, Operand};
+use crate::api::value::go_json;
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// Text, a number or a truth value.
+    Literal(Value),
+    /// What stands between two braces: each node works on what the one before it found.
+    List(Vec<Node>),
+    /// `.name`, `['name']`.
+    Field(String),
+    /// `[from:to:step]`; a single index is a range of one.
+    Array([Parameter; 3]),
+    /// `[?(left operator right)]`.
+    Filter { left: Vec<Node>, operator: String, right: Vec<Node> },
+    /// `*`
+    Wildcard,
+    /// `..`
+    Recursive,
+    /// `[a,b]`
+    Union(Vec<Vec<Node>>),
+    /// `range`, `end`.
+    Identifier(String),
+}
+
+/// A number between the colons of brackets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parameter {
+    value: i64,
+    known: bool,
+    /// Does it follow from the one before it?
+    derived: bool,
+}
 
 /// A parsed template: text and actions.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,203 +56,296 @@ impl Template {
     /// Reads a single path without or with braces, as `--sort-by` and custom columns take it: `.a.b`, `{.a.b}`, `a.b`.
     /// Upstream: kubectl cmd/get `RelaxedJSONPathExpression`.
     pub(crate) fn parse_relaxed(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Self::parse(text);
+        }
         let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
-        let dotted = if inner.starts_with('.') || inner.starts_with('[') || inner.starts_with('$') {
-            inner.to_owned()
-        } else {
-            format!(".{inner}")
-        };
-        Self::parse(&format!("{{{dotted}}}"))
+        let path = inner.strip_prefix('.').unwrap_or(inner);
+        if path.is_empty() || path.contains(['{', '}']) {
+            return Err(
+                "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+                    .to_owned(),
+            );
+        }
+        Self::parse(&format!("{{.{path}}}"))
     }
 
-    /// The values that the paths of the template lead to.
+    /// What each node of the template leads to; a node within a range is there once for each item.
+    pub(crate) fn results<'a>(&'a self, root: &'a Value, allow_missing: bool) -> Result<Vec<Vec<&'a Value>>, String> {
+        let mut walk = Walk { allow_missing, begin_range: 0, in_range: 0, end_range: 0, last_end: 0 };
+        walk.results(&self.nodes, 0, root)
+    }
+
+    /// The values that the template leads to, as far as it can be followed.
     pub(crate) fn find(&self, root: &Value) -> Vec<Value> {
-        let mut found = Vec::new();
-        for node in &self.nodes {
-            if let Node::Path(steps) = node {
-                found.extend(walk(steps, root, root));
-            }
-        }
-        found
+        self.results(root, true).unwrap_or_default().into_iter().flatten().cloned().collect()
     }
 
     /// What the template prints.
-    pub(crate) fn print(&self, root: &Value) -> String {
+    pub(crate) fn print(&self, root: &Value, allow_missing: bool) -> Result<String, String> {
         let mut out = String::new();
-        print_nodes(&self.nodes, root, root, &mut out);
-        out
-    }
-}
-
-fn print_nodes(nodes: &[Node], current: &Value, root: &Value, out: &mut String) {
-    let mut place = 0;
-    while let Some(node) = nodes.get(place) {
-        place += 1;
-        match node {
-            Node::Text(text) => out.push_str(text),
-            Node::Path(steps) => {
-                let words: Vec<String> = walk(steps, current, root).iter().map(text_of).collect();
-                out.push_str(&words.join(" "));
-            }
-            Node::Range(steps, body) => {
-                for item in walk(steps, current, root) {
-                    print_nodes(body, &item, root, out);
-                }
-            }
+        for results in self.results(root, allow_missing)? {
+            let words: Vec<String> = results.into_iter().map(text_of).collect();
+            out.push_str(&words.join(" "));
         }
+        Ok(out)
     }
 }
 
-/// A value as it prints: scalars bare, everything else as JSON.
+/// A value as it prints: scalars bare, everything else as JSON. Upstream: `evalToText`.
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => crate::api::value::go_json(other),
+        other => go_json(other),
     }
 }
 
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Step {
-    /// `.name`, `["name"]`.
-    Field(String),
-    /// `*`, `[*]`.
-    All,
-    /// `[2]`, `[-1]`, `[1,3]`.
-    Items(Vec<i64>),
-    /// `[1:3:1]`.
-    Slice(Option<i64>, Option<i64>, i64),
-    /// `..`
-    Descend,
-    /// `[?(…)]`.
-    Filter(Filter),
-    /// `$`
-    Root,
-    /// `@`
-    Current,
-}
-
-/// The values a path leads to from `current`.
-pub(crate) fn walk(steps: &[Step], current: &Value, root: &Value) -> Vec<Value> {
-    let mut values = vec![current.clone()];
-    for step in steps {
-        values = values.iter().flat_map(|value| take(step, value, root)).collect();
-    }
-    values
-}
-
-fn take(step: &Step, value: &Value, root: &Value) -> Vec<Value> {
-    match step {
-        Step::Current => vec![value.clone()],
-        Step::Root => vec![root.clone()],
-        Step::Field(name) => value.get(name).cloned().into_iter().collect(),
-        Step::All => children(value),
-        Step::Items(indices) => {
-            let Some(items) = value.as_array() else { return Vec::new() };
-            indices.iter().filter_map(|index| items.get(position(*index, items.len())?).cloned()).collect()
-        }
-        Step::Slice(from, to, step) => slice(value, *from, *to, *step),
-        Step::Descend => {
-            let mut all = Vec::new();
-            descend(value, &mut all);
-            all
-        }
-        Step::Filter(filter) => {
-            let Some(items) = value.as_array() else { return Vec::new() };
-            items.iter().filter(|item| filter.admits(item, root)).cloned().collect()
-        }
-    }
-}
-
-fn position(index: i64, length: usize) -> Option<usize> {
-    let index = if index < 0 { index + length as i64 } else { index };
-    usize::try_from(index).ok()
-}
-
-fn children(value: &Value) -> Vec<Value> {
+/// A value in the notation of Go's `%#v`, as failed templates print it.
+pub(crate) fn go_syntax(value: &Value, out: &mut String) {
     match value {
-        Value::Array(items) => items.clone(),
-        Value::Object(members) => members.values().cloned().collect(),
+        Value::Null => out.push_str("interface {}(nil)"),
+        Value::Array(items) => {
+            out.push_str("[]interface {}{");
+            for (place, item) in items.iter().enumerate() {
+                out.push_str(if place > 0 { ", " } else { "" });
+                go_syntax(item, out);
+            }
+            out.push('}');
+        }
+        Value::Object(members) => {
+            out.push_str("map[string]interface {}{");
+            for (place, (key, member)) in members.iter().enumerate() {
+                write!(out, "{}{key:?}:", if place > 0 { ", " } else { "" }).expect("a String takes everything");
+                go_syntax(member, out);
+            }
+            out.push('}');
+        }
+        Value::String(text) => write!(out, "{text:?}").expect("a String takes everything"),
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+/// Where an evaluation stands among ranges.
+struct Walk {
+    allow_missing: bool,
+    /// Ranges that were opened and not entered yet.
+    begin_range: usize,
+    in_range: usize,
+    end_range: usize,
+    /// The place of the `end` that was met last.
+    last_end: usize,
+}
+
+type Values<'a> = Vec<&'a Value>;
+
+impl Walk {
+    /// `first` is the place of the first node in the whole template. Upstream: `FindResults`.
+    fn results<'a>(&mut self, nodes: &'a [Node], first: usize, data: &'a Value) -> Result<Vec<Values<'a>>, String> {
+        let mut all = Vec::new();
+        let mut place = 0;
+        while let Some(node) = nodes.get(place) {
+            let results = self.node(&[data], node)?;
+            if self.end_range > 0 && self.end_range <= self.in_range {
+                self.end_range -= 1;
+                self.last_end = first + place;
+                break;
+            }
+            if self.begin_range > 0 {
+                self.begin_range -= 1;
+                self.in_range += 1;
+                let body = &nodes[place + 1..];
+                for item in &results {
+                    all.extend(self.results(body, first + place + 1, item)?);
+                }
+                if results.is_empty() {
+                    // Only to come to its end.
+                    self.results(body, first + place + 1, &Value::Null)?;
+                }
+                self.in_range -= 1;
+                // On after the end that was met last; a range without one is gone through again.
+                if self.last_end > first + place && self.last_end < first + nodes.len() {
+                    place = self.last_end - first;
+                }
+                place += 1;
+                continue;
+            }
+            all.push(results);
+            place += 1;
+        }
+        Ok(all)
+    }
+
+    fn list<'a>(&mut self, input: &[&'a Value], nodes: &'a [Node]) -> Result<Values<'a>, String> {
+        let mut values = input.to_vec();
+        for node in nodes {
+            values = self.node(&values, node)?;
+        }
+        Ok(values)
+    }
+
+    fn node<'a>(&mut self, input: &[&'a Value], node: &'a Node) -> Result<Values<'a>, String> {
+        match node {
+            Node::Literal(text @ Value::String(_)) => Ok(vec![text]),
+            Node::Literal(value) => Ok(vec![value; input.len()]),
+            Node::List(nodes) => self.list(input, nodes),
+            Node::Field(name) => self.field(input, name),
+            Node::Array(parameters) => array(input, *parameters),
+            Node::Filter { left, operator, right } => self.filter(input, left, operator, right),
+            Node::Wildcard => Ok(input.iter().flat_map(|value| children(value)).collect()),
+            Node::Recursive => {
+                let mut all = Vec::new();
+                for value in input {
+                    descend(value, &mut all);
+                }
+                Ok(all)
+            }
+            Node::Union(lists) => {
+                let mut all = Vec::new();
+                for list in lists {
+                    all.extend(self.list(input, list)?);
+                }
+                Ok(all)
+            }
+            Node::Identifier(name) => self.identifier(input, name),
+        }
+    }
+
+    /// Upstream: `evalIdentifier`.
+    fn identifier<'a>(&mut self, input: &[&'a Value], name: &str) -> Result<Values<'a>, String> {
+        match name {
+            "range" => {
+                self.begin_range += 1;
+                Ok(input.to_vec())
+            }
+            "end" if self.in_range > 0 => {
+                self.end_range += 1;
+                Ok(Vec::new())
+            }
+            "end" => Err("not in range, nothing to end".to_owned()),
+            other => Err(format!("unrecognized identifier {other}")),
+        }
+    }
+
+    /// Upstream: `evalField`.
+    fn field<'a>(&self, input: &[&'a Value], name: &str) -> Result<Values<'a>, String> {
+        let found: Values<'a> = input.iter().filter_map(|value| value.as_object()?.get(name)).collect();
+        if found.is_empty() && !input.is_empty() && !self.allow_missing {
+            return Err(format!("{name} is not found"));
+        }
+        Ok(found)
+    }
+
+    /// Upstream: `evalFilter`.
+    fn filter<'a>(
+        &mut self,
+        input: &[&'a Value],
+        left: &'a [Node],
+        operator: &str,
+        right: &'a [Node],
+    ) -> Result<Values<'a>, String> {
+        let mut passed = Vec::new();
+        for value in input {
+            let Value::Array(items) = value else {
+                let shown = crate::api::value::go_map(value);
+                return Err(format!("{shown} is not array or slice and cannot be filtered"));
+            };
+            for item in items {
+                let lefts = self.list(&[item], left);
+                if operator == "exists" {
+                    passed.extend(lefts.is_ok_and(|lefts| !lefts.is_empty()).then_some(item));
+                    continue;
+                }
+                let Some(left) = single(&lefts?)? else { continue };
+                let Some(right) = single(&self.list(&[item], right)?)? else { continue };
+                if compare::holds(left, operator, right)? {
+                    passed.push(item);
+                }
+            }
+        }
+        Ok(passed)
+    }
+}
+
+fn single<'a>(values: &[&'a Value]) -> Result<Option<&'a Value>, String> {
+    match values {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err("can only compare one element at a time".to_owned()),
+    }
+}
+
+/// Upstream: `evalArray`.
+fn array<'a>(input: &[&'a Value], parameters: [Parameter; 3]) -> Result<Values<'a>, String> {
+    let mut found = Vec::new();
+    for value in input {
+        let items = match value {
+            Value::Array(items) => items,
+            Value::Null => continue,
+            other => return Err(format!("{} is not array or slice", go_type(other))),
+        };
+        let length = items.len() as i64;
+        let [from, to, step] = parameters;
+        let mut start = if from.known { from.value } else { 0 };
+        if start < 0 {
+            start += length;
+        }
+        let mut end = if to.known { to.value } else { length };
+        if end < 0 || end == 0 && to.derived {
+            end += length;
+        }
+        if start == end {
+            return Ok(found);
+        }
+        if start >= length || start < 0 {
+            return Err(format!("array index out of bounds: index {start}, length {length}"));
+        }
+        if end > length || end < 0 {
+            return Err(format!("array index out of bounds: index {}, length {length}", end - 1));
+        }
+        if start > end {
+            return Err(format!("starting index {start} is greater than ending index {end}"));
+        }
+        if step.known && step.value <= 0 {
+            return Err("step must be > 0".to_owned());
+        }
+        let step = if step.known { step.value as usize } else { 1 };
+        found.extend(items[start as usize..end as usize].iter().step_by(step));
+    }
+    Ok(found)
+}
+
+/// What Go calls the type of a value.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
+/// Members in the order of their keys, where Go takes any.
+fn children(value: &Value) -> Values<'_> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(members) => members.values().collect(),
         _ => Vec::new(),
     }
 }
 
-fn slice(value: &Value, from: Option<i64>, to: Option<i64>, step: i64) -> Vec<Value> {
-    let Some(items) = value.as_array() else { return Vec::new() };
-    let from = position(from.unwrap_or(0), items.len()).unwrap_or(0);
-    let to = to.map_or(items.len(), |to| position(to, items.len()).unwrap_or(0)).min(items.len());
-    let step = usize::try_from(step).unwrap_or(1).max(1);
-    (from..to).step_by(step).map(|place| items[place].clone()).collect()
-}
-
-/// A value and everything in it, the outermost first.
-fn descend(value: &Value, all: &mut Vec<Value>) {
-    all.push(value.clone());
-    for child in children(value) {
-        descend(&child, all);
-    }
-}
-
-impl Filter {
-    /// Does an item pass? Upstream: jsonpath `evalFilter`.
-    fn admits(&self, item: &Value, root: &Value) -> bool {
-        let Some((operator, right)) = &self.comparison else {
-            return !self.left.values(item, root).is_empty();
-        };
-        let (left, right) = (self.left.values(item, root), right.values(item, root));
-        let ([left], [right]) = (left.as_slice(), right.as_slice()) else { return false };
-        let order = match (left, right) {
-            (Value::Number(left), Value::Number(right)) => left.as_f64().partial_cmp(&right.as_f64()),
-            _ => Some(text_of(left).cmp(&text_of(right))),
-        };
-        let Some(order) = order else { return false };
-        match operator.as_str() {
-            "==" => order.is_eq(),
-            "!=" => order.is_ne(),
-            "<" => order.is_lt(),
-            "<=" => order.is_le(),
-            ">" => order.is_gt(),
-            ">=" => order.is_ge(),
-            _ => false,
-        }
-    }
-}
-
-impl Operand {
-    fn values(&self, item: &Value, root: &Value) -> Vec<Value> {
-        match self {
-            Self::Path(steps) => walk(steps, item, root),
-            Self::Literal(value) => vec![value.clone()],
+/// A value and everything in it that holds something, the outermost first. Upstream: `evalRecursive`.
+fn descend<'a>(value: &'a Value, all: &mut Values<'a>) {
+    let children = children(value);
+    if !children.is_empty() || value.as_str().is_some_and(|text| !text.is_empty()) {
+        all.push(value);
+        for child in children {
+            descend(child, all);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn templates_print_as_kubectl_prints_them() {
-        let root = json!({"items": [
-            {"name": "a", "labels": {"x": "1"}, "n": 5, "on": true},
-            {"name": "b", "labels": {}, "n": 7, "list": [1, 2, 3]},
-        ]});
-        for (template, text) in [
-            ("{.items[*].name}", "a b"),
-            ("{range .items[*]}{.name}{\"\\t\"}{.n}{\"\\n\"}{end}", "a\t5\nb\t7\n"),
-            ("{.items[0].labels}", "{\"x\":\"1\"}"),
-            ("{.items[?(@.name==\"b\")].n}", "7"),
-            ("{.items[?(@.n>5)].name}", "b"),
-            ("{.items[-1].list[0:2]}", "1 2"),
-            ("{..name}", "a b"),
-            ("{.items[0].nope}", ""),
-            ("{.items[0].name} and {.items[1].name}", "a and b"),
-            ("{.items[0]['name']}", "a"),
-            ("{range.items[*]}{.name};{end}", "a;b;"),
-        ] {
-            assert_eq!(Template::parse(template).unwrap().print(&root), text, "{template}");
-        }
-    }
-}
+mod tests;

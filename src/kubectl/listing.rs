@@ -1,5 +1,7 @@
 //! Which objects a command means: by name, by selector, or all of a kind, in the order in which the server lists them.
 
+use serde_json::Value;
+
 use crate::api::{Reason, Status};
 use crate::cluster::Cluster;
 use crate::model::kind::Kind;
@@ -88,6 +90,76 @@ pub(crate) fn list(cluster: &Cluster, kind: Kind, namespace: Option<&str>, filte
     found
 }
 
+/// Do the flags select? Refuses what contradicts itself. Upstream: cli-runtime resource `Builder.SelectAllParam`,
+/// `visitorResult`, `visitBySelector`.
+pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> {
+    // `--selector` of expose is the Service's.
+    let by_labels = line.command.path != "expose" && line.flags.has("selector");
+    let by_fields = line.flags.has("field-selector");
+    let everything = line.command.path == "delete" && line.flags.is_on("all", false);
+    if everything && (by_labels || by_fields) {
+        return Err(Failure::error("setting 'all' parameter but found a non empty selector."));
+    }
+    if line.flags.has("filename") || line.flags.has("kustomize") {
+        if !named.is_empty() {
+            return Err(Failure::error(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+            ));
+        }
+        return Ok(by_labels || by_fields);
+    }
+    let selecting = by_labels || by_fields || everything;
+    if selecting && !named.objects.is_empty() {
+        return Err(Failure::error(if named.slashes {
+            "selectors and the all flag cannot be used when passing resource/name arguments"
+        } else {
+            "name cannot be provided when a selector is specified"
+        }));
+    }
+    if line.flags.is_on("all-namespaces", false) && !named.objects.is_empty() {
+        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+    }
+    Ok(selecting)
+}
+
+/// An object as a command names it, without asking the server whether there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) kind: Kind,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    /// The object as the file has it, or as it is stored.
+    pub(crate) value: Value,
+}
+
+/// What a command that takes its files at their word works on: what they hold, or stored objects.
+/// Upstream: cli-runtime resource `Builder` without `Latest`.
+pub(crate) fn targets(
+    call: &Call<'_>,
+    line: &CommandLine,
+    named: &Named,
+    printed: &mut Printed,
+) -> Result<Vec<Target>, Failure> {
+    check(line, named)?;
+    let mut found = Vec::new();
+    if line.flags.has("filename") {
+        for item in manifests::read(call, line)? {
+            let document = item?;
+            let kind =
+                call.identify(&document.value).map_err(|error| manifests::refusal(&error, &document, "retrieving"))?;
+            let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
+            let name = document.value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            found.push(Target { kind, namespace, name, value: document.value });
+        }
+        return Ok(found);
+    }
+    for object in chosen(call, line, named, printed)? {
+        let (namespace, name) = identity(call.cluster, object);
+        found.push(Target { kind: object.kind, namespace, name, value: call.cluster.view(object) });
+    }
+    Ok(found)
+}
+
 /// The objects that a writing command means: named ones, or those of `-l`, `--field-selector` and `--all`.
 /// Refusals for single objects are printed; the others still count.
 pub(crate) fn chosen(
@@ -96,23 +168,21 @@ pub(crate) fn chosen(
     named: &Named,
     printed: &mut Printed,
 ) -> Result<Vec<ObjectRef>, Failure> {
-    let selecting = line.flags.has("selector")
-        || line.flags.has("field-selector")
-        || line.flags.is_on("all", false)
-        || line.flags.is_on("all-namespaces", false);
-    if selecting && !named.objects.is_empty() {
-        return Err(Failure::error("name cannot be provided when a selector is specified"));
-    }
+    let selecting = check(line, named)?;
     if line.flags.has("filename") {
         return of_files(call, line, "retrieving", printed);
     }
     let namespace = line.namespace(call.context_namespace);
     if named.is_empty() {
-        return Err(Failure::no_resources());
+        return Err(if selecting {
+            Failure::error("at least one resource must be specified to use a selector")
+        } else {
+            Failure::no_resources()
+        });
     }
     let mut objects = Vec::new();
     if named.objects.is_empty() {
-        if !selecting {
+        if !selecting && !line.flags.is_on("all", false) {
             return Err(Failure::error("resource(s) were provided, but no name was specified"));
         }
         let scope = (!line.flags.is_on("all-namespaces", false)).then_some(namespace);
@@ -139,6 +209,7 @@ pub(crate) fn of_files(
     printed: &mut Printed,
 ) -> Result<Vec<ObjectRef>, Failure> {
     let mut objects = Vec::new();
+    let labels = selectors::labels(line.flags.text("selector")).map_err(Failure::error)?;
     for item in manifests::read(call, line)? {
         let document = match item {
             Ok(document) => document,
@@ -148,6 +219,9 @@ pub(crate) fn of_files(
             }
         };
         let (value, source) = (&document.value, &document.source);
+        if !labels.is_empty() && !labels.matches(&crate::api::convert::labels(&value["metadata"]["labels"])) {
+            continue;
+        }
         let kind = match call.identify(value) {
             Ok(kind) => kind,
             Err(error) => {

@@ -238,6 +238,12 @@ impl Kubectl {
                 for warning in &line.deprecations {
                     printed.err_line(warning);
                 }
+                for warning in &line.logged {
+                    printed.err_line(format!("{} helpers.go:720] {warning}", log_prefix(*call.cluster.clock(), now)));
+                }
+                if resources::names_endpoints(&line) {
+                    printed.err_line(requests::ENDPOINTS_DEPRECATED);
+                }
                 if resources::is_ambiguous(&line) {
                     printed.err_line(
                         "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io",
@@ -308,6 +314,13 @@ impl Kubectl {
         let mut call = self.call(now, cluster, machines);
         commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
     }
+}
+
+/// The head of a line that kubectl logs: `W0101 00:00:00.000000       1`. Upstream: klog `formatHeader`.
+fn log_prefix(clock: crate::api::Clock, now: SimTime) -> String {
+    let at = clock.micro_timestamp(now);
+    let (month, day) = (at.get(5..7).unwrap_or("01"), at.get(8..10).unwrap_or("01"));
+    format!("W{month}{day} {} {:>7}", at.get(11..26).unwrap_or("00:00:00.000000"), 1)
 }
 
 fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Printed) -> Progress {

@@ -30,12 +30,28 @@ impl Printed {
         self.err.push('\n');
     }
 
+    /// A warning that the client prints only once. Upstream: client-go rest `WarningWriterOptions.Deduplicate`.
+    pub(crate) fn warn_once(&mut self, warning: &str) {
+        if !self.err.lines().any(|line| line == warning) {
+            self.err_line(warning);
+        }
+    }
+
     /// A failure: its text, and the exit status 1. The command may go on.
     pub(crate) fn fail(&mut self, failure: &Failure) {
         self.failed = true;
         let text = failure.to_string();
         if !text.is_empty() {
             self.err_line(text);
+        }
+    }
+
+    /// Failures of several objects: what one alone is, but several are printed without the word `error`.
+    /// Upstream: cmd/util `CheckErr` of an aggregate.
+    pub(crate) fn fail_all(&mut self, failures: Vec<Failure>) {
+        let alone = failures.len() == 1;
+        for failure in failures {
+            self.fail(&if alone { failure } else { failure.without_prefix() });
         }
     }
 

@@ -49,6 +49,36 @@ impl DryRun {
     }
 }
 
+/// What became of a request to create an object.
+#[derive(Clone, Debug)]
+pub(crate) enum Created {
+    /// It was not sent: a dry run of the client.
+    Unsent,
+    /// The server answered what it would have stored: a dry run of its own.
+    Checked(Box<Value>),
+    /// It is stored.
+    Stored(ObjectRef),
+}
+
+impl Created {
+    /// The object, if it is stored.
+    pub(crate) fn stored(&self) -> Option<ObjectRef> {
+        match self {
+            Self::Stored(object) => Some(*object),
+            _ => None,
+        }
+    }
+
+    /// The object as the server answers it; `built` is what the client has.
+    pub(crate) fn view(self, call: &Call<'_>, built: impl FnOnce() -> Value) -> Value {
+        match self {
+            Self::Stored(object) => call.cluster.view(object),
+            Self::Checked(view) => *view,
+            Self::Unsent => built(),
+        }
+    }
+}
+
 /// How a request is to be carried out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
@@ -102,25 +132,28 @@ fn warn(warnings: &[String], manner: Manner, printed: &mut Printed) {
     }
 }
 
+/// What the server says of every request for Endpoints.
+pub(crate) const ENDPOINTS_DEPRECATED: &str =
+    "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 /// Kinds that are on their way out are warned of whatever comes of the request.
 fn deprecated(value: &Value, printed: &mut Printed) {
     if value["kind"] == "Endpoints" && value["apiVersion"] == "v1" {
-        printed.err_line("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+        printed.warn_once(ENDPOINTS_DEPRECATED);
     }
 }
 
 impl Call<'_> {
     /// Creates an object from its JSON form, or asks the server whether it could; warnings go to standard error.
-    /// Returns nothing where nothing was stored.
     pub(crate) fn create(
         &mut self,
         value: Value,
         namespace: &str,
         manner: Manner,
         printed: &mut Printed,
-    ) -> Result<Option<ObjectRef>, DecodeError> {
+    ) -> Result<Created, DecodeError> {
         if manner.dry_run == DryRun::Client {
-            return Ok(None);
+            return Ok(Created::Unsent);
         }
         self.learn_kinds();
         if value["kind"] == "Job" {
@@ -132,9 +165,11 @@ impl Call<'_> {
             warnings.into_iter().partition(|warning| warning.starts_with("unknown field"));
         warn(&unknown, manner, printed);
         let created = if manner.dry_run == DryRun::Server {
-            self.cluster.check_create(&decoded).map(|()| None)
+            self.cluster
+                .check_create(&decoded)
+                .map(|()| Created::Checked(Box::new(self.cluster.dry_view(self.now, decoded))))
         } else {
-            self.cluster.create(self.now, decoded).map(Some)
+            self.cluster.create(self.now, decoded).map(Created::Stored)
         };
         // What admission refuses before validation comes to no further warnings.
         let is_early = |status: &Status| {

@@ -90,6 +90,15 @@ fn slash_form(arguments: &[String], custom: &CustomKinds) -> Result<Named, Failu
     Ok(named)
 }
 
+/// Does a command ask for Endpoints, which the server warns of?
+pub(crate) fn names_endpoints(line: &CommandLine) -> bool {
+    let asks = ["get", "describe", "delete", "edit", "label", "annotate", "patch", "wait"];
+    let is_endpoints = |word: &str| ["ep", "endpoints", "Endpoints"].contains(&word);
+    let kinds = line.arguments.first().map_or("", String::as_str);
+    let kinds = kinds.split_once('/').map_or(kinds, |(kind, _)| kind);
+    asks.contains(&line.command.path) && kinds.split(',').any(is_endpoints)
+}
+
 /// Does a command name Events by the short name that two groups have? Upstream: client-go restmapper
 /// `shortcutExpander`.
 pub(crate) fn is_ambiguous(line: &CommandLine) -> bool {
@@ -105,9 +114,11 @@ pub(crate) fn kind(argument: &str) -> Result<Kind, Failure> {
 }
 
 fn kind_among(argument: &str, custom: &CustomKinds) -> Result<Kind, Failure> {
+    // Only the first part is named. Upstream: cli-runtime resource `Builder.mappingFor`.
+    let resource = argument.split('.').next().unwrap_or(argument);
     custom
         .of_argument(argument)
-        .ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{argument}\"")))
+        .ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{resource}\"")))
 }
 
 #[cfg(test)]

@@ -34,7 +34,24 @@ pub(crate) fn fields(text: &str, kind: Kind) -> Result<Vec<FieldRequirement>, St
             return Err(format!("invalid selector: '{part}'; can't understand '{part}'"));
         };
         if !known_field(kind, path) {
-            return Err(format!("field label not supported: {path}"));
+            // Upstream: each kind's `AddFieldLabelConversionFunc`, runtime `DefaultMetaV1FieldSelectorConversion`.
+            let own_words = [
+                Kind::POD,
+                Kind::NODE,
+                Kind::EVENT,
+                Kind::NAMESPACE,
+                Kind::SECRET,
+                Kind::SERVICE,
+                Kind::REPLICATION_CONTROLLER,
+                Kind::CERTIFICATE_SIGNING_REQUEST,
+            ];
+            return Err(if kind == Kind::JOB {
+                format!("field label {path:?} not supported for Job")
+            } else if own_words.contains(&kind) || kind.is_custom() {
+                format!("field label not supported: {path}")
+            } else {
+                format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+            });
         }
         requirements.push(FieldRequirement { path: path.to_owned(), equal, value: value.to_owned() });
     }
@@ -71,7 +88,7 @@ fn known_field(kind: Kind, path: &str) -> bool {
         Kind::NAMESPACE => &["status.phase"],
         Kind::SECRET => &["type"],
         Kind::SERVICE => &["spec.clusterIP", "spec.type"],
-        Kind::REPLICATION_CONTROLLER | Kind::REPLICA_SET => &["status.replicas"],
+        Kind::REPLICATION_CONTROLLER => &["status.replicas"],
         Kind::JOB => &["status.successful"],
         _ => &[],
     };

@@ -187,8 +187,7 @@ impl Kind {
         let info = self.info();
         let is_named =
             info.plural == resource || info.short.contains(&resource) || info.name.eq_ignore_ascii_case(resource);
-        let is_versioned =
-            || info.versions.iter().any(|version| group == format!("{version}.{}", info.group) || group == *version);
+        let is_versioned = || info.versions.iter().any(|version| group == format!("{version}.{}", info.group));
         is_named && (group.is_empty() || info.group == group || is_versioned())
     }
 }

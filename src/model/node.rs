@@ -4,6 +4,7 @@ use super::Text;
 use super::condition::Condition;
 use super::resources::{ResourceList, Resources};
 use super::taint::Taint;
+use crate::engine::SimTime;
 
 /// A node beyond its metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +13,8 @@ pub struct Node {
     pub unschedulable: bool,
     /// `spec.taints` in order.
     pub taints: Vec<Taint>,
+    /// When the taints that have a `timeAdded` were put there.
+    pub taints_added: Vec<(Taint, SimTime)>,
     /// `spec.podCIDR`, may be empty.
     pub pod_cidr: Text,
     /// `status.capacity`.

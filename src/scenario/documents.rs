@@ -47,6 +47,11 @@ fn top_level_api_version(line: &str) -> Option<&str> {
 /// `...` at the left margin, followed by white space (YAML 1.2, 9.1.2): inside scalars they are indented.
 pub fn split(file: &SourceFile) -> Vec<Document> {
     let name: Arc<str> = file.name.as_str().into();
+    if !file.text.lines().any(|line| marker(line).is_some()) {
+        // A file of one document, a dump of hundreds of megabytes perhaps: its text is shared.
+        let document = Document { file: name, index: 0, line: 1, text: file.text.clone() };
+        return if file.text.lines().any(says_something) { vec![document] } else { Vec::new() };
+    }
     let mut splitter = Splitter { name, documents: Vec::new(), index: 0, text: String::new(), line: 1 };
     for (number, line) in file.text.split_inclusive('\n').enumerate() {
         match marker(line) {

@@ -23,6 +23,7 @@ pub(super) fn node(object: &Value) -> Node {
         allocatable.clone_from(&capacity);
     }
     Node {
+        taints_added: Vec::new(),
         unschedulable: flag(&spec["unschedulable"]),
         taints: items(&spec["taints"]).iter().filter_map(taint).collect(),
         pod_cidr: short(&spec["podCIDR"]),

@@ -79,12 +79,15 @@ pub fn decode_subresource(
 fn check_identity(kind: Kind, value: &Value, stored: &Value) -> Result<(), DecodeError> {
     let (new, old) = (&value["metadata"], &stored["metadata"]);
     let name = text(&old["name"]);
-    for (field, word) in [("name", "name"), ("namespace", "namespace")] {
-        let (new, old) = (text(&new[field]), text(&old[field]));
-        if !new.is_empty() && new != old {
-            let message = format!("the {word} of the object ({new}) does not match the {word} on the URL ({old})");
-            return Err(Status::new(Reason::BadRequest, message).into());
-        }
+    let (given, own) = (text(&new["name"]), text(&old["name"]));
+    if !given.is_empty() && given != own {
+        let message = format!("the name of the object ({given}) does not match the name on the URL ({own})");
+        return Err(Status::new(Reason::BadRequest, message).into());
+    }
+    let given = text(&new["namespace"]);
+    if !given.is_empty() && given != text(&old["namespace"]) {
+        let message = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Status::new(Reason::BadRequest, message).into());
     }
     let (new, old) = (text(&new["uid"]), text(&old["uid"]));
     if new.is_empty() || new == old {
@@ -173,6 +176,14 @@ fn service(old: &Value, spec: &mut Object) {
             if !old[field].is_null() {
                 spec.insert(field.to_owned(), old[field].clone());
             }
+        }
+    }
+    // Upstream: pkg/api/service `NormalizeClusterIPs`: what was written of the two counts for both.
+    let moved = get(spec, "clusterIP") != &old["clusterIP"];
+    if moved && !is_zero(get(spec, "clusterIP")) && get(spec, "clusterIPs") == &old["clusterIPs"] {
+        let address = get(spec, "clusterIP").clone();
+        if let Some(first) = spec.get_mut("clusterIPs").and_then(|list| list.get_mut(0)) {
+            *first = address;
         }
     }
     if needs_node_port(&before) && needs_node_port(&after) {

@@ -32,6 +32,7 @@ pub(super) fn apply(kind: Kind, object: &mut Object) {
         }
         Kind::NETWORK_POLICY => network_policy(object),
         Kind::INGRESS => ingress(object),
+        Kind::CSI_DRIVER => csi_driver(object),
         Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => role_binding(object),
         Kind::CUSTOM_RESOURCE_DEFINITION => custom_resource_definition(object),
         _ => {}
@@ -130,6 +131,18 @@ fn network_policy(object: &mut Object) {
             }
         }
     }
+}
+
+/// Upstream: pkg/apis/storage/v1 `SetDefaults_CSIDriver`.
+fn csi_driver(object: &mut Object) {
+    let spec = object_mut(object, "spec");
+    default_nil(spec, "attachRequired", true);
+    default_nil(spec, "podInfoOnMount", false);
+    default_nil(spec, "storageCapacity", false);
+    default_nil(spec, "fsGroupPolicy", "ReadWriteOnceWithFSType");
+    default_zero(spec, "volumeLifecycleModes", json!(["Persistent"]));
+    default_nil(spec, "requiresRepublish", false);
+    default_nil(spec, "seLinuxMount", false);
 }
 
 fn ingress(object: &mut Object) {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::value::Object;
+use super::PatchError;
 
 /// `$patch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +16,20 @@ pub(super) enum Directive {
     Delete,
 }
 
-/// Takes the directive out of a patch.
-pub(super) fn take(patch: &mut Object) -> Directive {
-    match patch.remove("$patch").as_ref().and_then(Value::as_str) {
+/// Takes the directive out of a patch. Upstream: strategicpatch `handleDirectiveInMergeMap`.
+pub(super) fn take(patch: &mut Object) -> Result<Directive, PatchError> {
+    let unknown = |directive: &str, patch: &Object| PatchError::Directive {
+        directive: directive.to_owned(),
+        patch: crate::api::value::go_map(&Value::Object(patch.clone())),
+    };
+    let directive = match patch.get("$patch").map(|directive| directive.as_str().unwrap_or_default()) {
         Some("replace") => Directive::Replace,
         Some("delete") => Directive::Delete,
-        _ => Directive::Merge,
-    }
+        Some("merge") | None => Directive::Merge,
+        Some(other) => return Err(unknown(other, patch)),
+    };
+    patch.remove("$patch");
+    Ok(directive)
 }
 
 /// Takes the list of a `$setElementOrder/field`, `$deleteFromPrimitiveList/field` or `$retainKeys` out of a patch.

@@ -16,6 +16,9 @@ pub fn apply(current: &Value, operations: &[Value]) -> Result<Value, PatchError>
 
 fn step(document: &mut Value, operation: &Value) -> Result<(), String> {
     let path = text(&operation["path"]);
+    if operation["path"].is_null() {
+        return Err("missing path".to_owned());
+    }
     let missing = |verb: &str| format!("{verb} operation does not apply: doc is missing path: {path}: missing value");
     match text(&operation["op"]) {
         "add" => add(document, path, operation["value"].clone()).ok_or_else(|| missing("add")),
@@ -23,11 +26,18 @@ fn step(document: &mut Value, operation: &Value) -> Result<(), String> {
             .map(|_| ())
             .ok_or_else(|| format!("remove operation does not apply: doc is missing path: {path}: missing value")),
         "replace" => {
-            let target = document.pointer_mut(path).ok_or_else(|| {
-                format!("replace operation does not apply: doc is missing key: {path}: missing value")
-            })?;
-            *target = operation["value"].clone();
-            Ok(())
+            if let Some(target) = document.pointer_mut(path) {
+                *target = operation["value"].clone();
+                return Ok(());
+            }
+            // A member that there is not is as good as one that is null. Upstream: json-patch `partialDoc.get`.
+            match parent(document, path) {
+                Some((Value::Object(members), key)) => {
+                    members.insert(key, operation["value"].clone());
+                    Ok(())
+                }
+                _ => Err(format!("replace operation does not apply: doc is missing key: {path}: missing value")),
+            }
         }
         "test" => {
             let found = document.pointer(path).unwrap_or(&Value::Null);

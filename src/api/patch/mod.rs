@@ -38,6 +38,14 @@ pub enum PatchError {
         /// The key.
         key: String,
     },
+    /// A `$patch` that there is not.
+    #[error("unknown patch type: {directive} in map: {patch}")]
+    Directive {
+        /// What it says.
+        directive: String,
+        /// The map, in Go's notation.
+        patch: String,
+    },
     /// A patch of the wrong shape.
     #[error("unrecognized type: {0}")]
     Shape(String),

@@ -1,6 +1,14 @@
 //! The order of a merged list: as the patch says, with what only the server has kept near its old neighbours.
 //! Upstream: apimachinery strategicpatch `normalizeElementOrder`, `mergeSortedSlice`.
 
+/// The server's order as upstream's merging leaves it in memory: what was deleted makes room in which what was added then
+/// stands. Upstream: strategicpatch `mergePatchIntoOriginal`, `deleteMatchingEntries`, which shares one slice.
+pub(super) fn remembered<K: PartialEq + Clone>(before: &[K], after: &[K]) -> Vec<K> {
+    let kept = before.iter().filter(|key| after.contains(key));
+    let added = after.iter().filter(|key| !before.contains(key));
+    kept.chain(added).take(before.len()).cloned().collect()
+}
+
 /// Orders `items` by `wanted` (the patch's order); `before` is the server's order. Both speak of the items' identities.
 pub(super) fn arrange<T, K: PartialEq>(
     items: Vec<T>,

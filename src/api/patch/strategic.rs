@@ -20,7 +20,7 @@ pub fn apply(kind: Option<Kind>, current: &Value, patch: &Value) -> Result<Value
 }
 
 fn map(mut current: Object, mut patch: Object, place: Place<'_>) -> Result<Object, PatchError> {
-    match directives::take(&mut patch) {
+    match directives::take(&mut patch)? {
         Directive::Replace => {
             patch.values_mut().for_each(directives::strip);
             return Ok(patch);
@@ -46,6 +46,8 @@ fn map(mut current: Object, mut patch: Object, place: Place<'_>) -> Result<Objec
         let wanted = directives::take_list(&mut patch, &format!("$setElementOrder/{field}")).unwrap_or_default();
         orders.push((field, wanted));
     }
+    let before: Vec<Option<Vec<Value>>> =
+        orders.iter().map(|(field, _)| current.get(field).and_then(Value::as_array).cloned()).collect();
     for (field, change) in patch {
         if change.is_null() {
             current.remove(&field);
@@ -54,8 +56,8 @@ fn map(mut current: Object, mut patch: Object, place: Place<'_>) -> Result<Objec
         let merged = member(current.remove(&field), change, &field, place)?;
         current.insert(field, merged);
     }
-    for (field, wanted) in orders {
-        reorder(&mut current, &field, &wanted, place);
+    for ((field, wanted), before) in orders.into_iter().zip(before) {
+        reorder(&mut current, &field, &wanted, before, place);
     }
     Ok(current)
 }
@@ -131,7 +133,7 @@ fn by_key(
                 current[found] = Value::Object(map(old, item, place)?);
             }
             (None, false) => {
-                directives::take(&mut item);
+                directives::take(&mut item)?;
                 current.push(Value::Object(map(Object::new(), item, place)?));
             }
         }
@@ -139,7 +141,8 @@ fn by_key(
     Ok(order::arrange(current, &wanted, &before, |item| item[key].clone()))
 }
 
-fn reorder(current: &mut Object, field: &str, wanted: &[Value], place: Place<'_>) {
+/// Brings a list into the order of `$setElementOrder`; `before` is the list before the patch.
+fn reorder(current: &mut Object, field: &str, wanted: &[Value], before: Option<Vec<Value>>, place: Place<'_>) {
     let Some(Value::Array(items)) = current.get_mut(field) else { return };
     let key = match of_list(place, field) {
         ListStrategy::ByKey(key) => key,
@@ -147,7 +150,9 @@ fn reorder(current: &mut Object, field: &str, wanted: &[Value], place: Place<'_>
         ListStrategy::Atomic => return,
     };
     let identity = |item: &Value| if key.is_empty() { item.clone() } else { item[key].clone() };
-    let before: Vec<Value> = items.iter().map(identity).collect();
+    let after: Vec<Value> = items.iter().map(identity).collect();
+    let before: Vec<Value> = before.unwrap_or_default().iter().map(identity).collect();
+    let before = if before.is_empty() { after } else { order::remembered(&before, &after) };
     let wanted: Vec<Value> = wanted.iter().map(identity).collect();
     *items = order::arrange(std::mem::take(items), &wanted, &before, identity);
 }

@@ -14,7 +14,7 @@ fn a_merge_patch_removes_by_null() {
 fn a_json_patch_adds_at_the_end_of_a_list() {
     let patch = [json!({"op": "add", "path": "/a/-", "value": 3}), json!({"op": "remove", "path": "/a/0"})];
     assert_eq!(json_patch(&json!({"a": [1, 2]}), &patch).unwrap(), json!({"a": [2, 3]}));
-    assert!(json_patch(&json!({}), &[json!({"op": "replace", "path": "/x", "value": 1})]).is_err());
+    assert!(json_patch(&json!({}), &[json!({"op": "replace", "path": "/x/y", "value": 1})]).is_err());
 }
 
 fn deployment(containers: &Value) -> Value {

@@ -120,5 +120,6 @@ fn list(original: &[Value], modified: &[Value], current: &[Value], field: &str, 
     }
     let wanted: Vec<Value> = modified.iter().map(identity).collect();
     let before: Vec<Value> = current.iter().map(identity).collect();
+    let before = order::remembered(&before, &merged.iter().map(identity).collect::<Vec<Value>>());
     order::arrange(merged, &wanted, &before, identity)
 }

@@ -13,7 +13,7 @@ use crate::model::resources::ResourceList;
 pub const KUBELET_VERSION: &str = "v1.36.2";
 
 /// Lays the columns over `spec`.
-pub(super) fn spec(spec: &mut Object, node: &Node) {
+pub(super) fn spec(spec: &mut Object, node: &Node, clock: Clock) {
     spec.remove("unschedulable");
     if node.unschedulable {
         spec.insert("unschedulable".to_owned(), json!(true));
@@ -29,6 +29,8 @@ pub(super) fn spec(spec: &mut Object, node: &Node) {
                 .find(|written| written["key"] == taint.key.as_str() && written["effect"] == taint.effect.name());
             if let Some(time) = written.map(|written| &written["timeAdded"]).filter(|time| !time.is_null()) {
                 out.insert("timeAdded".to_owned(), time.clone());
+            } else if let Some((_, at)) = node.taints_added.iter().find(|(known, _)| known == taint) {
+                out.insert("timeAdded".to_owned(), json!(clock.timestamp(*at)));
             }
             Value::Object(out)
         });

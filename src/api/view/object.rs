@@ -68,7 +68,6 @@ pub fn has_generation(kind: Kind) -> bool {
             | Kind::ENDPOINTS
             | Kind::LEASE
             | Kind::EVENT
-            | Kind::POD_TEMPLATE
             | Kind::CONTROLLER_REVISION
             | Kind::ROLE
             | Kind::ROLE_BINDING
@@ -131,7 +130,7 @@ fn columns(object: &mut Object, stored: &Stored, context: &ObjectContext<'_>) {
     let clock = context.clock;
     let status = match &stored.body {
         Body::Node(node) => {
-            node::spec(object_mut(object, "spec"), node);
+            node::spec(object_mut(object, "spec"), node, context.clock);
             node::status(node, &stored.meta.name, clock)
         }
         Body::Namespace { terminating, conditions } => {

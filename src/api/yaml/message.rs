@@ -14,8 +14,8 @@ const WORDS: [(&str, &str, usize); 9] = [
     ("did not find expected node content", "did not find expected node content", 1),
     ("mapping values are not allowed", "mapping values are not allowed in this context", 0),
     ("did not find expected key", "did not find expected key", 0),
-    ("did not find expected ',' or '}'", "did not find expected ',' or '}'", 0),
-    ("did not find expected ',' or ']'", "did not find expected ',' or ']'", 0),
+    ("expected ',' or '}'", "did not find expected ',' or '}'", 1),
+    ("expected ',' or ']'", "did not find expected ',' or ']'", 1),
 ];
 
 /// The error of a chunk that starts at `first_line` of the file.

@@ -76,7 +76,7 @@ pub(super) fn target(spec: &AutoscalerSpec, namespace: NamespaceId, cluster: &Cl
     let Some(object) = cluster.find(kind, namespace, &reference.name) else {
         let info = kind.info();
         let group = if info.group.is_empty() { String::new() } else { format!(".{}", info.group) };
-        return Err(format!("{}/scale{group} \"{}\" not found", info.plural, reference.name));
+        return Err(format!("{}{group} \"{}\" not found", info.plural, reference.name));
     };
     if kind.is_custom() {
         return custom_target(object, cluster);

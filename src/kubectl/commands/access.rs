@@ -43,7 +43,8 @@ pub(super) fn role(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     if line.flags.has("aggregation-rule") {
         let labels = super::run::pairs(line.flags.text("aggregation-rule"))?;
         role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": labels}]});
-        role["rules"] = json!([]);
+        // What the server stores of an empty list.
+        role["rules"] = Value::Null;
     } else {
         role["rules"] = Value::Array(rules(line, &verbs, &urls, printed)?);
     }
@@ -89,8 +90,7 @@ fn rules(line: &CommandLine, verbs: &[&str], urls: &[&str], printed: &mut Printe
         let (group, plural) = if resource == "*" {
             ("", "*")
         } else {
-            let kind = resources::kind(resource)
-                .map_err(|_| Failure::error(format!("the server doesn't have a resource type \"{resource}\"")))?;
+            let kind = resources::kind(resource).map_err(Failure::without_prefix)?;
             (kind.info().group, kind.plural())
         };
         let full = if sub.is_empty() { plural.to_owned() } else { format!("{plural}/{sub}") };

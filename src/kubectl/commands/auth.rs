@@ -43,15 +43,10 @@ pub(super) fn can_i(_: &mut Call<'_>, line: &CommandLine, printed: &mut Printed)
         table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
         return Ok(Outcome::Done);
     }
-    let wrong = || {
-        Failure::error(
+    let [verb, resource] = line.arguments.as_slice() else {
+        return Err(Failure::error(
             "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
-        )
-    };
-    let (verb, resource) = match line.arguments.as_slice() {
-        [verb, resource] => (verb, resource),
-        [verb, resource, _name] if !resource.contains('/') => (verb, resource),
-        _ => return Err(wrong()),
+        ));
     };
     if !resource.starts_with('/') && resource != "*" {
         let name = resource.split('/').next().unwrap_or_default();

@@ -35,7 +35,7 @@ fn pod_of(
 
 pub(super) fn attach(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let target = match line.arguments.as_slice() {
-        [] => return Err(Failure::usage("attach", "at least 1 argument is required for attach")),
+        [] => return Err(Failure::error("at least 1 argument is required for attach")),
         [target] => target.clone(),
         [kind, name] => format!("{kind}/{name}"),
         more => {
@@ -158,7 +158,7 @@ fn place(text: &str) -> Result<Place<'_>, Failure> {
 /// Files go into a container through its shell; what comes out of one has nowhere to go, and is only looked for.
 pub(super) fn copy(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let [from, to] = line.arguments.as_slice() else {
-        return Err(Failure::usage("cp", "source and destination are required"));
+        return Err(Failure::error("source and destination are required"));
     };
     let (from, to) = (place(from)?, place(to)?);
     let goes_in = from.pod.is_empty();

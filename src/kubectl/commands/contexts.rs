@@ -22,8 +22,13 @@ pub(super) fn current(call: &mut Call<'_>, _: &CommandLine, printed: &mut Printe
     Ok(Outcome::Done)
 }
 
+const HEADERS: [&str; 5] = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"];
+
 pub(super) fn list(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     if let Some(other) = line.arguments.iter().find(|name| *name != call.context) {
+        // The headers are printed all the same.
+        let table = Table { headers: words(&HEADERS), rows: Vec::new() };
+        table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
         return Err(Failure::error(format!("context {other} not found")));
     }
     if line.flags.text("output") == "name" {
@@ -32,7 +37,7 @@ pub(super) fn list(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     }
     let mut row = vec!["*".to_owned(), call.context.to_owned(), call.context.to_owned(), call.context.to_owned()];
     row.push(shown_namespace(call).to_owned());
-    let table = Table { headers: words(&["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]), rows: vec![row] };
+    let table = Table { headers: words(&HEADERS), rows: vec![row] };
     table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
     Ok(Outcome::Done)
 }

@@ -12,6 +12,7 @@ use super::super::formats::Format;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
 use super::super::results;
+use super::append_hash;
 
 /// How refusals of the server are worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(super) fn send(
     .ok_or_else(|| Failure::error("the object's kind is unknown"))?;
     let manner = Manner { dry_run: DryRun::of(line)?, ..Manner::OBJECT };
     let mut object = object;
+    append_hash::apply(line, &mut object);
     if line.flags.is_on("save-config", false) {
         let built = as_built(object.clone());
         let text = typed_json::compact(kind, &built) + "\n";
@@ -55,7 +57,7 @@ pub(super) fn send(
     let namespace = line.namespace(call.context_namespace).to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let stored = call.create(object.clone(), &namespace, manner, printed).map_err(|error| refusal(error, wording))?;
-    let value = || stored.map_or_else(|| as_built(object), |stored| call.cluster.view(stored));
+    let value = || stored.view(call, || as_built(object));
     if Format::of(line)? == Format::Json {
         printed.line(typed_json::indented(kind, &value()));
         return Ok(());

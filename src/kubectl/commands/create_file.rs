@@ -44,8 +44,8 @@ fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Pri
     }
     let stored = call.create(value.clone(), &namespace, manner, printed).map_err(refuse)?;
     let mut name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    if let Some(stored) = stored {
+    if let Some(stored) = stored.stored() {
         call.cluster.identity(stored).1.clone_into(&mut name);
     }
-    results::show(line, (kind, &name), "created", printed, || stored.map_or(value, |stored| call.cluster.view(stored)))
+    results::show(line, (kind, &name), "created", printed, || stored.view(call, || value))
 }

@@ -249,7 +249,7 @@ fn create(call: &mut Call<'_>, line: &CommandLine, pod: Value, printed: &mut Pri
         crate::api::DecodeError::Server(status) => Failure::server(&status),
         other => Failure::error(other.to_string()),
     })?;
-    let created = created.and_then(ObjectRef::as_pod);
+    let created = created.stored().and_then(ObjectRef::as_pod);
     created.ok_or_else(|| Failure::error("the pod was not created"))
 }
 

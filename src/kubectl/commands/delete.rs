@@ -13,7 +13,7 @@ use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, printed_name};
 use super::super::waiting::Pending;
-use super::Outcome;
+use super::{Outcome, raw};
 
 /// Objects whose end is waited for.
 #[derive(Clone, Debug)]
@@ -41,12 +41,40 @@ struct Manner {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if line.flags.has("raw") {
+        raw::delete(call, line.flags.text("raw"))?;
+        return Ok(Outcome::Done);
+    }
+    let output = line.flags.text("output");
+    if !["", "name"].contains(&output) {
+        return Err(Failure::error(format!("unexpected -o output mode: {output}. We only support '-o name'")));
+    }
+    for (old, new) in [("true", "background"), ("false", "orphan")] {
+        if line.flags.text("cascade") == old {
+            printed.err_line(format!(
+                "warning: --cascade={old} is deprecated (boolean value) and can be replaced with --cascade={new}."
+            ));
+        }
+    }
     let manner = manner(line)?;
     let dry_run = DryRun::of(line)?;
+    let named = call.named(&line.arguments)?;
+    listing::check(line, &named)?;
     let objects = if line.flags.has("filename") {
         listing::of_files(call, line, "deleting", printed)?
     } else {
-        let named = call.named(&line.arguments)?;
+        if dry_run == DryRun::Client && !named.objects.is_empty() {
+            // What is named is not asked for.
+            let verb = if manner.forced { "force deleted" } else { "deleted" };
+            for (kind, name) in &named.objects {
+                printed.line(if output == "name" {
+                    printed_name(*kind, name)
+                } else {
+                    format!("{} \"{name}\" {verb} (dry run)", kind.printed())
+                });
+            }
+            return Ok(Outcome::Done);
+        }
         let objects = listing::chosen(call, line, &named, printed)?;
         if objects.is_empty() && named.objects.is_empty() {
             printed.line("No resources found");

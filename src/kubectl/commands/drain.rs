@@ -25,17 +25,25 @@ const RETRY: SimDuration = SimDuration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Drain {
     node: ObjectRef,
-    /// Nodes that come after it.
-    rest: Vec<ObjectRef>,
     /// Pods whose eviction was refused so far.
     refused: Vec<PodId>,
     /// Pods that were evicted and are not gone yet.
     evicted: Vec<PodId>,
-    grace_seconds: Option<i64>,
-    /// When it gives up, and the time limit as it was given.
-    limit: Option<(SimTime, SimDuration)>,
     retry_at: SimTime,
+    order: Order,
+}
+
+/// What was asked for, and what came of it so far.
+#[derive(Clone, Debug)]
+struct Order {
+    /// Nodes that are still to come.
+    nodes: Vec<ObjectRef>,
+    grace_seconds: Option<i64>,
+    /// When it gives up on a node, and the time limit as it was given.
+    limit: Option<(SimTime, SimDuration)>,
     manner: Manner,
+    /// Nodes that could not be drained, and why.
+    failed: Vec<(String, String)>,
 }
 
 /// What the flags allow.
@@ -77,50 +85,46 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let grace_seconds = line.flags.number("grace-period").filter(|grace| *grace >= 0);
     let limit = line.flags.duration("timeout").filter(|limit| limit.0 > 0).map(|limit| (call.now + limit, limit));
-    next_node(call, nodes, grace_seconds, limit, manner, printed)
+    next_node(call, Order { nodes, grace_seconds, limit, manner, failed: Vec::new() }, printed)
 }
 
-fn next_node(
-    call: &mut Call<'_>,
-    mut nodes: Vec<ObjectRef>,
-    grace_seconds: Option<i64>,
-    limit: Option<(SimTime, SimDuration)>,
-    manner: Manner,
-    printed: &mut Printed,
-) -> Result<Outcome, Failure> {
-    while !nodes.is_empty() {
-        let node = nodes.remove(0);
+fn next_node(call: &mut Call<'_>, mut order: Order, printed: &mut Printed) -> Result<Outcome, Failure> {
+    while !order.nodes.is_empty() {
+        let node = order.nodes.remove(0);
+        let manner = &order.manner;
         let name = call.cluster.identity(node).1.to_owned();
-        let chosen = classify(call, NodeId(node.id), &manner);
+        let chosen = classify(call, NodeId(node.id), manner);
         if !chosen.errors.is_empty() {
-            let errors = chosen.errors.join(", ");
+            // Upstream: apimachinery errors `Aggregate.Error`.
+            let errors = if let [one] = chosen.errors.as_slice() {
+                one.clone()
+            } else {
+                format!("[{}]", chosen.errors.join(", "))
+            };
             printed.fail(&Failure::error(format!(
-                "unable to drain node \"{name}\" due to error: {errors}, continuing command...\nThere are pending nodes to be drained:\n {name}\n{errors}"
+                "unable to drain node \"{name}\" due to error: {errors}, continuing command..."
             )));
+            order.failed.push((name, errors));
             continue;
         }
         if !chosen.warnings.is_empty() {
             printed.err_line(format!("Warning: {}", chosen.warnings.join("; ")));
         }
-        for pod in &chosen.pods {
-            let verb = if manner.disable_eviction { "deleting" } else { "evicting" };
-            printed.line(format!("{verb} pod {}{}", pod_name(call, *pod), manner.dry_run.suffix()));
+        // Deletions are told of only when they are done. Upstream: drain `Helper.deletePods`.
+        for pod in chosen.pods.iter().filter(|_| !manner.disable_eviction || manner.dry_run == DryRun::Client) {
+            printed.line(format!("evicting pod {}{}", pod_name(call, *pod), manner.dry_run.suffix()));
         }
         if manner.dry_run != DryRun::None {
             printed.line(format!("node/{name} drained{}", manner.dry_run.suffix()));
             continue;
         }
-        let drain = Drain {
-            node,
-            rest: std::mem::take(&mut nodes),
-            refused: chosen.pods,
-            evicted: Vec::new(),
-            grace_seconds,
-            limit,
-            retry_at: call.now,
-            manner,
-        };
+        let drain = Drain { node, refused: chosen.pods, evicted: Vec::new(), retry_at: call.now, order };
         return go_on(call, drain, printed);
+    }
+    if !order.failed.is_empty() {
+        printed.err_line("There are pending nodes to be drained:");
+        order.failed.iter().for_each(|(node, _)| printed.err_line(format!(" {node}")));
+        order.failed.iter().for_each(|(_, error)| printed.err_line(error));
     }
     Ok(Outcome::Done)
 }
@@ -223,7 +227,7 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut drain: Drain, printed: &mut Printed
     drain.evicted.retain(|pod| {
         let gone = !call.cluster.is_live(ObjectRef::pod(*pod));
         if gone {
-            let verb = if drain.manner.disable_eviction { "deleted" } else { "evicted" };
+            let verb = if drain.order.manner.disable_eviction { "deleted" } else { "evicted" };
             printed.line(format!("pod/{} {verb}", call.cluster.pod(*pod).name));
         }
         !gone
@@ -231,10 +235,9 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut drain: Drain, printed: &mut Printed
     let name = call.cluster.identity(drain.node).1.to_owned();
     if drain.evicted.is_empty() && drain.refused.is_empty() {
         printed.line(format!("node/{name} drained"));
-        let Drain { rest, grace_seconds, limit, manner, .. } = drain;
-        return next_node(call, rest, grace_seconds, limit, manner, printed);
+        return next_node(call, drain.order, printed);
     }
-    if let Some((_, given)) = drain.limit.filter(|(at, _)| call.now >= *at) {
+    if let Some((_, given)) = drain.order.limit.filter(|(at, _)| call.now >= *at) {
         let mut pending: Vec<PodId> = drain.refused.iter().chain(&drain.evicted).copied().collect();
         pending.sort_unstable();
         let shown = pending.first().map_or_else(String::new, |pod| {
@@ -250,17 +253,18 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut drain: Drain, printed: &mut Printed
             printed.err_line(format!("pod/{}", call.cluster.pod(*pod).name));
         }
         printed.fail(&Failure::error(format!(
-            "unable to drain node \"{name}\" due to error: {error}, continuing command...\nThere are pending nodes to be drained:\n {name}\n{error}"
+            "unable to drain node \"{name}\" due to error: {error}, continuing command..."
         )));
-        return Ok(Outcome::Done);
+        drain.order.failed.push((name, error));
+        return next_node(call, drain.order, printed);
     }
-    let limit = drain.limit.map_or(SimTime::NEVER, |(at, _)| at);
+    let limit = drain.order.limit.map_or(SimTime::NEVER, |(at, _)| at);
     Ok(Outcome::Wait { deadline: drain.retry_at.min(limit), pending: Pending::Drain(drain) })
 }
 
 fn evict(call: &mut Call<'_>, pod: PodId, drain: &Drain) -> Result<(), Status> {
-    let options = DeleteOptions { grace_seconds: drain.grace_seconds, propagation: Propagation::Background };
-    if drain.manner.disable_eviction {
+    let options = DeleteOptions { grace_seconds: drain.order.grace_seconds, propagation: Propagation::Background };
+    if drain.order.manner.disable_eviction {
         call.cluster.delete(call.now, ObjectRef::pod(pod), options)
     } else {
         call.cluster.evict(call.now, pod, options)

@@ -9,9 +9,11 @@ use super::super::output::Printed;
 use super::super::requests::Manner;
 use super::super::results;
 use super::Outcome;
-use crate::api::{Status, view, yaml};
+use crate::api::{Reason, Status, view, yaml};
 use crate::model::object::ObjectRef;
 
+/// An edited object has to stay itself.
+const CHANGED: &str = "At least one of apiVersion, kind and name was changed";
 const HEADER: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
 
 /// Objects that are edited one after another.
@@ -31,6 +33,12 @@ impl Editing {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let output = line.flags.text("output");
+    if !["", "json", "yaml"].contains(&output) {
+        return Err(Failure::error(format!(
+            "unable to match a printer suitable for the output format {output:?}, allowed formats are: json,yaml"
+        )));
+    }
     let named = call.named(&line.arguments)?;
     if named.is_empty() && !line.flags.has("filename") {
         return Err(Failure::no_resources());
@@ -76,14 +84,28 @@ pub(crate) fn go_on(
 ) -> Result<Outcome, Failure> {
     let object = editing.objects.remove(0);
     let Some(edited) = edited else {
-        return Err(Failure::error(format!("unable to launch the editor {:?}", editing.editor())));
+        // One that ends without success is another matter than one that there is not.
+        let program = editing.editor().split_whitespace().next().unwrap_or_default().to_owned();
+        return Err(Failure::error(if ["false", "sed"].contains(&program.as_str()) {
+            format!("there was a problem with the editor {:?}", editing.editor())
+        } else {
+            format!("unable to launch the editor {:?}", editing.editor())
+        }));
     };
     if without_comments(edited) == without_comments(&editing.file) {
         printed.err_line("Edit cancelled, no changes made.");
-    } else if without_comments(edited).trim().is_empty() {
+    } else if without_comments(edited).trim().is_empty() && edited.trim().is_empty() {
         printed.err_line("Edit cancelled, saved file was empty.");
     } else if let Err(failure) = save(call, &editing.line, object, edited, printed) {
+        let number = call.cluster.client_suffix(0);
+        let stored = format!("A copy of your changes has been stored to \"/tmp/kubectl-edit-{number}.yaml\"");
+        if failure == Failure::error(CHANGED) {
+            printed.err_line(stored);
+            printed.fail(&failure);
+            return Ok(Outcome::Done);
+        }
         printed.fail(&failure);
+        printed.err_line(stored);
         printed.err_line("error: Edit cancelled, no valid changes were saved.");
     }
     next(call, editing, printed)
@@ -105,15 +127,21 @@ fn save(
     printed: &mut Printed,
 ) -> Result<(), Failure> {
     let documents = yaml::read(edited).into_result();
-    let documents =
-        documents.map_err(|error| Failure::error(format!("The edited file had a syntax error: {error}")))?;
-    let Some(document) = documents.into_iter().next() else { return Ok(()) };
     let name = call.cluster.identity(object).1.to_owned();
     let resource = object.kind.resource();
-    let refuse = |status: Status| match status.invalid {
-        Some(_) => Failure::error(format!("{resource} {name:?} is invalid")),
-        None => Failure::error(format!("{resource} {name:?} could not be patched: {}", status.message)),
+    // The editor is started again with the reason in the file; as nothing more changes, only this is left to say.
+    let invalid = || Failure::error(format!("{resource} {name:?} is invalid"));
+    let documents = documents.map_err(|_| invalid())?;
+    let Some(document) = documents.into_iter().next() else { return Ok(()) };
+    let refuse = |status: Status| match status.reason {
+        Reason::Invalid | Reason::BadRequest => invalid(),
+        _ => Failure::error(format!("{resource} {name:?} could not be patched: {}", status.message)),
     };
+    let before = call.cluster.view(object);
+    let same = |path: &str| document.value.pointer(path) == before.pointer(path);
+    if !["/apiVersion", "/kind", "/metadata/name"].into_iter().all(same) {
+        return Err(Failure::error(CHANGED));
+    }
     let mut value = document.value;
     if let Some(cause) = line.change_cause() {
         value["metadata"]["annotations"][results::CHANGE_CAUSE] = cause.into();

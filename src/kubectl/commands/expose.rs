@@ -4,13 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::api::patch::merge_patch;
 use crate::model::kind::Kind;
-use crate::model::object::ObjectRef;
 use crate::model::quantity::Quantity;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::listing;
+use super::super::listing::{self, Target};
 use super::super::output::Printed;
 use super::super::requests::DryRun;
 use super::Outcome;
@@ -19,21 +18,24 @@ use super::run::pairs;
 
 pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let named = call.named(&line.arguments)?;
-    for object in listing::chosen(call, line, &named, printed)? {
-        let service = service_for(call, line, object)?;
-        send(call, line, service, "exposed", Wording::Server, printed)?;
+    let mut failures = Vec::new();
+    for target in listing::targets(call, line, &named, printed)? {
+        let sent = service_for(line, &target)
+            .and_then(|service| send(call, line, service, "exposed", Wording::Server, printed));
+        failures.extend(sent.err());
     }
+    printed.fail_all(failures);
     Ok(Outcome::Done)
 }
 
-fn service_for(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> Result<Value, Failure> {
-    let view = call.cluster.view(object);
+fn service_for(line: &CommandLine, target: &Target) -> Result<Value, Failure> {
+    let (kind, view) = (target.kind, &target.value);
     let affinity = line.flags.text("session-affinity");
     if !["", "None", "ClientIP"].contains(&affinity) {
         return Err(Failure::error(format!("unknown session affinity: {affinity}")));
     }
     let selector = match line.flags.text("selector") {
-        "" => selector_of(object.kind, &view)?,
+        "" => selector_of(kind, view)?,
         given => pairs(given)?,
     };
     let labels = match line.flags.text("labels") {
@@ -45,7 +47,7 @@ fn service_for(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> Result
         given => given,
     };
     let headless = line.flags.text("cluster-ip") == "None";
-    let ports = ports(line, object.kind, &view, headless)?;
+    let ports = ports(line, kind, view, headless)?;
     let mut spec = json!({"ports": ports, "selector": selector});
     for (flag, field) in [
         ("type", "type"),
@@ -171,18 +173,14 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
         )));
     }
     let named = call.named(&line.arguments)?;
-    for object in listing::chosen(call, line, &named, printed)? {
-        if !matches!(
-            object.kind,
-            Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER
-        ) {
-            return Err(Failure::error(format!("cannot autoscale a {}: no scale subresource", object.kind.name())));
+    for Target { kind, name, .. } in listing::targets(call, line, &named, printed)? {
+        if !matches!(kind, Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER) {
+            return Err(Failure::error(format!("cannot autoscale a {}: no scale subresource", kind.name())));
         }
-        let name = call.cluster.identity(object).1;
         let own_name = line.flags.text("name");
         let mut spec = json!({
             "maxReplicas": maximum,
-            "scaleTargetRef": {"apiVersion": object.kind.api_version(), "kind": object.kind.name(), "name": name},
+            "scaleTargetRef": {"apiVersion": kind.api_version(), "kind": kind.name(), "name": name},
         });
         if minimum >= 1 {
             spec["minReplicas"] = json!(minimum);
@@ -196,7 +194,7 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
         let version = if spec["metrics"].is_array() { "autoscaling/v2" } else { "autoscaling/v1" };
         let autoscaler = json!({
             "apiVersion": version, "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": if own_name.is_empty() { name } else { own_name }}, "spec": spec,
+            "metadata": {"name": if own_name.is_empty() { name.as_str() } else { own_name }}, "spec": spec,
             "status": {"currentReplicas": 0, "desiredReplicas": 0},
         });
         let verb = if DryRun::of(line)? == DryRun::Client { "created" } else { "autoscaled" };

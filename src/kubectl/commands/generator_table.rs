@@ -2,7 +2,7 @@
 
 use super::super::flags::{Flag, Takes, flag, short};
 use super::table::command;
-use super::{Command, access, config, generators};
+use super::{Command, access, config, generators, token};
 
 /// What every generator accepts.
 const GENERATOR: &[Flag] = &[
@@ -147,6 +147,21 @@ pub(super) static COMMANDS: &[Command] = &[
         required: &["external-name"],
         run: config::service,
     },
+    command(
+        "create token",
+        &[&[
+            short("output", 'o', Takes::Text),
+            flag("template", Takes::Text),
+            flag("show-managed-fields", Takes::Switch),
+            flag("allow-missing-template-keys", Takes::Switch),
+            flag("audience", Takes::Many),
+            flag("duration", Takes::Duration),
+            flag("bound-object-kind", Takes::Text),
+            flag("bound-object-name", Takes::Text),
+            flag("bound-object-uid", Takes::Text),
+        ]],
+        token::run,
+    ),
     command("create role", &[GENERATOR, ROLE], access::role),
     command(
         "create clusterrole",

@@ -13,11 +13,16 @@ use super::create::{Wording, name_argument, send};
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// The container name of an image: the last part of its path, without tag and digest.
-/// Upstream: kubectl cmd/create `CreateDeploymentOptions.buildPodSpec`.
-pub(super) fn container_name(image: &str) -> String {
+/// The container name of an image: the last part of its path, without tag and digest. One that is no label becomes
+/// one, and unique by a random suffix.
+/// Upstream: kubectl cmd/create `CreateDeploymentOptions.buildPodSpec`, `sanitizeAndUniquify`.
+fn container_name(call: &Call<'_>, image: &str, place: usize) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
-    last.split(['@', ':']).next().unwrap_or(last).to_owned()
+    let name = last.split(['@', ':']).next().unwrap_or(last);
+    if !name.contains(['_', '.']) {
+        return name.to_owned();
+    }
+    format!("{}-{}", name.replace(['_', '.'], "-"), call.cluster.client_suffix(place))
 }
 
 pub(super) fn deployment(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
@@ -30,8 +35,10 @@ pub(super) fn deployment(call: &mut Call<'_>, line: &CommandLine, printed: &mut 
     let port = line.flags.number("port").filter(|port| *port >= 0);
     let containers: Vec<Value> = images
         .iter()
-        .map(|image| {
-            let mut container = json!({"name": container_name(image), "image": image, "resources": {}});
+        .enumerate()
+        .map(|(place, image)| {
+            let name = container_name(call, image, place);
+            let mut container = json!({"name": name, "image": image, "resources": {}});
             if !command.is_empty() {
                 container["command"] = json!(command);
             }
@@ -85,10 +92,14 @@ pub(super) fn job(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 /// Upstream: kubectl cmd/create `CreateJobOptions.createJobFromCronJob`.
 fn job_from_cron_job(call: &Call<'_>, line: &CommandLine, name: &str, from: &str) -> Result<Value> {
     let named = call.named(&[from.to_owned()])?;
-    let Some((Kind::CRON_JOB, cron_job)) = named.objects.first() else {
-        return Err(Failure::error("from must be an existing cronjob"));
+    let Some((kind, cron_job)) = named.objects.first() else {
+        return Err(Failure::error("resource(s) were provided, but no name was specified"));
     };
-    let owner = call.find(Kind::CRON_JOB, line.namespace(call.context_namespace), cron_job)?;
+    let owner = call.find(*kind, line.namespace(call.context_namespace), cron_job)?;
+    if *kind != Kind::CRON_JOB {
+        let version = kind.api_version().rsplit('/').next().unwrap_or_default().to_owned();
+        return Err(Failure::error(format!("unknown object type *{version}.{}", kind.name())));
+    }
     let view = call.cluster.view(owner);
     let template = &view["spec"]["jobTemplate"];
     let mut annotations = template["metadata"]["annotations"].as_object().cloned().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::Reason;
+use crate::api::{Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
@@ -18,7 +18,7 @@ use super::super::requests::printed_name;
 use super::super::resources::Named;
 use super::super::selectors;
 use super::super::sorting;
-use super::{Outcome, watch};
+use super::{Outcome, raw, watch};
 
 /// What was found: objects of each kind, in the order in which the kinds were named.
 struct Found {
@@ -28,25 +28,60 @@ struct Found {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if line.flags.has("raw") {
+        if !line.arguments.is_empty() {
+            return Err(Failure::error("arguments may not be passed when --raw is specified"));
+        }
+        raw::get(call, line.flags.text("raw"), printed)?;
+        return Ok(Outcome::Done);
+    }
+    let output = line.flags.text("output");
+    if line.flags.is_on("show-labels", false) && !["", "wide"].contains(&output) {
+        return Err(Failure::error(format!("--show-labels option cannot be used with {output} printer")));
+    }
+    let watches = line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false);
+    if line.flags.is_on("output-watch-events", false) && !watches {
+        return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));
+    }
     if line.arguments.is_empty() && !line.flags.has("filename") {
         return Err(Failure::plain(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
         ));
     }
-    if line.flags.is_on("watch", false) || line.flags.is_on("watch-only", false) {
+    if watches {
         let named = call.named(&line.arguments)?;
         return watch::start(call, line, &named, printed);
     }
     let format = Format::of(line)?;
     let named = call.named(&line.arguments)?;
+    if named.category && !named.objects.is_empty() {
+        return Err(Failure::error("you must specify only one resource"));
+    }
+    let subresource = line.flags.text("subresource");
+    if !subresource.is_empty() {
+        if named.objects.is_empty() && !line.flags.has("filename") {
+            return Err(Failure::error("subresource cannot be used when bulk resources are specified"));
+        }
+        let resized = subresource == "resize" && named.kinds == [Kind::POD];
+        if subresource != "status" && !resized {
+            return Err(subresource_refusal(&named, subresource));
+        }
+    }
     let mut refusals = Printed::default();
     let mut found = find(call, line, &named, &mut refusals)?;
     if let Some(path) = sorting::path_of(line)? {
         for (_, objects) in &mut found.groups {
-            // A table that has no such field at all is not printed.
-            if !sorting::sort(call.cluster, &path, objects) && matches!(format, Format::Table { .. }) {
-                objects.clear();
+            if sorting::sort(call.cluster, &path, objects) {
+                continue;
             }
+            // A table that has no such field at all is not printed.
+            if !matches!(format, Format::Table { .. }) {
+                let path = line.flags.text("sort-by").trim_matches(['{', '}']).trim_start_matches('.');
+                return Err(Failure::error(format!(
+                    "couldn't find any field with path \"{{.{path}}}\" in the list of objects"
+                )));
+            }
+            objects.clear();
         }
     }
     match &format {
@@ -65,6 +100,16 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
+/// What the server says of a part that the objects do not have.
+fn subresource_refusal(named: &Named, subresource: &str) -> Failure {
+    let scales = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::STATEFUL_SET, Kind::REPLICATION_CONTROLLER];
+    if subresource == "scale" && named.kinds.iter().all(|kind| scales.contains(kind) || kind.is_custom()) {
+        return Failure::unsupported("kubectl get --subresource=scale");
+    }
+    let text = "the server could not find the requested resource";
+    Failure::server(&Status::new(Reason::NotFound, text))
+}
+
 fn name_of(call: &Call<'_>, object: ObjectRef) -> String {
     if object.kind == Kind::EVENT {
         call.cluster.event_name(object.id)
@@ -76,13 +121,7 @@ fn name_of(call: &Call<'_>, object: ObjectRef) -> String {
 fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Printed) -> Result<Found, Failure> {
     let all_namespaces = line.flags.is_on("all-namespaces", false);
     let namespace = line.namespace(call.context_namespace);
-    let selecting = line.flags.has("selector") || line.flags.has("field-selector");
-    if selecting && !named.objects.is_empty() {
-        return Err(Failure::error("name cannot be provided when a selector is specified"));
-    }
-    if all_namespaces && !named.objects.is_empty() {
-        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
-    }
+    let selecting = listing::check(line, named)?;
     if line.flags.has("filename") {
         let mut groups: Vec<(Kind, Vec<ObjectRef>)> = Vec::new();
         for object in listing::of_files(call, line, "retrieving", refusals)? {
@@ -91,7 +130,7 @@ fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Print
                 None => groups.push((object.kind, vec![object])),
             }
         }
-        return Ok(Found { groups, by_name: true });
+        return Ok(Found { groups, by_name: !selecting });
     }
     if named.objects.is_empty() {
         let mut groups = Vec::new();
@@ -131,7 +170,9 @@ fn print_tables(
     refusals: &Printed,
     printed: &mut Printed,
 ) {
-    let with_kind = named.kinds.len() > 1 || found.groups.len() > 1 || line.flags.is_on("show-kind", false);
+    // Of named objects only those count that there are.
+    let several = !found.by_name && named.kinds.len() > 1;
+    let with_kind = several || found.groups.len() > 1 || line.flags.is_on("show-kind", false);
     let mut any = false;
     for (kind, objects) in found.groups.iter().filter(|(_, objects)| !objects.is_empty()) {
         if any {
@@ -142,8 +183,8 @@ fn print_tables(
         table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
     }
     if !any && !found.by_name && !refusals.failed && !line.flags.is_on("ignore-not-found", false) {
-        let cluster_wide =
-            line.flags.is_on("all-namespaces", false) || named.kinds.iter().all(|kind| !kind.is_namespaced());
+        let no_namespaces = !named.is_empty() && named.kinds.iter().all(|kind| !kind.is_namespaced());
+        let cluster_wide = line.flags.is_on("all-namespaces", false) || no_namespaces;
         if cluster_wide {
             printed.err_line("No resources found");
         } else {
@@ -162,8 +203,9 @@ pub(super) fn table(
     wide: bool,
     with_kind: bool,
 ) -> Table {
-    let printer = printers::printer(kind);
-    let custom = call.cluster.custom.get(kind);
+    let by_server = line.flags.is_on("server-print", true);
+    let printer = if by_server { printers::printer(kind) } else { printers::name_and_age() };
+    let custom = call.cluster.custom.get(kind).filter(|_| by_server);
     let with_namespace = line.flags.is_on("all-namespaces", false) && kind.is_namespaced();
     let label_columns: Vec<&str> = line.flags.all("label-columns").collect();
     let show_labels = line.flags.is_on("show-labels", false);

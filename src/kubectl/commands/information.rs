@@ -19,6 +19,13 @@ pub(super) fn words(line: &[&str]) -> Vec<String> {
 
 /// Oldest first. Upstream: kubectl cmd/events.
 pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    let known = |kind: &str| ["normal", "warning"].contains(&kind.to_lowercase().as_str());
+    if !line.flags.all("types").all(known) {
+        return Err(Failure::error("valid --types are Normal or Warning"));
+    }
+    if line.flags.has("for") && !line.flags.text("for").contains('/') {
+        return Err(Failure::error("--for must be in resource/name form"));
+    }
     if line.flags.has("for") {
         call.named(&[line.flags.text("for").to_owned()])?;
     }
@@ -82,8 +89,16 @@ pub(super) fn events_table(call: &Call<'_>, line: &CommandLine, rows: &[ObjectRe
     table
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
-pub(super) fn version(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    printed.line("Client Version: v1.36.2\nKustomize Version: v5.8.0\nServer Version: v1.36.2");
+pub(super) fn version(_: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    if !line.arguments.is_empty() {
+        return Err(Failure::error(format!("extra arguments: [{}]", line.arguments.join(" "))));
+    }
+    if !["", "json", "yaml"].contains(&line.flags.text("output")) {
+        return Err(Failure::error("--output must be 'yaml' or 'json'"));
+    }
+    printed.line("Client Version: v1.36.2\nKustomize Version: v5.8.0");
+    if !line.flags.is_on("client", false) {
+        printed.line("Server Version: v1.36.2");
+    }
     Ok(Outcome::Done)
 }

@@ -52,12 +52,7 @@ impl Follow {
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let selecting = line.flags.has("selector");
-    if line.arguments.is_empty() && !selecting {
-        return Err(Failure::usage(
-            "logs",
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
-        ));
-    }
+    check(line, selecting)?;
     let namespace = line.namespace(call.context_namespace).to_owned();
     let pods = if selecting {
         let pods = listing::list(call.cluster, Kind::POD, Some(&namespace), &Filter::of(line, Kind::POD)?);
@@ -84,6 +79,45 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Upstream: cmd/logs `LogsOptions.Complete`, `Validate`.
+fn check(line: &CommandLine, selecting: bool) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::usage("logs", text));
+    match line.arguments.len() {
+        0 if selecting => {}
+        1 | 2 if selecting => return usage("only a selector (-l) or a POD name is allowed"),
+        1 | 2 => {}
+        _ => {
+            return usage(
+                "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+            );
+        }
+    }
+    if line.arguments.len() == 2 && line.flags.has("container") {
+        return usage("only one of -c or an inline [CONTAINER] arg is allowed");
+    }
+    let since_time = line.flags.text("since-time");
+    if !since_time.is_empty() && since_time.parse::<jiff::Timestamp>().is_err() {
+        let layout = "2006-01-02T15:04:05Z07:00";
+        let text = format!("parsing time {since_time:?} as {layout:?}: cannot parse {since_time:?} as \"2006\"");
+        return Err(Failure::error(text));
+    }
+    let container = line.flags.text("container");
+    if line.flags.is_on("all-containers", false) && !container.is_empty() {
+        let text = format!("--all-containers=true should not be specified with container name {container}");
+        return Err(Failure::error(text));
+    }
+    if line.flags.number("limit-bytes").is_some_and(|limit| limit < 0) {
+        return Err(Failure::error("--limit-bytes must be greater than 0"));
+    }
+    if line.flags.number("tail").is_some_and(|tail| tail < -1) {
+        return Err(Failure::error("--tail must be greater than or equal to -1"));
+    }
+    if line.flags.text("since").starts_with('-') {
+        return Err(Failure::error("--since must be greater than 0"));
+    }
+    Ok(())
 }
 
 /// A pod by name, or one of a workload's.

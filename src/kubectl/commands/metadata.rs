@@ -99,11 +99,7 @@ fn run(call: &mut Call<'_>, line: &CommandLine, part: Part, printed: &mut Printe
             failures.push(failure);
         }
     }
-    // Several failures are printed together, without the word that a single one has.
-    let alone = failures.len() == 1;
-    for failure in failures {
-        printed.fail(&if alone { failure } else { failure.without_prefix() });
-    }
+    printed.fail_all(failures);
     Ok(Outcome::Done)
 }
 

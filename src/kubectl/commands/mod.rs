@@ -1,6 +1,7 @@
 //! The commands: one table, one file each.
 
 mod access;
+mod append_hash;
 pub(crate) mod apply;
 pub(crate) mod attached;
 mod auth;
@@ -27,6 +28,7 @@ mod metadata;
 mod nodes;
 mod patch;
 mod prune;
+mod raw;
 pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
@@ -34,8 +36,10 @@ mod scale;
 mod server_side;
 mod service_table;
 mod set;
+mod set_env_list;
 mod set_image;
 mod table;
+mod token;
 mod top;
 pub(crate) mod wait;
 pub(crate) mod watch;
@@ -119,7 +123,8 @@ pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
         }
         let last = path.pop().expect("a path has a word");
         let (word, before) = words.split_last().expect("as many words as the path has");
-        before == path.as_slice() && (word == last || command.aliases.contains(&word.as_str()))
+        before.iter().map(|word| group_name(word)).eq(path.iter().copied())
+            && (word == last || command.aliases.contains(&word.as_str()))
     })
 }
 
@@ -127,8 +132,13 @@ pub(crate) fn find(words: &[String]) -> Option<&'static Command> {
 pub(crate) fn is_group(words: &[String]) -> bool {
     all().any(|command| {
         let mut path = command.path.split(' ');
-        path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(word))
+        path.clone().count() > words.len() && words.iter().all(|word| path.next() == Some(group_name(word)))
     })
+}
+
+/// Groups of commands have other names too.
+fn group_name(word: &str) -> &str {
+    if word == "svc" { "service" } else { word }
 }
 
 /// The names kubectl suggests from, in the order of its help.

@@ -9,10 +9,12 @@ use crate::model::taint::TaintEffect;
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::Format;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
 use super::super::resources;
+use super::super::results;
 use super::Outcome;
 
 pub(super) fn cordon(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
@@ -101,9 +103,13 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
     let named = call.named(&words)?;
     for node in listing::chosen(call, line, &named, printed)? {
         match apply_taints(call, line, node, &changes) {
-            Ok(verb) => {
+            // Here the words of a dry run get lost. Upstream: cmd/taint `TaintOptions.Complete`.
+            Ok(verb) if matches!(Format::of(line)?, Format::Table { .. }) => {
+                printed.line(format!("node/{} {verb}", call.cluster.identity(node).1));
+            }
+            Ok(_) => {
                 let name = call.cluster.identity(node).1;
-                printed.line(format!("node/{name} {verb}{}", DryRun::of(line)?.suffix()));
+                results::show(line, (Kind::NODE, name), "", printed, || call.cluster.view(node))?;
             }
             Err(failure) => printed.fail(&failure),
         }

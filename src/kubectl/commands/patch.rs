@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::api::patch as merges;
 use crate::api::{Reason, Status, yaml};
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
@@ -35,7 +36,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if line.flags.has("patch-file") && line.flags.has("patch") {
         return Err(Failure::error("cannot specify --patch and --patch-file together"));
     }
-    if !["", "status", "scale", "resize"].contains(&line.flags.text("subresource")) {
+    let subresource = line.flags.text("subresource");
+    let kinds = call.named(&line.arguments)?.kinds;
+    let has_none = subresource == "resize" && kinds.iter().any(|kind| *kind != Kind::POD);
+    if has_none || !["", "status", "scale", "resize"].contains(&subresource) {
         let text = "the server could not find the requested resource";
         return Err(Failure::server(&Status::new(Reason::NotFound, text)));
     }
@@ -75,9 +79,25 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-fn parse(text: &str) -> Result<Value, Failure> {
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Object(_) | Value::Null => "object",
+    }
+}
+
+/// The patch as a tree; `context` is what the server says before a complaint of its shape.
+fn parse(text: &str, context: &str) -> Result<Value, Failure> {
     let documents = yaml::read(text);
     if let Some(error) = &documents.error {
+        // kubectl itself turns YAML into JSON.
+        if !text.trim_start().starts_with(['{', '[']) {
+            let why = error.to_string().replace("error converting YAML to JSON: ", "");
+            return Err(Failure::error(format!("unable to parse {text:?}: {why}")));
+        }
         let text = error.to_string();
         let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
         let message =
@@ -85,14 +105,11 @@ fn parse(text: &str) -> Result<Value, Failure> {
         return Err(Failure::server(&Status::new(Reason::BadRequest, message)));
     }
     let value = documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value);
-    let found = match &value {
-        Value::Array(_) => "array",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        Value::Object(_) | Value::Null => return Ok(value),
-    };
-    let text = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+    if value.is_object() || value.is_null() {
+        return Ok(value);
+    }
+    let found = json_type(&value);
+    let text = format!("{context}json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
     Err(Failure::server(&Status::new(Reason::BadRequest, text)))
 }
 
@@ -110,18 +127,32 @@ fn patch(
     let patched = match form {
         Form::Json => {
             let operations: Value = serde_json::from_str(text).map_err(|_| refused())?;
-            let operations = operations.as_array().ok_or_else(|| {
+            let undecodable = |found: &str, wanted: &str| {
                 let text =
-                    "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+                    format!("error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}");
                 Failure::server(&Status::new(Reason::BadRequest, text))
-            })?;
+            };
+            let operations =
+                operations.as_array().ok_or_else(|| undecodable(json_type(&operations), "[]handlers.jsonPatchOp"))?;
+            if let Some(wrong) = operations.iter().find(|operation| !operation.is_object()) {
+                return Err(undecodable(json_type(wrong), "handlers.jsonPatchOp"));
+            }
             merges::json_patch(&current, operations).map_err(|_| refused())?
         }
-        Form::Merge => merges::merge_patch(&current, &parse(text)?),
+        Form::Merge => merges::merge_patch(&current, &parse(text, "error decoding patch: ")?),
         Form::Strategic => {
-            let patch = parse(text)?;
+            let mut patch = parse(text, "")?;
+            if patch.is_null() {
+                patch = Value::Object(serde_json::Map::new());
+            }
+            // What the object is follows from the path.
+            for key in ["apiVersion", "kind"] {
+                patch.as_object_mut().map(|patch| patch.remove(key));
+            }
             merges::strategic_merge_patch(Some(object.kind), &current, &patch).map_err(|error| match error {
-                merges::PatchError::MergeKey { .. } => Failure::plain(format!("Error from server: {error}")),
+                merges::PatchError::MergeKey { .. } | merges::PatchError::Directive { .. } => {
+                    Failure::plain(format!("Error from server: {error}"))
+                }
                 _ => Failure::plain(format!(
                     "The request is invalid: patch: Invalid value: \"{}\": {error}",
                     merges_text(&patch)
@@ -130,17 +161,35 @@ fn patch(
         }
     };
     let mut patched = patched;
+    if patched["metadata"]["uid"] != current["metadata"]["uid"] {
+        // Upstream: apimachinery api/validation `ValidateObjectMetaAccessorUpdate`.
+        let name = call.cluster.identity(object).1;
+        let cause = format!("metadata.uid: Invalid value: {}: field is immutable", patched["metadata"]["uid"]);
+        let status = Status::invalid(object.kind.info().group, object.kind.name(), name, vec![cause]);
+        return Err(Failure::server(&status));
+    }
     results::record(line, &mut patched);
     if patched == current {
         return Ok(false);
     }
     let manner = Manner::patch(line)?;
     match line.flags.text("subresource") {
-        "" | "resize" => call.update(object, patched, manner, printed).map_err(|status| wrong_type(&status, text)),
+        "" => {
+            let changed = call.update(object, patched.clone(), manner, printed);
+            let changed = changed.map_err(|status| wrong_type(&status, text, (form, object.kind, &patched)))?;
+            // Fields that the server drops change nothing.
+            let same = manner.dry_run == DryRun::None && unversioned(call.cluster.view(object)) == unversioned(current);
+            Ok(changed && !same)
+        }
         "status" => {
             Ok(manner.dry_run != DryRun::None || call.cluster.write_status(call.now, object, &patched["status"]))
         }
         "scale" => Ok(scale(call, object, &patched, manner)),
+        "resize" => {
+            let resized = call.update(object, patched.clone(), manner, printed);
+            // The server drops what else the patch says, and kubectl compares before that.
+            resized.map(|_| true).map_err(|status| wrong_type(&status, text, (form, object.kind, &patched)))
+        }
         other => {
             Err(Failure::error(format!("invalid subresource value: \"{other}\". Must be one of [status scale resize]")))
         }
@@ -156,20 +205,57 @@ fn scale(call: &mut Call<'_>, object: ObjectRef, patched: &Value, manner: Manner
     replicas.is_some()
 }
 
+fn unversioned(mut view: Value) -> Value {
+    if let Some(metadata) = view["metadata"].as_object_mut() {
+        metadata.remove("resourceVersion");
+        metadata.remove("generation");
+    }
+    view
+}
+
+/// What is said of an amount that is none. Upstream: apimachinery resource `ErrFormatWrong`.
+const QUANTITY: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 fn merges_text(patch: &Value) -> String {
     crate::api::value::go_map(patch)
 }
 
 /// A patch whose values have the wrong type is refused in words of its own.
 /// Upstream: apimachinery strategicpatch, `errors.NewInvalid` on `patch`.
-fn wrong_type(status: &Status, patch: &str) -> Failure {
+fn wrong_type(status: &Status, patch: &str, (form, kind, patched): (Form, Kind, &Value)) -> Failure {
     let wanted = status.message.rsplit_once(" of type ").map(|(_, wanted)| wanted.to_owned());
     match wanted.filter(|_| status.message.contains("json: cannot unmarshal")) {
-        Some(wanted) => {
-            let shown = parse(patch).map(|value| merges_text(&value)).unwrap_or_default();
+        // Other patches are applied to the text of the object, and this is decoded then.
+        Some(_) if form != Form::Strategic => {
+            let why = status.message.split_once("json: cannot unmarshal").map_or("", |(_, rest)| rest);
+            let object = crate::api::typed_json::compact(kind, patched);
             Failure::plain(format!(
-                "The request is invalid: patch: Invalid value: \"{shown}\": unrecognized type: {wanted}"
+                "The request is invalid: patch: Invalid value: {object:?}: json: cannot unmarshal{why}"
             ))
+        }
+        Some(wanted) => {
+            let shown = parse(patch, "").map(|value| merges_text(&value)).unwrap_or_default();
+            // Go converts between numbers and texts, which is refused in other words.
+            // Upstream: apimachinery runtime `fromUnstructured`.
+            let found = status.message.split_once("json: cannot unmarshal ").map_or("", |(_, rest)| rest);
+            let is_number =
+                |name: &str| name.starts_with("int") || name.starts_with("uint") || name.starts_with("float");
+            let why = if found.starts_with("number") && (wanted == "string" || wanted.starts_with("v1.")) {
+                format!("cannot convert int64 to {wanted}")
+            } else if found.starts_with("object") && wanted.starts_with("[]") {
+                "cannot restore slice from map".to_owned()
+            } else if found.starts_with("array") && wanted.starts_with("map[") {
+                "cannot restore map from slice".to_owned()
+            } else if found.starts_with("number") && is_number(&wanted) {
+                format!("cannot convert float64 to {wanted}")
+            } else {
+                format!("unrecognized type: {wanted}")
+            };
+            Failure::plain(format!("The request is invalid: patch: Invalid value: \"{shown}\": {why}"))
+        }
+        None if status.message.contains(QUANTITY) => {
+            let shown = parse(patch, "").map(|value| merges_text(&value)).unwrap_or_default();
+            Failure::plain(format!("The request is invalid: patch: Invalid value: \"{shown}\": {QUANTITY}"))
         }
         None => Failure::server(status),
     }

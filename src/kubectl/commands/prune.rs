@@ -7,9 +7,10 @@ use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
+use super::super::log_prefix;
 use super::super::manifests::{self, Document};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, printed_name};
+use super::super::requests::{DryRun, ENDPOINTS_DEPRECATED, printed_name};
 use crate::api::patch::LAST_APPLIED;
 use crate::cluster::DeleteOptions;
 use crate::model::kind::Kind;
@@ -35,13 +36,42 @@ const KINDS: [Kind; 16] = [
     Kind::PERSISTENT_VOLUME,
 ];
 
+const WITHOUT_LIST: &str = "prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.";
+
+/// The kinds of `--prune-allowlist`, if it is given. Upstream: kubectl pkg/util/prune `ParseResources`.
+pub(super) fn allow_list(call: &Call<'_>, line: &CommandLine) -> Result<Option<Vec<Kind>>, Failure> {
+    let entries: Vec<&str> = line.flags.all("prune-allowlist").chain(line.flags.all("prune-whitelist")).collect();
+    let mut kinds = Vec::new();
+    for entry in &entries {
+        let parts: Vec<&str> = entry.split('/').collect();
+        let [group, version, kind] = parts.as_slice() else {
+            return Err(Failure::error(format!(
+                "invalid GroupVersionKind format: {entry}, please follow <group/version/kind>"
+            )));
+        };
+        let group = if *group == "core" { "" } else { group };
+        let full = if group.is_empty() { (*version).to_owned() } else { format!("{group}/{version}") };
+        let known = Kind::from_manifest(&full, kind)
+            .or_else(|| call.cluster.custom.kinds().find(|known| known.name() == *kind && known.api_version() == full));
+        let known =
+            known.ok_or_else(|| Failure::error(format!("no matches for kind \"{kind}\" in version \"{full}\"")))?;
+        kinds.push(known);
+    }
+    Ok((!entries.is_empty()).then_some(kinds))
+}
+
 /// Deletes applied objects of the namespaces of the files that no file names.
 pub(super) fn run(
     call: &mut Call<'_>,
     line: &CommandLine,
     documents: &[Document],
+    allowed: Option<Vec<Kind>>,
     printed: &mut Printed,
 ) -> Result<(), Failure> {
+    if allowed.is_none() {
+        printed.err_line(format!("{} {WITHOUT_LIST}", log_prefix(*call.cluster.clock(), call.now)));
+        printed.warn_once(ENDPOINTS_DEPRECATED);
+    }
     let mut kept: BTreeSet<ObjectRef> = BTreeSet::new();
     let mut namespaces: BTreeSet<String> = BTreeSet::new();
     for document in documents {
@@ -54,7 +84,7 @@ pub(super) fn run(
         }
     }
     let dry_run = DryRun::of(line)?;
-    for kind in KINDS {
+    for kind in allowed.unwrap_or_else(|| KINDS.to_vec()) {
         let scopes: Vec<Option<&str>> = if kind.is_namespaced() {
             namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
         } else {
@@ -71,7 +101,11 @@ pub(super) fn run(
                 call.cluster.delete(call.now, object, DeleteOptions::default())?;
             }
             let name = printed_name(kind, call.cluster.identity(object).1);
-            printed.line(format!("{name} pruned{}", dry_run.suffix()));
+            printed.line(if line.flags.text("output") == "name" {
+                name
+            } else {
+                format!("{name} pruned{}", dry_run.suffix())
+            });
         }
     }
     Ok(())

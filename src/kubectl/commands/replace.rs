@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::{Reason, Status};
 use crate::cluster::{DeleteOptions, Propagation};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -14,8 +15,8 @@ use super::super::output::Printed;
 use super::super::requests::{Manner, printed_name};
 use super::super::results;
 use super::super::waiting::Pending;
-use super::Outcome;
 use super::delete::Gone;
+use super::{Outcome, raw};
 
 /// `replace --force`: what is created once the old objects are gone.
 #[derive(Clone, Debug)]
@@ -23,11 +24,29 @@ pub(crate) struct Replacement {
     pub(crate) gone: Gone,
     /// Kind, namespace and object.
     documents: Vec<(Kind, String, Document)>,
+    /// What is said of each.
+    verb: &'static str,
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     if !line.flags.has("filename") && !line.flags.has("kustomize") {
         return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let forces = line.flags.is_on("force", false);
+    // Upstream: cmd/replace `ReplaceOptions.Validate`.
+    for flag in ["grace-period", "timeout"] {
+        if line.flags.has(flag) && !forces {
+            return Err(Failure::error(format!("--{flag} must have --force specified")));
+        }
+    }
+    let cascade = line.flags.text("cascade");
+    if !["", "true", "false", "background", "foreground", "orphan"].contains(&cascade) {
+        return Err(Failure::error(format!(
+            "invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \"orphan\""
+        )));
+    }
+    if line.flags.has("raw") {
+        raw::delete(call, line.flags.text("raw"))?;
     }
     let items = manifests::read(call, line)?;
     if items.is_empty() {
@@ -40,8 +59,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             Err(failure) => printed.fail(&failure),
         }
     }
-    if line.flags.is_on("force", false) {
-        return force(call, line, documents, printed);
+    if forces {
+        return begin(call, line, documents, "replaced", printed);
     }
     for (kind, namespace, document) in documents {
         if let Err(failure) = replace(call, line, (kind, &namespace), &document, printed) {
@@ -72,6 +91,15 @@ fn replace(
     let name = name_of(&document.value).to_owned();
     let refuse = |status| Failure::server_with_file(&status, "replacing", &document.source);
     let object = call.find(kind, namespace, &name).map_err(refuse)?;
+    let subresource = line.flags.text("subresource");
+    if !["", "status"].contains(&subresource) {
+        let text = "the server could not find the requested resource";
+        return Err(refuse(Status::new(Reason::NotFound, text)));
+    }
+    if subresource == "status" {
+        call.cluster.write_status(call.now, object, &document.value["status"]);
+        return results::show(line, (kind, &name), "replaced", printed, || call.cluster.view(object));
+    }
     let mut value = document.value.clone();
     if line.flags.is_on("save-config", false) {
         let namespace = if kind.is_namespaced() { namespace } else { "" };
@@ -81,10 +109,12 @@ fn replace(
     results::show(line, (kind, &name), "replaced", printed, || call.cluster.view(object))
 }
 
-fn force(
+/// Deletes what is there, waits until it is gone, and makes it anew.
+pub(super) fn begin(
     call: &mut Call<'_>,
     line: &CommandLine,
     documents: Vec<(Kind, String, Document)>,
+    verb: &'static str,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
     let grace_seconds = line.flags.number("grace-period").filter(|grace| *grace >= 0).map_or(Some(0), Some);
@@ -94,7 +124,8 @@ fn force(
         let Ok(object) = call.find(*kind, namespace, name) else { continue };
         let options = DeleteOptions { grace_seconds, propagation: Propagation::Background };
         match call.cluster.delete(call.now, object, options) {
-            Ok(()) => printed.line(format!("{} \"{name}\" deleted", kind.printed())),
+            Ok(()) if verb == "replaced" => printed.line(format!("{} \"{name}\" deleted", kind.printed())),
+            Ok(()) => {}
             Err(status) => printed.fail(&Failure::server(&status)),
         }
         gone.push(object);
@@ -104,7 +135,7 @@ fn force(
         .duration("timeout")
         .filter(|timeout| timeout.0 > 0)
         .map_or(SimTime::NEVER, |timeout| call.now + timeout);
-    go_on(call, deadline, Replacement { gone: Gone { objects: gone }, documents }, printed)
+    go_on(call, deadline, Replacement { gone: Gone { objects: gone }, documents, verb }, printed)
 }
 
 /// Creates the new objects once the old ones are gone.
@@ -123,7 +154,9 @@ pub(crate) fn go_on(
     }
     for (kind, namespace, document) in replacement.documents {
         match call.create(document.value.clone(), &namespace, Manner::OBJECT, printed) {
-            Ok(_) => printed.line(format!("{} replaced", printed_name(kind, name_of(&document.value)))),
+            Ok(_) => {
+                printed.line(format!("{} {}", printed_name(kind, name_of(&document.value)), replacement.verb));
+            }
             Err(error) => printed.fail(&manifests::refusal(&error, &document, "creating")),
         }
     }

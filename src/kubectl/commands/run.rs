@@ -21,7 +21,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let Some(name) = line.arguments.first() else { return Err(usage("NAME is required for run".to_owned())) };
     let image = line.flags.text("image");
     if image.is_empty() {
-        return Err(usage("--image is required".to_owned()));
+        let text = "--image is required";
+        return Err(if line.flags.has("image") { Failure::error(text) } else { usage(text.to_owned()) });
     }
     let repository = image.rsplit_once('@').map_or(image, |(name, _)| name);
     let repository =
@@ -73,6 +74,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             },
         });
         send(call, line, service, "created", Wording::Server, printed)?;
+        // Upstream: cmd/run `RunOptions.Run` parts the two itself, whatever the printer does.
+        if line.flags.text("output") == "yaml" {
+            printed.line("---");
+        }
     }
     if !attaches || DryRun::of(line)? != DryRun::None {
         send(call, line, pod, "created", Wording::Server, printed)?;

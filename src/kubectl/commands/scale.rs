@@ -1,14 +1,16 @@
 //! `kubectl scale`.
 
 use crate::api::{Reason, Status};
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::listing;
+use super::super::listing::{self, Target};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
+use super::super::resources::Named;
 use super::super::results;
 use super::Outcome;
 
@@ -18,6 +20,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Err(Failure::error(
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         ));
+    }
+    if line.flags.has("filename") {
+        return scale_files(call, line, replicas as i32, printed);
     }
     let mut refusals = Printed::default();
     let named = call.named(&line.arguments)?;
@@ -29,7 +34,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
                 let name = call.cluster.identity(*object).1;
                 results::show(line, (object.kind, name), "scaled", printed, || call.cluster.view(*object))?;
             }
-            Err(failure) => printed.fail(&failure),
+            // Upstream: cmd/scale `RunScale` ends with the first that fails.
+            Err(failure) => return Err(failure),
         }
     }
     if objects.is_empty() && !refusals.failed {
@@ -41,6 +47,30 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     printed.err.push_str(&refusals.err);
     printed.failed |= refusals.failed;
+    Ok(Outcome::Done)
+}
+
+/// Files are taken at their word: whether the objects exist shows when they are scaled.
+fn scale_files(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    replicas: i32,
+    printed: &mut Printed,
+) -> Result<Outcome, Failure> {
+    let dry_run = DryRun::of(line)?;
+    for Target { kind, namespace, name, value } in listing::targets(call, line, &Named::default(), printed)? {
+        let scales =
+            matches!(kind, Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER);
+        if !scales && !kind.is_custom() {
+            let text = "the server could not find the requested resource";
+            return Err(Failure::server(&Status::new(Reason::NotFound, text)));
+        }
+        if dry_run != DryRun::Client {
+            let object = call.find(kind, &namespace, &name)?;
+            scale(call, line, object, replicas, dry_run)?;
+        }
+        results::show(line, (kind, &name), "scaled", printed, || value)?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -11,7 +11,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Item};
 use super::super::output::Printed;
-use super::super::requests::{DryRun, Manner};
+use super::super::requests::{Created, DryRun, Manner};
 use super::super::results;
 use super::apply::identify;
 use crate::api::Reason;
@@ -65,17 +65,15 @@ pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed
             let merged = merge(call, object, manager, &config);
             call.update(object, merged, manner, printed)
                 .map_err(|status| Failure::server_with_file(&status, "applying patch to", &document.source))?;
-            (Some(object), taken)
+            (Created::Stored(object), taken)
         }
     };
-    if let (Some(object), DryRun::None) = (object, manner.dry_run) {
+    if let (Some(object), DryRun::None) = (object.stored(), manner.dry_run) {
         let fields: BTreeSet<String> = owned.into_keys().collect();
         let applier = FieldManager { name: manager.into(), config: Arc::new(config.clone()), fields };
         call.cluster.set_field_manager(object, applier, &taken);
     }
-    results::show(line, (kind, &name), "serverside-applied", printed, || {
-        object.map_or(config, |object| call.cluster.view(object))
-    })
+    results::show(line, (kind, &name), "serverside-applied", printed, || object.view(call, || config))
 }
 
 /// Fields of others that would change: the refusal, or with `--force-conflicts` the fields that change hands.

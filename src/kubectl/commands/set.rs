@@ -14,6 +14,7 @@ use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
 use super::run::pairs;
+use super::set_env_list::{self, Resolver};
 use super::set_image::{no_template, pod_spec_mut};
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -85,6 +86,7 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         }
     }
     let pattern = line.flags.text("containers").to_owned();
+    let namespace = line.namespace(call.context_namespace).to_owned();
     let objects = listing::chosen(call, line, &named, printed)?;
     if printed.failed {
         return Ok(Outcome::Done);
@@ -108,9 +110,9 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             if listing_only {
                 let own = container["name"].as_str().unwrap_or_default();
                 printed.line(format!("# {} {name}, container {own}", object.kind.name()));
-                for variable in container["env"].as_array().into_iter().flatten() {
-                    printed.line(listed(variable));
-                }
+                let resolves = line.flags.is_on("resolve", false);
+                let resolved = resolves.then_some(Resolver { call, namespace: &namespace, view: &before });
+                set_env_list::print(container, resolved.as_ref(), printed);
                 continue;
             }
             change_env(container, &set, &removed);
@@ -122,29 +124,6 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-/// `NAME=value`, or where the value comes from. Upstream: kubectl cmd/set/env `GetEnvVarRefString`.
-fn listed(variable: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let name = text(&variable["name"]);
-    let source = &variable["valueFrom"];
-    for (field, what) in [("configMapKeyRef", "configmap"), ("secretKeyRef", "secret")] {
-        let reference = &source[field];
-        if reference.is_object() {
-            return format!("# {name} from {what} {}, key {}", text(&reference["name"]), text(&reference["key"]));
-        }
-    }
-    if source["fieldRef"].is_object() {
-        return format!("# {name} from field path {}", text(&source["fieldRef"]["fieldPath"]));
-    }
-    if source["resourceFieldRef"].is_object() {
-        let reference = &source["resourceFieldRef"];
-        let of = text(&reference["containerName"]);
-        let prefix = if of.is_empty() { String::new() } else { format!("{of}/") };
-        return format!("# {name} from resource field {prefix}{}", text(&reference["resource"]));
-    }
-    format!("{name}={}", text(&variable["value"]))
-}
-
 /// Upstream: util/validation `IsEnvVarName`.
 fn is_variable_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
@@ -153,7 +132,11 @@ fn is_variable_name(name: &str) -> bool {
 
 fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) {
     let mut list = container["env"].as_array().cloned().unwrap_or_default();
-    for (name, variable) in set {
+    // Of a name that is given twice the first one counts. Upstream: cmd/set `updateEnv`, `findEnv`.
+    for (place, (name, variable)) in set.iter().enumerate() {
+        if set[..place].iter().any(|(before, _)| before == name) {
+            continue;
+        }
         match list.iter_mut().find(|known| known["name"] == name.as_str()) {
             Some(known) => known.clone_from(variable),
             None => list.push(variable.clone()),

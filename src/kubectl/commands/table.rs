@@ -101,6 +101,8 @@ pub(super) static COMMANDS: &[Command] = &[
                 flag("server-side", Takes::Switch),
                 flag("force-conflicts", Takes::Switch),
                 flag("prune", Takes::Switch),
+                flag("prune-allowlist", Takes::Many),
+                flag("prune-whitelist", Takes::Many),
                 flag("overwrite", Takes::Switch),
                 flag("openapi-patch", Takes::Switch),
             ],
@@ -469,6 +471,11 @@ pub(super) static COMMANDS: &[Command] = &[
         run: top::top_pods,
     },
     command("version", &[&[flag("client", Takes::Switch), short("output", 'o', Takes::Text)]], information::version),
+    command(
+        "apply set-last-applied",
+        &[flags::FILES, flags::OUTPUT, flags::DRY_RUN, &[flag("create-annotation", Takes::Switch)]],
+        apply::set_last_applied,
+    ),
     command(
         "apply view-last-applied",
         &[flags::FILES, flags::SELECTOR, flags::ALL, &[short("output", 'o', Takes::Text)]],

@@ -45,6 +45,10 @@ pub(crate) struct Wait {
     /// Objects before this one are done.
     next: usize,
     timed_out: Vec<String>,
+    /// Is only looked, and not waited (`--timeout=0`)?
+    once: bool,
+    /// `-o name`.
+    names: bool,
 }
 
 impl Wait {
@@ -66,8 +70,17 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     };
     let deadline = call.now + timeout;
     let named = call.named(&line.arguments)?;
-    let mut wait = Wait { wanted, objects: Vec::new(), missing: Vec::new(), next: 0, timed_out: Vec::new() };
+    let mut wait = Wait {
+        wanted,
+        objects: Vec::new(),
+        missing: Vec::new(),
+        next: 0,
+        timed_out: Vec::new(),
+        once: timeout == SimDuration::ZERO,
+        names: line.flags.text("output") == "name",
+    };
     let namespace = line.namespace(call.context_namespace).to_owned();
+    listing::check(line, &named)?;
     if named.objects.is_empty() {
         wait.objects = listing::chosen(call, line, &named, printed)?;
         if wait.objects.is_empty() && !matches!(wait.wanted, Wanted::Delete) {
@@ -103,11 +116,14 @@ fn wanted(text: &str) -> Result<Wanted, Failure> {
     }
     if let Some(rest) = text.strip_prefix("jsonpath=") {
         let rest = rest.trim_matches('\'');
+        if rest.is_empty() {
+            return Err(Failure::error("jsonpath expression cannot be empty"));
+        }
         let (path, value) = match rest.rsplit_once("}=") {
             Some((path, value)) => (format!("{path}}}"), Some(value.trim_matches(['"', '\'']).to_owned())),
             None => (rest.to_owned(), None),
         };
-        let path = Template::parse(&path).map_err(Failure::error)?;
+        let path = Template::parse_relaxed(&path).map_err(Failure::error)?;
         return Ok(Wanted::Field { path, value });
     }
     Err(Failure::error(format!("unrecognized condition: \"{text}\"")))
@@ -134,10 +150,12 @@ pub(crate) fn go_on(
         let name = call.cluster.identity(object).1.to_owned();
         // One that is waited for in vain takes the time of all after it.
         let is_late = !wait.timed_out.is_empty();
-        if !is_late && is_met(call, object, &wait.wanted) {
-            printed.line(format!("{} condition met", printed_name(object.kind, &name)));
+        if !is_late && is_met(call, object, &wait.wanted)? {
+            let shown = printed_name(object.kind, &name);
+            printed.line(if wait.names { shown } else { format!("{shown} condition met") });
         } else if call.now >= deadline {
-            wait.timed_out.push(format!("timed out waiting for the condition on {}/{name}", object.kind.plural()));
+            let what = if wait.once { "condition not met for" } else { "timed out waiting for the condition on" };
+            wait.timed_out.push(format!("{what} {}/{name}", object.kind.plural()));
         } else {
             return Ok(Outcome::Wait { deadline, pending: Pending::Condition(wait) });
         }
@@ -150,22 +168,33 @@ pub(crate) fn go_on(
     }
 }
 
-fn is_met(call: &Call<'_>, object: ObjectRef, wanted: &Wanted) -> bool {
+fn is_met(call: &Call<'_>, object: ObjectRef, wanted: &Wanted) -> Result<bool, Failure> {
     let live = call.cluster.is_live(object);
-    match wanted {
+    Ok(match wanted {
         Wanted::Delete => !live,
         Wanted::Create => live,
         _ if !live => false,
         Wanted::Condition { kind, status } => has_condition(&call.cluster.view(object), kind, status),
         Wanted::Field { path, value } => {
-            let found = path.find(&call.cluster.view(object));
-            match (found.as_slice(), value) {
-                ([one], Some(value)) => super::super::printers::plain(one) == *value,
-                (found, None) => !found.is_empty(),
-                _ => false,
+            let view = call.cluster.view(object);
+            let found = path.results(&view, true).map_err(Failure::error)?;
+            if found.first().is_none_or(Vec::is_empty) {
+                return Ok(false);
             }
+            // Upstream: cmd/wait `verifyParsedJSONPath`, `compareResults`.
+            let [only] = found.as_slice() else {
+                return Err(Failure::error("given jsonpath expression matches more than one list"));
+            };
+            let [one] = only.as_slice() else {
+                return Err(Failure::error("given jsonpath expression matches more than one value"));
+            };
+            let Some(value) = value else { return Ok(true) };
+            if one.is_object() || one.is_array() {
+                return Err(Failure::error("jsonpath leads to a nested object or list which is not supported"));
+            }
+            super::super::printers::plain(one) == *value
         }
-    }
+    })
 }
 
 /// A condition that speaks of an older generation does not count.

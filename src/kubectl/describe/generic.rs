@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::printers::plain;
+use super::super::printers::{field, plain, text};
 use super::Related;
 use super::text::Page;
 
@@ -14,7 +14,10 @@ const SKIPPED: [&str; 5] =
 const ACRONYMS: [&str; 5] = ["API", "URL", "UID", "OSB", "GUID"];
 
 pub(super) fn describe(page: &mut Page, view: &Value, related: &Related<'_>) {
-    page.head(view);
+    page.field(0, "Name", text(view, "metadata.name"));
+    page.field(0, "Namespace", text(view, "metadata.namespace"));
+    page.labels("", "Labels", field(view, "metadata.labels"));
+    page.annotations("", "Annotations", field(view, "metadata.annotations"));
     if let Some(content) = view.as_object() {
         fields(page, 0, content, "");
     }

@@ -1,5 +1,6 @@
 //! `kubectl describe`: one layout a kind, aligned at the end. Upstream: kubectl pkg/describe.
 
+mod access;
 mod config;
 mod custom;
 mod generic;
@@ -135,6 +136,11 @@ pub(super) fn describe(related: &Related<'_>) -> String {
         Kind::INGRESS => network::ingress,
         Kind::NETWORK_POLICY => network::network_policy,
         Kind::ENDPOINTS => network::endpoints,
+        Kind::ENDPOINT_SLICE => network::endpoint_slice,
+        Kind::INGRESS_CLASS => network::ingress_class,
+        Kind::CSI_NODE => storage::csi_node,
+        Kind::ROLE | Kind::CLUSTER_ROLE => access::role,
+        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => access::binding,
         kind if kind.is_custom() => custom::describe,
         _ => generic::describe,
     };

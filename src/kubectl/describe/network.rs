@@ -49,7 +49,16 @@ fn rules(page: &mut Page, rules: &[Value], word: &str, (title, peers, origin): (
             page.line(2, "To Port: <any> (traffic allowed to all ports)");
         }
         for port in items(&rule["ports"]) {
-            page.line(2, format!("To Port: {}/{}", text(port, "port"), or(text(port, "protocol"), "TCP")));
+            let protocol = or(text(port, "protocol"), "TCP");
+            let (first, last) = (text(port, "port"), text(port, "endPort"));
+            page.line(
+                2,
+                if last.is_empty() {
+                    format!("To Port: {first}/{protocol}")
+                } else {
+                    format!("To Port Range: {first}-{last}/{protocol}")
+                },
+            );
         }
         if items(&rule[peers]).is_empty() {
             page.line(2, format!("{title}: <any> (traffic not restricted by {origin})"));
@@ -142,6 +151,52 @@ fn backend(backend: &Value, namespace: &str, related: &Related<'_>) -> String {
         .map(|candidate| text(candidate, "name"))
         .unwrap_or_default();
     format!("{name}:{port} ({})", super::service::endpoints(&port_name, found, related))
+}
+
+/// Upstream: describe `describeEndpointSliceV1`.
+pub(super) fn endpoint_slice(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.head(view);
+    page.field(0, "AddressType", text(view, "addressType"));
+    let ports = items(&view["ports"]);
+    if ports.is_empty() {
+        page.line(0, "Ports: <unset>");
+    } else {
+        page.line(0, "Ports:");
+        let cell = |port: &Value, key: &str| or(text(port, key), "<unset>");
+        let rows: Vec<Vec<String>> =
+            ports.iter().map(|port| ["name", "port", "protocol"].map(|key| cell(port, key)).to_vec()).collect();
+        page.table(1, &["Name", "Port", "Protocol"], &rows);
+    }
+    let endpoints = items(&view["endpoints"]);
+    page.line(0, if endpoints.is_empty() { "Endpoints: <none>" } else { "Endpoints:" });
+    for endpoint in endpoints {
+        let addresses: Vec<String> = items(&endpoint["addresses"]).iter().map(plain).collect();
+        page.field(1, "- Addresses", or(addresses.join(", "), "<none>"));
+        page.line(2, "Conditions:");
+        page.field(3, "Ready", or(text(endpoint, "conditions.ready"), "<unset>"));
+        page.field(2, "Hostname", or(text(endpoint, "hostname"), "<unset>"));
+        if endpoint["targetRef"].is_object() {
+            let (kind, name) = (text(endpoint, "targetRef.kind"), text(endpoint, "targetRef.name"));
+            page.field(2, "TargetRef", format!("{kind}/{name}"));
+        }
+        page.field(2, "NodeName", or(text(endpoint, "nodeName"), "<unset>"));
+        page.field(2, "Zone", or(text(endpoint, "zone"), "<unset>"));
+    }
+    related.events(page, view);
+}
+
+/// Upstream: describe `describeIngressClassV1`.
+pub(super) fn ingress_class(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.head(view);
+    page.field(0, "Controller", text(view, "spec.controller"));
+    let parameters = field(view, "spec.parameters");
+    if parameters.is_object() {
+        page.line(0, "Parameters:");
+        page.field_if(1, "APIGroup", text(parameters, "apiGroup"));
+        page.field(1, "Kind", text(parameters, "kind"));
+        page.field(1, "Name", text(parameters, "name"));
+    }
+    related.events(page, view);
 }
 
 pub(super) fn endpoints(page: &mut Page, view: &Value, related: &Related<'_>) {

@@ -181,6 +181,31 @@ fn source(page: &mut Page, spec: &Value) {
     }
 }
 
+/// Upstream: describe `describeCSINode`.
+pub(super) fn csi_node(page: &mut Page, view: &Value, related: &Related<'_>) {
+    page.head(view);
+    page.field(0, "CreationTimestamp", rfc1123(field(view, "metadata.creationTimestamp")));
+    page.line(0, "Spec:");
+    let drivers = items(field(view, "spec.drivers"));
+    if !drivers.is_empty() {
+        page.line(1, "Drivers:");
+    }
+    for driver in drivers {
+        page.line(2, format!("{}:", text(driver, "name")));
+        page.field(3, "Node ID", text(driver, "nodeID"));
+        let count = text(driver, "allocatable.count");
+        if !count.is_empty() {
+            page.line(3, "Allocatables:");
+            page.field(4, "Count", count);
+        }
+        let keys: Vec<String> = items(&driver["topologyKeys"]).iter().map(plain).collect();
+        if !keys.is_empty() {
+            page.field(3, "Topology Keys", format!("[{}]", keys.join(" ")));
+        }
+    }
+    related.events(page, view);
+}
+
 pub(super) fn storage_class(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field(0, "Name", text(view, "metadata.name"));
     let annotations = field(view, "metadata.annotations");

@@ -1,276 +1,269 @@
-//! The parser of JSONPath templates.
+//! The parser of JSONPath templates. Upstream: client-go util/jsonpath `Parser`.
 
 use serde_json::Value;
 
-use super::Step;
-
-/// A part of a template.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Node {
-    /// Text outside braces, or a quoted text inside.
-    Text(String),
-    /// A path.
-    Path(Vec<Step>),
-    /// `{range PATH}` with everything to its `{end}`.
-    Range(Vec<Step>, Vec<Node>),
-}
-
-/// `[?(left operator right)]`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Filter {
-    pub(crate) left: Operand,
-    pub(crate) comparison: Option<(String, Operand)>,
-}
-
-/// A side of a filter.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Operand {
-    Path(Vec<Step>),
-    Literal(Value),
-}
+use super::{Node, Parameter};
 
 /// Reads a whole template.
 pub(super) fn template(text: &str) -> Result<Vec<Node>, String> {
+    let mut nodes = Vec::new();
     let mut rest = text;
-    let mut stack: Vec<(Vec<Step>, Vec<Node>)> = Vec::new();
-    let mut nodes: Vec<Node> = Vec::new();
-    while !rest.is_empty() {
+    loop {
         let Some(open) = rest.find('{') else {
-            nodes.push(Node::Text(rest.to_owned()));
-            break;
+            if !rest.is_empty() {
+                nodes.push(Node::Literal(Value::from(rest)));
+            }
+            return Ok(nodes);
         };
         if open > 0 {
-            nodes.push(Node::Text(rest[..open].to_owned()));
+            nodes.push(Node::Literal(Value::from(&rest[..open])));
         }
-        let close = closing_brace(&rest[open + 1..]).ok_or("unclosed action")?;
-        let action = rest[open + 1..open + 1 + close].trim();
-        rest = &rest[open + close + 2..];
-        if action == "end" {
-            let (steps, outer) = stack.pop().ok_or("not in range, nothing to end")?;
-            let body = std::mem::replace(&mut nodes, outer);
-            nodes.push(Node::Range(steps, body));
-        } else if let Some(path) = action.strip_prefix("range") {
-            stack.push((steps(path.trim())?, std::mem::take(&mut nodes)));
-        } else {
-            actions(action, &mut nodes)?;
-        }
+        let mut parser = Parser { text: &rest[open + 1..], nodes: Vec::new() };
+        parser.action()?;
+        nodes.push(Node::List(parser.nodes));
+        rest = parser.text;
     }
-    if stack.is_empty() { Ok(nodes) } else { Err("unclosed range, missing {end}".to_owned()) }
 }
 
-/// The brace that closes an action, quotes and brackets respected.
-fn closing_brace(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (place, c) in text.char_indices() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if c == '}' => return Some(place),
-            None => {}
-        }
-    }
-    None
+/// The nodes of a text that stands inside an action. Upstream: `parseAction`.
+fn nested(text: &str) -> Result<Vec<Node>, String> {
+    let mut parser = Parser { text: &format!("{text}}}"), nodes: Vec::new() };
+    parser.action()?;
+    Ok(parser.nodes)
 }
 
-/// An action holds one path or text, or several separated by blanks.
-fn actions(action: &str, nodes: &mut Vec<Node>) -> Result<(), String> {
-    let mut rest = action;
-    while !rest.is_empty() {
-        if rest.starts_with(['"', '\'']) {
-            let (text, tail) = quoted(rest)?;
-            nodes.push(Node::Text(text));
-            rest = tail.trim_start();
-        } else {
-            let (steps, tail) = path(rest)?;
-            nodes.push(Node::Path(steps));
-            rest = tail.trim_start();
-        }
-    }
-    Ok(())
+struct Parser<'a> {
+    /// What is not read yet.
+    text: &'a str,
+    nodes: Vec<Node>,
 }
 
-/// A whole path.
-fn steps(text: &str) -> Result<Vec<Step>, String> {
-    let (steps, rest) = path(text)?;
-    if rest.is_empty() { Ok(steps) } else { Err(format!("unrecognized character in action: {rest}")) }
+/// What ends a name.
+fn ends_name(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
 }
 
-fn path(text: &str) -> Result<(Vec<Step>, &str), String> {
-    let mut steps = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        match c {
-            '$' => {
-                steps.push(Step::Root);
-                rest = &rest[1..];
+impl<'a> Parser<'a> {
+    /// Reads to the brace that closes the action. Upstream: `parseInsideAction`.
+    fn action(&mut self) -> Result<(), String> {
+        loop {
+            if let Some(rest) = self.text.strip_prefix('}') {
+                self.text = rest;
+                return Ok(());
             }
-            '@' => {
-                steps.push(Step::Current);
-                rest = &rest[1..];
+            if let Some(rest) = self.text.strip_prefix("[?(") {
+                self.text = rest;
+                self.filter()?;
+                continue;
             }
-            '.' if rest.starts_with("..") => {
-                steps.push(Step::Descend);
-                // What follows may be a name or another step.
-                let (name, tail) = name(&rest[2..]);
-                if !name.is_empty() {
-                    steps.push(if name == "*" { Step::All } else { Step::Field(name) });
+            if let Some(rest) = self.text.strip_prefix("..") {
+                self.text = rest;
+                self.recursive()?;
+                continue;
+            }
+            let Some(c) = self.text.chars().next() else { return Err("unclosed action".to_owned()) };
+            match c {
+                '\r' | '\n' => return Err("unclosed action".to_owned()),
+                ' ' | '@' | '$' => self.text = &self.text[1..],
+                '[' => self.array()?,
+                '"' | '\'' => self.quote(c)?,
+                '.' => {
+                    self.text = &self.text[1..];
+                    self.field();
                 }
-                rest = tail;
+                '+' | '-' => self.number()?,
+                _ if c.is_ascii_digit() => self.number()?,
+                _ if c == '_' || c.is_alphanumeric() => self.identifier(),
+                _ => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", c as u32)),
             }
-            '.' => {
-                let (name, tail) = name(&rest[1..]);
-                if !name.is_empty() {
-                    steps.push(if name == "*" { Step::All } else { Step::Field(name) });
+        }
+    }
+
+    /// Takes so many bytes.
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.text.split_at(length);
+        self.text = rest;
+        taken
+    }
+
+    fn identifier(&mut self) {
+        let end = self.text.find(ends_name).unwrap_or(self.text.len());
+        let word = self.take(end);
+        self.nodes.push(match word {
+            "true" | "false" => Node::Literal(Value::from(word == "true")),
+            _ => Node::Identifier(word.to_owned()),
+        });
+    }
+
+    fn recursive(&mut self) -> Result<(), String> {
+        if self.nodes.last() == Some(&Node::Recursive) {
+            return Err("invalid multiple recursive descent".to_owned());
+        }
+        self.nodes.push(Node::Recursive);
+        if self.text.starts_with(|c: char| c == '_' || c.is_alphanumeric()) {
+            self.field();
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), String> {
+        let sign = usize::from(self.text.starts_with(['+', '-']));
+        let end = self.text[sign..].find(|c: char| c != '.' && !c.is_ascii_digit());
+        let word = self.take(end.map_or(self.text.len(), |end| end + sign));
+        let value = word.trim_start_matches('+');
+        let value = match value.parse::<i64>() {
+            Ok(number) => Value::from(number),
+            Err(_) => match value.parse::<f64>() {
+                Ok(number) => Value::from(number),
+                Err(_) => return Err(format!("cannot parse number {word}")),
+            },
+        };
+        self.nodes.push(Node::Literal(value));
+        Ok(())
+    }
+
+    /// A name to the next character that ends it; what follows a backslash belongs to it.
+    fn field(&mut self) {
+        let mut escaped = false;
+        let end = self.text.find(|c: char| {
+            let ends = !escaped && ends_name(c);
+            escaped = !escaped && c == '\\';
+            ends
+        });
+        let name = self.take(end.unwrap_or(self.text.len()));
+        self.nodes.push(if name == "*" { Node::Wildcard } else { Node::Field(name.replace('\\', "")) });
+    }
+
+    fn quote(&mut self, quote: char) -> Result<(), String> {
+        let mut before = quote;
+        let end = self.text[1..].find(|c: char| {
+            let ends = c == '\n' || c == quote && before != '\\';
+            before = c;
+            ends
+        });
+        let end = end.filter(|end| !self.text[1 + end..].starts_with('\n'));
+        let end = end.ok_or("unterminated quoted string")?;
+        let text = self.take(end + 2);
+        let inner = &text[1..text.len() - 1];
+        let value = unquoted(inner, quote).ok_or_else(|| format!("unquote string {text} error invalid syntax"))?;
+        self.nodes.push(Node::Literal(Value::from(value)));
+        Ok(())
+    }
+
+    /// Upstream: `parseArray`.
+    fn array(&mut self) -> Result<(), String> {
+        let end = self.text.find([']', '\n']).filter(|end| self.text[*end..].starts_with(']'));
+        let text = self.take(end.ok_or("unterminated array")? + 1);
+        let inner = &text[1..text.len() - 1];
+        let inner = if inner == "*" { ":" } else { inner };
+        if inner.contains(',') {
+            let lists = inner.split(',').map(|part| nested(&format!("[{}]", part.trim_matches(' '))));
+            self.nodes.push(Node::Union(lists.collect::<Result<_, String>>()?));
+            return Ok(());
+        }
+        let key = inner.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\''));
+        if let Some(key) = key.filter(|key| !key.contains('\'')) {
+            self.nodes.extend(nested(&format!(".{key}"))?);
+            return Ok(());
+        }
+        self.nodes.push(Node::Array(parameters(inner)?));
+        Ok(())
+    }
+
+    /// Upstream: `parseFilter`.
+    fn filter(&mut self) -> Result<(), String> {
+        let (mut begun, mut ended, mut pair, mut before) = (false, false, ' ', ' ');
+        let mut close = None;
+        for (place, c) in self.text.char_indices() {
+            match c {
+                '\n' => break,
+                '"' | '\'' if !begun => {
+                    begun = true;
+                    pair = c;
                 }
-                rest = tail;
-            }
-            '[' => {
-                let close = closing_bracket(&rest[1..]).ok_or("unterminated array")?;
-                steps.push(bracket(rest[1..=close].trim())?);
-                rest = &rest[close + 2..];
-            }
-            _ if steps.is_empty() => {
-                let (name, tail) = name(rest);
-                if name.is_empty() {
-                    return Err(format!("unrecognized character in action: {c:?}"));
+                '"' | '\'' if before != '\\' && c == pair => ended = true,
+                ')' if begun == ended => {
+                    close = Some(place);
+                    break;
                 }
-                return Err(format!("unrecognized identifier {name}{}", &tail[..0]));
+                _ => {}
             }
-            _ => break,
+            before = c;
         }
+        let text = self.take(close.ok_or("unterminated filter")?);
+        self.text = self.text[1..].strip_prefix(']').ok_or("unclosed array expect ]")?;
+        let is_operator = |c: char| "!<>=".contains(c);
+        let at = text.find(is_operator).filter(|at| *at > 0);
+        let end = at.and_then(|at| text[at..].find(|c| !is_operator(c)).map(|length| at + length));
+        let (Some(at), Some(end)) = (at, end) else {
+            self.nodes.push(Node::Filter { left: nested(text)?, operator: "exists".to_owned(), right: Vec::new() });
+            return Ok(());
+        };
+        self.nodes.push(Node::Filter {
+            left: nested(&text[..at])?,
+            operator: text[at..end].to_owned(),
+            right: nested(&text[end..])?,
+        });
+        Ok(())
     }
-    Ok((steps, rest))
 }
 
-/// A field name; dots after a backslash belong to it.
-fn name(text: &str) -> (String, &str) {
-    let mut name = String::new();
-    let mut chars = text.char_indices();
-    while let Some((place, c)) = chars.next() {
-        if c == '\\' {
-            if let Some((_, next)) = chars.next() {
-                name.push(next);
-            }
-            continue;
-        }
-        if ".[] \t\n(){}=!<>,\"'".contains(c) {
-            return (name, &text[place..]);
-        }
-        name.push(c);
+/// `from:to:step`. Upstream: `sliceOperatorRex`.
+fn parameters(text: &str) -> Result<[Parameter; 3], String> {
+    let wrong = || format!("invalid array index {text}");
+    let mut parameters = [Parameter::default(); 3];
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.len() > 3 {
+        return Err(wrong());
     }
-    (name, "")
-}
-
-fn closing_bracket(text: &str) -> Option<usize> {
-    let mut depth = 0;
-    let mut quote = None;
-    for (place, c) in text.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if c == '[' || c == '(' => depth += 1,
-            None if c == ')' => depth -= 1,
-            None if c == ']' && depth > 0 => depth -= 1,
-            None if c == ']' => return Some(place),
-            None => {}
+    for (place, part) in parts.iter().enumerate() {
+        let digits = part.strip_prefix('-').unwrap_or(part);
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        if !part.is_empty() {
+            let value = part.parse().map_err(|_| format!("array index {part} is not a number"))?;
+            parameters[place] = Parameter { value, known: true, derived: false };
         }
     }
-    None
+    if parts.len() == 1 {
+        parameters[1] = Parameter { value: parameters[0].value + 1, known: true, derived: true };
+    }
+    Ok(parameters)
 }
 
-fn bracket(text: &str) -> Result<Step, String> {
-    if text == "*" {
-        return Ok(Step::All);
-    }
-    if let Some(filter) = text.strip_prefix("?(").and_then(|text| text.strip_suffix(')')) {
-        return self::filter(filter.trim()).map(Step::Filter);
-    }
-    if text.starts_with(['"', '\'']) {
-        return quoted(text).map(|(name, _)| Step::Field(name));
-    }
-    let number = |text: &str| -> Result<Option<i64>, String> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| format!("invalid array index {text}"))
-    };
-    if text.contains(':') {
-        let parts: Vec<&str> = text.split(':').collect();
-        let at = |place: usize| parts.get(place).map_or(Ok(None), |part| number(part));
-        return Ok(Step::Slice(at(0)?, at(1)?, at(2)?.unwrap_or(1)));
-    }
-    let indices = text
-        .split(',')
-        .map(|part| number(part)?.ok_or_else(|| "invalid array index".to_owned()))
-        .collect::<Result<Vec<i64>, String>>()?;
-    Ok(Step::Items(indices))
-}
-
-fn filter(text: &str) -> Result<Filter, String> {
-    for operator in ["==", "!=", "<=", ">=", "<", ">"] {
-        if let Some(place) = find_outside_quotes(text, operator) {
-            let right = text[place + operator.len()..].trim();
-            return Ok(Filter {
-                left: operand(text[..place].trim())?,
-                comparison: Some((operator.to_owned(), operand(right)?)),
-            });
-        }
-    }
-    Ok(Filter { left: operand(text)?, comparison: None })
-}
-
-fn find_outside_quotes(text: &str, wanted: &str) -> Option<usize> {
-    let mut quote = None;
-    for (place, c) in text.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if text[place..].starts_with(wanted) => return Some(place),
-            None => {}
-        }
-    }
-    None
-}
-
-fn operand(text: &str) -> Result<Operand, String> {
-    if text.starts_with(['"', '\'']) {
-        return quoted(text).map(|(text, _)| Operand::Literal(Value::from(text)));
-    }
-    if let Ok(value) = serde_json::from_str::<Value>(text)
-        && (value.is_number() || value.is_boolean())
-    {
-        return Ok(Operand::Literal(value));
-    }
-    steps(text).map(Operand::Path)
-}
-
-/// A quoted text and what follows it.
-fn quoted(text: &str) -> Result<(String, &str), String> {
-    let mut chars = text.char_indices();
-    let (_, quote) = chars.next().ok_or("unterminated quoted string")?;
+/// The text between quotes. Upstream: `UnquoteExtend`.
+fn unquoted(text: &str, quote: char) -> Option<String> {
     let mut out = String::new();
-    while let Some((place, c)) = chars.next() {
-        if c == quote {
-            return Ok((out, &text[place + c.len_utf8()..]));
-        }
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
         if c != '\\' {
             out.push(c);
             continue;
         }
-        match chars.next() {
-            Some((_, 'n')) => out.push('\n'),
-            Some((_, 't')) => out.push('\t'),
-            Some((_, 'r')) => out.push('\r'),
-            Some((_, other)) => out.push(other),
-            None => break,
-        }
+        out.push(match chars.next()? {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'a' => '\x07',
+            'b' => '\x08',
+            'f' => '\x0c',
+            'v' => '\x0b',
+            '\\' => '\\',
+            other if other == quote => other,
+            'x' => hex(&mut chars, 2)?,
+            'u' => hex(&mut chars, 4)?,
+            'U' => hex(&mut chars, 8)?,
+            _ => return None,
+        });
     }
-    Err("unterminated quoted string".to_owned())
+    Some(out)
+}
+
+fn hex(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
+    let mut number = 0_u32;
+    for _ in 0..digits {
+        number = number.checked_mul(16)? + chars.next()?.to_digit(16)?;
+    }
+    char::from_u32(number)
 }

@@ -271,7 +271,7 @@ fn start(
             value["spec"]["replicas"] = json!(0);
             let made = call.create(value, namespace, Manner::PATCH, printed);
             let made = made.map_err(|error| Failure::error(error.to_string()))?;
-            let new = made.expect("only a dry run stores nothing");
+            let new = made.stored().expect("only a dry run stores nothing");
             printed.line(format!("Created {}", call.cluster.meta(new).name));
             new
         }

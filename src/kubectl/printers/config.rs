@@ -40,5 +40,6 @@ fn lease(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
 }
 
 fn name_and_age(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
-    vec![context.name(object), context.age(object)]
+    let (_, name) = super::super::listing::identity(context.cluster, object);
+    vec![name, context.age(object)]
 }

@@ -31,7 +31,7 @@ fn cell(context: &Context<'_>, column: &PrinterColumn, view: &Value) -> String {
     match found.first() {
         None => String::new(),
         Some(value) if column.is_date => ages::age_of(context.cluster.clock(), context.now, value),
-        Some(_) if column.is_text => template.print(view),
+        Some(_) if column.is_text => template.print(view, true).unwrap_or_default(),
         Some(value) => plain(value),
     }
 }

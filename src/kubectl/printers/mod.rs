@@ -4,6 +4,7 @@
 //! object as it was stored.
 
 mod autoscaling;
+mod cluster_kinds;
 mod config;
 pub(crate) mod custom;
 mod events;
@@ -55,6 +56,11 @@ pub(crate) struct Context<'a> {
     pub(crate) wide: bool,
 }
 
+/// What a client prints of an object that it does not know.
+pub(crate) fn name_and_age() -> &'static Printer {
+    &config::NAME_AND_AGE
+}
+
 /// The printer of a kind.
 pub(crate) fn printer(kind: Kind) -> &'static Printer {
     match kind {
@@ -80,7 +86,16 @@ pub(crate) fn printer(kind: Kind) -> &'static Printer {
         Kind::PRIORITY_CLASS => &policy::PRIORITY_CLASS,
         Kind::RESOURCE_QUOTA => &policy::RESOURCE_QUOTA,
         Kind::LIMIT_RANGE => &policy::CREATED_AT,
-        Kind::ROLE | Kind::ROLE_BINDING | Kind::CLUSTER_ROLE | Kind::CUSTOM_RESOURCE_DEFINITION => &policy::CREATED_AT,
+        Kind::ROLE | Kind::CLUSTER_ROLE | Kind::CUSTOM_RESOURCE_DEFINITION => &policy::CREATED_AT,
+        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => &cluster_kinds::BINDING,
+        Kind::INGRESS_CLASS => &cluster_kinds::INGRESS_CLASS,
+        Kind::POD_TEMPLATE => &cluster_kinds::POD_TEMPLATE,
+        Kind::RUNTIME_CLASS => &cluster_kinds::RUNTIME_CLASS,
+        Kind::CSI_DRIVER => &cluster_kinds::CSI_DRIVER,
+        Kind::CSI_NODE => &cluster_kinds::CSI_NODE,
+        Kind::CSI_STORAGE_CAPACITY => &cluster_kinds::CSI_STORAGE_CAPACITY,
+        Kind::VOLUME_ATTACHMENT => &cluster_kinds::VOLUME_ATTACHMENT,
+        Kind::VOLUME_ATTRIBUTES_CLASS => &cluster_kinds::VOLUME_ATTRIBUTES_CLASS,
         Kind::PERSISTENT_VOLUME => &storage::PERSISTENT_VOLUME,
         Kind::PERSISTENT_VOLUME_CLAIM => &storage::PERSISTENT_VOLUME_CLAIM,
         Kind::STORAGE_CLASS => &storage::STORAGE_CLASS,
@@ -96,9 +111,14 @@ impl Context<'_> {
         self.cluster.identity(object).1.to_owned()
     }
 
-    /// AGE of an object other than a pod.
+    /// AGE of an object.
     pub(crate) fn age(&self, object: ObjectRef) -> String {
-        ages::age(self.now, self.cluster.meta(object).created)
+        let created = match object.as_pod() {
+            Some(pod) => self.cluster.pod(pod).created,
+            None if object.kind == Kind::EVENT => self.cluster.events.row(object.id).last,
+            None => self.cluster.meta(object).created,
+        };
+        ages::age(self.now, created)
     }
 
     /// The object as it was stored, without status.

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 
 const GAP: usize = 3;
+/// Narrowest column with its gap. Upstream: cli-runtime printers `tabwriterMinWidth`.
+const NARROWEST: usize = 6;
 
 /// A table; every row has as many cells as there are headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl Widths {
     pub(crate) fn grow(&mut self, row: &[String]) {
         self.0.resize(self.0.len().max(row.len()), 0);
         for (width, cell) in self.0.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count() + GAP);
+            *width = (*width).max(cell.chars().count() + GAP).max(NARROWEST);
         }
     }
 
@@ -83,7 +85,7 @@ mod tests {
         let table = Table { headers: cells("NAME READY"), rows: vec![cells("x 1/1")] };
         let mut out = String::new();
         table.print(false, &mut out);
-        assert_eq!(out, "x   1/1\n");
+        assert_eq!(out, "x     1/1\n");
     }
 
     #[test]

@@ -60,7 +60,12 @@ fn deployment_of(call: &Call<'_>, object: ObjectRef) -> Option<bool> {
 
 pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let mut refusals = Printed::default();
-    for object in targets(call, line, &mut refusals)? {
+    let objects = targets(call, line, &mut refusals)?;
+    if objects.is_empty() && !refusals.failed {
+        let namespace = line.namespace(call.context_namespace);
+        printed.err_line(format!("No resources found in {namespace} namespace."));
+    }
+    for object in objects {
         let name = resource_and_name(call, object);
         if !matches!(object.kind, Kind::DEPLOYMENT | Kind::DAEMON_SET | Kind::STATEFUL_SET) {
             printed.fail(&Failure::error(format!("{name} restarting is not supported")));

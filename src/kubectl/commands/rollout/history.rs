@@ -6,9 +6,10 @@ use super::super::super::describe;
 use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
 use super::super::super::requests::printed_name;
+use super::super::super::results;
 use super::super::Outcome;
 use super::revisions::revisions;
-use super::targets;
+use super::{targets, without_visitor};
 
 pub(crate) fn history(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let wanted = line.flags.number("revision").unwrap_or(0);
@@ -19,23 +20,25 @@ pub(crate) fn history(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
     for object in targets(call, line, &mut refusals)? {
         let name = call.cluster.identity(object).1.to_owned();
         let Some(revisions) = revisions(call, object) else {
-            printed.fail(&Failure::error(format!(
-                "no history viewer has been implemented for \"{}\"",
-                object.kind.name()
-            )));
+            let failure = without_visitor(object.kind, "history", "no history viewer has been implemented for");
+            printed.fail(&failure);
             continue;
         };
+        if line.flags.has("output") {
+            // Whole revisions. Upstream: cmd/rollout `RolloutHistoryOptions.Run`.
+            for revision in revisions.iter().filter(|revision| wanted == 0 || revision.number == wanted) {
+                let name = call.cluster.identity(revision.object).1;
+                let view = || call.cluster.view(revision.object);
+                results::show(line, (revision.object.kind, name), "", printed, view)?;
+            }
+            continue;
+        }
         let printed_object = printed_name(object.kind, &name);
         if wanted > 0 {
             let Some(revision) = revisions.iter().find(|revision| revision.number == wanted) else {
                 printed.fail(&Failure::error("unable to find the specified revision"));
                 continue;
             };
-            if line.flags.text("output") == "name" {
-                let name = call.cluster.identity(revision.object).1;
-                printed.line(printed_name(revision.object.kind, name));
-                continue;
-            }
             printed.line(format!("{printed_object} with revision #{wanted}"));
             let view = call.cluster.view(revision.object);
             let template =

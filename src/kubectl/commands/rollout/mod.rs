@@ -12,6 +12,7 @@ pub(super) use status::status;
 pub(crate) use status::{Watch, go_on};
 pub(super) use undo::undo;
 
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
@@ -39,6 +40,27 @@ fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result
         return Ok(objects);
     }
     listing::chosen(call, line, &named, printed)
+}
+
+/// A kind that has no history. Upstream: polymorphichelpers `HistoryViewerFor`, kubectl pkg/apps `GroupKindElement.Accept`.
+fn without_visitor(kind: Kind, what: &str, known: &str) -> Failure {
+    let group = kind.info().group;
+    let full = if group.is_empty() { kind.name().to_owned() } else { format!("{}.{group}", kind.name()) };
+    let visited = [
+        Kind::DAEMON_SET,
+        Kind::DEPLOYMENT,
+        Kind::JOB,
+        Kind::POD,
+        Kind::REPLICA_SET,
+        Kind::REPLICATION_CONTROLLER,
+        Kind::STATEFUL_SET,
+        Kind::CRON_JOB,
+    ];
+    Failure::error(if visited.contains(&kind) {
+        format!("{known} {full:?}")
+    } else {
+        format!("error retrieving {what} for {full:?}, no visitor method exists for {{{group} {}}}", kind.name())
+    })
 }
 
 /// `deployments.apps "web"`: how messages name an object here.

@@ -13,7 +13,7 @@ use super::super::super::output::Printed;
 use super::super::super::requests::{DryRun, Manner, printed_name};
 use super::super::Outcome;
 use super::revisions::{Revision, revisions, template};
-use super::targets;
+use super::{targets, without_visitor};
 
 /// Annotations of a Deployment that a rollback leaves alone.
 const KEPT: [&str; 6] = [
@@ -43,8 +43,11 @@ pub(crate) fn undo(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
 fn roll_back(call: &mut Call<'_>, object: ObjectRef, wanted: i64, dry_run: DryRun) -> Result<String, Failure> {
     let name = call.cluster.identity(object).1.to_owned();
     let Some(revisions) = revisions(call, object) else {
-        return Err(Failure::error(format!("no rollbacker has been implemented for \"{}\"", object.kind.name())));
+        return Err(without_visitor(object.kind, "rollbacker", "no rollbacker has been implemented for"));
     };
+    if wanted < 0 {
+        return Err(Failure::error(format!("unable to find specified revision {wanted} in history")));
+    }
     let paused = object.kind == Kind::DEPLOYMENT
         && call.cluster.body(object).as_deployment().is_some_and(|deployment| deployment.paused);
     if paused {
