@@ -1,5 +1,7 @@
 //! The verb *create*: namespace lifecycle, admission, names, allocation, then a row and a log entry.
 
+mod dry_run;
+
 use std::sync::Arc;
 
 use crate::api::custom::CustomKind;

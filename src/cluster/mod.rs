@@ -11,7 +11,6 @@ pub mod change_log;
 mod create;
 mod custom;
 mod delete;
-mod dry_run;
 mod event_correlator;
 pub mod events;
 mod evict;

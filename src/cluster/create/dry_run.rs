@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Cluster;
-use super::create::set_template;
-use super::view::token_suffix;
+use super::super::Cluster;
+use super::super::view::token_suffix;
+use super::set_template;
 use crate::api::decoded::{Decoded, DecodedBody};
 use crate::api::view::{self, ObjectContext, OwnerView, PodContext};
 use crate::api::{convert, defaults};
