@@ -122,11 +122,10 @@ metadata: { name: crash }
 spec: { containers: [ { name: c, image: busybox, command: [sh, -c, 'sleep 1; exit 1'] } ] }
 ",
     );
-    let restarts: Vec<f64> = record
-        .timeline
-        .windows(2)
-        .filter(|rows| rows[1].state.restarts > rows[0].state.restarts)
-        .map(|rows| rows[1].time.seconds())
+    let pairs = record.timeline.iter().zip(record.timeline.iter().skip(1));
+    let restarts: Vec<f64> = pairs
+        .filter(|(before, after)| after.state.restarts > before.state.restarts)
+        .map(|(_, after)| after.time.seconds())
         .collect();
     let gaps: Vec<f64> = restarts.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(gaps.len() >= 3, "{restarts:?}");

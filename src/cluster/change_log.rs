@@ -112,11 +112,11 @@ impl ChangeLog {
         Some(change)
     }
 
-    /// Forgets entries before `cursor`: all watchers have read them.
-    pub fn trim(&mut self, cursor: Cursor) {
+    /// Takes out the entries before `cursor`: all watchers have read them.
+    pub(super) fn trim(&mut self, cursor: Cursor) -> impl Iterator<Item = Change> + '_ {
         let count = (cursor.0.saturating_sub(self.first) as usize).min(self.entries.len());
-        self.entries.drain(..count);
         self.first += count as u64;
+        self.entries.drain(..count)
     }
 
     /// Appends a write and returns the object's new resourceVersion.

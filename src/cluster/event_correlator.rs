@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::events::{EventDraft, EventType};
 use crate::engine::{SimDuration, SimTime};
+use crate::model::object::ObjectRef;
 
 /// Distinct messages within the interval from which on Events are combined.
 const AGGREGATE_FROM: usize = 10;
@@ -43,8 +44,10 @@ pub(super) struct Slot {
 /// All sources.
 #[derive(Debug, Default)]
 pub(super) struct EventCorrelator {
-    by_key: FxHashMap<u64, u32>,
+    by_object: FxHashMap<ObjectRef, SmallVec<[u32; 3]>>,
     sources: Vec<Source>,
+    /// Places of sources whose object is gone.
+    free: Vec<u32>,
     /// By source, kind of Event and message: rows that have no place beside their siblings.
     overflow: FxHashMap<u64, u32>,
 }
@@ -52,6 +55,8 @@ pub(super) struct EventCorrelator {
 /// One component on one host, about one object.
 #[derive(Debug)]
 struct Source {
+    /// Of the component and its host.
+    key: u64,
     /// Of Normal and of Warning Events.
     buckets: [Bucket; 2],
     similar: SmallVec<[Similar; 1]>,
@@ -102,13 +107,23 @@ impl EventCorrelator {
     pub(super) fn correlate(&mut self, now: SimTime, draft: &EventDraft) -> Correlated {
         // The scheduler uses the newer events API, whose recorder neither combines nor drops.
         let legacy = draft.component != "default-scheduler";
-        let source_key = hash(&(draft.component, draft.host, draft.object));
-        let source = *self.by_key.entry(source_key).or_insert_with(|| {
+        let source_key = hash(&(draft.component, draft.host));
+        let of_object = self.by_object.entry(draft.object).or_default();
+        let known = of_object.iter().find(|source| self.sources[**source as usize].key == source_key);
+        let source = known.copied().unwrap_or_else(|| {
             let full = Bucket { level: SPAM_BURST * SPAM_REFILL.0, at: now };
-            self.sources.push(Source { buckets: [full; 2], similar: SmallVec::new() });
-            self.sources.len() as u32 - 1
+            let new = Source { key: source_key, buckets: [full; 2], similar: SmallVec::new() };
+            let place = if let Some(place) = self.free.pop() {
+                self.sources[place as usize] = new;
+                place
+            } else {
+                self.sources.push(new);
+                self.sources.len() as u32 - 1
+            };
+            of_object.push(place);
+            place
         });
-        let Source { buckets, similar } = &mut self.sources[source as usize];
+        let Source { buckets, similar, .. } = &mut self.sources[source as usize];
         let is_normal = draft.kind == EventType::Normal;
         let key = hash(&(draft.container, is_normal, &draft.reason));
         let place = similar.iter().position(|similar| similar.key == key).unwrap_or_else(|| {
@@ -121,7 +136,7 @@ impl EventCorrelator {
         if legacy && !buckets[usize::from(is_normal)].take(now) {
             return Correlated::Spam;
         }
-        let overflow = || self.overflow.get(&hash(&(source_key, key, message))).copied();
+        let overflow = || self.overflow.get(&hash(&(draft.object, source_key, key, message))).copied();
         let row = if combined {
             similar.combined
         } else {
@@ -131,6 +146,15 @@ impl EventCorrelator {
         match row {
             Some(row) => Correlated::Known { row, combined },
             None => Correlated::New(Slot { source, similar: place as u32, message, combined }),
+        }
+    }
+
+    /// Nothing more is to be expected about an object that is gone: upstream's recorders forget it, too, as the least
+    /// recently used of 4096. Upstream: client-go tools/record `maxLruCacheEntries`.
+    pub(super) fn forget(&mut self, object: ObjectRef) {
+        for place in self.by_object.remove(&object).into_iter().flatten() {
+            self.sources[place as usize].similar = SmallVec::new();
+            self.free.push(place);
         }
     }
 
@@ -151,9 +175,9 @@ impl EventCorrelator {
         {
             let old = similar.seen.remove(place);
             similar.overflows = true;
-            let source_key = hash(&(draft.component, draft.host, draft.object));
+            let source_key = hash(&(draft.component, draft.host));
             if let Some(row) = old.row {
-                self.overflow.insert(hash(&(source_key, similar.key, old.message)), row);
+                self.overflow.insert(hash(&(draft.object, source_key, similar.key, old.message)), row);
             }
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::event_correlator::{Correlated, EventCorrelator, hash};
 use crate::engine::SimTime;
+use crate::engine::rows::Rows;
 use crate::model::Text;
 use crate::model::object::{NodeId, ObjectRef};
 
@@ -91,8 +92,8 @@ const MESSAGES_KEPT: usize = 256;
 /// All Events.
 #[derive(Debug, Default)]
 pub struct EventStore {
-    rows: Vec<EventRow>,
-    sightings: Vec<Sighting>,
+    rows: Rows<EventRow>,
+    sightings: Rows<Sighting>,
     correlator: EventCorrelator,
     /// By hash.
     messages: Vec<Option<Arc<str>>>,
@@ -147,6 +148,11 @@ impl EventStore {
         }
     }
 
+    /// An object is gone, and all who would send Events about it know.
+    pub(super) fn forget(&mut self, object: ObjectRef) {
+        self.correlator.forget(object);
+    }
+
     /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
     pub(super) fn import(&mut self, row: EventRow) -> u32 {
         self.rows.push(row);
@@ -154,7 +160,7 @@ impl EventStore {
     }
 
     /// All Events in order of their first sighting.
-    pub fn rows(&self) -> &[EventRow] {
+    pub fn rows(&self) -> &Rows<EventRow> {
         &self.rows
     }
 
@@ -164,7 +170,7 @@ impl EventStore {
     }
 
     /// All sightings in order.
-    pub fn sightings(&self) -> &[Sighting] {
+    pub fn sightings(&self) -> &Rows<Sighting> {
         &self.sightings
     }
 }

@@ -102,6 +102,18 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Forgets entries of the log before `cursor`, which all watchers have read, and of objects that have left since then
+    /// what only they could ask for: a pod's row keeps its name, phase and reason.
+    pub fn forget_before(&mut self, cursor: Cursor) {
+        let (pods, events) = (&mut self.pods, &mut self.events);
+        for change in self.log.trim(cursor).filter(|change| change.verb == Verb::Deleted) {
+            events.forget(change.object);
+            if let Some(pod) = change.object.as_pod() {
+                pods.strip(pod);
+            }
+        }
+    }
+
     /// An API server with its bootstrap objects (namespaces, the `kubernetes` Service, …).
     pub fn new(settings: ClusterSettings) -> Self {
         let names = settings.streams.stream("apiserver/generate-name", 0);

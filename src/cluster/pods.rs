@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::engine::SimTime;
+use crate::engine::rows::Rows;
 use crate::model::Text;
 use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
@@ -13,7 +14,7 @@ use super::pod_set::PodSet;
 /// All pods.
 #[derive(Debug, Default)]
 pub(super) struct PodTable {
-    rows: Vec<Pod>,
+    rows: Rows<Pod>,
     by_name: FxHashMap<(NamespaceId, Text), PodId>,
     by_controller: FxHashMap<ObjectRef, PodSet>,
     by_node: Vec<PodSet>,
@@ -141,6 +142,13 @@ impl PodTable {
         if let Some(pods) = self.by_node.get_mut(node.index()) {
             pods.remove(pod);
         }
+    }
+
+    /// Frees what a row that is gone holds of its status beside phase and reason.
+    pub(super) fn strip(&mut self, pod: PodId) {
+        let status = &mut self.row_mut(pod).status;
+        status.conditions = Vec::new();
+        status.containers = Box::default();
     }
 
     fn index_node(&mut self, pod: PodId, node: NodeId) {

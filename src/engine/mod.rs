@@ -12,6 +12,7 @@ pub mod nearest;
 pub mod number_table;
 pub mod outbox;
 pub mod random;
+pub mod rows;
 pub mod significance;
 pub mod time;
 pub mod token_bucket;

@@ -47,6 +47,8 @@ pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::rows::Rows;
+
 /// Everything that is known of a run, up to `end`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Record {
@@ -57,9 +59,9 @@ pub struct Record {
     /// Pods, in the order of creation.
     pub pods: Vec<Pod>,
     /// Their changes, in the order of time.
-    pub timeline: Vec<PodRow>,
+    pub timeline: Rows<PodRow>,
     /// Changes of their containers, in the order of time.
-    pub container_rows: Vec<ContainerRow>,
+    pub container_rows: Rows<ContainerRow>,
     /// Workloads, in the order of creation.
     pub workloads: Vec<Workload>,
     /// Their changes.
@@ -77,9 +79,9 @@ pub struct Record {
     /// Their decisions.
     pub autoscaler_rows: Vec<AutoscalerRow>,
     /// Kubernetes Events.
-    pub events: Vec<EventRow>,
+    pub events: Rows<EventRow>,
     /// Attempts of the scheduler.
-    pub attempts: Vec<AttemptRow>,
+    pub attempts: Rows<AttemptRow>,
     /// Image pulls.
     pub pulls: Vec<PullRow>,
     /// Loads, in the order of the scenario.

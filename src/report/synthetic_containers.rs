@@ -12,8 +12,7 @@ pub fn add(record: &mut Record) {
         let is_same = last[row.pod.index()].replace(stage) == Some(stage);
         (!is_same).then(|| container(row, name, stage, reason))
     });
-    let rows: Vec<ContainerRow> = rows.collect();
-    record.container_rows = rows;
+    record.container_rows = rows.collect();
 }
 
 fn state(status: &str, [error, back_off, completed]: [TextId; 3]) -> Option<(ContainerStage, TextId)> {

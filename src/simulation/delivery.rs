@@ -1,7 +1,7 @@
 //! Which watcher hears of which change, and when: at the change's commit plus the watch latency, one wake for all
 //! changes that are due.
 
-use crate::cluster::{Change, ChangeLog, Cursor};
+use crate::cluster::{Change, ChangeLog, Cluster, Cursor};
 use crate::engine::event_queue::EventQueue;
 use crate::engine::{SimDuration, SimTime};
 
@@ -73,10 +73,10 @@ impl Delivery {
     }
 
     /// Forgets changes that every watcher and `recorded` have read.
-    pub fn trim(&mut self, log: &mut ChangeLog, recorded: Cursor) {
+    pub fn trim(&mut self, cluster: &mut Cluster, recorded: Cursor) {
         let slowest = self.watches[..self.count].iter().map(|watch| watch.cursor).fold(recorded, Cursor::min);
         if slowest.0 - self.trimmed.0 >= TRIM_AFTER {
-            log.trim(slowest);
+            cluster.forget_before(slowest);
             self.trimmed = slowest;
         }
     }

@@ -180,7 +180,7 @@ impl Simulation {
             self.look_at_touched();
         }
         self.delivery.schedule(self.now, &self.cluster.log, &self.outages, &mut self.queue);
-        self.delivery.trim(&mut self.cluster.log, self.recording.cursor);
+        self.delivery.trim(&mut self.cluster, self.recording.cursor);
     }
 
     /// What happened on machines reaches workload and kubelets at once, and what they do about it, until it is quiet.
@@ -260,7 +260,7 @@ impl Simulation {
             }
         }
         let sightings = self.cluster.events.sightings();
-        for sighting in &sightings[recording.sightings..] {
+        for sighting in sightings.iter_from(recording.sightings) {
             recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
             recording.collector.event(*sighting, &self.cluster);
         }

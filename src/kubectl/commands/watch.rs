@@ -114,7 +114,7 @@ pub(crate) fn go_on(
 ) -> Result<Outcome, Failure> {
     if watch.kind == Kind::EVENT {
         let fresh: Vec<u32> =
-            call.cluster.events.sightings()[watch.sightings..].iter().map(|sighting| sighting.row).collect();
+            call.cluster.events.sightings().iter_from(watch.sightings).map(|sighting| sighting.row).collect();
         watch.sightings += fresh.len();
         for row in fresh {
             watch.changed(call, ObjectRef::new(Kind::EVENT, row), printed)?;
