@@ -108,7 +108,7 @@ impl History {
     /// Looks at Events that were written, as their watcher sees them.
     fn look_at_events(&mut self, cluster: &Cluster) {
         let sightings = cluster.events.sightings();
-        for sighting in &sightings[self.sightings..] {
+        for sighting in sightings.iter_from(self.sightings) {
             let row = cluster.events.row(sighting.row);
             let at = sighting.at.as_secs_f64();
             let known = self.by_message.entry((sighting.row, row.message.to_string())).or_insert_with(|| {
