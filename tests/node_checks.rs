@@ -431,3 +431,38 @@ fn a_debugging_container_runs_once_beside_the_pods_own() {
     run.to(210);
     assert_eq!(run.kubectl("get pods"), "");
 }
+
+#[test]
+fn a_private_registry_gives_images_to_pods_with_its_secret_only() {
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 1, memory: 2Gi } } ] }\n  images: { registry: { private: [ ghcr.io ] } }\n";
+    let secret = |name: &str, host: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: {name} }}\ntype: kubernetes.io/dockerconfigjson\nstringData: {{ .dockerconfigjson: '{{\"auths\":{{\"{host}\":{{\"auth\":\"eDp5\"}}}}}}' }}\n---\n"
+        )
+    };
+    let of = |name: &str, secret: &str| {
+        let image = format!("ghcr.io/team/{name}:1");
+        pod(name, "", &format!(", imagePullSecrets: [ {{ name: {secret} }} ]"))
+            .replace("image: nginx", &format!("image: {image}"))
+    };
+    let manifests = secret("good", "ghcr.io") + &secret("other", "quay.io") + &of("a", "good") + &of("b", "other");
+    let mut run = Run::new(spec, &manifests);
+    run.to(30);
+    assert_eq!(run.field("a", ".status.phase"), "Running");
+    assert_eq!(run.field("b", ".status.phase"), "Pending");
+    let events = run.kubectl("get events --field-selector involvedObject.name=b");
+    let why = "failed to resolve reference \"ghcr.io/team/b:1\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
+    assert!(events.contains(why), "{events}");
+}
+
+#[test]
+fn a_server_of_plain_http_does_not_answer_https() {
+    let probe =
+        |scheme: &str| format!(", readinessProbe: {{ httpGet: {{ port: 80, scheme: {scheme} }}, periodSeconds: 1 }}");
+    let mut run = Run::new(ONE_NODE, &(pod("plain", &probe("HTTP"), "") + &pod("tls", &probe("HTTPS"), "")));
+    run.to(20);
+    let ready = ".status.containerStatuses[0].ready";
+    assert_eq!((run.field("plain", ready).as_str(), run.field("tls", ready).as_str()), ("true", "false"));
+    let events = run.kubectl("get events --field-selector involvedObject.name=tls");
+    assert!(events.contains(":80/\": http: server gave HTTP response to HTTPS client"), "{events}");
+}

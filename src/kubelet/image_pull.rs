@@ -2,6 +2,7 @@
 //! Upstream: kubelet images `EnsureImageExists`, `pullImage`, puller.
 
 use super::image_reference;
+use super::pull_secrets;
 use super::restart_backoff::Backoff;
 use super::worker::Stage;
 use super::{Hubs, Kubelets};
@@ -87,7 +88,7 @@ impl Kubelets {
         let state = self.node_state(node);
         state.pulling += 1;
         let is_allowed = state.pull_tokens.try_take(now);
-        let takes = if is_allowed { self.pull_takes(hubs, node, image) } else { SimDuration::ZERO };
+        let takes = if is_allowed { self.pull_takes(hubs, pod, node, image) } else { SimDuration::ZERO };
         let extra = self.workers.row(pod).extra_mut();
         (extra.pull_began, extra.pull_refused) = (now, !is_allowed);
         self.schedule(hubs, pod, now + takes);
@@ -100,14 +101,20 @@ impl Kubelets {
         Some(hubs.machines.registry.id(&template.spec.containers[usize::from(slot)].image))
     }
 
-    fn pull_takes(&mut self, hubs: &Hubs<'_>, node: crate::model::object::NodeId, image: ImageId) -> SimDuration {
+    fn pull_takes(
+        &mut self,
+        hubs: &Hubs<'_>,
+        pod: PodId,
+        node: crate::model::object::NodeId,
+        image: ImageId,
+    ) -> SimDuration {
         let latencies = &self.settings.latencies;
         let registry = &hubs.machines.registry;
         let stated = registry.image(image);
         if !registry.is_up(image) {
             return DIAL_TIMEOUT;
         }
-        if stated.missing {
+        if stated.missing || pull_secrets::is_denied(hubs, pod, image) {
             return stated.pull.unwrap_or_else(|| latencies.sample(Latency::PullFailure, &mut self.registry));
         }
         if hubs.machines.machine(node).has_image(image) {
@@ -137,7 +144,8 @@ impl Kubelets {
         let stated = hubs.machines.registry.image(image).clone();
         let is_up = hubs.machines.registry.is_up(image);
         let is_refused = self.workers.row(pod).extra_mut().pull_refused;
-        let fails = is_refused || stated.missing || !is_up;
+        let is_denied = is_up && pull_secrets::is_denied(hubs, pod, image);
+        let fails = is_refused || stated.missing || is_denied || !is_up;
         if !fails {
             // A pull of the same image that waits for its turn finds it there.
             hubs.machines.machine_mut(node).store_image(now, image, stated.size);
@@ -145,7 +153,11 @@ impl Kubelets {
         self.next_pull(hubs, node);
         if fails {
             // Upstream: kubelet images `throttledImageService`.
-            let error = if is_refused { "pull QPS exceeded".to_owned() } else { registry_error(name, is_up) };
+            let error = match (is_refused, is_denied) {
+                (true, _) => "pull QPS exceeded".to_owned(),
+                (_, true) => denied(name),
+                _ => registry_error(name, is_up),
+            };
             let pulls = &mut self.workers.row(pod).extra_mut().pulls;
             match pulls.iter_mut().find(|(candidate, _, _)| *candidate == image) {
                 Some((_, entry, text)) => {
@@ -195,6 +207,15 @@ fn registry_error(name: &str, is_up: bool) -> String {
         if is_up { ("NotFound", format!("{reference}: not found")) } else { ("Unknown", no_answer(&reference)) };
     format!(
         "rpc error: code = {code} desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {why}"
+    )
+}
+
+/// What containerd says of an image that is not for everybody.
+fn denied(name: &str) -> String {
+    let reference = full_reference(name);
+    let why = pull_secrets::denial(&reference);
+    format!(
+        "rpc error: code = Unknown desc = failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\": {why}"
     )
 }
 

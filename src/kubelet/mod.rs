@@ -31,6 +31,7 @@ mod pod_worker;
 mod probe_answer;
 mod probe_worker;
 mod probes;
+mod pull_secrets;
 mod resize;
 mod resize_action;
 mod restart_all;

@@ -239,8 +239,9 @@ impl Kubelets {
         let acted = worker.flags.contains(Flags::ACTED);
         worker.ready_at = next_relist;
         if acted && !failed {
-            // The look is at the sync's end; what it shows is written the relist's and the status's delay later.
-            worker.relisted = now;
+            // The look comes a few milliseconds after the sync's end (in the recordings four after a container's start: those
+            // that end sooner are never seen running); what it shows is written the relist's and the status's delay later.
+            worker.relisted = now + SimDuration(relist.0 / 2);
             worker.ready_at = now + relist;
         }
         if worker.flags.contains(Flags::TERMINATING) {

@@ -54,6 +54,11 @@ pub(super) fn ask_port(
             if !serving.is_open(port) {
                 return Answer::Failed(format!("Get \"{url}\": dial tcp {host}:{port}: connect: connection refused"));
             }
+            // Upstream: net/http `Transport`.
+            let speaks_http = container.command.is_empty() && machines.registry.speaks_http(&container.image, port);
+            if scheme == "HTTPS" && speaks_http && own.serving.is_open(port) {
+                return Answer::Failed(format!("Get \"{url}\": http: server gave HTTP response to HTTPS client"));
+            }
             if is_late(serving) {
                 return Answer::Failed(format!(
                     "Get \"{url}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"

@@ -43,6 +43,10 @@ pub struct Registry {
     programs: FxHashMap<Text, Vec<&'static str>>,
     /// Users by repository, where they are known.
     users: FxHashMap<Text, &'static str>,
+    /// Hosts that give images only to who has a secret for them.
+    pub private: Vec<Text>,
+    /// Ports by repository at which images are known to speak HTTP without TLS.
+    http: FxHashMap<Text, Vec<u16>>,
     /// Hosts that do not work as they should.
     troubled: BTreeMap<Text, Trouble>,
 }
@@ -66,6 +70,8 @@ impl Default for Registry {
             by_repository: FxHashMap::default(),
             programs: FxHashMap::default(),
             users: FxHashMap::default(),
+            private: Vec::new(),
+            http: FxHashMap::default(),
             troubled: BTreeMap::new(),
         }
     }
@@ -91,6 +97,21 @@ impl Registry {
     /// States the user of a repository's images: a number or a name.
     pub fn set_repository_user(&mut self, repository: &str, user: &'static str) {
         self.users.insert(normal_repository(repository).into(), user);
+    }
+
+    /// States the ports at which a repository's images speak HTTP without TLS.
+    pub fn set_repository_http(&mut self, repository: &str, ports: Vec<u16>) {
+        self.http.insert(normal_repository(repository).into(), ports);
+    }
+
+    /// Is an image known to speak HTTP without TLS at a port?
+    pub fn speaks_http(&self, image: &str, port: u16) -> bool {
+        self.http.get(normal_repository(repository(image))).is_some_and(|ports| ports.contains(&port))
+    }
+
+    /// Does the registry of this image ask for a secret?
+    pub fn is_private(&self, id: ImageId) -> bool {
+        !self.private.is_empty() && self.private.iter().any(|host| host == host_of(self.name(id)))
     }
 
     /// The user that an image runs as, where it is known.

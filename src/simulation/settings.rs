@@ -157,6 +157,7 @@ impl Simulation {
 pub(super) fn state_images(registry: &mut Registry, images: &plan::Images, streams: Streams) {
     registry.bandwidth = images.bandwidth as u64;
     registry.latency = Some(images.latency);
+    registry.private = images.private.iter().map(|host| host.as_str().into()).collect();
     for (index, (name, image)) in images.entries.iter().enumerate() {
         let mut stream = streams.stream("registry/pull", index as u64);
         let pull = image.pull.as_ref().map(|pull| SimDuration::from_secs_f64(pull.sample(&mut stream)));

@@ -132,6 +132,8 @@ pub struct Workload {
     by_template: FxHashMap<(TemplateId, TemplateId, u8), u32>,
     /// By container row.
     runs: Vec<Run>,
+    /// How long processes live that do nothing which takes time.
+    lives: Stream,
     /// How long runs last, and what they use.
     draws: Stream,
     /// `$RANDOM` and the like.
@@ -152,6 +154,7 @@ impl Workload {
         Self {
             draws: stream("workload/behaviour"),
             shell_draws: stream("workload/shell"),
+            lives: stream("workload/process-life"),
             settings,
             programs: Vec::new(),
             by_template: FxHashMap::default(),

@@ -9,6 +9,7 @@ use super::files::{ContainerFiles, PodVolumes, View};
 use super::shell::{Options, Process, Signal, Step, Understanding};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
+use crate::engine::distribution::Distribution;
 use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::machines::{ContainerId, ExecId, ExecOutcome, ExitReason, Machines, RunState, Serving, Usage};
 use crate::model::object::PodId;
@@ -183,7 +184,8 @@ impl Workload {
             if machines.container(container).started == now {
                 // Commands cost no time in the shell, but no process begins and ends in one instant.
                 self.runs[container.index()].stop_code = code;
-                outbox.send(now + SHORTEST_PROCESS, WorkloadEvent::Stop { container, serial });
+                let life = LIFE.sample(&mut self.lives).max(SHORTEST_LIFE);
+                outbox.send(now + SimDuration::from_secs_f64(life), WorkloadEvent::Stop { container, serial });
             } else {
                 machines.exit(now, container, code, ExitReason::of_code(code));
             }
@@ -451,7 +453,10 @@ impl Workload {
 
 /// How long a process takes to fill the memory it asks for.
 const ALLOCATION: SimDuration = SimDuration::from_millis(200);
-/// How long the shortest commands of the recordings live.
-const SHORTEST_PROCESS: SimDuration = SimDuration::from_millis(5);
+/// How long a process lives that does nothing which takes time, in seconds: a median of 4 ms, 20 ms at the 99th percentile,
+/// as the twelve such runs of the recordings (0 to 19 ms).
+const LIFE: Distribution = Distribution::LogNormal { mu: -5.521_461, sigma: 0.692 };
+/// The shortest of all, in seconds: no process begins and ends in one instant.
+const SHORTEST_LIFE: f64 = 0.0001;
 /// What an idle shell occupies.
 const IDLE_SHELL_BYTES: u64 = 1 << 20;

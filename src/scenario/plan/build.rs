@@ -199,6 +199,7 @@ impl Builder<'_> {
         Images {
             bandwidth: registry.and_then(|registry| registry.bandwidth).map_or(BANDWIDTH, |rate| rate.0),
             latency: registry.and_then(|registry| registry.latency).map_or(REGISTRY_LATENCY, |latency| latency.0),
+            private: registry.and_then(|registry| registry.private.clone()).unwrap_or_default(),
             entries,
         }
     }

@@ -212,6 +212,8 @@ pub struct Images {
     pub bandwidth: f64,
     /// Before the first byte.
     pub latency: SimDuration,
+    /// Registries by host name that ask for a pull secret.
+    pub private: Vec<String>,
     /// By reference as manifests name them.
     pub entries: BTreeMap<String, Image>,
 }

@@ -86,6 +86,7 @@ objects! {
     Registry REGISTRY {
         "bandwidth" bandwidth: Option<Rate> = Type::Leaf(&RATE), "of one pull", default("100MiB/s");
         "latency" latency: Option<Duration> = Type::Leaf(&DURATION), "before the first byte of a pull", default("300ms");
+        "private" private: Option<Vec<String>> = Type::List(&Type::Text), "registries by host name that give images only to pods with a pull secret for them";
     }
 
     /// Something that must be true.

@@ -67,10 +67,17 @@ pub fn knows_programs(reference: &str) -> bool {
     image_programs::of(crate::machines::repository_of(reference)).is_some()
 }
 
+/// Ports at which the images of the catalogue speak HTTP and nothing else.
+const HTTP_PORTS: [u16; 7] = [80, 3000, 5000, 5678, 8080, 9090, 9100];
+
 /// Tells the registry the sizes of all well-known images, and the programs and users of those of which they are known.
 pub fn add_sizes(registry: &mut Registry) {
     for image in images::IMAGES {
         registry.set_repository_size(image.repository, u64::from(image.size) * 100_000);
+        if let Entry::Serves(ports) = image.entry {
+            let http = ports.iter().copied().filter(|port| HTTP_PORTS.contains(port)).collect();
+            registry.set_repository_http(image.repository, http);
+        }
         if let Some(programs) = image_programs::of(image.repository) {
             registry.set_repository_programs(image.repository, programs);
         }
