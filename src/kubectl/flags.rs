@@ -179,10 +179,29 @@ pub(crate) fn check(takes: Takes, value: &str) -> Result<(), String> {
         }
         Duration => parse_duration(value).map(|_| ()).map_err(|()| match value.parse::<f64>() {
             Ok(_) => format!("time: missing unit in duration \"{value}\""),
-            Err(_) => format!("time: invalid duration \"{value}\""),
+            Err(_) => unknown_unit(value).map_or_else(
+                || format!("time: invalid duration \"{value}\""),
+                |unit| format!("time: unknown unit \"{unit}\" in duration \"{value}\""),
+            ),
         }),
         Many | List | Text | Optional(_) | Switch | Number => Ok(()),
     }
+}
+
+/// The unit of a duration that has a number and then none of Go's units. Upstream: time `ParseDuration`.
+fn unknown_unit(value: &str) -> Option<&str> {
+    let mut rest = value.trim_start_matches(['-', '+']);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|end| *end > 0)?;
+        let after = &rest[digits..];
+        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, tail) = after.split_at(end);
+        if !["ns", "us", "µs", "μs", "ms", "s", "m", "h"].contains(&unit) {
+            return Some(unit);
+        }
+        rest = tail;
+    }
+    None
 }
 
 fn parse_duration(value: &str) -> Result<crate::engine::SimDuration, ()> {

@@ -101,12 +101,7 @@ pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> 
         return Err(Failure::error("setting 'all' parameter but found a non empty selector."));
     }
     if line.flags.has("filename") || line.flags.has("kustomize") {
-        if !named.is_empty() {
-            return Err(Failure::error(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
-            ));
-        }
-        return Ok(by_labels || by_fields);
+        return if named.is_empty() { Ok(by_labels || by_fields) } else { check_files(line).map(|()| false) };
     }
     let selecting = by_labels || by_fields || everything;
     if selecting && !named.objects.is_empty() {
@@ -120,6 +115,17 @@ pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> 
         return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
     }
     Ok(selecting)
+}
+
+/// Files and arguments together are refused before anything is looked up.
+pub(crate) fn check_files(line: &CommandLine) -> Result<(), Failure> {
+    let from_files = line.flags.has("filename") || line.flags.has("kustomize");
+    if from_files && !line.arguments.is_empty() {
+        return Err(Failure::error(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+        ));
+    }
+    Ok(())
 }
 
 /// An object as a command names it, without asking the server whether there is one.

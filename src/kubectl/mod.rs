@@ -168,6 +168,8 @@ pub(crate) struct Call<'a> {
     pub(crate) context_namespace: &'a str,
     /// Templates that were decoded before.
     pub(crate) cache: &'a mut DecodeCache,
+    /// Who owns the fields that it writes; empty for nobody.
+    pub(crate) manager: String,
 }
 
 impl fmt::Debug for Call<'_> {
@@ -223,6 +225,7 @@ impl Kubectl {
             context: &self.context,
             context_namespace: &self.namespace,
             cache: &mut self.cache,
+            manager: String::new(),
         };
         let result = match parse(&words) {
             Ok(Parsed::Help(text)) => {
@@ -235,6 +238,7 @@ impl Kubectl {
                 Ok(commands::Outcome::Done)
             }
             Ok(Parsed::Command(mut line)) => {
+                call.manager = manager_of(&line);
                 for warning in &line.deprecations {
                     printed.err_line(warning);
                 }
@@ -285,6 +289,7 @@ impl Kubectl {
             context: &self.context,
             context_namespace: &self.namespace,
             cache: &mut self.cache,
+            manager: String::new(),
         }
     }
 
@@ -313,6 +318,22 @@ impl Kubectl {
     ) -> Result<String, String> {
         let mut call = self.call(now, cluster, machines);
         commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
+    }
+}
+
+/// What a command calls itself as a manager of fields. Upstream: each command's `fieldManager`, apiserver
+/// `managerOrUserAgent`.
+fn manager_of(line: &CommandLine) -> String {
+    let given = line.flags.text("field-manager");
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let command = line.command.path.split(' ').next().unwrap_or_default();
+    match command {
+        "apply" => "kubectl-client-side-apply".to_owned(),
+        "annotate" | "autoscale" | "create" | "edit" | "expose" | "label" | "patch" | "replace" | "rollout" | "run"
+        | "set" | "taint" => format!("kubectl-{command}"),
+        _ => "kubectl".to_owned(),
     }
 }
 

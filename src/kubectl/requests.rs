@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::api::decode::{Subresource, decode_subresource, decode_update, decode_with_warnings, identify_among};
+use crate::api::patch::fields;
 use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::{NamespaceId, ObjectRef, PodId};
@@ -171,6 +174,12 @@ impl Call<'_> {
         } else {
             self.cluster.create(self.now, decoded).map(Created::Stored)
         };
+        if let Ok(Created::Stored(object)) = &created
+            && !self.manager.is_empty()
+        {
+            let set = fields(object.kind, &self.cluster.view(*object)).into_keys().collect();
+            self.cluster.note_update(*object, (&self.manager, ""), set, &BTreeSet::new());
+        }
         // What admission refuses before validation comes to no further warnings.
         let is_early = |status: &Status| {
             let of_quota = status.message.contains("exceeded quota") || status.message.contains("failed quota");
@@ -245,7 +254,24 @@ impl Call<'_> {
                 DecodedBody::Other { .. } => decoded.raw != self.cluster.object(object).raw,
             });
         }
-        self.cluster.update(self.now, object, decoded)
+        let changed = self.cluster.update(self.now, object, decoded)?;
+        if changed {
+            self.note_update(object, &stored);
+        }
+        Ok(changed)
+    }
+
+    /// Who owns what an update has changed.
+    fn note_update(&mut self, object: ObjectRef, before: &Value) {
+        if self.manager.is_empty() || object.kind == Kind::EVENT || !self.cluster.is_live(object) {
+            return;
+        }
+        let after = fields(object.kind, &self.cluster.view(object));
+        let before = fields(object.kind, before);
+        let set = after.iter().filter(|(path, value)| before.get(*path) != Some(*value));
+        let set = set.map(|(path, _)| path.clone()).collect();
+        let removed = before.into_keys().filter(|path| !after.contains_key(path)).collect();
+        self.cluster.note_update(object, (&self.manager, ""), set, &removed);
     }
 
     /// A live object by name in a namespace, or the server's refusal.

@@ -171,14 +171,14 @@ pub(super) fn copy(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     if from.path.is_empty() || to.path.is_empty() {
         return Err(Failure::error("filepath can not be empty"));
     }
+    let local = if goes_in { call.files.read(from.path).ok() } else { None };
+    if goes_in && local.is_none() {
+        return Err(Failure::error(format!("{} doesn't exist in local filesystem", from.path)));
+    }
     let given = if remote.namespace.is_empty() { line.namespace(call.context_namespace) } else { remote.namespace };
     let object = call.find(Kind::POD, given, remote.pod)?;
     let pod = PodId(object.id);
-    let command = if goes_in {
-        let files = call
-            .files
-            .read(from.path)
-            .map_err(|_| Failure::error(format!("{} doesn't exist in local filesystem", from.path)))?;
+    let command = if let Some(files) = local {
         let mut script = String::new();
         for (path, text) in &files {
             let target = match path.strip_prefix(from.path).filter(|rest| !rest.is_empty()) {

@@ -58,6 +58,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let manner = manner(line)?;
     let dry_run = DryRun::of(line)?;
+    listing::check_files(line)?;
     let named = call.named(&line.arguments)?;
     listing::check(line, &named)?;
     let objects = if line.flags.has("filename") {

@@ -108,9 +108,6 @@ fn check(line: &CommandLine, selecting: bool) -> Result<(), Failure> {
         let text = format!("--all-containers=true should not be specified with container name {container}");
         return Err(Failure::error(text));
     }
-    if line.flags.number("limit-bytes").is_some_and(|limit| limit < 0) {
-        return Err(Failure::error("--limit-bytes must be greater than 0"));
-    }
     if line.flags.number("tail").is_some_and(|tail| tail < -1) {
         return Err(Failure::error("--tail must be greater than or equal to -1"));
     }

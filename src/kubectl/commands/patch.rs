@@ -161,6 +161,11 @@ fn patch(
         }
     };
     let mut patched = patched;
+    if patched["metadata"]["name"].as_str().is_none_or(str::is_empty) {
+        let name = call.cluster.identity(object).1;
+        let text = format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");
+        return Err(Failure::server(&Status::new(Reason::BadRequest, text)));
+    }
     if patched["metadata"]["uid"] != current["metadata"]["uid"] {
         // Upstream: apimachinery api/validation `ValidateObjectMetaAccessorUpdate`.
         let name = call.cluster.identity(object).1;

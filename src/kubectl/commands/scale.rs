@@ -1,5 +1,7 @@
 //! `kubectl scale`.
 
+use std::collections::BTreeSet;
+
 use crate::api::{Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
@@ -97,6 +99,10 @@ fn scale(
     }
     if dry_run == DryRun::None {
         call.cluster.scale(call.now, object, replicas);
+        if replicas != current {
+            let set = BTreeSet::from([".spec.replicas".to_owned()]);
+            call.cluster.note_update(object, ("kubectl", "scale"), set, &BTreeSet::new());
+        }
         if line.flags.is_on("record", false) {
             let mut view = call.cluster.view(object);
             results::record(line, &mut view);

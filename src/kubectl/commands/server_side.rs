@@ -9,14 +9,16 @@ use serde_json::Value;
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::manifests::{self, Item};
+use super::super::manifests::{self, Document, Item};
 use super::super::output::Printed;
 use super::super::requests::{Created, DryRun, Manner};
 use super::super::results;
 use super::apply::identify;
-use crate::api::Reason;
-use crate::api::patch::{self, fields, without};
+use crate::api::patch::{self, LAST_APPLIED, fields, without};
+use crate::api::value::go_json;
+use crate::api::{DecodeError, Reason};
 use crate::cluster::FieldManager;
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 const ADVICE: &str = "Please review the fields above--they currently have other managers. Here\nare the ways you can resolve this warning:\n* If you intend to manage all of these fields, please re-run the apply\n  command with the `--force-conflicts` flag.\n* If you do not intend to manage all of the fields, please edit your\n  manifest to remove references to the fields that should keep their\n  current managers.\n* You may co-own fields by updating your manifest to match the existing\n  value; in this case, you'll become the manager if the other manager(s)\n  stop managing the field (remove it from their configuration).\nSee https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
@@ -52,28 +54,72 @@ pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed
     let given = line.flags.text("field-manager");
     let manager = if given.is_empty() { "kubectl" } else { given };
     let manner = Manner::of(line)?;
-    let config = document.value.clone();
+    let mut config = document.value.clone();
+    if kind.is_namespaced() {
+        config["metadata"]["namespace"] = Value::from(namespace.as_str());
+    }
     let owned = fields(kind, &config);
-    let (object, taken) = match call.find(kind, &namespace, &name) {
+    // Who owns what is said below, and not by the kind of the request.
+    let outer = std::mem::take(&mut call.manager);
+    let result = write(call, line, (kind, &namespace, &name), (&document, &config, &owned), (manager, manner), printed);
+    call.manager = outer;
+    let (object, taken) = result?;
+    if let (Some(object), DryRun::None) = (object.stored(), manner.dry_run) {
+        let fields: BTreeSet<String> = owned.into_keys().collect();
+        let config = Some(Arc::new(config.clone()));
+        let applier = FieldManager { name: manager.into(), config, subresource: "", fields };
+        call.cluster.set_field_manager(object, applier, &taken);
+    }
+    results::show(line, (kind, &name), "serverside-applied", printed, || object.view(call, || config))
+}
+
+/// Creates the object or merges into it; the fields that change hands.
+fn write(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    (kind, namespace, name): (Kind, &str, &str),
+    (document, config, owned): (&Document, &Value, &BTreeMap<String, Value>),
+    (manager, manner): (&str, Manner),
+    printed: &mut Printed,
+) -> Result<(Created, BTreeSet<String>), Failure> {
+    Ok(match call.find(kind, namespace, name) {
         Err(status) if status.reason == Reason::NotFound => {
-            let created = call.create(config.clone(), &namespace, manner, printed);
-            (created.map_err(|error| manifests::refusal(&error, &document, "creating"))?, BTreeSet::new())
+            let created = call.create(config.clone(), namespace, manner, printed);
+            (created.map_err(|error| refusal(&error, config, document))?, BTreeSet::new())
         }
         Err(status) => return Err(Failure::server(&status)),
         Ok(object) => {
-            let taken = conflicts(call, line, object, manager, &owned)?;
-            let merged = merge(call, object, manager, &config);
+            let taken = conflicts(call, line, object, manager, owned)?;
+            let mut merged = merge(call, object, manager, config);
+            // What a client applied once goes on being remembered. Upstream: managedfields `lastAppliedUpdater`.
+            if manager == "kubectl" && call.cluster.view(object)["metadata"]["annotations"][LAST_APPLIED].is_string() {
+                merged["metadata"]["annotations"][LAST_APPLIED] = Value::from(go_json(config) + "\n");
+            }
             call.update(object, merged, manner, printed)
                 .map_err(|status| Failure::server_with_file(&status, "applying patch to", &document.source))?;
             (Created::Stored(object), taken)
         }
-    };
-    if let (Some(object), DryRun::None) = (object.stored(), manner.dry_run) {
-        let fields: BTreeSet<String> = owned.into_keys().collect();
-        let applier = FieldManager { name: manager.into(), config: Arc::new(config.clone()), fields };
-        call.cluster.set_field_manager(object, applier, &taken);
+    })
+}
+
+/// What does not fit the schema is refused before anything else looks at it.
+/// Upstream: managedfields `structuredMergeManager.Apply`.
+fn refusal(error: &DecodeError, config: &Value, document: &Document) -> Failure {
+    let DecodeError::Server(status) = error else { return manifests::refusal(error, document, "creating") };
+    if status.reason == Reason::NotFound {
+        return Failure::server(status);
     }
-    results::show(line, (kind, &name), "serverside-applied", printed, || object.view(call, || config))
+    let unknown = status.message.split_once("unknown field \"").and_then(|(_, rest)| rest.split_once('"'));
+    let Some((field, _)) = unknown else { return manifests::refusal(error, document, "creating") };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let metadata = &config["metadata"];
+    let (namespace, version) = (text(&metadata["namespace"]), text(&config["apiVersion"]));
+    let version = if version.contains('/') { version } else { format!("/{version}") };
+    Failure::plain(format!(
+        "Error from server: failed to create typed patch object ({namespace}/{}; {version}, Kind={}): .{field}: field not declared in schema",
+        text(&metadata["name"]),
+        text(&config["kind"])
+    ))
 }
 
 /// Fields of others that would change: the refusal, or with `--force-conflicts` the fields that change hands.
@@ -90,10 +136,16 @@ fn conflicts(
         .filter(|(path, value)| live.get(*path).is_some_and(|live| live != *value))
         .map(|(path, _)| path)
         .collect();
-    let mut by_manager: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-    for other in call.cluster.field_managers(object).iter().filter(|other| other.name != manager) {
+    let version = object.kind.api_version();
+    let mut by_manager: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let is_other = |other: &&FieldManager| {
+        // What kubectl applied from the client is its own from now on. Upstream: client-go util/csaupgrade.
+        let migrated = manager == "kubectl" && other.name == "kubectl-client-side-apply";
+        !migrated && (other.name != manager || other.config.is_none())
+    };
+    for other in call.cluster.field_managers(object).iter().filter(is_other) {
         let paths = other.fields.iter().filter(|path| changes.contains(path));
-        by_manager.entry(&other.name).or_default().extend(paths);
+        by_manager.entry(other.shown(&version)).or_default().extend(paths);
     }
     by_manager.retain(|_, paths| !paths.is_empty());
     let count: usize = by_manager.values().map(Vec::len).sum();
@@ -102,11 +154,11 @@ fn conflicts(
     }
     // Upstream: managedfields `getConflictMessage`.
     let message = if let (1, Some((manager, paths))) = (count, by_manager.iter().next()) {
-        format!("Apply failed with 1 conflict: conflict with {manager:?}: {}", paths[0])
+        format!("Apply failed with 1 conflict: conflict with {manager}: {}", paths[0])
     } else {
         let mut lines = Vec::new();
         for (manager, paths) in by_manager {
-            lines.push(format!("conflicts with {manager:?}:"));
+            lines.push(format!("conflicts with {manager}:"));
             lines.extend(paths.into_iter().map(|path| format!("- {path}")));
         }
         format!("Apply failed with {count} conflicts: {}", lines.join("\n"))
@@ -119,9 +171,12 @@ fn conflicts(
 fn merge(call: &Call<'_>, object: ObjectRef, manager: &str, config: &Value) -> Value {
     let current = call.cluster.view(object);
     let managers = call.cluster.field_managers(object);
-    let before = managers.iter().find(|known| known.name == manager).map(|known| (*known.config).clone());
+    let own = |known: &&FieldManager| known.name == manager && known.config.is_some();
+    let before = managers.iter().find(own).and_then(|known| known.config.as_deref().cloned());
+    let is_other =
+        |known: &&FieldManager| !(own(known) || manager == "kubectl" && known.name == "kubectl-client-side-apply");
     let others: BTreeSet<String> =
-        managers.iter().filter(|known| known.name != manager).flat_map(|known| known.fields.iter().cloned()).collect();
+        managers.iter().filter(is_other).flat_map(|known| known.fields.iter().cloned()).collect();
     let before = before.or_else(|| patch::last_applied(&current)).map(|before| without(object.kind, &before, &others));
     patch::three_way(Some(object.kind), before.as_ref(), config, &current).object
 }

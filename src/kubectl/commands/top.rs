@@ -71,10 +71,10 @@ fn sort<T>(rows: &mut [(String, Amounts, T)], order: Order) {
 
 /// What the containers of each node use, of its allocatable.
 pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let order = order(line)?;
     if !call.cluster.metrics.is_up() {
         return Err(Failure::error("Metrics API not available"));
     }
-    let order = order(line)?;
     let mut nodes = listing::list(call.cluster, Kind::NODE, None, &Filter::of(line, Kind::NODE)?);
     if let Some(name) = line.arguments.first() {
         nodes = vec![call.find(Kind::NODE, "", name)?];
@@ -130,10 +130,10 @@ fn percent(part: u64, whole: i64) -> String {
 
 /// What pods, or with `--containers` their containers, use.
 pub(super) fn top_pods(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    let order = order(line)?;
     if !call.cluster.metrics.is_up() {
         return Err(Failure::error("Metrics API not available"));
     }
-    let order = order(line)?;
     let everywhere = line.flags.is_on("all-namespaces", false);
     let containers = line.flags.is_on("containers", false);
     let namespace = line.namespace(call.context_namespace).to_owned();
