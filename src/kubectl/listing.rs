@@ -216,6 +216,10 @@ pub(crate) fn of_files(
 ) -> Result<Vec<ObjectRef>, Failure> {
     let mut objects = Vec::new();
     let labels = selectors::labels(line.flags.text("selector")).map_err(Failure::error)?;
+    // Upstream: cmd/delete `DeleteOptions.Complete`: what a selection does not find is no failure.
+    let selects =
+        ["selector", "field-selector"].iter().any(|flag| line.flags.has(flag)) || line.flags.is_on("all", false);
+    let lenient = line.flags.is_on("ignore-not-found", doing == "deleting" && selects);
     for item in manifests::read(call, line)? {
         let document = match item {
             Ok(document) => document,
@@ -238,7 +242,7 @@ pub(crate) fn of_files(
         let namespace = manifests::namespace_of(value, line, call.context_namespace)?;
         match call.find(kind, &namespace, value["metadata"]["name"].as_str().unwrap_or_default()) {
             Ok(object) => objects.push(object),
-            Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
+            Err(status) if status.reason == Reason::NotFound && lenient => {}
             Err(status) if doing == "deleting" => {
                 printed.fail(&Failure::server_with_file(&status, doing, source));
             }

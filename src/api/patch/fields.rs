@@ -35,7 +35,7 @@ pub fn fields(kind: Kind, object: &Value) -> BTreeMap<String, Value> {
 /// The object without the leaves at these paths.
 pub fn without(kind: Kind, object: &Value, paths: &BTreeSet<String>) -> Value {
     let mut object = object.clone();
-    cut(&mut object, Place { kind: Some(kind), parent: "" }, "", paths);
+    cut(&mut object, Place { kind: Some(kind), parent: "" }, ("", ""), paths);
     object
 }
 
@@ -83,22 +83,23 @@ fn walk(value: &Value, place: Place<'_>, path: &str, leaf: &mut impl FnMut(&str,
     }
 }
 
-fn cut(value: &mut Value, place: Place<'_>, path: &str, paths: &BTreeSet<String>) {
+/// `name` is the member by which an item is known: that one stays.
+fn cut(value: &mut Value, place: Place<'_>, (path, name): (&str, &str), paths: &BTreeSet<String>) {
     let Value::Object(members) = value else { return };
     members.retain(|key, member| {
         let inner = format!("{path}.{key}");
         if paths.contains(&inner) {
-            return false;
+            return key == name;
         }
         let below = Place { kind: place.kind, parent: key };
         match (&mut *member, of_list(place, key)) {
             (Value::Array(items), ListStrategy::ByKey(by)) => {
                 for one in items {
                     let path = format!("{inner}{}", item(by, one));
-                    cut(one, below, &path, paths);
+                    cut(one, below, (&path, by), paths);
                 }
             }
-            (Value::Object(_), _) => cut(member, below, &inner, paths),
+            (Value::Object(_), _) => cut(member, below, (&inner, ""), paths),
             _ => {}
         }
         true
@@ -134,5 +135,8 @@ mod tests {
         let image = BTreeSet::from([format!("{inside}.image")]);
         let rest = without(Kind::DEPLOYMENT, &object, &image);
         assert_eq!(fields(Kind::DEPLOYMENT, &rest).len(), found.len() - 1);
+        // An item stays known by its key.
+        let all = without(Kind::DEPLOYMENT, &object, &found.iter().cloned().collect());
+        assert_eq!(all["spec"]["template"]["spec"]["containers"][0]["name"], "app");
     }
 }
