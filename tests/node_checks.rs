@@ -466,3 +466,15 @@ fn a_server_of_plain_http_does_not_answer_https() {
     let events = run.kubectl("get events --field-selector involvedObject.name=tls");
     assert!(events.contains(":80/\": http: server gave HTTP response to HTTPS client"), "{events}");
 }
+
+#[test]
+fn a_path_inside_a_volume_is_made_when_it_is_mounted() {
+    let script = |text: &str| format!(", command: [ sh, -c, '{text}' ]");
+    let init = "initContainers: [ { name: i, image: busybox, command: [ sh, -c, 'echo deep > /x/f' ], volumeMounts: [ { name: v, mountPath: /x, subPath: one/two } ] } ]";
+    let mounts = ", env: [ { name: Q, value: two } ], volumeMounts: [ { name: v, mountPath: /v }, { name: v, mountPath: /w, subPathExpr: one/$(Q) } ]";
+    let spec = format!(", restartPolicy: Never, volumes: [ {{ name: v, emptyDir: {{}} }} ], {init}");
+    let manifest = pod("p", &(script("cat /v/one/two/f; cat /w/f") + mounts), &spec);
+    let mut run = Run::new(ONE_NODE, &manifest.replace("image: nginx", "image: busybox"));
+    run.to(20);
+    assert_eq!(run.kubectl("logs p -c c"), "deep\ndeep\n");
+}

@@ -3,7 +3,7 @@
 
 use super::actions;
 use super::status;
-use super::worker::{EndReason, Flags, Stage};
+use super::worker::{EndReason, Flags, Slot, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::Machines;
@@ -34,6 +34,10 @@ impl Kubelets {
         }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
+        if worker.slots.len() < spec.containers.len() {
+            // Ephemeral containers have come.
+            worker.slots.resize(spec.containers.len(), Slot::EMPTY);
+        }
         self.refresh_volumes(hubs, pod);
         self.note_deadline(hubs, pod, spec);
         self.note_resize(hubs, pod);

@@ -68,11 +68,6 @@ impl Kubelets {
             && !hubs.cluster.template(hubs.cluster.pod(pod).template).spec.readiness_gates.is_empty();
         if spec_changed {
             worker.flags.insert(Flags::STALE_VOLUMES);
-            // Ephemeral containers may have come.
-            let containers = hubs.cluster.template_of(pod).spec.containers.len();
-            if worker.slots.len() < containers {
-                worker.slots.resize(containers, super::worker::Slot::EMPTY);
-            }
             self.resize_asked(hubs, pod);
         }
         if spec_changed && fields != Fields::all() || gates {

@@ -61,7 +61,8 @@ pub(super) fn seen(machines: &Machines, slot: Slot, snapshot: SimTime) -> Seen<'
 
 /// The container at `index` as the worker's last look showed it.
 pub(super) fn seen_by<'a>(machines: &'a Machines, worker: &Worker, index: usize) -> Seen<'a> {
-    seen(machines, worker.slots[index], worker.snapshot)
+    // Of an ephemeral container that the worker has not heard of yet nothing is seen.
+    seen(machines, worker.slots.get(index).copied().unwrap_or(Slot::EMPTY), worker.snapshot)
 }
 
 /// What a restart rule asks for.

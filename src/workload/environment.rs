@@ -58,7 +58,7 @@ pub(super) fn command(container: &Container, variables: &Environment) -> Vec<Str
 }
 
 /// Fills in `$(VAR)`; `$$` is a dollar, and what is not known stays. Upstream: third_party/forked/golang/expansion.
-fn expand(text: &str, variables: &Environment) -> String {
+pub(super) fn expand(text: &str, variables: &Environment) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
+use super::environment::{self, Environment};
 use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
@@ -46,8 +47,9 @@ pub(super) struct PodVolumes {
 }
 
 impl ContainerFiles {
-    /// A fresh root with the container's mounts in it; `address` is the pod's, 0 for none.
-    pub fn new(cluster: &Cluster, pod: PodId, address: u32, container: &Container) -> Self {
+    /// A fresh root with the container's mounts in it; `address` is the pod's, 0 for none, and `variables` are what paths
+    /// inside volumes may refer to. Upstream: kubelet_pods `makeMounts`.
+    pub fn new(cluster: &Cluster, pod: PodId, address: u32, container: &Container, variables: &Environment) -> Self {
         let mut root = MemoryFs::container_root();
         super::network_files::put(&mut root, cluster, pod, address);
         let volumes = &cluster.template_of(pod).spec.volumes;
@@ -56,7 +58,12 @@ impl ContainerFiles {
             .iter()
             .filter_map(|mount| {
                 let volume = volumes.iter().position(|volume| volume.name == mount.name)?;
-                let sub_path = mount.sub_path.trim_matches('/');
+                let written = if mount.sub_path_expr.is_empty() {
+                    mount.sub_path.to_string()
+                } else {
+                    environment::expand(&mount.sub_path_expr, variables)
+                };
+                let sub_path = written.trim_matches('/');
                 let sub_path = if sub_path.is_empty() { String::new() } else { format!("/{sub_path}") };
                 let path = mount.mount_path.trim_end_matches('/').to_owned();
                 Some(Mount { path, volume, sub_path, read_only: mount.read_only })
@@ -68,6 +75,13 @@ impl ContainerFiles {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
         let (from_image, count_of_image) = (root.used_bytes(), root.count());
         Self { root, from_image, count_of_image, mounts }
+    }
+
+    /// What is mounted of a volume is made there if it is missing. Upstream: kubelet_pods `makeMounts` (`SafeMakeDir`).
+    pub fn make_sub_paths(&self, volumes: &mut PodVolumes) {
+        for mount in self.mounts.iter().filter(|mount| !mount.sub_path.is_empty()) {
+            volumes.volume(mount.volume).put_directory(&mount.sub_path);
+        }
     }
 
     /// Bytes written beside volumes.
@@ -208,7 +222,7 @@ fn put_data(
 
 fn put_downward(files: &mut MemoryFs, cluster: &Cluster, pod: PodId, items: &[DownwardFile], now: SimTime) {
     for item in items {
-        let text = super::environment::field_value(cluster, pod, 0, 0, &item.source);
+        let text = environment::field_value(cluster, pod, 0, 0, &item.source);
         files.put_file(&format!("/{}", item.path), text.as_bytes(), 0o644, now);
     }
 }

@@ -88,9 +88,12 @@ impl Workload {
         let variables = environment::variables(cluster, machines, container);
         let argv = environment::command(definition, &variables);
         let cwd = if definition.working_dir.is_empty() { "/".to_owned() } else { definition.working_dir.to_string() };
+        let files = ContainerFiles::new(cluster, pod, address, definition, &variables);
         let process = Process::start(argv, Options { environment: variables, cwd, ..Options::default() });
-        self.processes.files.insert(container, Box::new(ContainerFiles::new(cluster, pod, address, definition)));
-        self.processes.volumes.entry(pod).or_default().fill(cluster, pod, now, false);
+        let volumes = self.processes.volumes.entry(pod).or_default();
+        volumes.fill(cluster, pod, now, false);
+        files.make_sub_paths(volumes);
+        self.processes.files.insert(container, Box::new(files));
         let started = machines.container(container).started;
         let mut waiting = Waiting { process, due: SimTime::NEVER, on_files: false };
         if started < now {
@@ -272,7 +275,9 @@ impl Workload {
         let index = usize::from(machines.container(container).index);
         let address = machines.container(container).address;
         let own = self.processes.files.entry(container).or_insert_with(|| {
-            Box::new(ContainerFiles::new(cluster, pod, address, &cluster.template_of(pod).spec.containers[index]))
+            let definition = &cluster.template_of(pod).spec.containers[index];
+            let variables = environment::variables(cluster, machines, container);
+            Box::new(ContainerFiles::new(cluster, pod, address, definition, &variables))
         });
         let volumes = self.processes.volumes.entry(pod).or_default();
         let files = View { own, volumes, changed: false };
@@ -361,8 +366,9 @@ impl Workload {
             .processes
             .files
             .entry(container)
-            .or_insert_with(|| Box::new(ContainerFiles::new(cluster, pod, address, definition)));
+            .or_insert_with(|| Box::new(ContainerFiles::new(cluster, pod, address, definition, &variables)));
         let volumes = self.processes.volumes.entry(pod).or_default();
+        own.make_sub_paths(volumes);
         match exec_program::look(&argv, &definition.image, &View { own, volumes, changed: false }) {
             Found::InShell => {}
             Found::InImage => {

@@ -83,14 +83,13 @@ impl Workload {
         let stated = self.settings.behaviours.resolve(&facts);
         let term = self.settings.latencies.fixed(crate::model::latency::Latency::TermExit).as_secs_f64();
         let granted = &cluster.template(granted).spec;
-        let has = &granted.containers[usize::from(index)];
-        let container = match (&has.requests, &has.limits) {
-            (requests, limits) if *requests == container.requests && *limits == container.limits => {
-                Cow::Borrowed(container)
-            }
-            (requests, limits) => {
-                Cow::Owned(Container { requests: requests.clone(), limits: limits.clone(), ..container.clone() })
-            }
+        // Ephemeral containers are never resized, and may be newer than what the pod was promised.
+        let has = granted.containers.get(usize::from(index)).unwrap_or(container);
+        let container = if has.requests == container.requests && has.limits == container.limits {
+            Cow::Borrowed(container)
+        } else {
+            let (requests, limits) = (has.requests.clone(), has.limits.clone());
+            Cow::Owned(Container { requests, limits, ..container.clone() })
         };
         let mut program = resolve(&container, stated, term);
         program.oom.qos = template.qos;
