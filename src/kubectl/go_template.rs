@@ -115,7 +115,7 @@ impl Template {
 }
 
 /// Templates that call one another end here. Upstream: text/template `maxExecDepth`, which is as deep as memory goes.
-const DEEPEST: usize = 1_000;
+const DEEPEST: usize = 100;
 
 /// Variables and output. A missing value is `None`.
 struct Scope<'a> {

@@ -125,6 +125,10 @@ pub(crate) fn go_syntax(value: &Value, out: &mut String) {
     }
 }
 
+/// Ranges inside one another. One that is not ended is gone through twice by upstream's rule, so that many of them would
+/// take for ever.
+const DEEPEST: usize = 12;
+
 /// Where an evaluation stands among ranges.
 struct Walk {
     allow_missing: bool,
@@ -153,6 +157,9 @@ impl Walk {
             if self.begin_range > 0 {
                 self.begin_range -= 1;
                 self.in_range += 1;
+                if self.in_range > DEEPEST {
+                    return Err(format!("more than {DEEPEST} ranges inside one another"));
+                }
                 let body = &nodes[place + 1..];
                 for item in &results {
                     all.extend(self.results(body, first + place + 1, item)?);
@@ -287,11 +294,11 @@ fn array<'a>(input: &[&'a Value], parameters: [Parameter; 3]) -> Result<Values<'
         let [from, to, step] = parameters;
         let mut start = if from.known { from.value } else { 0 };
         if start < 0 {
-            start += length;
+            start = start.wrapping_add(length);
         }
         let mut end = if to.known { to.value } else { length };
         if end < 0 || end == 0 && to.derived {
-            end += length;
+            end = end.wrapping_add(length);
         }
         if start == end {
             return Ok(found);
@@ -300,7 +307,7 @@ fn array<'a>(input: &[&'a Value], parameters: [Parameter; 3]) -> Result<Values<'
             return Err(format!("array index out of bounds: index {start}, length {length}"));
         }
         if end > length || end < 0 {
-            return Err(format!("array index out of bounds: index {}, length {length}", end - 1));
+            return Err(format!("array index out of bounds: index {}, length {length}", end.wrapping_sub(1)));
         }
         if start > end {
             return Err(format!("starting index {start} is greater than ending index {end}"));

@@ -7,12 +7,22 @@ use serde_json::Value;
 use super::functions;
 use super::{Command, Node, Operand, Pipeline, Place, Word};
 
+/// Blocks or parentheses inside one another: more than any template has, less than a stack holds.
+const DEEPEST: usize = 100;
+
 type Named = BTreeMap<String, Vec<Node>>;
 
 /// Reads a whole template: its nodes, and those of the templates that it defines.
 pub(super) fn template(text: &str) -> Result<(Vec<Node>, Named), String> {
-    let mut parser =
-        Parser { text, pieces: Vec::new(), next: 0, named: Named::new(), variables: vec!["$".to_owned()], at: 0 };
+    let mut parser = Parser {
+        text,
+        pieces: Vec::new(),
+        next: 0,
+        named: Named::new(),
+        variables: vec!["$".to_owned()],
+        at: 0,
+        depth: 0,
+    };
     let result = parser.whole();
     let line = 1 + text[..parser.at.min(text.len())].matches('\n').count();
     result.map(|nodes| (nodes, parser.named)).map_err(|reason| format!("template: output:{line}: {reason}"))
@@ -34,6 +44,8 @@ struct Parser<'a> {
     variables: Vec<String>,
     /// How far it is.
     at: usize,
+    /// Blocks around it.
+    depth: usize,
 }
 
 impl Parser<'_> {
@@ -87,6 +99,9 @@ impl Parser<'_> {
     /// Nodes up to `end` or `else`, which is returned.
     fn nodes(&mut self) -> Result<(Vec<Node>, Option<String>), String> {
         let mut nodes = Vec::new();
+        if self.depth > DEEPEST {
+            return Err(format!("more than {DEEPEST} blocks inside one another"));
+        }
         while let Some(piece) = self.pieces.get(self.next).cloned() {
             self.next += 1;
             let (offset, action) = match piece {
@@ -135,7 +150,9 @@ impl Parser<'_> {
                 return Err("missing value for block clause".to_owned());
             }
             let outer = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
+            self.depth += 1;
             let (nodes, end) = self.nodes()?;
+            self.depth -= 1;
             self.variables = outer;
             if end.as_deref() != Some("end") {
                 return Err("unexpected EOF".to_owned());
@@ -157,6 +174,10 @@ impl Parser<'_> {
         make: fn(Pipeline, Vec<Node>, Vec<Node>) -> Node,
     ) -> Result<Node, String> {
         let depth = self.variables.len();
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(format!("more than {DEEPEST} blocks inside one another"));
+        }
         let pipeline = self.pipeline(condition, word)?;
         let (then, end) = self.nodes()?;
         let otherwise = match end.as_deref() {
@@ -181,11 +202,16 @@ impl Parser<'_> {
             None => return Err("unexpected EOF".to_owned()),
         };
         self.variables.truncate(depth);
+        self.depth -= 1;
         Ok(make(pipeline, then, otherwise))
     }
 
     fn pipeline(&mut self, (offset, text): (usize, &str), context: &str) -> Result<Pipeline, String> {
         let tokens = tokens(offset, text)?;
+        let opened = |token: &Token| token.kind == Kind::Open;
+        if tokens.iter().filter(|token| opened(token)).count() > DEEPEST {
+            return Err(format!("more than {DEEPEST} parentheses in {context}"));
+        }
         let mut reader = Reader { tokens: &tokens, place: 0, variables: &mut self.variables };
         let pipeline = reader.pipeline(context)?;
         if reader.place == tokens.len() {
@@ -348,8 +374,8 @@ fn tokens(offset: usize, text: &str) -> Result<Vec<Token>, String> {
                     (Kind::Chain(chain(&rest[..end])), end, 0)
                 } else {
                     // Of several fields Go names the place of the second one.
-                    let fields = rest[1.min(end)..end].find('.').map_or(0, |dot| dot + 1);
-                    let inside = if c == '.' || c == '$' { fields } else { 0 };
+                    let has_fields = c == '.' || c == '$';
+                    let inside = if has_fields { rest[1..end].find('.').map_or(0, |dot| dot + 1) } else { 0 };
                     (Kind::Word(word(&rest[..end])?), end, inside)
                 }
             }

@@ -227,7 +227,7 @@ fn parameters(text: &str) -> Result<[Parameter; 3], String> {
         }
     }
     if parts.len() == 1 {
-        parameters[1] = Parameter { value: parameters[0].value + 1, known: true, derived: true };
+        parameters[1] = Parameter { value: parameters[0].value.wrapping_add(1), known: true, derived: true };
     }
     Ok(parameters)
 }
