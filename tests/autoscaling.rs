@@ -127,7 +127,7 @@ fn a_target_that_is_not_there_is_named() {
     let text = scenario("2m", "{match: {image: app}, cpu: 1m}") + pod + &autoscaler("web", "web");
     let (record, _) = run(&text);
     let messages: Vec<&str> = record.events.iter().map(|event| record.text(event.message)).collect();
-    assert!(messages.contains(&"deployments/scale.apps \"web\" not found"), "{messages:?}");
+    assert!(messages.contains(&"deployments.apps \"web\" not found"), "{messages:?}");
 }
 
 #[test]
