@@ -43,7 +43,8 @@
 //!   `resourceVersion`. There is no other way for one component to tell another something.
 //! - **Delivery is late, state is current.** A watcher wakes at commit + watch latency and reads current rows. Only the
 //!   scheduler keeps a lagging cache of its own, because there the lag decides.
-//! - **Rows are never reused.** An id means one object for ever; deleted rows stay readable for late watchers.
+//! - **Rows are never reused.** An id means one object for ever; deleted rows stay readable for late watchers. When all
+//!   have read that a pod is gone, its row keeps name, phase and reason (`Cluster::forget_before`).
 //! - **A pod is a row and a share of its template.** A `v1.Pod` exists only while one is being printed.
 //! - **Timers are not cancelled**: they carry a generation, and one that has passed makes them stale.
 //! - **Reports see a [`record::Record`] only**, never the simulation.

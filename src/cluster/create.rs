@@ -257,21 +257,7 @@ impl Cluster {
                 last_transition: now,
             });
         }
-        let pod = Pod {
-            name,
-            namespace,
-            template,
-            controller,
-            node,
-            nominated: NodeId::NONE,
-            generation: 1,
-            created: now,
-            resource_version: 0,
-            deletion: None,
-            deleted: None,
-            extra,
-            status,
-        };
+        let pod = Pod { controller, node, extra, status, ..Pod::new(name, namespace, template, now) };
         self.learn_template(namespace, template);
         let id = self.pods.insert(pod);
         let version =

@@ -158,6 +158,12 @@ impl EventCorrelator {
         }
     }
 
+    /// Sources that there is room for.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.sources.len()
+    }
+
     /// A new Event became this row.
     pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, row: u32) {
         let similar = &mut self.sources[slot.source as usize].similar[slot.similar as usize];

@@ -217,6 +217,20 @@ mod tests {
     }
 
     #[test]
+    fn of_an_object_that_is_gone_nothing_is_remembered_and_its_place_is_used_again() {
+        let mut store = EventStore::default();
+        let other = EventDraft { object: ObjectRef::pod(PodId(1)), ..draft("a") };
+        store.record(SimTime::from_secs(1), draft("a"), true);
+        store.record(SimTime::from_secs(1), other.clone(), true);
+        store.forget(ObjectRef::pod(PodId(0)));
+        store.record(SimTime::from_secs(2), other, true);
+        store.record(SimTime::from_secs(2), draft("a"), true);
+        let counts: Vec<u32> = store.rows().iter().map(|row| row.count).collect();
+        assert_eq!(counts, [1, 2, 1]);
+        assert_eq!(store.correlator.places(), 2);
+    }
+
+    #[test]
     fn the_tenth_similar_event_is_combined() {
         let mut store = EventStore::default();
         for number in 0..12 {

@@ -9,7 +9,7 @@ use crate::api::{Decoded, DecodedBody, Reason};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::labels::Labels;
-use crate::model::pod::PodPhase;
+use crate::model::pod::{ContainerStatus, PodPhase};
 use crate::model::pod_spec::PodSpec;
 use crate::model::selector::LabelSelector;
 
@@ -162,6 +162,26 @@ fn an_equal_status_is_no_write() {
     assert!(cluster.modify_pod_status(SimTime::ZERO, pod, |status| status.phase = PodPhase::Running));
     assert_eq!(cluster.log.at(before).unwrap().fields, Fields::PHASE);
     assert_eq!(cluster.pod(pod).resource_version, cluster.log.end().0);
+}
+
+#[test]
+fn a_pod_that_is_gone_keeps_its_status_until_all_have_read_so_and_then_its_phase() {
+    let mut cluster = cluster();
+    let (gone, stays) = (new_pod(&mut cluster, "a"), new_pod(&mut cluster, "a"));
+    for pod in [gone, stays] {
+        cluster.modify_pod_status(SimTime::ZERO, pod, |status| {
+            status.phase = PodPhase::Failed;
+            status.containers = [ContainerStatus::waiting("ContainerCreating")].into();
+        });
+    }
+    let before = cluster.log.end();
+    cluster.delete(SimTime::ZERO, ObjectRef::pod(gone), DeleteOptions::NOW).unwrap();
+    cluster.forget_before(before);
+    assert_eq!(cluster.pod(gone).status.containers.len(), 1);
+    cluster.forget_before(cluster.log.end());
+    let row = cluster.pod(gone);
+    assert_eq!((row.status.phase, row.status.containers.len()), (PodPhase::Failed, 0));
+    assert_eq!(cluster.pod(stays).status.containers.len(), 1);
 }
 
 #[test]

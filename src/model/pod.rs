@@ -308,6 +308,25 @@ impl PodStatus {
 }
 
 impl Pod {
+    /// A row as it is when the API server makes it, without controller, node and status.
+    pub fn new(name: Text, namespace: NamespaceId, template: TemplateId, created: SimTime) -> Self {
+        Self {
+            name,
+            namespace,
+            template,
+            controller: ObjectRef::NONE,
+            node: NodeId::NONE,
+            nominated: NodeId::NONE,
+            generation: 1,
+            created,
+            resource_version: 0,
+            deletion: None,
+            deleted: None,
+            extra: None,
+            status: PodStatus::default(),
+        }
+    }
+
     /// Neither ended nor being deleted. Upstream: controller `IsPodActive`.
     pub fn is_active(&self) -> bool {
         !self.status.phase.is_terminal() && self.deletion.is_none()

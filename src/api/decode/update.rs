@@ -22,16 +22,13 @@ pub fn decode_update(
     cache: &mut DecodeCache,
     restore: &dyn Fn(&mut Value),
 ) -> Result<(Decoded, Vec<String>), DecodeError> {
-    let kind = identify_among(&value, &cache.custom)?;
-    check_identity(kind, &value, stored)?;
-    let mut typed = Typed::new(kind, value, fields, cache)?;
-    keep(kind, stored, &mut typed.value);
-    let mut errors = validation::validate_changed(kind, stored, &typed.value, cache.scale_to_zero);
-    errors.extend(typed.custom.iter().flat_map(|custom| custom.validate(&typed.value, Some(stored))));
-    let namespace = text(&stored["metadata"]["namespace"]);
-    let mut typed = typed.refuse(errors)?;
-    restore(&mut typed.value);
-    Ok(typed.into_model(namespace, cache))
+    let scale_to_zero = cache.scale_to_zero;
+    let judge = |kind: Kind, typed: &mut Typed| {
+        let mut errors = validation::validate_changed(kind, stored, &typed.value, scale_to_zero);
+        errors.extend(typed.custom.iter().flat_map(|custom| custom.validate(&typed.value, Some(stored))));
+        errors
+    };
+    decode_judged(value, stored, fields, cache, restore, judge)
 }
 
 /// A part of a pod that is updated by itself.
@@ -55,11 +52,7 @@ pub fn decode_subresource(
     cache: &mut DecodeCache,
     restore: &dyn Fn(&mut Value),
 ) -> Result<(Decoded, Vec<String>), DecodeError> {
-    let kind = identify_among(&value, &cache.custom)?;
-    check_identity(kind, &value, stored)?;
-    let mut typed = Typed::new(kind, value, fields, cache)?;
-    keep(kind, stored, &mut typed.value);
-    let errors = match subresource {
+    let judge = |_kind: Kind, typed: &mut Typed| match subresource {
         Subresource::Resize => {
             validation::drop_other_changes(stored, &mut typed.value);
             validation::validate_resize(stored, &typed.value)
@@ -69,10 +62,30 @@ pub fn decode_subresource(
             validation::validate_ephemeral(stored, &typed.value)
         }
     };
+    let (decoded, _) = decode_judged(value, stored, fields, cache, restore, judge)?;
+    // Strategies of subresources warn of nothing.
+    Ok((decoded, Vec::new()))
+}
+
+/// What all updates have in common: `judge` tells what is wrong with the completed object, and may take out of it what
+/// this update cannot change.
+fn decode_judged(
+    value: Value,
+    stored: &Value,
+    fields: FieldValidation,
+    cache: &mut DecodeCache,
+    restore: &dyn Fn(&mut Value),
+    judge: impl FnOnce(Kind, &mut Typed) -> Vec<String>,
+) -> Result<(Decoded, Vec<String>), DecodeError> {
+    let kind = identify_among(&value, &cache.custom)?;
+    check_identity(kind, &value, stored)?;
+    let mut typed = Typed::new(kind, value, fields, cache)?;
+    keep(kind, stored, &mut typed.value);
+    let errors = judge(kind, &mut typed);
     let namespace = text(&stored["metadata"]["namespace"]);
     let mut typed = typed.refuse(errors)?;
     restore(&mut typed.value);
-    Ok((typed.into_model(namespace, cache).0, Vec::new()))
+    Ok(typed.into_model(namespace, cache))
 }
 
 /// Is it the same object? Upstream: apiserver endpoints/handlers `checkName`, registry/generic `Store.Update`.

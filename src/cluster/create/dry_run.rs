@@ -12,8 +12,8 @@ use crate::api::view::{self, ObjectContext, OwnerView, PodContext};
 use crate::api::{convert, defaults};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
-use crate::model::object::{Body, NodeId, Object, ObjectMeta, ObjectRef};
-use crate::model::pod::{Pod, PodStatus};
+use crate::model::object::{Body, Object, ObjectMeta};
+use crate::model::pod::Pod;
 use crate::model::pod_template::PodTemplate;
 
 impl Cluster {
@@ -72,21 +72,7 @@ impl Cluster {
         let id = self.admit_pod(namespace, id, &decoded.name).unwrap_or(id);
         let owners: Vec<OwnerView> =
             self.resolve_owners(&decoded.owners).iter().map(|owner| self.owner_view(owner)).collect();
-        let row = Pod {
-            name: decoded.name.clone(),
-            namespace,
-            template: id,
-            controller: ObjectRef::NONE,
-            node: NodeId::NONE,
-            nominated: NodeId::NONE,
-            generation: 1,
-            created: now,
-            resource_version: 0,
-            deletion: None,
-            deleted: None,
-            extra: None,
-            status: PodStatus::default(),
-        };
+        let row = Pod::new(decoded.name.clone(), namespace, id, now);
         let context = PodContext {
             granted: None,
             clock: *self.clock(),
