@@ -167,6 +167,33 @@ fn a_rule_that_restarts_all_containers_keeps_the_pod_and_its_phase() {
 }
 
 #[test]
+fn readiness_is_asked_when_the_container_runs_and_again_at_the_relist_that_sees_it() {
+    let probe = "readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 10 }";
+    let spec = format!("containers: [ {{ name: c, image: 'nginx:1.27', {probe} }} ]");
+    for (startup, refused) in [("0s", 0), ("100ms", 1)] {
+        let behavior = format!("{{ match: {{ container: c }}, startup: {startup} }}");
+        let (mut simulation, _) = simulation(&behavior, &spec, "");
+        let mut seen = Vec::new();
+        for tenth in 0..600 {
+            simulation.run_until(seconds(f64::from(tenth) * 0.1), &mut Unobserved);
+            let Some(pod) = pod(&simulation) else { continue };
+            let (phase, containers) = (shown(&simulation).0, &simulation.cluster.pod(pod).status.containers);
+            if phase == PodPhase::Running {
+                seen.push(containers[0].ready);
+            }
+        }
+        let until_ready = seen.iter().take_while(|ready| !**ready).count();
+        assert!(if refused > 0 { (1..=11).contains(&until_ready) } else { until_ready == 0 }, "{until_ready}");
+        assert!(seen[until_ready..].iter().all(|ready| *ready));
+        let events = simulation.cluster.events.rows().iter();
+        let unhealthy: Vec<&str> =
+            events.filter(|event| event.reason == "Unhealthy").map(|event| &*event.message).collect();
+        assert_eq!(unhealthy.len(), refused, "{unhealthy:?}");
+        assert!(unhealthy.iter().all(|message| message.ends_with(":80: connect: connection refused")), "{unhealthy:?}");
+    }
+}
+
+#[test]
 fn another_image_restarts_a_container_whatever_the_policy() {
     let spec = "restartPolicy: Never, containers: [ { name: c, image: 'busybox:1.36', command: [ syslogd ] } ]";
     let step = "{ at: 10s, kubectl: 'set image pod/p c=busybox:1.37' }";

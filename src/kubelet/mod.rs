@@ -135,8 +135,6 @@ pub struct Kubelets {
     jitter: Stream,
     /// Durations of pulls.
     registry: Stream,
-    /// Whether a probe that is asked for at once comes before the status that it needs.
-    probing: Stream,
     /// Factors 1 to 1.5 of the resyncs of quiet pods.
     resync: Stream,
 }
@@ -157,7 +155,6 @@ impl Kubelets {
             runtime: stream("kubelet/runtime"),
             jitter: stream("kubelet/requeue-jitter"),
             registry: stream("kubelet/registry"),
-            probing: stream("kubelet/probing"),
             resync: stream("kubelet/resync-jitter"),
             settings,
             nodes: Vec::new(),

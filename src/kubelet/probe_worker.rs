@@ -78,6 +78,8 @@ pub(super) struct ProbeWorker {
     pub serial: u32,
     /// Ticks are at `phase + k * period`.
     pub phase: SimTime,
+    /// The relist that sees that the run has begun.
+    pub asked_again: SimTime,
     /// When the pending tick is due, `NEVER` for none.
     pub due: SimTime,
     /// The command that answers, while it runs.
@@ -100,6 +102,7 @@ impl ProbeWorker {
             streak: 0,
             serial: 0,
             phase,
+            asked_again: SimTime::ZERO,
             due: SimTime::NEVER,
             exec: ExecId::NONE,
         }

@@ -74,7 +74,10 @@ impl Kubelets {
             let probe = self.probe_mut(pod, at);
             let is_new = running && probe.serial != serial;
             if is_new {
+                let relist = self.node_state(node).relist_after(now);
+                let probe = self.probe_mut(pod, at);
                 probe.turn_to(serial);
+                probe.asked_again = relist;
                 let shown = hubs.cluster.pod(pod).status.containers.get(slot);
                 let is_startup = self.probe_mut(pod, at).kind == ProbeKind::Startup;
                 self.probe_mut(pod, at).carried = is_startup && shown.is_some_and(|shown| shown.started == Some(true));
@@ -82,14 +85,11 @@ impl Kubelets {
             let probe = self.probe_mut(pod, at);
             let ask_now = running && probe.kind == ProbeKind::Readiness && probe.verdict != Verdict::Success;
             if ask_now && self.has_started(pod, spec, slot) {
-                // The worker is asked before the status that says that the container runs is stored: about every second
-                // time it looks too early, and the next relist asks again. Upstream: prober `UpdatePodStatus`, `doProbe`.
-                let missed = is_new && self.probing.unit() < 0.5;
-                let when = if missed { self.node_state(node).relist_after(now) } else { now };
+                // A server that is not listening yet refuses this one. Upstream: prober `UpdatePodStatus`.
                 let probe = self.probe_mut(pod, at);
-                probe.phase = when;
+                probe.phase = now;
                 probe.settled = false;
-                self.send_probe(hubs, pod, at, when);
+                self.send_probe(hubs, pod, at, now);
             } else {
                 self.book_probe(hubs, pod, spec, at);
             }
@@ -143,7 +143,18 @@ impl Kubelets {
             return;
         }
         let period = SimDuration::from_secs(settings.period_seconds.max(1) as u64);
-        let tick = (hubs.now + SimDuration(1)).max(earliest).next_on_grid(probe.phase, period);
+        let asked_again = probe.asked_again;
+        let is_asked =
+            probe.kind == ProbeKind::Readiness && probe.verdict != Verdict::Success && hubs.now < asked_again;
+        let from = if is_asked {
+            // The relist that sees that the container runs syncs the pod, which asks once more.
+            self.probe_mut(pod, at).phase = asked_again;
+            asked_again
+        } else {
+            hubs.now + SimDuration(1)
+        };
+        let phase = self.probe_mut(pod, at).phase;
+        let tick = from.max(earliest).next_on_grid(phase, period);
         self.send_probe(hubs, pod, at, tick);
     }
 
