@@ -186,7 +186,7 @@ pub fn pod_usage(template: &PodTemplate, is_over: bool) -> Usage {
     let mut usage = Usage::from([("count/pods".to_owned(), Quantity::from_whole(1))]);
     if !is_over {
         usage.insert("pods".to_owned(), Quantity::from_whole(1));
-        put_compute(&pod_requests(&template.spec, false), &pod_limits(&template.spec), &mut usage);
+        put_compute(&pod_requests(&template.spec), &pod_limits(&template.spec), &mut usage);
     }
     usage
 }

@@ -64,8 +64,9 @@ pub struct PodTemplate {
     pub raw: Arc<Value>,
     /// Requests as the scheduler counts them (init containers, sidecars and overhead included), rounded up.
     pub requests: Resources,
-    /// Requests for the score plugins: containers without a CPU or memory request count 100m and 200 MB.
-    /// Upstream: scheduler/util `GetNonzeroRequests`.
+    /// Requests for the score plugins: containers without a CPU or memory request count 100m and 200 MB; of a pod with
+    /// requests of its own only where the whole pod names none.
+    /// Upstream: scheduler/framework `PodInfo.CalculateResource`, `getNonMissingContainerRequests`.
     pub nonzero_requests: Resources,
     /// Quality of service.
     pub qos: QosClass,
@@ -75,6 +76,20 @@ pub struct PodTemplate {
     pub has_resource_claims: bool,
 }
 
+/// Of which resources a container's missing request is assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assumed {
+    /// 100m of CPU.
+    pub cpu: bool,
+    /// 200 MB of memory.
+    pub memory: bool,
+}
+
+impl Assumed {
+    /// CPU and memory.
+    pub const BOTH: Self = Self { cpu: true, memory: true };
+}
+
 /// Requests assumed for scoring where a container states none.
 const DEFAULT_CPU_MILLI: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
@@ -82,8 +97,11 @@ const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 impl PodTemplate {
     /// Computes the derived numbers. `raw` is the wire form that `spec` was read from.
     pub fn new(labels: Arc<Labels>, annotations: Arc<Labels>, spec: PodSpec, raw: Arc<Value>) -> Self {
-        let requests = Resources::from_list(&pod_requests(&spec, false));
-        let nonzero_requests = Resources::from_list(&pod_requests(&spec, true));
+        let stated = pod_requests(&spec);
+        let is_missing = |name: &str| spec.pod_requests.entries.is_empty() || stated.get(name).is_none();
+        let assumed = Assumed { cpu: is_missing("cpu"), memory: is_missing("memory") };
+        let nonzero_requests = Resources::from_list(&assumed_requests(&spec, assumed));
+        let requests = Resources::from_list(&stated);
         let qos = qos_class(&spec);
         let host_ports = host_ports(&spec);
         let has_resource_claims = raw["spec"]["resourceClaims"].as_array().is_some_and(|claims| !claims.is_empty());
@@ -91,16 +109,14 @@ impl PodTemplate {
     }
 }
 
-/// The requests of one container, with scoring defaults where asked for.
-fn container_requests(requests: &ResourceList, with_defaults: bool) -> ResourceList {
+/// The requests of one container, with what is assumed.
+fn container_requests(requests: &ResourceList, assumed: Assumed) -> ResourceList {
     let mut list = requests.clone();
-    if with_defaults {
-        if list.get("cpu").is_none() {
-            list.set("cpu", super::quantity::Quantity::from_milli(DEFAULT_CPU_MILLI));
-        }
-        if list.get("memory").is_none() {
-            list.set("memory", super::quantity::Quantity::from_bytes(DEFAULT_MEMORY));
-        }
+    if assumed.cpu && list.get("cpu").is_none() {
+        list.set("cpu", super::quantity::Quantity::from_milli(DEFAULT_CPU_MILLI));
+    }
+    if assumed.memory && list.get("memory").is_none() {
+        list.set("memory", super::quantity::Quantity::from_bytes(DEFAULT_MEMORY));
     }
     list
 }
@@ -108,15 +124,20 @@ fn container_requests(requests: &ResourceList, with_defaults: bool) -> ResourceL
 /// A pod's requests: the sum of main containers and sidecars, or the peak of the init phase if that is higher, plus
 /// overhead; pod-level requests replace the sum for the resources they name.
 /// Upstream: component-helpers `resource.PodRequests`, `AggregateContainerRequests`.
-pub fn pod_requests(spec: &PodSpec, with_defaults: bool) -> ResourceList {
+pub fn pod_requests(spec: &PodSpec) -> ResourceList {
+    assumed_requests(spec, Assumed { cpu: false, memory: false })
+}
+
+/// The same with what is assumed of containers that state nothing. Upstream: `PodResourcesOptions.NonMissingContainerRequests`.
+pub fn assumed_requests(spec: &PodSpec, assumed: Assumed) -> ResourceList {
     let mut total = ResourceList::default();
     for container in spec.main_containers() {
-        total.add(&container_requests(&container.requests, with_defaults));
+        total.add(&container_requests(&container.requests, assumed));
     }
     let mut sidecars = ResourceList::default();
     let mut peak = ResourceList::default();
     for (index, container) in spec.init_containers().iter().enumerate() {
-        let own = container_requests(&container.requests, with_defaults);
+        let own = container_requests(&container.requests, assumed);
         if spec.container_kind(index) == ContainerKind::Sidecar {
             total.add(&own);
             sidecars.add(&own);

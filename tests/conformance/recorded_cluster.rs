@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use kubelapse::api::{Clock, Decoded, DecodedBody, convert};
-use kubelapse::cluster::{Cluster, ClusterSettings, NewPod, PodName};
+use kubelapse::cluster::{Cluster, ClusterSettings, DeleteOptions, NewPod, PodName};
 use kubelapse::engine::random::Streams;
 use kubelapse::engine::{SimDuration, SimTime};
 use kubelapse::model::kind::Kind;
@@ -81,6 +81,11 @@ impl RecordedCluster {
         let node = self.cluster.pod(pod).node;
         if node != NodeId::NONE {
             self.cache.add_pod(&self.cluster, pod, node);
+            if !value["metadata"]["deletionTimestamp"].is_null() {
+                let object = ObjectRef::pod(pod);
+                self.cluster.delete(SimTime::ZERO, object, DeleteOptions::default()).expect("it is there");
+                self.cache.refresh_pod(&self.cluster, pod);
+            }
         }
         pod
     }

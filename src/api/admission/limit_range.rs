@@ -107,7 +107,7 @@ pub(super) fn check(spec: &Object, ranges: &[LimitRange]) -> Result<(), String> 
             }
             "Pod" => {
                 let pod = convert::pod_spec(&Value::Object(spec.clone()));
-                let requests = crate::model::pod_template::pod_requests(&pod, false);
+                let requests = crate::model::pod_template::pod_requests(&pod);
                 let mut limits = ResourceList::default();
                 for container in pod.main_containers() {
                     limits.add(&container.limits);

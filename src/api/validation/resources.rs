@@ -60,7 +60,7 @@ pub(super) fn of_pod(spec: &Value, path: &str, errors: &mut Errors) {
         members.remove("resources");
         members.remove("overhead");
     }
-    let whole = pod_requests(&convert::pod_spec(&without), false);
+    let whole = pod_requests(&convert::pod_spec(&without));
     for (name, wanted) in &whole.entries {
         if let Some(request) = own("requests", name).filter(|request| wanted.nano > request.nano) {
             let detail = format!("must be greater than or equal to aggregate container requests of {wanted}");

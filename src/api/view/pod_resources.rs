@@ -42,7 +42,7 @@ pub(super) fn of_container(
 /// `allocatedResources` and `resources` of the whole pod.
 pub(super) fn of_pod(out: &mut Object, pod: &Pod, template: &PodTemplate, granted: Option<&GrantedView<'_>>) {
     let spec = &granted.map_or(template, |granted| granted.allocated).spec;
-    let requests = pod_requests(spec, false);
+    let requests = pod_requests(spec);
     put_list(out, "allocatedResources", &requests);
     let mut limits = limits(spec, pod.status.phase == PodPhase::Running);
     for (name, limit) in &spec.pod_limits.entries {

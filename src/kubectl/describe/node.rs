@@ -134,7 +134,7 @@ fn pods(page: &mut Page, related: &Related<'_>) {
     let (mut requests, mut limits) = (ResourceList::default(), ResourceList::default());
     for pod in pods {
         let spec = &related.cluster.template_of(pod).spec;
-        let (own_requests, own_limits) = (pod_requests(spec, false), pod_limits(spec));
+        let (own_requests, own_limits) = (pod_requests(spec), pod_limits(spec));
         pod_line(page, related, pod, &own_requests, &own_limits, allocatable);
         requests.add(&own_requests);
         limits.add(&own_limits);

@@ -7,7 +7,7 @@ use super::node_tree::zone_key;
 use crate::model::Text;
 use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, NodeId, Object, PodId, TemplateId};
-use crate::model::pod_template::{HostPort, PodTemplate, pod_requests};
+use crate::model::pod_template::{HostPort, PodTemplate};
 use crate::model::resources::Resources;
 use crate::model::taint::Taint;
 use crate::scheduler::plugins::volume_restrictions::Disk;
@@ -88,27 +88,13 @@ pub struct NodeInfo {
     pub images: Vec<(ImageId, u32)>,
 }
 
-/// What a pod adds to a node. Computed from its template.
-fn nonzero(template: &PodTemplate) -> (i64, i64) {
-    if template.spec.pod_requests.entries.is_empty() {
-        return (template.nonzero_requests.cpu_milli, template.nonzero_requests.memory);
-    }
-    // Pod-level requests stand for all containers; a default only fills in what the pod as a whole leaves out.
-    let total = pod_requests(&template.spec, false);
-    let amount = |name: &str, default: i64| {
-        if total.get(name).is_some() { template.requests.get(name) } else { default }
-    };
-    (amount("cpu", 100), amount("memory", 200 * 1024 * 1024))
-}
-
 impl NodeInfo {
     /// Puts a pod on it.
     pub fn add_pod(&mut self, entry: PodEntry, template: &PodTemplate) {
         self.pods.push(entry);
         self.requested.add(&template.requests);
-        let (cpu, memory) = nonzero(template);
-        self.nonzero_cpu_milli += cpu;
-        self.nonzero_memory += memory;
+        self.nonzero_cpu_milli += template.nonzero_requests.cpu_milli;
+        self.nonzero_memory += template.nonzero_requests.memory;
         for port in &template.host_ports {
             if !self.used_ports.contains(port) {
                 self.used_ports.push(port.clone());
@@ -122,9 +108,8 @@ impl NodeInfo {
         let place = self.pods.iter().position(|entry| entry.pod == pod)?;
         let entry = self.pods.swap_remove(place);
         self.requested.subtract(&template.requests);
-        let (cpu, memory) = nonzero(template);
-        self.nonzero_cpu_milli -= cpu;
-        self.nonzero_memory -= memory;
+        self.nonzero_cpu_milli -= template.nonzero_requests.cpu_milli;
+        self.nonzero_memory -= template.nonzero_requests.memory;
         // A port used by two pods is counted once, so it is free again when one of them goes.
         self.used_ports.retain(|port| !template.host_ports.contains(port));
         for disk in Disk::of(&template.spec.volumes) {

@@ -9,7 +9,7 @@ use crate::model::Text;
 use crate::model::affinity::NodeAffinity;
 use crate::model::object::TemplateId;
 use crate::model::pod_spec::{PodSpec, RestartRule};
-use crate::model::pod_template::{HostPort, PodTemplate, pod_requests};
+use crate::model::pod_template::{Assumed, HostPort, PodTemplate, assumed_requests};
 use crate::model::resources::Resources;
 use crate::model::taint::Toleration;
 use crate::model::volume::VolumeSource;
@@ -113,7 +113,7 @@ fn scored_requests(template: &PodTemplate) -> Resources {
     }
     let mut spec: PodSpec = template.spec.clone();
     spec.pod_requests.entries.clear();
-    Resources::from_list(&pod_requests(&spec, true))
+    Resources::from_list(&assumed_requests(&spec, Assumed::BOTH))
 }
 
 /// Upstream: imagelocality.normalizedImageName: a name without a tag means `latest`.
