@@ -143,22 +143,26 @@ impl Asker<'_> {
 
     fn ask_resource(&self, metric: &Arc<MetricSpec>) -> Result<Single, Failure> {
         let MetricSpec::Resource { name, container, target } = &**metric else { unreachable!("a resource metric") };
-        let (reason, part) = match container {
-            Some(_) => ("FailedGetContainerResourceMetric", "container "),
-            None => ("FailedGetResourceMetric", ""),
+        let reason = match container {
+            Some(_) => "FailedGetContainerResourceMetric",
+            None => "FailedGetResourceMetric",
         };
         let of = (name.as_str(), container.as_deref());
         let current = self.scale.spec_replicas;
-        let (result, what, suffix) = match target {
+        let (result, what, measured) = match target {
             ResourceTarget::Utilization(target) => (
                 self.calculator.resource_utilization(self.now, current, of, *target, self.tolerances, self.world),
                 "utilization",
-                " utilization (percentage of request)",
+                match container {
+                    Some(_) => "container resource utilization (percentage of request)",
+                    None => "resource utilization (percentage of request)",
+                },
             ),
             ResourceTarget::AverageValue(target) => (
                 self.calculator.resource_average(self.now, current, of, *target, self.tolerances, self.world),
                 "usage",
-                "",
+                // Also of a single container. Upstream: `computeStatusForResourceMetricGeneric`.
+                "resource",
             ),
         };
         let estimate = result.map_err(|error| {
@@ -169,7 +173,7 @@ impl Asker<'_> {
             };
             Failure { reason, text, quoted }
         })?;
-        Ok(single(format!("{name} {part}resource{suffix}"), estimate, metric, true))
+        Ok(single(format!("{name} {measured}"), estimate, metric, true))
     }
 
     fn ask_object(&self, metric: &Arc<MetricSpec>) -> Result<Single, Failure> {

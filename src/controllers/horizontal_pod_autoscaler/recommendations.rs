@@ -59,25 +59,61 @@ impl Recommendations {
 /// Changes of the replicas in one direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScaleEvents {
-    entries: Vec<(i64, i32)>,
+    entries: Vec<ScaleEvent>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ScaleEvent {
+    at: i64,
+    by: i32,
+    /// The next one may take its place; until then it counts.
+    outdated: bool,
 }
 
 impl ScaleEvents {
-    /// Notes a change of `by` replicas.
-    pub fn record(&mut self, now: i64, by: i32) {
-        // The longest period of a policy is 1800 s.
-        self.entries.retain(|(at, _)| *at >= now - LONGEST.0 as i64);
-        self.entries.push((now, by));
+    /// Notes a change of `by` replicas. It takes the place of the last that is older than the `longest` period of the
+    /// policies of its own direction, although a policy of the other direction may look back further.
+    /// Upstream: `storeScaleEvent`, `markScaleEventsOutdated`.
+    pub fn record(&mut self, now: i64, by: i32, longest: SimDuration) {
+        let cutoff = now - longest.0 as i64;
+        for event in &mut self.entries {
+            event.outdated |= event.at < cutoff;
+        }
+        let event = ScaleEvent { at: now, by, outdated: false };
+        match self.entries.iter_mut().rev().find(|event| event.outdated) {
+            Some(outdated) => *outdated = event,
+            None => self.entries.push(event),
+        }
     }
 
     /// Upstream: `getReplicasChangePerPeriod`: those exactly as old as the period no longer count.
     pub fn within(&self, now: i64, period: SimDuration) -> i32 {
         let cutoff = now - period.0 as i64;
-        self.entries.iter().filter(|(at, _)| *at > cutoff).map(|(_, by)| by).sum()
+        self.entries.iter().filter(|event| event.at > cutoff).map(|event| event.by).sum()
     }
 
     /// When changes were made.
     pub fn times(&self) -> impl Iterator<Item = i64> + '_ {
-        self.entries.iter().map(|(at, _)| *at)
+        self.entries.iter().map(|event| event.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_takes_the_place_of_one_older_than_its_own_directions_policies() {
+        let second = |at: i64| at * 1_000_000_000;
+        let longest = SimDuration::from_secs(15);
+        let mut events = ScaleEvents::default();
+        events.record(second(0), 1, longest);
+        events.record(second(15), 2, longest);
+        // Both still count for a policy of the other direction that looks back five minutes.
+        assert_eq!(events.within(second(15), SimDuration::from_secs(300)), 3);
+        events.record(second(40), 4, longest);
+        // Both are outdated now, and the last of them made room.
+        assert_eq!(events.within(second(40), SimDuration::from_secs(300)), 5);
+        assert_eq!(events.within(second(40), SimDuration::from_secs(40)), 4);
     }
 }

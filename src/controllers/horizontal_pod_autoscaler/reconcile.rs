@@ -265,10 +265,11 @@ impl Autoscaler {
             }
         }
         let by = size - decision.current;
-        if spec.behavior.is_some() {
-            // Upstream: `storeScaleEvent`.
-            let events = if by > 0 { &mut self.memory.ups } else { &mut self.memory.downs };
-            events.record(now.0 as i64, by.abs());
+        if let Some(behavior) = &spec.behavior {
+            let (events, rules) =
+                if by > 0 { (&mut self.memory.ups, &behavior.up) } else { (&mut self.memory.downs, &behavior.down) };
+            let longest = rules.policies.iter().map(|policy| policy.period).max().unwrap_or(SimDuration::ZERO);
+            events.record(now.0 as i64, by.abs(), longest);
         }
         self.status.desired_replicas = size;
         self.status.last_scale = Some(now);
