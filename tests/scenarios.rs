@@ -3,6 +3,8 @@
 
 #[path = "scenarios/custom_kinds.rs"]
 mod custom_kinds;
+#[path = "scenarios/kubectl.rs"]
+mod kubectl;
 #[path = "scenarios/steps.rs"]
 mod steps;
 #[path = "scenarios/warm_up.rs"]

@@ -3,6 +3,7 @@
 
 pub mod admission;
 pub mod canonical;
+pub mod certificate_request;
 pub mod clock;
 pub mod convert;
 pub mod custom;

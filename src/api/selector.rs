@@ -35,6 +35,35 @@ impl ParsedSelector {
         Ok(Self { entries })
     }
 
+    /// The labels that it wants, if it says nothing else. Upstream: apimachinery meta/v1 `ParseToLabelSelector`.
+    ///
+    /// # Errors
+    /// It wants more than labels with values.
+    pub fn match_labels(&self) -> Result<Vec<(String, String)>, String> {
+        let (mut pairs, mut others) = (Vec::new(), Vec::new());
+        for (spelling, requirement) in &self.entries {
+            let (key, values) = (requirement.key.to_string(), &requirement.values);
+            let operator = match (spelling, requirement.operator) {
+                (Spelling::Equals | Spelling::DoubleEquals, _) => {
+                    pairs.push((key, values.first().map(Text::to_string).unwrap_or_default()));
+                    continue;
+                }
+                (Spelling::NotEquals, _) => "!=",
+                (_, Operator::Gt) => "gt",
+                (_, Operator::Lt) => "lt",
+                (_, operator) => {
+                    others.push(format!("{{{key} {operator:?} [{}]}}", values.join(" ")));
+                    continue;
+                }
+            };
+            return Err(format!("{operator:?} is not a valid label selector operator"));
+        }
+        if others.is_empty() {
+            return Ok(pairs);
+        }
+        Err(format!("match expression [{}] not supported on this object", others.join(" ")))
+    }
+
     /// For matching.
     pub fn to_selector(&self) -> LabelSelector {
         LabelSelector { requirements: self.entries.iter().map(|(_, requirement)| requirement.clone()).collect() }

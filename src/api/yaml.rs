@@ -96,8 +96,49 @@ pub fn reads_as_text(text: &str) -> bool {
     scalar::resolve(text).is_string()
 }
 
+/// Which words of YAML are truth values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// As the API reads it: YAML 1.1, `yes` and `on` too.
+    Api,
+    /// As kustomize reads resources: `true` and `false` only. Upstream: kyaml, go-yaml v3.
+    Kyaml,
+}
+
 /// Reads a file.
 pub fn read(text: &str) -> Documents {
+    read_in(text, Dialect::Api)
+}
+
+/// Reads a file object by object, and holds one at a time: items of Lists in JSON are never all there. Returns why
+/// reading stopped.
+pub fn visit(text: &str, each: &mut dyn FnMut(Manifest)) -> Option<ReadError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with('{') {
+        return json::visit(text, each);
+    }
+    let mut index = 0;
+    for (line, chunk) in chunks(text) {
+        match build::document(chunk, line, &mut Vec::new(), Dialect::Api) {
+            Ok(Value::Null) => {}
+            Ok(value) => {
+                let mut manifests = Vec::new();
+                push(&mut manifests, value, (index, line, false));
+                manifests.into_iter().for_each(&mut *each);
+                index += 1;
+            }
+            Err(error) => return Some(error),
+        }
+    }
+    None
+}
+
+/// Reads a file as kustomize reads resources.
+pub fn read_as_kustomize(text: &str) -> Documents {
+    read_in(text, Dialect::Kyaml)
+}
+
+fn read_in(text: &str, dialect: Dialect) -> Documents {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = Documents::default();
     if text.trim_start().starts_with('{') {
@@ -106,7 +147,7 @@ pub fn read(text: &str) -> Documents {
     }
     let mut index = 0;
     for (line, chunk) in chunks(text) {
-        match build::document(chunk, line, &mut documents.duplicates) {
+        match build::document(chunk, line, &mut documents.duplicates, dialect) {
             Ok(Value::Null) => {}
             Ok(value) => {
                 push(&mut documents.manifests, value, (index, line, false));
@@ -150,13 +191,18 @@ fn push(manifests: &mut Vec<Manifest>, mut value: Value, place: (usize, usize, b
     let api_version = value["apiVersion"].clone();
     let Value::Array(items) = value["items"].take() else { return };
     for mut item in items {
-        if let Value::Object(members) = &mut item
-            && !item_kind.is_empty()
-        {
-            members.entry("apiVersion").or_insert_with(|| api_version.clone());
-            members.entry("kind").or_insert_with(|| Value::from(item_kind));
-        }
+        complete(&mut item, &api_version, item_kind);
         push(manifests, item, (place.0, place.1, true));
+    }
+}
+
+/// An item of a typed list is of the list's kind.
+fn complete(item: &mut Value, api_version: &Value, item_kind: &str) {
+    if let Value::Object(members) = item
+        && !item_kind.is_empty()
+    {
+        members.entry("apiVersion").or_insert_with(|| api_version.clone());
+        members.entry("kind").or_insert_with(|| Value::from(item_kind));
     }
 }
 

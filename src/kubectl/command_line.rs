@@ -101,6 +101,11 @@ impl CommandLine {
         Some(text)
     }
 
+    /// Are files named, with `-f` or `-k`?
+    pub(crate) fn has_files(&self) -> bool {
+        self.flags.has("filename") || self.flags.has("kustomize")
+    }
+
     /// `--namespace`, or the context's.
     pub(crate) fn namespace<'a>(&'a self, context: &'a str) -> &'a str {
         let given = self.flags.text("namespace");
@@ -273,6 +278,10 @@ fn find_command(words: &[String]) -> Result<Found, Failure> {
         Ok(Found::Command(command, others))
     } else {
         let name = path.first().map_or("", String::as_str);
+        if name.is_empty() {
+            let help = GroupHelp { text: help::KUBECTL, on_stderr: false, fails: false };
+            return Ok(Found::Group(help));
+        }
         if commands::TOP_LEVEL.contains(&name) {
             return Err(Failure::unsupported(format!("kubectl {}", path.join(" "))));
         }
@@ -287,7 +296,8 @@ fn group_without_command(group: &str, others: &[String]) -> Result<Found, Failur
         return Err(Failure::flag(group, format!("unknown flag: --{}", flag.split('=').next().unwrap_or(flag))));
     }
     let words: Vec<&str> = others.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-    if !words.is_empty() {
+    // Upstream: cobra: this group prints its help whatever follows.
+    if !words.is_empty() && group != "certificate" {
         let full = if group == "create svc" { "create service" } else { group };
         return Err(Failure::usage(full, format!("unknown command {:?}", words.join(" "))));
     }

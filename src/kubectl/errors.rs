@@ -28,6 +28,10 @@ impl Failure {
 
     /// Wrong flags. Upstream: cmd/util `BehaviorOnFatal` with cobra's flag error function.
     pub(crate) fn flag(command: &str, text: impl fmt::Display) -> Self {
+        if command == "diff" {
+            // Upstream: cmd/diff sets a flag error function of its own.
+            return Self::usage(command, text);
+        }
         Self { text: format!("error: {text}\nSee 'kubectl {command} --help' for usage.") }
     }
 

@@ -5,8 +5,10 @@
 pub(crate) struct GroupHelp {
     /// The text.
     pub(crate) text: &'static str,
-    /// Does it go to standard error, as most do? The command fails either way.
+    /// Does it go to standard error, as most do?
     pub(crate) on_stderr: bool,
+    /// Does the command fail?
+    pub(crate) fails: bool,
 }
 
 macro_rules! usage {
@@ -53,17 +55,26 @@ const CREATE_SERVICE: &str = concat!(
     usage!("create service", "[flags]")
 );
 
+/// What `kubectl` alone and `kubectl help` print.
+pub(crate) const KUBECTL: &str = include_str!("help/kubectl.txt");
+/// What `kubectl options` prints.
+pub(crate) const OPTIONS: &str = include_str!("help/options.txt");
+const CERTIFICATE: &str = include_str!("help/certificate.txt");
+const PLUGIN: &str = include_str!("help/plugin.txt");
+
 /// The help of a group.
 pub(crate) fn group(name: &str) -> Option<GroupHelp> {
     let (text, on_stderr) = match name {
         "set" => (SET, true),
         "rollout" => (ROLLOUT, false),
         "top" => (TOP, true),
+        "certificate" => (CERTIFICATE, false),
+        "plugin" => (PLUGIN, true),
         "auth" => (AUTH, true),
         "config" => (CONFIG, true),
         "create secret" => (CREATE_SECRET, true),
         "create service" | "create svc" => (CREATE_SERVICE, true),
         _ => return None,
     };
-    Some(GroupHelp { text, on_stderr })
+    Some(GroupHelp { text, on_stderr, fails: name != "certificate" })
 }

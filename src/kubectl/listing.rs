@@ -100,7 +100,7 @@ pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> 
     if everything && (by_labels || by_fields) {
         return Err(Failure::error("setting 'all' parameter but found a non empty selector."));
     }
-    if line.flags.has("filename") || line.flags.has("kustomize") {
+    if line.has_files() {
         return if named.is_empty() { Ok(by_labels || by_fields) } else { check_files(line).map(|()| false) };
     }
     let selecting = by_labels || by_fields || everything;
@@ -119,7 +119,7 @@ pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> 
 
 /// Files and arguments together are refused before anything is looked up.
 pub(crate) fn check_files(line: &CommandLine) -> Result<(), Failure> {
-    let from_files = line.flags.has("filename") || line.flags.has("kustomize");
+    let from_files = line.has_files();
     if from_files && !line.arguments.is_empty() {
         return Err(Failure::error(
             "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
@@ -148,8 +148,8 @@ pub(crate) fn targets(
 ) -> Result<Vec<Target>, Failure> {
     check(line, named)?;
     let mut found = Vec::new();
-    if line.flags.has("filename") {
-        for item in manifests::read(call, line)? {
+    if line.has_files() {
+        for item in manifests::read(call, line, printed)? {
             let document = item?;
             let kind =
                 call.identify(&document.value).map_err(|error| manifests::refusal(&error, &document, "retrieving"))?;
@@ -175,7 +175,7 @@ pub(crate) fn chosen(
     printed: &mut Printed,
 ) -> Result<Vec<ObjectRef>, Failure> {
     let selecting = check(line, named)?;
-    if line.flags.has("filename") {
+    if line.has_files() {
         return of_files(call, line, "retrieving", printed);
     }
     let namespace = line.namespace(call.context_namespace);
@@ -220,7 +220,7 @@ pub(crate) fn of_files(
     let selects =
         ["selector", "field-selector"].iter().any(|flag| line.flags.has(flag)) || line.flags.is_on("all", false);
     let lenient = line.flags.is_on("ignore-not-found", doing == "deleting" && selects);
-    for item in manifests::read(call, line)? {
+    for item in manifests::read(call, line, printed)? {
         let document = match item {
             Ok(document) => document,
             Err(failure) => {

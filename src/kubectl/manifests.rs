@@ -6,7 +6,8 @@ use crate::api::{DecodeError, yaml};
 
 use super::command_line::CommandLine;
 use super::errors::Failure;
-use super::{Call, FileError, Files};
+use super::output::Printed;
+use super::{Call, FileError, Files, kustomize};
 
 /// A document of a file.
 #[derive(Clone, Debug)]
@@ -21,11 +22,34 @@ pub(crate) struct Document {
 /// Either an object, or why its file cannot be read further.
 pub(crate) type Item = Result<Document, Failure>;
 
-/// The documents of all `-f`.
-pub(crate) fn read(call: &Call<'_>, line: &CommandLine) -> Result<Vec<Item>, Failure> {
+/// The documents of all `-f`, or of what `-k` builds.
+pub(crate) fn read(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<Item>, Failure> {
     let validates = !matches!(line.flags.text("validate"), "false" | "ignore");
-    if !line.flags.text("kustomize").is_empty() {
-        return Err(Failure::unsupported("kustomize (-k)"));
+    let directory = line.flags.text("kustomize");
+    if !directory.is_empty() {
+        // Upstream: cli-runtime resource `FilenameOptions.validate`.
+        if line.flags.has("filename") {
+            return Err(Failure::error("only one of -f or -k can be specified"));
+        }
+        if line.flags.is_on("recursive", false) {
+            return Err(Failure::error("the -k flag can't be used with -f or -R"));
+        }
+        let (built, warnings) = kustomize::build(call.files, directory, false);
+        for warning in warnings {
+            if warning == kustomize::TWO_ORDERS {
+                let log = super::log_line('I', *call.cluster.clock(), call.now, "log.go:245");
+                printed.err_line(format!("{log} {warning}"));
+                continue;
+            }
+            printed.err_line(warning);
+        }
+        let mut items = Vec::new();
+        for value in built? {
+            if !push(value, (directory, false), validates, &mut items) {
+                break;
+            }
+        }
+        return Ok(items);
     }
     let mut items = Vec::new();
     for path in line.flags.all("filename") {
@@ -37,25 +61,30 @@ pub(crate) fn read(call: &Call<'_>, line: &CommandLine) -> Result<Vec<Item>, Fai
 }
 
 /// The documents of a text. Reading ends with the first document that is no object.
-pub(crate) fn read_text(text: &str, source: &str, validates: bool, items: &mut Vec<Item>) {
+fn read_text(text: &str, source: &str, validates: bool, items: &mut Vec<Item>) {
     let documents = yaml::read(text);
     for manifest in documents.manifests {
-        if let Err(DecodeError::NotSet(reason)) = crate::api::decode::identify(&manifest.value) {
-            items.push(Err(if validates {
-                not_valid(source, &reason)
-            } else {
-                Failure::error(format!(
-                    "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
-                    manifest.value
-                ))
-            }));
+        if !push(manifest.value, (source, manifest.in_list), validates, items) {
             return;
         }
-        items.push(Ok(Document { value: manifest.value, source: source.to_owned(), in_list: manifest.in_list }));
     }
     if let Some(error) = documents.error {
         items.push(Err(Failure::error(format!("error parsing {source}: {error}"))));
     }
+}
+
+/// Adds a document; is it an object?
+fn push(value: Value, (source, in_list): (&str, bool), validates: bool, items: &mut Vec<Item>) -> bool {
+    if let Err(DecodeError::NotSet(reason)) = crate::api::decode::identify(&value) {
+        items.push(Err(if validates {
+            not_valid(source, &reason)
+        } else {
+            Failure::error(format!("unable to decode \"{source}\": Object 'Kind' is missing in '{value}'"))
+        }));
+        return false;
+    }
+    items.push(Ok(Document { value, source: source.to_owned(), in_list }));
+    true
 }
 
 fn not_valid(source: &str, reason: &str) -> Failure {

@@ -13,6 +13,7 @@ mod formats;
 mod go_template;
 mod help;
 mod jsonpath;
+mod kustomize;
 mod legacy;
 mod listing;
 mod manifests;
@@ -234,7 +235,7 @@ impl Kubectl {
             }
             Ok(Parsed::Group(help)) => {
                 if help.on_stderr { &mut printed.err } else { &mut printed.out }.push_str(help.text);
-                printed.failed = true;
+                printed.failed = help.fails;
                 Ok(commands::Outcome::Done)
             }
             Ok(Parsed::Command(mut line)) => {
@@ -275,7 +276,7 @@ impl Kubectl {
     ) -> Progress {
         let mut call = self.call(now, cluster, machines);
         let Edit { editing, mut printed } = edit;
-        let result = commands::edit::go_on(&mut call, editing, edited, &mut printed);
+        let result = commands::edit::go_on(&mut call, &editing, edited, &mut printed);
         conclude(result, printed)
     }
 
@@ -342,6 +343,11 @@ fn log_prefix(clock: crate::api::Clock, now: SimTime) -> String {
     let at = clock.micro_timestamp(now);
     let (month, day) = (at.get(5..7).unwrap_or("01"), at.get(8..10).unwrap_or("01"));
     format!("W{month}{day} {} {:>7}", at.get(11..26).unwrap_or("00:00:00.000000"), 1)
+}
+
+/// The head of a logged line with its severity and place in kubectl's source.
+fn log_line(severity: char, clock: crate::api::Clock, now: SimTime, place: &str) -> String {
+    format!("{severity}{} {place}]", &log_prefix(clock, now)[1..])
 }
 
 fn conclude(result: Result<commands::Outcome, errors::Failure>, mut printed: Printed) -> Progress {

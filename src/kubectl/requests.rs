@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::api::decode::{Subresource, decode_subresource, decode_update, decode_with_warnings, identify_among};
+use crate::api::decode::{
+    Subresource, decode_subresource, decode_update, decode_with_warnings, identify_among, known_fields,
+};
 use crate::api::patch::fields;
 use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
 use crate::model::kind::Kind;
@@ -146,6 +148,11 @@ fn deprecated(value: &Value, printed: &mut Printed) {
     }
 }
 
+/// Who types the commands, as the kubeconfig of kubeadm says.
+pub(crate) const USER: &str = "kubernetes-admin";
+/// The groups of that user.
+pub(crate) const GROUPS: [&str; 2] = ["kubeadm:cluster-admins", "system:authenticated"];
+
 impl Call<'_> {
     /// Creates an object from its JSON form, or asks the server whether it could; warnings go to standard error.
     pub(crate) fn create(
@@ -163,6 +170,7 @@ impl Call<'_> {
             self.cache.next_job_uid = self.cluster.next_uid(Kind::JOB);
         }
         deprecated(&value, printed);
+        let value = Self::signed(value);
         let (decoded, warnings) = decode_with_warnings(value, namespace, manner.fields, self.cache)?;
         let (unknown, doubtful): (Vec<_>, Vec<_>) =
             warnings.into_iter().partition(|warning| warning.starts_with("unknown field"));
@@ -189,6 +197,15 @@ impl Call<'_> {
             warn(&doubtful, manner, printed);
         }
         Ok(created?)
+    }
+
+    /// Who asks for a certificate is known to the server. Upstream: registry/certificates `csrStrategy.PrepareForCreate`.
+    fn signed(mut value: Value) -> Value {
+        if value["kind"] == "CertificateSigningRequest" && value["spec"].is_object() {
+            value["spec"]["username"] = Value::from(USER);
+            value["spec"]["groups"] = Value::from(GROUPS.to_vec());
+        }
+        value
     }
 
     /// The kinds that the server serves now.
@@ -229,13 +246,22 @@ impl Call<'_> {
             }
         };
         deprecated(&value, printed);
+        // Unknown fields are warned of even where the rest is refused.
+        let warns = manner.fields == FieldValidation::Warn && !manner.silent;
+        let given = warns.then(|| value.clone());
         let decoded = match manner.subresource {
             Some(part) => decode_subresource(part, value, &stored, manner.fields, self.cache, &restore),
             None => decode_update(value, &stored, manner.fields, self.cache, &restore),
         };
-        let (decoded, warnings) = decoded.map_err(|error| match error {
-            DecodeError::Server(status) => status,
-            other => Status::new(Reason::BadRequest, other.to_string()),
+        let (decoded, warnings) = decoded.map_err(|error| {
+            if let Some(Ok((_, unknown))) = given.map(known_fields) {
+                let texts: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+                warn(&texts, manner, printed);
+            }
+            match error {
+                DecodeError::Server(status) => status,
+                other => Status::new(Reason::BadRequest, other.to_string()),
+            }
         })?;
         warn(&warnings, manner, printed);
         let is_resize = manner.subresource == Some(Subresource::Resize);
@@ -259,6 +285,32 @@ impl Call<'_> {
             self.note_update(object, &stored);
         }
         Ok(changed)
+    }
+
+    /// What the server would answer to an update. Upstream: a request with `dryRun=All`.
+    pub(crate) fn check_update(
+        &mut self,
+        object: ObjectRef,
+        value: Value,
+        manner: Manner,
+        printed: &mut Printed,
+    ) -> Result<Value, Status> {
+        let before = self.cluster.view(object);
+        let changed = self.update(object, value.clone(), Manner { dry_run: DryRun::Server, ..manner }, printed)?;
+        let mut view = value;
+        for key in ["uid", "resourceVersion", "creationTimestamp", "generation", "namespace"] {
+            if let Some(kept) = before["metadata"].get(key) {
+                view["metadata"][key] = kept.clone();
+            }
+        }
+        if let Some(status) = before.get("status") {
+            view["status"] = status.clone();
+        }
+        let counts = before["metadata"]["generation"].as_i64();
+        if let (true, Some(generation)) = (changed && view.get("spec") != before.get("spec"), counts) {
+            view["metadata"]["generation"] = Value::from(generation + 1);
+        }
+        Ok(view)
     }
 
     /// Who owns what an update has changed.

@@ -116,6 +116,9 @@ pub(crate) fn kind(argument: &str) -> Result<Kind, Failure> {
 fn kind_among(argument: &str, custom: &CustomKinds) -> Result<Kind, Failure> {
     // Only the first part is named. Upstream: cli-runtime resource `Builder.mappingFor`.
     let resource = argument.split('.').next().unwrap_or(argument);
+    if ["events.events.k8s.io", "events.v1.events.k8s.io"].contains(&argument) {
+        return Ok(Kind::EVENT);
+    }
     custom
         .of_argument(argument)
         .ok_or_else(|| Failure::error(format!("the server doesn't have a resource type \"{resource}\"")))

@@ -21,22 +21,42 @@ pub(crate) fn path_of(line: &CommandLine) -> Result<Option<Template>, Failure> {
     if path.is_empty() {
         return Ok(None);
     }
-    Template::parse_relaxed(path)
-        .map(Some)
-        .map_err(|error| Failure::error(format!("error parsing jsonpath {path}, {error}")))
+    Template::parse_relaxed(path).map(Some).map_err(|error| {
+        // Upstream: `RelaxedJSONPathExpression` is asked before anything else is said.
+        let is_relaxed = error.starts_with("unexpected path string");
+        Failure::error(if is_relaxed { error } else { format!("error parsing jsonpath {path}, {error}") })
+    })
+}
+
+/// Why objects cannot be sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unsortable {
+    /// The field holds a structure or a list: its type in Go.
+    Kind(&'static str),
+    /// The path cannot be followed.
+    Path(String),
 }
 
 /// Sorts objects by the field; those without it come first. False if no object has it, and nothing is sorted.
-pub(crate) fn sort(cluster: &Cluster, path: &Template, objects: &mut [ObjectRef]) -> bool {
-    let mut rows: Vec<(Option<Value>, ObjectRef)> = objects
-        .iter()
-        .map(|object| {
-            let view = if object.kind == Kind::EVENT { cluster.event_view(object.id) } else { cluster.view(*object) };
-            (path.find(&view).into_iter().next(), *object)
-        })
-        .collect();
+pub(crate) fn sort(cluster: &Cluster, path: &Template, objects: &mut [ObjectRef]) -> Result<bool, Unsortable> {
+    let mut rows: Vec<(Option<Value>, ObjectRef)> = Vec::with_capacity(objects.len());
+    for object in objects.iter() {
+        let view = if object.kind == Kind::EVENT { cluster.event_view(object.id) } else { cluster.view(*object) };
+        let found = path.results(&view, true).map_err(Unsortable::Path)?;
+        rows.push((found.into_iter().flatten().next().cloned(), *object));
+    }
     if !rows.is_empty() && rows.iter().all(|(value, _)| value.is_none()) {
-        return false;
+        return Ok(false);
+    }
+    if rows.len() > 1 {
+        let structures = rows.iter().find_map(|(value, _)| match value {
+            Some(Value::Object(_)) => Some("map[string]interface {}"),
+            Some(Value::Array(_)) => Some("[]interface {}"),
+            _ => None,
+        });
+        if let Some(structure) = structures {
+            return Err(Unsortable::Kind(structure));
+        }
     }
     pdq::sort(&mut rows, |(left, _), (right, _)| match (left, right) {
         // Upstream says so even of two rows that both lack the field.
@@ -47,7 +67,7 @@ pub(crate) fn sort(cluster: &Cluster, path: &Template, objects: &mut [ObjectRef]
     for (place, (_, object)) in objects.iter_mut().zip(rows) {
         *place = object;
     }
-    true
+    Ok(true)
 }
 
 fn is_less(left: &Value, right: &Value) -> bool {

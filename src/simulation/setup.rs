@@ -18,7 +18,7 @@ use crate::model::latency::{Latencies, Latency};
 use crate::record::RunFacts;
 use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
-use crate::scenario::plan::objects::ManifestObject;
+use crate::scenario::plan::objects::{ManifestError, ManifestObject};
 use crate::scenario::plan::{self, ConfigFile, Plan};
 use crate::scenario::schema::cluster::UnknownKinds;
 use crate::scheduler::config::{self, SchedulerConfiguration};
@@ -78,21 +78,21 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     });
     cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
     components::set_service_ranges(plan, &mut cluster);
-    let (mut objects, arrivals) = later(read_manifests(plan)?)?;
+    let (mut manifests, arrivals) = Manifests::read(plan)?;
     let system = system_pods::objects(plan).into_iter();
     let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
-    objects.splice(0..0, system);
+    manifests.held.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
     cluster.custom.store_unknown = plan.cluster.unknown_kinds == UnknownKinds::Store;
     let refused = |message| SetupError { file: plan.file.clone(), line: 1, message: format!("import: {message}") };
     imports::import(plan, begin, &mut cluster).map_err(refused)?;
-    create_nodes(plan, &objects, &configuration, &mut cluster, begin)?;
+    create_nodes(plan, manifests.has_nodes, &configuration, &mut cluster, begin)?;
     let behaviours = behaviors::table(plan);
     let mut machines = Machines::new(registry(plan, streams), streams);
     machines.described = behaviours.described();
     let mut kubectl = Kubectl::default();
     kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
-    apply(objects, &mut kubectl, &mut cluster, &machines, begin)?;
+    manifests.apply(plan, &mut kubectl, &mut cluster, (&machines, begin))?;
     let steps = StepRunner::new(plan, streams);
     let scheduler_source = SchedulerSource {
         latencies: latencies.clone(),
@@ -229,43 +229,92 @@ fn run_facts(plan: &Plan) -> RunFacts {
     }
 }
 
-/// The objects of the manifests, without the Nodes where the plan's are all there are.
-fn read_manifests(plan: &Plan) -> Result<Vec<Sourced>, SetupError> {
-    let objects =
-        plan.objects().map_err(|error| SetupError { file: error.file, line: error.line, message: error.message })?;
-    let is_wanted = |object: &Sourced| !plan.cluster.nodes_are_all || !is_node(&object.value);
-    let sourced = |ManifestObject { file, line, value }| Sourced { file, line, value };
-    Ok(objects.into_iter().map(sourced).filter(is_wanted).collect())
+/// Manifests of more bytes than this are read twice, an object at a time, instead of being held as trees, which are
+/// many times their text.
+const HELD_BYTES_MAX: usize = 64 << 20;
+
+/// The objects that are there at t=0.
+struct Manifests {
+    /// Those that are held.
+    held: Vec<Sourced>,
+    /// Is the rest read again when it is applied?
+    streamed: bool,
+    /// Is there a Node among them?
+    has_nodes: bool,
+}
+
+impl Manifests {
+    /// Reads all manifests, and parts what is there at t=0 from what comes later. Nodes are left out where the plan's
+    /// are all there are.
+    fn read(plan: &Plan) -> Result<(Self, Arrivals), SetupError> {
+        let streamed = plan.manifest_bytes() > HELD_BYTES_MAX;
+        let mut manifests = Self { held: Vec::new(), streamed, has_nodes: false };
+        let mut arrivals = Arrivals::default();
+        plan.each_object::<SetupError>(&mut |object| {
+            let Some(mut object) = wanted(plan, object) else { return Ok(()) };
+            match arrivals::stated(&mut object.value) {
+                Ok(Some(at)) => arrivals.add(at, object.file, object.value),
+                Ok(None) => {
+                    manifests.has_nodes |= is_node(&object.value);
+                    if !streamed {
+                        manifests.held.push(object);
+                    }
+                }
+                Err(message) => return Err(object.error(&message)),
+            }
+            Ok(())
+        })?;
+        arrivals.sort();
+        Ok((manifests, arrivals))
+    }
+
+    /// Applies every manifest in order.
+    fn apply(
+        self,
+        plan: &Plan,
+        kubectl: &mut Kubectl,
+        cluster: &mut Cluster,
+        (machines, begin): (&Machines, SimTime),
+    ) -> Result<(), SetupError> {
+        let mut apply = |Sourced { file, line, value }: Sourced| -> Result<(), SetupError> {
+            let applied = kubectl.apply_manifest(begin, value, &file, cluster, machines);
+            applied.map(drop).map_err(|message| SetupError { file, line, message: message.trim_end().to_owned() })
+        };
+        self.held.into_iter().try_for_each(&mut apply)?;
+        if !self.streamed {
+            return Ok(());
+        }
+        plan.each_object::<SetupError>(&mut |object| {
+            let Some(mut object) = wanted(plan, object) else { return Ok(()) };
+            // What comes later was told apart when all was read first.
+            if arrivals::stated(&mut object.value) == Ok(None) { apply(object) } else { Ok(()) }
+        })
+    }
+}
+
+fn wanted(plan: &Plan, ManifestObject { file, line, value }: ManifestObject) -> Option<Sourced> {
+    (!plan.cluster.nodes_are_all || !is_node(&value)).then_some(Sourced { file, line, value })
+}
+
+impl From<ManifestError> for SetupError {
+    fn from(error: ManifestError) -> Self {
+        Self { file: error.file, line: error.line, message: error.message }
+    }
 }
 
 fn is_node(object: &serde_json::Value) -> bool {
     object["kind"] == "Node" && object["apiVersion"] == "v1"
 }
 
-/// Parts what is there at t=0 from what comes later.
-fn later(objects: Vec<Sourced>) -> Result<(Vec<Sourced>, Arrivals), SetupError> {
-    let mut now = Vec::with_capacity(objects.len());
-    let mut arrivals = Arrivals::default();
-    for mut object in objects {
-        match arrivals::stated(&mut object.value) {
-            Ok(Some(at)) => arrivals.add(at, object.file, object.value),
-            Ok(None) => now.push(object),
-            Err(message) => return Err(object.error(&message)),
-        }
-    }
-    arrivals.sort();
-    Ok((now, arrivals))
-}
-
 /// The machines of the plan, unless the manifests bring their own.
 fn create_nodes(
     plan: &Plan,
-    objects: &[Sourced],
+    has_nodes: bool,
     configuration: &KubeletConfiguration,
     cluster: &mut Cluster,
     begin: SimTime,
 ) -> Result<(), SetupError> {
-    let brought = imports::has_nodes(plan) || objects.iter().any(|object| is_node(&object.value));
+    let brought = imports::has_nodes(plan) || has_nodes;
     if brought && plan.cluster.nodes_are_default {
         return Ok(());
     }
@@ -310,24 +359,6 @@ fn write_static_pods(plan: &Plan, simulation: &mut Simulation) -> Result<(), Set
                 message,
             })?;
         }
-    }
-    Ok(())
-}
-
-/// Applies every manifest in order.
-fn apply(
-    objects: Vec<Sourced>,
-    kubectl: &mut Kubectl,
-    cluster: &mut Cluster,
-    machines: &Machines,
-    begin: SimTime,
-) -> Result<(), SetupError> {
-    for Sourced { file, line, value } in objects {
-        kubectl.apply_manifest(begin, value, &file, cluster, machines).map_err(|message| SetupError {
-            file,
-            line,
-            message: message.trim_end().to_owned(),
-        })?;
     }
     Ok(())
 }

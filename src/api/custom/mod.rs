@@ -258,6 +258,21 @@ impl CustomKinds {
     }
 }
 
+/// What is wrong with a default of a schema, in words that begin with `path`.
+/// Upstream: apiextensions-apiserver `pkg/apiserver/schema/defaulting`, where the value has no name of its own.
+pub(super) fn default_errors(schema: &Value, default: &Value, path: &str) -> Vec<String> {
+    let mut errors = super::validation::Errors::default();
+    schema::check(schema, default, "", &mut errors);
+    errors
+        .into_list()
+        .into_iter()
+        .map(|error| {
+            let dot = if error.starts_with(':') || error.starts_with('[') { "" } else { "." };
+            format!("{path}{dot}{error}")
+        })
+        .collect()
+}
+
 /// The status of a CustomResourceDefinition whose names were accepted.
 /// Upstream: apiextensions-apiserver `pkg/controller/status` (NamingConditionController), `pkg/controller/establish`.
 pub fn definition_status(definition: &Value, timestamp: &str) -> Value {

@@ -35,6 +35,9 @@ pub(super) fn apply(kind: Kind, object: &mut Object) {
         Kind::CSI_DRIVER => csi_driver(object),
         Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => role_binding(object),
         Kind::CUSTOM_RESOURCE_DEFINITION => custom_resource_definition(object),
+        Kind::CERTIFICATE_SIGNING_REQUEST => {
+            object.entry("status").or_insert_with(|| json!({}));
+        }
         _ => {}
     }
 }
@@ -165,6 +168,8 @@ fn custom_resource_definition(object: &mut Object) {
     let names = object_mut(spec, "names");
     let kind = text(get(names, "kind")).to_owned();
     default_zero(names, "singular", kind.to_lowercase());
-    default_zero(names, "listKind", format!("{kind}List"));
+    if !kind.is_empty() {
+        default_zero(names, "listKind", format!("{kind}List"));
+    }
     default_nil(spec, "conversion", json!({"strategy": "None"}));
 }

@@ -40,6 +40,12 @@ pub fn pod_template(template: &mut Object) {
 
 /// Upstream: pkg/apis/core/v1 `SetDefaults_PodSpec` and the generated `SetObjectDefaults_Pod`.
 fn pod_spec(spec: &mut Object) {
+    for list in ["containers", "initContainers", "volumes"] {
+        // Go reads null as an empty structure.
+        for item in items_mut(spec.get_mut(list)).filter(|item| item.is_null()) {
+            *item = json!({});
+        }
+    }
     default_zero(spec, "dnsPolicy", "ClusterFirst");
     default_zero(spec, "restartPolicy", "Always");
     default_nil(spec, "securityContext", json!({}));

@@ -4,6 +4,7 @@
 mod directives;
 mod fields;
 mod json_patch;
+mod leading;
 mod merge;
 mod merge_keys;
 mod order;
@@ -17,6 +18,7 @@ use crate::model::kind::Kind;
 
 pub use fields::{fields, without};
 pub use json_patch::apply as json_patch;
+pub use leading::patched_first;
 pub use merge::apply as merge_patch;
 pub use strategic::apply as strategic_merge_patch;
 pub use three_way::{Applied, three_way};

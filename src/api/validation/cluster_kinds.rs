@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::super::value::{int, is_nil, items, text};
-use super::{Errors, endpoints, limits, names, network, rbac, resources, scheduling, selector, storage, workload};
+use super::{
+    Errors, certificates, definition, endpoints, limits, names, network, rbac, resources, scheduling, selector,
+    storage, workload,
+};
 use crate::model::kind::Kind;
 
 /// The rules of one of these kinds.
@@ -17,6 +20,9 @@ pub(super) fn validate(kind: Kind, object: &Value, errors: &mut Errors) {
         Kind::PERSISTENT_VOLUME => storage::volume(spec, errors),
         Kind::STORAGE_CLASS => storage::class(object, errors),
         Kind::CSI_DRIVER => storage::csi_driver(spec, errors),
+        Kind::CSI_NODE => storage::csi_node(spec, errors),
+        Kind::CERTIFICATE_SIGNING_REQUEST => certificates::request(spec, errors),
+        Kind::CUSTOM_RESOURCE_DEFINITION => definition::definition(object, errors),
         Kind::RESOURCE_QUOTA => limits::quota(spec, errors),
         Kind::LIMIT_RANGE => limits::limit_range(spec, errors),
         Kind::PRIORITY_CLASS => priority_class(object, errors),

@@ -4,11 +4,15 @@
 mod affinity;
 mod autoscaling;
 mod batch;
+mod certificates;
 mod cluster_kinds;
 mod configuration;
 mod container;
 mod container_fields;
 mod cron_schedule;
+mod definition;
+mod definition_open_api;
+mod definition_schema;
 mod diff;
 mod endpoints;
 mod ephemeral;

@@ -141,6 +141,22 @@ pub fn qualified(text: &str) -> Vec<String> {
     wrong
 }
 
+const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+/// `IsDNS1035Label`.
+pub fn label_1035(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 63 {
+        wrong.push("must be no more than 63 bytes".to_owned());
+    }
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(inside) && !text.ends_with('-');
+    if !fits {
+        wrong.push(LABEL_1035.to_owned());
+    }
+    wrong
+}
+
 /// `IsValidLabelValue`.
 pub fn label_value(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();

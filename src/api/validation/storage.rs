@@ -234,6 +234,50 @@ fn topology(expressions: &[Value], path: &str, errors: &mut Errors) {
 }
 
 /// Upstream: pkg/apis/storage/validation `ValidateCSIDriver`.
+/// Upstream: pkg/apis/storage/validation `validateCSINodeSpec`.
+pub(super) fn csi_node(spec: &Value, errors: &mut Errors) {
+    const NODE_ID_MAX: usize = 256;
+    let drivers = items(&spec["drivers"]);
+    for (index, driver) in drivers.iter().enumerate() {
+        let path = format!("spec.drivers[{index}]");
+        let (name, id) = (text(&driver["name"]), text(&driver["nodeID"]));
+        driver_name(name, &format!("{path}.name"), errors);
+        if id.is_empty() {
+            errors.required(format!("{path}.nodeID"), "");
+        } else if id.len() > NODE_ID_MAX {
+            let detail = format!("must be {NODE_ID_MAX} characters or less");
+            errors.invalid_text(format!("{path}.nodeID"), id, &detail);
+        }
+        super::not_negative(&driver["allocatable"]["count"], &format!("{path}.allocatable.count"), errors);
+        if drivers[..index].iter().any(|other| text(&other["name"]) == name) {
+            errors.duplicate(format!("{path}.name"), name);
+        }
+        let keys = items(&driver["topologyKeys"]);
+        for (place, key) in keys.iter().map(text).enumerate() {
+            if key.is_empty() {
+                errors.required(&path, "");
+            }
+            if keys[..place].iter().any(|other| text(other) == key) {
+                errors.duplicate(&path, key);
+            }
+            errors.invalid_texts(&path, key, names::qualified(key));
+        }
+    }
+}
+
+/// Upstream: pkg/apis/core/validation `ValidateCSIDriverName`.
+fn driver_name(name: &str, path: &str, errors: &mut Errors) {
+    const NAME_MAX: usize = 63;
+    if name.is_empty() {
+        errors.required(path, "");
+        return;
+    }
+    if name.len() > NAME_MAX {
+        errors.too_long(path, NAME_MAX);
+    }
+    errors.invalid_texts(path, name, names::subdomain(&name.to_lowercase()));
+}
+
 pub(super) fn csi_driver(spec: &Value, errors: &mut Errors) {
     if let Some(policy) = spec["fsGroupPolicy"].as_str() {
         errors.one_of("spec.fsGroupPolicy", policy, &["File", "None", "ReadWriteOnceWithFSType"]);

@@ -91,6 +91,7 @@ fn cluster_kinds(kind: Kind, old: &Value, new: &Value, errors: &mut Errors) {
         }
         Kind::INGRESS_CLASS => immutable(&old["spec"], &new["spec"], "controller", errors),
         Kind::RUNTIME_CLASS => member("handler", errors),
+        Kind::CSI_NODE => csi_node(old, new, errors),
         Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING if old["roleRef"] != new["roleRef"] => {
             let role = &new["roleRef"];
             let value =
@@ -98,6 +99,24 @@ fn cluster_kinds(kind: Kind, old: &Value, new: &Value, errors: &mut Errors) {
             errors.invalid_raw("roleRef", &value, "cannot change roleRef");
         }
         _ => {}
+    }
+}
+
+/// Upstream: pkg/apis/storage/validation `ValidateCSINodeUpdate`: of a driver only what fits may change.
+fn csi_node(old: &Value, new: &Value, errors: &mut Errors) {
+    let drivers = |node: &Value| items(&node["spec"]["drivers"]).to_vec();
+    for before in drivers(old) {
+        for after in drivers(new).into_iter().filter(|after| after["name"] == before["name"]) {
+            if !equal_but(&before, &after, &["allocatable"]) {
+                let keys =
+                    if is_nil(&after["topologyKeys"]) { "null".to_owned() } else { after["topologyKeys"].to_string() };
+                let value = format!(
+                    "{{\"Name\":{},\"NodeID\":{},\"TopologyKeys\":{keys},\"Allocatable\":null}}",
+                    after["name"], after["nodeID"]
+                );
+                errors.invalid_raw("spec.drivers", &value, "field is immutable");
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
-use super::{DuplicateKey, ReadError, message, scalar};
+use super::{Dialect, DuplicateKey, ReadError, message, scalar};
 
 /// Deeper nesting is refused; no manifest comes near, and what walks the value later may recurse.
 const MAX_DEPTH: usize = 200;
@@ -31,11 +31,18 @@ struct Builder<'a> {
     aliased: usize,
     duplicates: &'a mut Vec<DuplicateKey>,
     root: Option<Value>,
+    dialect: Dialect,
 }
 
 /// Reads the first document of `chunk`, which starts at `first_line` of the file; `Null` if there is none.
-pub(super) fn document(chunk: &str, first_line: usize, duplicates: &mut Vec<DuplicateKey>) -> Result<Value, ReadError> {
-    let mut builder = Builder { frames: Vec::new(), anchors: BTreeMap::new(), aliased: 0, duplicates, root: None };
+pub(super) fn document(
+    chunk: &str,
+    first_line: usize,
+    duplicates: &mut Vec<DuplicateKey>,
+    dialect: Dialect,
+) -> Result<Value, ReadError> {
+    let (frames, anchors) = (Vec::new(), BTreeMap::new());
+    let mut builder = Builder { frames, anchors, aliased: 0, duplicates, root: None, dialect };
     for event in Parser::new_from_str(chunk) {
         let (event, span) = event.map_err(|error| message::from_scan(&error, chunk, first_line))?;
         let line = first_line + span.start.line().saturating_sub(1);
@@ -56,7 +63,14 @@ impl Builder<'_> {
                     self.set_key(Key::Merge);
                     return Ok(());
                 }
-                self.place(scalar_value(&text, style, tag.as_deref()), anchor, 1, line)
+                let value = match (self.dialect, scalar_value(&text, style, tag.as_deref())) {
+                    // Only these words are truth values there.
+                    (Dialect::Kyaml, Value::Bool(_)) if !["true", "false"].contains(&text.to_lowercase().as_str()) => {
+                        Value::from(&*text)
+                    }
+                    (_, value) => value,
+                };
+                self.place(value, anchor, 1, line)
             }
             Event::SequenceStart(anchor, _) => self.open(Frame::List { items: Vec::new(), anchor, size: 1 }),
             Event::MappingStart(anchor, _) => {

@@ -1,8 +1,147 @@
 //! JSON files: one or more objects after one another.
 
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Documents, ReadError, push};
+use super::{Documents, Manifest, ReadError, complete, push};
+
+/// What tells a List, looked at before anything is kept.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    kind: Value,
+    #[serde(default, rename = "apiVersion")]
+    api_version: Value,
+    #[serde(default)]
+    items: Items,
+}
+
+/// Is `items` a list?
+#[derive(Default)]
+struct Items(bool);
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Items;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Items(true))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Items, A::Error> {
+                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Items(false))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+            fn visit_unit<E>(self) -> Result<Items, E> {
+                Ok(Items(false))
+            }
+        }
+        deserializer.deserialize_any(Look)
+    }
+}
+
+/// Hands the items of a List on, one at a time.
+struct Walk<'a> {
+    each: &'a mut dyn FnMut(Value),
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a List")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key::<String>()? {
+            if key == "items" {
+                members.next_value_seed(Walk { each: &mut *self.each })?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element::<Value>()? {
+            (self.each)(item);
+        }
+        Ok(())
+    }
+}
+
+/// Reads all values of `text`, and holds one object at a time. Nothing is handed on of a value that is broken.
+pub(super) fn visit(text: &str, each: &mut dyn FnMut(Manifest)) -> Option<ReadError> {
+    let mut heads = serde_json::Deserializer::from_str(text).into_iter::<Option<Head>>();
+    let mut index = 0;
+    loop {
+        let start = heads.byte_offset();
+        let head = match heads.next()? {
+            Err(error) if error.is_data() => return Some(not_an_object(text, start)),
+            Err(error) => return Some(complain(text, &error)),
+            Ok(None) => continue,
+            Ok(Some(head)) => head,
+        };
+        let part = &text[start..heads.byte_offset()];
+        let line = line_at(text, start + part.len() - part.trim_start().len());
+        let place = (index, line, false);
+        index += 1;
+        let mut hand_on = |value: Value, place: (usize, usize, bool)| {
+            let mut manifests = Vec::new();
+            push(&mut manifests, value, place);
+            manifests.into_iter().for_each(&mut *each);
+        };
+        let kind = head.kind.as_str().unwrap_or_default();
+        let Some(item_kind) = kind.strip_suffix("List").filter(|_| head.items.0) else {
+            match serde_json::from_str(part) {
+                Ok(value) => hand_on(value, place),
+                Err(error) => return Some(complain(part, &error)),
+            }
+            continue;
+        };
+        let mut item = |mut value: Value| {
+            complete(&mut value, &head.api_version, item_kind);
+            hand_on(value, (place.0, place.1, true));
+        };
+        let mut reader = serde_json::Deserializer::from_str(part);
+        if let Err(error) = (Walk { each: &mut item }).deserialize(&mut reader) {
+            return Some(complain(part, &error));
+        }
+    }
+}
+
+/// A value that is no object is read as such, and refused by whoever gets it.
+fn not_an_object(text: &str, start: usize) -> ReadError {
+    let line = line_at(text, start);
+    ReadError::Json { offset: start, line, message: "invalid character looking for beginning of object".to_owned() }
+}
 
 /// Reads all values of `text`.
 pub(super) fn read(text: &str, documents: &mut Documents) {

@@ -34,7 +34,11 @@ fn hash(object: &Value) -> String {
             hashed[optional] = value.clone();
         }
     }
-    let hex = format!("{:x}", Sha256::digest(go_json(&hashed).as_bytes()));
+    encoded_hash(&format!("{:x}", Sha256::digest(go_json(&hashed).as_bytes())))
+}
+
+/// The part of a hash in hexadecimal that goes into a name.
+pub(crate) fn encoded_hash(hex: &str) -> String {
     hex.chars().take(LENGTH).map(encoded).collect()
 }
 

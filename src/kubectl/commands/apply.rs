@@ -31,7 +31,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         let words = line.arguments.join(" ");
         return Err(Failure::usage("apply", format!("Unexpected args: [{words}]")));
     }
-    if !line.flags.has("filename") && !line.flags.has("kustomize") {
+    if !line.has_files() {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     if line.flags.has("filename") && line.flags.has("kustomize") {
@@ -42,7 +42,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let allowed = if prunes { prune::allow_list(call, line)? } else { None };
     let labels = selectors::labels(line.flags.text("selector")).map_err(Failure::error)?;
-    let mut items = manifests::read(call, line)?;
+    let mut items = manifests::read(call, line, printed)?;
     items.retain(|item| {
         let chosen = |document: &Document| {
             labels.is_empty() || labels.matches(&convert::labels(&document.value["metadata"]["labels"]))
@@ -128,6 +128,11 @@ pub(super) fn view_last_applied(
     line: &CommandLine,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
+    let output = line.flags.text("output");
+    if !["", "json", "yaml"].contains(&output) {
+        let text = format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json");
+        return Err(Failure::usage("apply view-last-applied", text));
+    }
     let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         match patch::last_applied(&call.cluster.view(object)) {
@@ -149,8 +154,11 @@ pub(super) fn set_last_applied(
     line: &CommandLine,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
+    if !line.has_files() {
+        return Err(Failure::no_resources());
+    }
     let mut changes = Vec::new();
-    for item in manifests::read(call, line)? {
+    for item in manifests::read(call, line, printed)? {
         let document = item?;
         let kind = identify(call, &document)?;
         let namespace = manifests::namespace_of(&document.value, line, call.context_namespace)?;
@@ -267,7 +275,8 @@ fn update(
 ) -> Result<&'static str, Failure> {
     let current = call.cluster.view(object);
     let remembered = current["metadata"]["annotations"][LAST_APPLIED].as_str();
-    if remembered.is_none() && modified["metadata"]["annotations"][LAST_APPLIED].is_string() {
+    let told = request.manner.dry_run != DryRun::Client;
+    if told && remembered.is_none() && modified["metadata"]["annotations"][LAST_APPLIED].is_string() {
         printed.err_line(format!(
             "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
             request.kind.plural(),

@@ -63,6 +63,14 @@ pub(super) fn attach_to(
         let text = format!("cannot attach a container in a completed pod; current phase is {}", phase.name());
         return Err(Failure::error(text));
     }
+    // Upstream: kubectl cmd/attach `containerToAttachTo`, cmd/util/podcmd `FindOrDefaultContainerByName`.
+    let asked = line.flags.text("container");
+    let spec = &call.cluster.template_of(pod).spec;
+    if !asked.is_empty() && !spec.containers.iter().any(|container| container.name == asked) {
+        let name = &call.cluster.pod(pod).name;
+        let text = format!("cannot attach to the container: container {asked} not found in pod {name}");
+        return Err(Failure::error(text));
+    }
     let container = logs::container(call, line, pod, printed)?;
     if !line.flags.is_on("quiet", false) {
         printed.err_line("If you don't see a command prompt, try pressing enter.");
@@ -132,6 +140,9 @@ fn remote_port(call: &Call<'_>, object: ObjectRef, pod: PodId, asked: &str) -> R
     }
     match asked.parse() {
         Ok(number) => Ok(number),
+        Err(_) if asked.parse::<u64>().is_ok() => Err(Failure::error(format!(
+            "error parsing local port '{asked}': strconv.ParseUint: parsing {asked:?}: value out of range"
+        ))),
         Err(_) => by_name(asked).ok_or_else(|| {
             Failure::error(format!("Pod '{}' does not have a named port '{asked}'", call.cluster.pod(pod).name))
         }),
@@ -147,6 +158,9 @@ struct Place<'a> {
 
 fn place(text: &str) -> Result<Place<'_>, Failure> {
     let Some((pod, path)) = text.split_once(':') else { return Ok(Place { namespace: "", pod: "", path: text }) };
+    if pod.is_empty() {
+        return Err(Failure::error("filespec must match the canonical format: [[namespace/]pod:]file/path"));
+    }
     let pieces: Vec<&str> = pod.split('/').collect();
     match pieces.as_slice() {
         [pod] => Ok(Place { namespace: "", pod, path }),

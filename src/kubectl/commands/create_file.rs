@@ -16,10 +16,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         let words = line.arguments.join(" ");
         return Err(Failure::usage("create", format!("Unexpected args: [{words}]")));
     }
-    if !line.flags.has("filename") && !line.flags.has("kustomize") {
+    if !line.has_files() {
         return Err(Failure::error("must specify one of -f and -k"));
     }
-    let items = manifests::read(call, line)?;
+    let items = manifests::read(call, line, printed)?;
     if items.is_empty() {
         return Err(Failure::error("no objects passed to create"));
     }

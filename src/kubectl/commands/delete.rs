@@ -42,7 +42,7 @@ struct Manner {
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     if line.flags.has("raw") {
-        raw::delete(call, line.flags.text("raw"))?;
+        raw::refuse(call, line.flags.text("raw"), "kubectl delete --raw")?;
         return Ok(Outcome::Done);
     }
     let output = line.flags.text("output");
@@ -61,18 +61,22 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     listing::check_files(line)?;
     let named = call.named(&line.arguments)?;
     listing::check(line, &named)?;
-    let objects = if line.flags.has("filename") {
+    if manner.forced {
+        printed.err_line(FORCE_WARNING);
+    }
+    let objects = if line.has_files() && dry_run == DryRun::Client {
+        // Files are taken at their word.
+        for target in listing::targets(call, line, &named, printed)? {
+            told(line, (target.kind, &target.name), manner, dry_run, printed);
+        }
+        return Ok(Outcome::Done);
+    } else if line.has_files() {
         listing::of_files(call, line, "deleting", printed)?
     } else {
         if dry_run == DryRun::Client && !named.objects.is_empty() {
             // What is named is not asked for.
-            let verb = if manner.forced { "force deleted" } else { "deleted" };
             for (kind, name) in &named.objects {
-                printed.line(if output == "name" {
-                    printed_name(*kind, name)
-                } else {
-                    format!("{} \"{name}\" {verb} (dry run)", kind.printed())
-                });
+                told(line, (*kind, name), manner, dry_run, printed);
             }
             return Ok(Outcome::Done);
         }
@@ -82,14 +86,11 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         }
         objects
     };
-    if manner.forced && !objects.is_empty() {
-        printed.err_line(FORCE_WARNING);
-    }
     let mut waited_for = Vec::new();
     for object in objects {
         match delete(call, object, manner, dry_run) {
             Ok(()) => {
-                report(call, line, object, manner, dry_run, printed);
+                told(line, (object.kind, call.cluster.identity(object).1), manner, dry_run, printed);
                 waited_for.push(object);
             }
             Err(status) => printed.fail(&Failure::server(&status)),
@@ -145,27 +146,27 @@ fn delete(call: &mut Call<'_>, object: ObjectRef, manner: Manner, dry_run: DryRu
         let text = format!("namespaces \"{name}\" is forbidden: this namespace may not be deleted");
         return Err(Status::new(Reason::Forbidden, text));
     }
+    // Upstream: registry/scheduling/priorityclass `REST.Delete`.
+    if object.kind == Kind::PRIORITY_CLASS && ["system-node-critical", "system-cluster-critical"].contains(&name) {
+        let text = format!(
+            "priorityclasses.scheduling.k8s.io \"{name}\" is forbidden: this is a system priority class and cannot be deleted"
+        );
+        return Err(Status::new(Reason::Forbidden, text));
+    }
     if dry_run != DryRun::None {
         return Ok(());
     }
     call.cluster.delete(call.now, object, manner.options)
 }
 
-fn report(
-    call: &Call<'_>,
-    line: &CommandLine,
-    object: ObjectRef,
-    manner: Manner,
-    dry_run: DryRun,
-    printed: &mut Printed,
-) {
-    let name = call.cluster.identity(object).1;
+/// The line of an object that is to go.
+fn told(line: &CommandLine, (kind, name): (Kind, &str), manner: Manner, dry_run: DryRun, printed: &mut Printed) {
     if line.flags.text("output") == "name" {
-        printed.line(printed_name(object.kind, name));
+        printed.line(printed_name(kind, name));
         return;
     }
     let verb = if manner.forced { "force deleted" } else { "deleted" };
-    printed.line(format!("{} \"{name}\" {verb}{}", object.kind.printed(), dry_run.suffix()));
+    printed.line(format!("{} \"{name}\" {verb}{}", kind.printed(), dry_run.suffix()));
 }
 
 /// Waits until they are all gone, or until the time is over.

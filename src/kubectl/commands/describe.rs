@@ -12,7 +12,7 @@ use super::super::output::Printed;
 use super::Outcome;
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    if line.arguments.is_empty() && !line.flags.has("filename") {
+    if line.arguments.is_empty() && !line.has_files() {
         return Err(Failure::error(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
@@ -21,7 +21,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut refusals = Printed::default();
     let mut objects: Vec<ObjectRef> = Vec::new();
-    if line.flags.has("filename") {
+    if line.has_files() {
         objects = listing::of_files(call, line, "retrieving", &mut refusals)?;
     } else if named.objects.is_empty() {
         let scope = (!line.flags.is_on("all-namespaces", false)).then_some(namespace.as_str());

@@ -177,8 +177,11 @@ fn group_version(group: &str, version: &str) -> String {
     if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
-pub(super) fn api_versions(_: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+pub(super) fn api_versions(_: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    if !line.arguments.is_empty() {
+        let words = line.arguments.join(" ");
+        return Err(Failure::usage("api-versions", format!("unexpected arguments: [{words}]")));
+    }
     let stored = Kind::all().flat_map(|kind| {
         let info = kind.info();
         info.versions.iter().map(|version| group_version(info.group, version))

@@ -43,7 +43,7 @@ struct Order {
     limit: Option<(SimTime, SimDuration)>,
     manner: Manner,
     /// Nodes that could not be drained, and why.
-    failed: Vec<(String, String)>,
+    failed: Vec<(String, Vec<String>)>,
 }
 
 /// What the flags allow.
@@ -68,7 +68,8 @@ impl Drain {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let pods = selectors::labels(line.flags.text("pod-selector")).map_err(Failure::error)?;
+    let pods = selectors::labels(line.flags.text("pod-selector"))
+        .map_err(|_| Failure::error("--pod-selector=<pod_selector> must be a valid label selector"))?;
     let skip = line.flags.number("skip-wait-for-delete-timeout").filter(|seconds| *seconds > 0);
     let nodes = nodes::nodes(call, line, printed)?;
     let manner = Manner {
@@ -104,7 +105,7 @@ fn next_node(call: &mut Call<'_>, mut order: Order, printed: &mut Printed) -> Re
             printed.fail(&Failure::error(format!(
                 "unable to drain node \"{name}\" due to error: {errors}, continuing command..."
             )));
-            order.failed.push((name, errors));
+            order.failed.push((name, chosen.errors));
             continue;
         }
         if !chosen.warnings.is_empty() {
@@ -124,7 +125,7 @@ fn next_node(call: &mut Call<'_>, mut order: Order, printed: &mut Printed) -> Re
     if !order.failed.is_empty() {
         printed.err_line("There are pending nodes to be drained:");
         order.failed.iter().for_each(|(node, _)| printed.err_line(format!(" {node}")));
-        order.failed.iter().for_each(|(_, error)| printed.err_line(error));
+        order.failed.iter().flat_map(|(_, errors)| errors).for_each(|error| printed.err_line(error));
     }
     Ok(Outcome::Done)
 }
@@ -162,8 +163,8 @@ fn classify(call: &Call<'_>, node: NodeId, manner: &Manner) -> Chosen {
         let volumes = &call.cluster.template_of(pod).spec.volumes;
         let has_local =
             !finished && volumes.iter().any(|volume| matches!(volume.source, VolumeSource::EmptyDir { .. }));
-        let is_bare = !finished && controller.is_none();
-        if is_bare {
+        // The first filter that says no is the last one asked. Upstream: drain `filterPods`.
+        if !finished && controller.is_none() && (!has_local || manner.delete_empty_dirs) {
             bare.push(pod_name(call, pod));
         }
         if has_local {
@@ -255,7 +256,7 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut drain: Drain, printed: &mut Printed
         printed.fail(&Failure::error(format!(
             "unable to drain node \"{name}\" due to error: {error}, continuing command..."
         )));
-        drain.order.failed.push((name, error));
+        drain.order.failed.push((name, vec![error]));
         return next_node(call, drain.order, printed);
     }
     let limit = drain.order.limit.map_or(SimTime::NEVER, |(at, _)| at);

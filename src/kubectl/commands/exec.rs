@@ -15,7 +15,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let Some(target) = line.arguments.first() else {
         return Err(Failure::error("pod, type/name or --filename must be specified"));
     };
-    if line.arguments.len() > 1 {
+    // Upstream: cmd/exec `ExecOptions.Complete`: words between the pod and `--` say nothing.
+    if line.arguments.len() > 1 && line.after_dash.is_none() {
         return Err(Failure::usage(
             "exec",
             "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",

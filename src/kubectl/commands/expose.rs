@@ -175,7 +175,13 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
     let named = call.named(&line.arguments)?;
     for Target { kind, name, .. } in listing::targets(call, line, &named, printed)? {
         if !matches!(kind, Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER) {
-            return Err(Failure::error(format!("cannot autoscale a {}: no scale subresource", kind.name())));
+            let version = kind.api_version();
+            let version = if version.contains('/') { version } else { format!("/{version}") };
+            return Err(Failure::error(format!(
+                "cannot autoscale a {}: could not find scale subresource for {version}, Resource={} in discovery information",
+                kind.name(),
+                kind.plural()
+            )));
         }
         let own_name = line.flags.text("name");
         let mut spec = json!({

@@ -18,7 +18,8 @@ use super::super::requests::printed_name;
 use super::super::resources::Named;
 use super::super::selectors;
 use super::super::sorting;
-use super::{Outcome, raw, watch};
+use super::replace::without_status;
+use super::{Outcome, component_status, raw, scale_view, watch};
 
 /// What was found: objects of each kind, in the order in which the kinds were named.
 struct Found {
@@ -43,7 +44,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if line.flags.is_on("output-watch-events", false) && !watches {
         return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));
     }
-    if line.arguments.is_empty() && !line.flags.has("filename") {
+    if line.arguments.is_empty() && !line.has_files() {
         return Err(Failure::plain(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
         ));
@@ -52,6 +53,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         let named = call.named(&line.arguments)?;
         return watch::start(call, line, &named, printed);
     }
+    if component_status::is_meant(&line.arguments) {
+        return component_status::get(call, line, printed);
+    }
     let format = Format::of(line)?;
     let named = call.named(&line.arguments)?;
     if named.category && !named.objects.is_empty() {
@@ -59,30 +63,23 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let subresource = line.flags.text("subresource");
     if !subresource.is_empty() {
-        if named.objects.is_empty() && !line.flags.has("filename") {
+        if named.objects.is_empty() && !line.has_files() {
             return Err(Failure::error("subresource cannot be used when bulk resources are specified"));
         }
         let resized = subresource == "resize" && named.kinds == [Kind::POD];
-        if subresource != "status" && !resized {
-            return Err(subresource_refusal(&named, subresource));
+        let status = subresource == "status" && !named.kinds.iter().copied().any(without_status);
+        if subresource == "scale" && scale_view::are_scaled(&named) {
+            return scale_view::get(call, line, &named, &format, printed);
+        }
+        if !status && !resized {
+            let text = "the server could not find the requested resource";
+            return Err(Failure::server(&Status::new(Reason::NotFound, text)));
         }
     }
     let mut refusals = Printed::default();
     let mut found = find(call, line, &named, &mut refusals)?;
-    if let Some(path) = sorting::path_of(line)? {
-        for (_, objects) in &mut found.groups {
-            if sorting::sort(call.cluster, &path, objects) {
-                continue;
-            }
-            // A table that has no such field at all is not printed.
-            if !matches!(format, Format::Table { .. }) {
-                let path = line.flags.text("sort-by").trim_matches(['{', '}']).trim_start_matches('.');
-                return Err(Failure::error(format!(
-                    "couldn't find any field with path \"{{.{path}}}\" in the list of objects"
-                )));
-            }
-            objects.clear();
-        }
+    if line.flags.has("sort-by") {
+        sort(call, line, &format, &mut found.groups)?;
     }
     match &format {
         Format::Table { wide } => print_tables(call, line, &named, &found, *wide, &refusals, printed),
@@ -100,14 +97,53 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     Ok(Outcome::Done)
 }
 
-/// What the server says of a part that the objects do not have.
-fn subresource_refusal(named: &Named, subresource: &str) -> Failure {
-    let scales = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::STATEFUL_SET, Kind::REPLICATION_CONTROLLER];
-    if subresource == "scale" && named.kinds.iter().all(|kind| scales.contains(kind) || kind.is_custom()) {
-        return Failure::unsupported("kubectl get --subresource=scale");
+/// `--sort-by`. Upstream: cmd/get `SortingPrinter`, `TableSorter`.
+fn sort(
+    call: &Call<'_>,
+    line: &CommandLine,
+    format: &Format,
+    groups: &mut [(Kind, Vec<ObjectRef>)],
+) -> Result<(), Failure> {
+    let is_table = matches!(format, Format::Table { .. });
+    let typed = line.flags.text("sort-by");
+    let nowhere = || {
+        let path = typed.trim_matches(['{', '}']).trim_start_matches('.');
+        Failure::error(format!("couldn't find any field with path \"{{.{path}}}\" in the list of objects"))
+    };
+    // Tables of several kinds have no field in common.
+    if is_table && groups.iter().filter(|(_, objects)| !objects.is_empty()).count() > 1 {
+        return Err(nowhere());
     }
-    let text = "the server could not find the requested resource";
-    Failure::server(&Status::new(Reason::NotFound, text))
+    let path = match sorting::path_of(line) {
+        Ok(Some(path)) => path,
+        Ok(None) => return Ok(()),
+        // A table is not printed then.
+        Err(_) if is_table => {
+            for (_, objects) in groups {
+                objects.clear();
+            }
+            return Ok(());
+        }
+        Err(failure) => return Err(failure),
+    };
+    for (_, objects) in groups {
+        match sorting::sort(call.cluster, &path, objects) {
+            Ok(true) => {}
+            // A table that has no such field at all is not printed.
+            Ok(false) if is_table => objects.clear(),
+            Ok(false) => return Err(nowhere()),
+            Err(_) if is_table => {}
+            Err(sorting::Unsortable::Kind(what)) => {
+                let path = typed.trim_matches(['{', '}']).trim_start_matches('.');
+                let log = super::super::log_line('F', *call.cluster.clock(), call.now, "sorter.go:329");
+                return Err(Failure::plain(format!(
+                    "{log} Field {{.{path}}} in *unstructured.Unstructured is an unsortable type: interface, err: unsortable type: {what}"
+                )));
+            }
+            Err(sorting::Unsortable::Path(text)) => return Err(Failure::error(text)),
+        }
+    }
+    Ok(())
 }
 
 fn name_of(call: &Call<'_>, object: ObjectRef) -> String {
@@ -122,7 +158,7 @@ fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Print
     let all_namespaces = line.flags.is_on("all-namespaces", false);
     let namespace = line.namespace(call.context_namespace);
     let selecting = listing::check(line, named)?;
-    if line.flags.has("filename") {
+    if line.has_files() {
         let mut groups: Vec<(Kind, Vec<ObjectRef>)> = Vec::new();
         for object in listing::of_files(call, line, "retrieving", refusals)? {
             match groups.iter_mut().find(|(kind, _)| *kind == object.kind) {

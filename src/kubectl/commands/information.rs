@@ -1,8 +1,11 @@
 //! `kubectl events` and `version`.
 
+use serde_json::{Value, json};
+
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::{self, Format};
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::printers::event_cells;
@@ -27,8 +30,9 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
         return Err(Failure::error("--for must be in resource/name form"));
     }
     if line.flags.has("for") {
-        call.named(&[line.flags.text("for").to_owned()])?;
+        call.named(&[line.flags.text("for").to_owned()]).map_err(Failure::without_prefix)?;
     }
+    let format = printed_as(line)?;
     if line.flags.is_on("watch", false) {
         return watch::start(call, line, &Named::default(), printed);
     }
@@ -45,8 +49,48 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
         return Ok(Outcome::Done);
     }
     rows.sort_by_key(|row| call.cluster.events.row(row.id).last);
+    match format {
+        Format::Table { .. } => {}
+        // Upstream's printer of names knows no typed lists.
+        Format::Name => return Ok(Outcome::Done),
+        format => {
+            let mut items: Vec<Value> = rows.iter().map(|row| call.cluster.view(*row)).collect();
+            for item in items.iter_mut().filter_map(Value::as_object_mut) {
+                item.retain(|member, _| member != "kind" && member != "apiVersion");
+            }
+            let list =
+                json!({"apiVersion": "v1", "items": items, "kind": "EventList", "metadata": {"resourceVersion": ""}});
+            formats::print(&format, &list, false, &mut printed.out)?;
+            return Ok(Outcome::Done);
+        }
+    }
     events_table(call, line, &rows).print(!line.flags.is_on("no-headers", false), &mut printed.out);
     Ok(Outcome::Done)
+}
+
+/// What `kubectl events` may be printed as. Upstream: cmd/events `NewEventsFlags`.
+const FORMS: [&str; 10] = [
+    "go-template",
+    "go-template-file",
+    "json",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "name",
+    "template",
+    "templatefile",
+    "yaml",
+];
+
+fn printed_as(line: &CommandLine) -> Result<Format> {
+    let form = line.flags.text("output").split('=').next().unwrap_or_default();
+    if !form.is_empty() && !FORMS.contains(&form) {
+        return Err(Failure::error(format!(
+            "unable to match a printer suitable for the output format {form:?}, allowed formats are: {}",
+            FORMS.join(",")
+        )));
+    }
+    Format::of(line)
 }
 
 /// Do `--for` and `--types` let an Event through?
@@ -95,6 +139,24 @@ pub(super) fn version(_: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     }
     if !["", "json", "yaml"].contains(&line.flags.text("output")) {
         return Err(Failure::error("--output must be 'yaml' or 'json'"));
+    }
+    if line.flags.has("output") {
+        let client_only = line.flags.is_on("client", false);
+        let own = json!({
+            "major": "1",
+            "minor": "36",
+            "gitVersion": "v1.36.2",
+            "gitTreeState": "clean",
+            "compiler": "gc",
+            "platform": "linux/amd64",
+        });
+        let mut value = json!({"clientVersion": own, "kustomizeVersion": "v5.8.0"});
+        if !client_only {
+            value["serverVersion"] = own;
+        }
+        let format = Format::of(line)?;
+        formats::print(&format, &value, false, &mut printed.out)?;
+        return Ok(Outcome::Done);
     }
     printed.line("Client Version: v1.36.2\nKustomize Version: v5.8.0");
     if !line.flags.is_on("client", false) {

@@ -63,6 +63,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     } else {
         vec![named_pod(call, &line.arguments[0], &namespace, printed)?]
     };
+    // Upstream: cmd/logs `LogsOptions.Validate`, which comes after the look-up.
+    if line.flags.number("limit-bytes").is_some_and(|limit| limit < 0) {
+        return Err(Failure::error("--limit-bytes must be greater than 0"));
+    }
     if line.flags.is_on("follow", false) && pods.len() == 1 {
         let container = container(call, line, pods[0], printed)?;
         let follow = Follow::whole(pods[0], container);
@@ -103,7 +107,8 @@ fn check(line: &CommandLine, selecting: bool) -> Result<(), Failure> {
         let text = format!("parsing time {since_time:?} as {layout:?}: cannot parse {since_time:?} as \"2006\"");
         return Err(Failure::error(text));
     }
-    let container = line.flags.text("container");
+    let inline = line.arguments.get(1).map(String::as_str);
+    let container = inline.unwrap_or_else(|| line.flags.text("container"));
     if line.flags.is_on("all-containers", false) && !container.is_empty() {
         let text = format!("--all-containers=true should not be specified with container name {container}");
         return Err(Failure::error(text));

@@ -54,7 +54,7 @@ pub(super) fn annotate(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
 fn run(call: &mut Call<'_>, line: &CommandLine, part: Part, printed: &mut Printed) -> Result<Outcome, Failure> {
     let (words, changes) = split(&line.arguments);
     let listing_only = line.flags.is_on("list", false);
-    if words.is_empty() && !line.flags.has("filename") {
+    if words.is_empty() && !line.has_files() {
         let text = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
         return Err(Failure::error(text));
     }

@@ -5,6 +5,8 @@ mod append_hash;
 pub(crate) mod apply;
 pub(crate) mod attached;
 mod auth;
+mod certificate;
+mod component_status;
 mod config;
 mod connect;
 mod contexts;
@@ -14,6 +16,7 @@ mod debug;
 mod debug_profile;
 pub(crate) mod delete;
 mod describe;
+mod diff;
 mod discovery;
 pub(crate) mod drain;
 pub(crate) mod edit;
@@ -23,6 +26,7 @@ mod generator_table;
 mod generators;
 mod get;
 mod information;
+mod kustomize;
 pub(crate) mod logs;
 mod metadata;
 mod nodes;
@@ -33,16 +37,20 @@ pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
 mod scale;
+mod scale_view;
 mod server_side;
 mod service_table;
 mod set;
 mod set_env_list;
 mod set_image;
 mod table;
+mod terminal_only;
 mod token;
 mod top;
 pub(crate) mod wait;
 pub(crate) mod watch;
+
+pub(crate) use append_hash::encoded_hash;
 
 use std::fmt;
 
@@ -141,49 +149,51 @@ fn group_name(word: &str) -> &str {
     if word == "svc" { "service" } else { word }
 }
 
-/// The names kubectl suggests from, in the order of its help.
+/// The names kubectl suggests from, in the order in which it has them: that of its help.
 pub(crate) const TOP_LEVEL: &[&str] = &[
-    "annotate",
-    "api-resources",
-    "api-versions",
-    "apply",
-    "attach",
-    "auth",
+    "create",
+    "expose",
+    "run",
+    "set",
+    "explain",
+    "get",
+    "edit",
+    "delete",
+    "rollout",
+    "scale",
     "autoscale",
     "certificate",
     "cluster-info",
-    "completion",
-    "config",
+    "top",
     "cordon",
-    "cp",
-    "create",
-    "debug",
-    "delete",
-    "describe",
-    "diff",
+    "uncordon",
     "drain",
-    "edit",
-    "events",
-    "exec",
-    "explain",
-    "expose",
-    "get",
-    "kustomize",
-    "label",
+    "taint",
+    "describe",
     "logs",
-    "options",
-    "patch",
-    "plugin",
+    "attach",
+    "exec",
     "port-forward",
     "proxy",
+    "cp",
+    "auth",
+    "debug",
+    "events",
+    "diff",
+    "apply",
+    "patch",
     "replace",
-    "rollout",
-    "run",
-    "scale",
-    "set",
-    "taint",
-    "top",
-    "uncordon",
-    "version",
     "wait",
+    "kustomize",
+    "label",
+    "annotate",
+    "completion",
+    "alpha",
+    "config",
+    "plugin",
+    "version",
+    "api-versions",
+    "api-resources",
+    "options",
+    "help",
 ];

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::validation::names;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 use crate::model::taint::TaintEffect;
@@ -35,6 +36,9 @@ pub(super) fn uncordon(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
 pub(super) fn nodes(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
     let command = line.command.path;
     if line.flags.has("selector") {
+        if !line.arguments.is_empty() {
+            return Err(Failure::usage(command, "cannot specify both a node name and a --selector option"));
+        }
         return Ok(listing::list(call.cluster, Kind::NODE, None, &Filter::of(line, Kind::NODE)?));
     }
     if line.arguments.is_empty() {
@@ -42,9 +46,16 @@ pub(super) fn nodes(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) 
     }
     let mut found = Vec::new();
     for argument in &line.arguments {
-        let name = argument.strip_prefix("node/").or_else(|| argument.strip_prefix("nodes/")).unwrap_or(argument);
-        match call.find(Kind::NODE, "", name) {
-            Ok(node) => found.push(node),
+        let (kind, name) = match argument.split_once('/') {
+            Some((kind, name)) => (call.named(&[kind.to_owned()])?.kinds.first().copied().unwrap_or(Kind::NODE), name),
+            None => (Kind::NODE, argument.as_str()),
+        };
+        match call.find(kind, line.namespace(call.context_namespace), name) {
+            Ok(node) if kind == Kind::NODE => found.push(node),
+            Ok(_) => {
+                let text = format!("error: {command} is not supported for {}", kind.plural());
+                printed.fail(&Failure::plain(text));
+            }
             Err(status) => printed.fail(&Failure::server(&status)),
         }
     }
@@ -90,7 +101,10 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
     };
     let is_change = |word: &&String| word.contains('=') || word.contains(':') || word.ends_with('-');
     let (specs, names): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_change);
-    let kind = resources::kind(resource.split('/').next().unwrap_or(resource))?;
+    if resource.contains('/') {
+        return Err(Failure::plain(format!("the server doesn't have a resource type {resource:?}")));
+    }
+    let kind = resources::kind(resource)?;
     if kind != Kind::NODE {
         return Err(Failure::error(format!("invalid resource type {resource}, only node types are supported")));
     }
@@ -99,17 +113,19 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
     }
     let changes = specs.iter().map(|spec| parse_taint(spec)).collect::<Result<Vec<_>, _>>()?;
     contradictions(&changes)?;
+    // `--all` counts whatever is named.
+    let names: Vec<&String> = if line.flags.is_on("all", false) { Vec::new() } else { names };
     let words: Vec<String> = [resource].into_iter().chain(names).cloned().collect();
     let named = call.named(&words)?;
     for node in listing::chosen(call, line, &named, printed)? {
         match apply_taints(call, line, node, &changes) {
             // Here the words of a dry run get lost. Upstream: cmd/taint `TaintOptions.Complete`.
-            Ok(verb) if matches!(Format::of(line)?, Format::Table { .. }) => {
+            Ok((verb, _)) if matches!(Format::of(line)?, Format::Table { .. }) => {
                 printed.line(format!("node/{} {verb}", call.cluster.identity(node).1));
             }
-            Ok(_) => {
+            Ok((_, view)) => {
                 let name = call.cluster.identity(node).1;
-                results::show(line, (Kind::NODE, name), "", printed, || call.cluster.view(node))?;
+                results::show(line, (Kind::NODE, name), "", printed, || view)?;
             }
             Err(failure) => printed.fail(&failure),
         }
@@ -138,29 +154,45 @@ fn contradictions(changes: &[TaintChange]) -> Result<(), Failure> {
 
 /// Upstream: kubectl cmd/taint `parseTaints`.
 fn parse_taint(spec: &str) -> Result<TaintChange, Failure> {
-    let usage = |text: String| Failure::usage("taint", text);
-    let effect_of = |text: &str| {
-        TaintEffect::from_name(text)
-            .ok_or_else(|| usage(format!("invalid taint effect: {text}, unsupported taint effect")))
-    };
     if let Some(removed) = spec.strip_suffix('-') {
-        let (head, effect) = match removed.split_once(':') {
-            Some((head, effect)) => (head, Some(effect_of(effect)?)),
-            None => (removed, None),
-        };
-        let key = head.split('=').next().unwrap_or(head);
+        let (key, _, effect) = parts_of(removed)?;
         return Ok(TaintChange::Remove { key: key.to_owned(), effect });
     }
-    let Some((head, effect)) = spec.split_once(':') else {
-        return Err(usage(format!(
-            "invalid taint spec: {spec}, name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-        )));
+    let (key, value, effect) = parts_of(spec)?;
+    let effect = effect.ok_or_else(|| Failure::usage("taint", format!("invalid taint spec: {spec}")))?;
+    Ok(TaintChange::Set { key: key.to_owned(), value: value.to_owned(), effect })
+}
+
+/// Key, value and effect of `key=value:effect`. Upstream: kubectl cmd/taint `parseTaint`.
+fn parts_of(spec: &str) -> Result<(&str, &str, Option<TaintEffect>), Failure> {
+    let usage = |text: String| Failure::usage("taint", text);
+    let invalid = |reasons: &[String]| {
+        // kubectl 1.32 words this one otherwise than the server.
+        let reasons = reasons.join("; ").replace("a valid label key must", "a qualified name must");
+        usage(format!("invalid taint spec: {spec}, {reasons}"))
     };
-    let (key, value) = head.split_once('=').unwrap_or((head, ""));
-    if let Some(wrong) = crate::api::validation::names::qualified(key).first() {
-        return Err(usage(format!("invalid taint spec: {spec}, {wrong}")));
+    let (head, effect) = match spec.split(':').collect::<Vec<_>>().as_slice() {
+        [head] => (*head, None),
+        [head, text] => {
+            let effect = TaintEffect::from_name(text);
+            let unknown = || usage(format!("invalid taint effect: {text}, unsupported taint effect"));
+            (*head, Some(effect.ok_or_else(unknown)?))
+        }
+        _ => return Err(usage(format!("invalid taint spec: {spec}"))),
+    };
+    let (key, value) = match (head.split('=').collect::<Vec<_>>().as_slice(), effect) {
+        // Without an effect all of it is the key.
+        (_, None) => (head, ""),
+        ([key], _) => (*key, ""),
+        ([key, value], _) => (*key, *value),
+        _ => return Err(usage(format!("invalid taint spec: {spec}"))),
+    };
+    for wrong in [names::label_value(value), names::qualified(key)] {
+        if !wrong.is_empty() {
+            return Err(invalid(&wrong));
+        }
     }
-    Ok(TaintChange::Set { key: key.to_owned(), value: value.to_owned(), effect: effect_of(effect)? })
+    Ok((key, value, effect))
 }
 
 fn apply_taints(
@@ -168,7 +200,7 @@ fn apply_taints(
     line: &CommandLine,
     node: ObjectRef,
     changes: &[TaintChange],
-) -> Result<&'static str, Failure> {
+) -> Result<(&'static str, Value), Failure> {
     let overwrite = line.flags.is_on("overwrite", false);
     let name = call.cluster.identity(node).1.to_owned();
     let view = call.cluster.view(node);
@@ -215,6 +247,7 @@ fn apply_taints(
     added.extend(taints);
     let mut view = view;
     view["spec"]["taints"] = Value::Array(added);
-    call.update(node, view, Manner::patch(line)?, &mut Printed::default())?;
-    Ok(verb)
+    let manner = Manner::patch(line)?;
+    call.update(node, view.clone(), manner, &mut Printed::default())?;
+    Ok((verb, if manner.dry_run == DryRun::None { call.cluster.view(node) } else { view }))
 }

@@ -53,13 +53,17 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     } else {
         line.flags.text("patch").to_owned()
     };
+    let local = line.flags.is_on("local", false);
+    if local && !line.arguments.is_empty() {
+        return Err(Failure::error("cannot specify --local and server resources"));
+    }
     if text.is_empty() {
         return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
     }
     let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
         match patch(call, line, object, form, &text, printed) {
-            Ok(changed) => {
+            Ok((changed, view)) => {
                 let verb = if changed { "patched" } else { "patched (no change)" };
                 let name = call.cluster.identity(object).1;
                 if line.flags.text("subresource") == "scale" && line.flags.text("output").is_empty() {
@@ -71,7 +75,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
                     printed.line(format!("{} {verb}", printed_name(object.kind, name)));
                     continue;
                 }
-                results::show(line, (object.kind, name), verb, printed, || call.cluster.view(object))?;
+                results::show(line, (object.kind, name), verb, printed, || view)?;
             }
             Err(failure) => printed.fail(&failure),
         }
@@ -102,7 +106,7 @@ fn parse(text: &str, context: &str) -> Result<Value, Failure> {
         let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
         let message =
             message.split_once(": ").filter(|_| message.starts_with("offset")).map_or(message, |(_, rest)| rest);
-        return Err(Failure::server(&Status::new(Reason::BadRequest, message)));
+        return Err(Failure::server(&Status::new(Reason::BadRequest, format!("{context}{message}"))));
     }
     let value = documents.manifests.into_iter().next().map_or(Value::Null, |manifest| manifest.value);
     if value.is_object() || value.is_null() {
@@ -120,7 +124,7 @@ fn patch(
     form: Form,
     text: &str,
     printed: &mut Printed,
-) -> Result<bool, Failure> {
+) -> Result<(bool, Value), Failure> {
     let current = call.cluster.view(object);
     let refused =
         || Failure::plain("The request is invalid: the server rejected our request due to an error in our request");
@@ -175,30 +179,31 @@ fn patch(
     }
     results::record(line, &mut patched);
     if patched == current {
-        return Ok(false);
+        return Ok((false, patched));
     }
     let manner = Manner::patch(line)?;
-    match line.flags.text("subresource") {
+    let changed = match line.flags.text("subresource") {
         "" => {
             let changed = call.update(object, patched.clone(), manner, printed);
             let changed = changed.map_err(|status| wrong_type(&status, text, (form, object.kind, &patched)))?;
             // Fields that the server drops change nothing.
             let same = manner.dry_run == DryRun::None && unversioned(call.cluster.view(object)) == unversioned(current);
-            Ok(changed && !same)
+            changed && !same
         }
-        "status" => {
-            Ok(manner.dry_run != DryRun::None || call.cluster.write_status(call.now, object, &patched["status"]))
-        }
-        "scale" => Ok(scale(call, object, &patched, manner)),
+        "status" => manner.dry_run != DryRun::None || call.cluster.write_status(call.now, object, &patched["status"]),
+        "scale" => scale(call, object, &patched, manner),
         "resize" => {
             let resized = call.update(object, patched.clone(), manner, printed);
             // The server drops what else the patch says, and kubectl compares before that.
-            resized.map(|_| true).map_err(|status| wrong_type(&status, text, (form, object.kind, &patched)))
+            resized.map(|_| true).map_err(|status| wrong_type(&status, text, (form, object.kind, &patched)))?
         }
         other => {
-            Err(Failure::error(format!("invalid subresource value: \"{other}\". Must be one of [status scale resize]")))
+            let text = format!("invalid subresource value: \"{other}\". Must be one of [status scale resize]");
+            return Err(Failure::error(text));
         }
-    }
+    };
+    let view = if manner.dry_run == DryRun::None { call.cluster.view(object) } else { patched };
+    Ok((changed, view))
 }
 
 /// `--subresource=scale`: the number of replicas alone.

@@ -68,6 +68,29 @@ pub(super) fn run(
     allowed: Option<Vec<Kind>>,
     printed: &mut Printed,
 ) -> Result<(), Failure> {
+    let dry_run = DryRun::of(line)?;
+    for object in doomed(call, line, documents, allowed, printed)? {
+        if dry_run == DryRun::None {
+            call.cluster.delete(call.now, object, DeleteOptions::default())?;
+        }
+        let name = printed_name(object.kind, call.cluster.identity(object).1);
+        printed.line(if line.flags.text("output") == "name" {
+            name
+        } else {
+            format!("{name} pruned{}", dry_run.suffix())
+        });
+    }
+    Ok(())
+}
+
+/// The objects that a prune deletes.
+pub(super) fn doomed(
+    call: &Call<'_>,
+    line: &CommandLine,
+    documents: &[Document],
+    allowed: Option<Vec<Kind>>,
+    printed: &mut Printed,
+) -> Result<Vec<ObjectRef>, Failure> {
     if allowed.is_none() {
         printed.err_line(format!("{} {WITHOUT_LIST}", log_prefix(*call.cluster.clock(), call.now)));
         printed.warn_once(ENDPOINTS_DEPRECATED);
@@ -83,7 +106,7 @@ pub(super) fn run(
             namespaces.insert(namespace);
         }
     }
-    let dry_run = DryRun::of(line)?;
+    let mut doomed = Vec::new();
     for kind in allowed.unwrap_or_else(|| KINDS.to_vec()) {
         let scopes: Vec<Option<&str>> = if kind.is_namespaced() {
             namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
@@ -91,22 +114,10 @@ pub(super) fn run(
             vec![None]
         };
         let filter = Filter::of(line, kind)?;
-        let found: Vec<ObjectRef> =
-            scopes.into_iter().flat_map(|scope| listing::list(call.cluster, kind, scope, &filter)).collect();
-        for object in found.into_iter().filter(|object| !kept.contains(object)) {
-            if call.cluster.view(object)["metadata"]["annotations"][LAST_APPLIED].is_null() {
-                continue;
-            }
-            if dry_run == DryRun::None {
-                call.cluster.delete(call.now, object, DeleteOptions::default())?;
-            }
-            let name = printed_name(kind, call.cluster.identity(object).1);
-            printed.line(if line.flags.text("output") == "name" {
-                name
-            } else {
-                format!("{name} pruned{}", dry_run.suffix())
-            });
-        }
+        let found = scopes.into_iter().flat_map(|scope| listing::list(call.cluster, kind, scope, &filter));
+        doomed.extend(found.filter(|object| {
+            !kept.contains(object) && !call.cluster.view(*object)["metadata"]["annotations"][LAST_APPLIED].is_null()
+        }));
     }
-    Ok(())
+    Ok(doomed)
 }

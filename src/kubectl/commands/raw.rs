@@ -11,6 +11,9 @@ use crate::api::{Reason, Status};
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
+/// What the server says of itself.
+const VERSION: &str = "{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"36\",\n  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"35\",\n  \"gitVersion\": \"v1.36.2\",\n  \"gitTreeState\": \"clean\",\n  \"compiler\": \"gc\",\n  \"platform\": \"linux/amd64\"\n}";
+
 /// What a path names.
 enum Found {
     Text(&'static str),
@@ -48,10 +51,10 @@ pub(super) fn get(call: &Call<'_>, path: &str, printed: &mut Printed) -> Result<
     Ok(())
 }
 
-/// What a request to delete a path is refused with. Nothing else of the kind is simulated.
-pub(super) fn delete(call: &Call<'_>, path: &str) -> Result<(), Failure> {
+/// What a request to change what is behind a path is refused with. Nothing else of the kind is simulated.
+pub(super) fn refuse(call: &Call<'_>, path: &str, what: &str) -> Result<(), Failure> {
     find(call, path)?;
-    Err(Failure::unsupported("kubectl delete --raw"))
+    Err(Failure::unsupported(what))
 }
 
 fn find(call: &Call<'_>, path: &str) -> Result<Found, Failure> {
@@ -59,10 +62,16 @@ fn find(call: &Call<'_>, path: &str) -> Result<Found, Failure> {
         let text = "the server could not find the requested resource";
         Failure::server(&Status::new(Reason::NotFound, text))
     };
+    if !path.starts_with('/') {
+        // Upstream: net/url `ParseRequestURI`.
+        let text = format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request");
+        return Err(Failure::error(text));
+    }
     let path = path.split('?').next().unwrap_or(path);
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let (version, rest) = match parts.as_slice() {
         ["healthz" | "livez" | "readyz"] => return Ok(Found::Text("ok")),
+        ["version"] => return Ok(Found::Text(VERSION)),
         ["api", version, rest @ ..] => ((*version).to_owned(), rest),
         ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
         _ => return Err(unknown()),

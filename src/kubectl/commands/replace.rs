@@ -12,7 +12,7 @@ use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::manifests::{self, Document};
 use super::super::output::Printed;
-use super::super::requests::{Manner, printed_name};
+use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::results;
 use super::super::waiting::Pending;
 use super::delete::Gone;
@@ -29,7 +29,7 @@ pub(crate) struct Replacement {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    if !line.flags.has("filename") && !line.flags.has("kustomize") {
+    if !line.has_files() {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     let forces = line.flags.is_on("force", false);
@@ -39,6 +39,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             return Err(Failure::error(format!("--{flag} must have --force specified")));
         }
     }
+    if forces && DryRun::of(line)? != DryRun::None {
+        return Err(Failure::error("--dry-run can not be used when --force is set"));
+    }
     let cascade = line.flags.text("cascade");
     if !["", "true", "false", "background", "foreground", "orphan"].contains(&cascade) {
         return Err(Failure::error(format!(
@@ -46,9 +49,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         )));
     }
     if line.flags.has("raw") {
-        raw::delete(call, line.flags.text("raw"))?;
+        raw::refuse(call, line.flags.text("raw"), "kubectl replace --raw")?;
     }
-    let items = manifests::read(call, line)?;
+    let items = manifests::read(call, line, printed)?;
     if items.is_empty() {
         return Err(Failure::error("no objects passed to replace"));
     }
@@ -92,7 +95,8 @@ fn replace(
     let refuse = |status| Failure::server_with_file(&status, "replacing", &document.source);
     let object = call.find(kind, namespace, &name).map_err(refuse)?;
     let subresource = line.flags.text("subresource");
-    if !["", "status"].contains(&subresource) {
+    // Kinds that nothing is told about have no status.
+    if subresource == "status" && without_status(kind) || !["", "status"].contains(&subresource) {
         let text = "the server could not find the requested resource";
         return Err(refuse(Status::new(Reason::NotFound, text)));
     }
@@ -105,8 +109,33 @@ fn replace(
         let namespace = if kind.is_namespaced() { namespace } else { "" };
         value = crate::api::patch::with_last_applied(&value, namespace);
     }
-    call.update(object, value, Manner::of(line)?, printed).map_err(refuse)?;
-    results::show(line, (kind, &name), "replaced", printed, || call.cluster.view(object))
+    let manner = Manner::of(line)?;
+    call.update(object, value.clone(), manner, printed).map_err(refuse)?;
+    if kind.is_namespaced() {
+        value["metadata"]["namespace"] = Value::from(namespace);
+    }
+    let shown = |call: &Call<'_>| if manner.dry_run == DryRun::Client { value } else { call.cluster.view(object) };
+    results::show(line, (kind, &name), "replaced", printed, || shown(call))
+}
+
+/// Upstream: the storages of these have no `StatusREST`.
+pub(super) fn without_status(kind: Kind) -> bool {
+    [
+        Kind::CONFIG_MAP,
+        Kind::SECRET,
+        Kind::SERVICE_ACCOUNT,
+        Kind::ENDPOINTS,
+        Kind::LIMIT_RANGE,
+        Kind::ROLE,
+        Kind::CLUSTER_ROLE,
+        Kind::ROLE_BINDING,
+        Kind::CLUSTER_ROLE_BINDING,
+        Kind::NETWORK_POLICY,
+        Kind::PRIORITY_CLASS,
+        Kind::STORAGE_CLASS,
+        Kind::INGRESS_CLASS,
+    ]
+    .contains(&kind)
 }
 
 /// Deletes what is there, waits until it is gone, and makes it anew.

@@ -23,7 +23,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         ));
     }
-    if line.flags.has("filename") {
+    if line.has_files() {
         return scale_files(call, line, replicas as i32, printed);
     }
     let mut refusals = Printed::default();

@@ -51,6 +51,7 @@ pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed
     {
         return Err(Failure::error(format!("from {prefix}: cannot use generate name with apply")));
     }
+    check_types(kind, &document)?;
     let given = line.flags.text("field-manager");
     let manager = if given.is_empty() { "kubectl" } else { given };
     let manner = Manner::of(line)?;
@@ -73,6 +74,75 @@ pub(super) fn apply(call: &mut Call<'_>, line: &CommandLine, item: Item, printed
     results::show(line, (kind, &name), "serverside-applied", printed, || object.view(call, || config))
 }
 
+/// The object as an apply would leave it, for `kubectl diff --server-side`.
+pub(super) fn merged(
+    call: &Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    document: &Document,
+    config: &Value,
+) -> Result<Value, Failure> {
+    check_types(object.kind, document)?;
+    let given = line.flags.text("field-manager");
+    let manager = if given.is_empty() { "kubectl" } else { given };
+    conflicts(call, line, object, manager, &fields(object.kind, config))?;
+    Ok(remembering(call, object, manager, config))
+}
+
+/// As `merge`; what a client applied once goes on being remembered. Upstream: managedfields `lastAppliedUpdater`.
+fn remembering(call: &Call<'_>, object: ObjectRef, manager: &str, config: &Value) -> Value {
+    let mut merged = merge(call, object, manager, config);
+    if manager == "kubectl" && call.cluster.view(object)["metadata"]["annotations"][LAST_APPLIED].is_string() {
+        merged["metadata"]["annotations"][LAST_APPLIED] = Value::from(go_json(config) + "\n");
+    }
+    merged
+}
+
+/// Values whose type the schema does not allow are refused before anything else looks at them: texts of maps of texts,
+/// which is where YAML goes wrong. Upstream: structured-merge-diff typed `validateScalar`.
+fn check_types(kind: Kind, document: &Document) -> Result<(), Failure> {
+    let value = &document.value;
+    let maps = [
+        ("data", matches!(kind, Kind::CONFIG_MAP | Kind::SECRET)),
+        ("stringData", kind == Kind::SECRET),
+        ("metadata.labels", true),
+        ("metadata.annotations", true),
+    ];
+    for (path, _) in maps.into_iter().filter(|(_, has)| *has) {
+        let place = path.split('.').fold(value, |value, key| &value[key]);
+        let mut wrong =
+            place.as_object().into_iter().flatten().filter(|(_, found)| !found.is_string() && !found.is_null());
+        if let Some((key, found)) = wrong.next() {
+            let namespace = value["metadata"]["namespace"].as_str().unwrap_or("default");
+            let name = value["metadata"]["name"].as_str().unwrap_or_default();
+            let version = kind.api_version();
+            let version = if version.contains('/') { version } else { format!("/{version}") };
+            return Err(Failure::plain(format!(
+                "Error from server: failed to create typed patch object ({namespace}/{name}; {version}, Kind={}): .{path}.{key}: expected string, got &value.valueUnstructured{{Value:{}}}",
+                kind.name(),
+                go_value(found)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A value as Go prints it with its type (`%#v`).
+fn go_value(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[]interface {{}}{{{}}}", items.iter().map(go_value).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(key, member)| format!("{key:?}:{}", go_value(member))).collect();
+            format!("map[string]interface {{}}{{{}}}", members.join(", "))
+        }
+        Value::Null => "interface {}(nil)".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Creates the object or merges into it; the fields that change hands.
 fn write(
     call: &mut Call<'_>,
@@ -90,11 +160,7 @@ fn write(
         Err(status) => return Err(Failure::server(&status)),
         Ok(object) => {
             let taken = conflicts(call, line, object, manager, owned)?;
-            let mut merged = merge(call, object, manager, config);
-            // What a client applied once goes on being remembered. Upstream: managedfields `lastAppliedUpdater`.
-            if manager == "kubectl" && call.cluster.view(object)["metadata"]["annotations"][LAST_APPLIED].is_string() {
-                merged["metadata"]["annotations"][LAST_APPLIED] = Value::from(go_json(config) + "\n");
-            }
+            let merged = remembering(call, object, manager, config);
             call.update(object, merged, manner, printed)
                 .map_err(|status| Failure::server_with_file(&status, "applying patch to", &document.source))?;
             (Created::Stored(object), taken)

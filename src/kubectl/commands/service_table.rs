@@ -1,8 +1,8 @@
 //! Commands about the server, the kubeconfig and connections into containers, with their flags.
 
-use super::super::flags::{self, Takes, flag, short};
+use super::super::flags::{self, Flag, Takes, flag, short};
 use super::table::command;
-use super::{Command, auth, connect, contexts, discovery};
+use super::{Command, auth, certificate, connect, contexts, diff, discovery, kustomize, terminal_only};
 
 /// All of them.
 pub(super) static COMMANDS: &[Command] = &[
@@ -83,4 +83,46 @@ pub(super) static COMMANDS: &[Command] = &[
         &[&[short("container", 'c', Takes::Text), flag("no-preserve", Takes::Switch), flag("retries", Takes::Number)]],
         connect::copy,
     ),
+    command("certificate approve", &[flags::FILES, flags::OUTPUT, FORCE], certificate::approve),
+    command("certificate deny", &[flags::FILES, flags::OUTPUT, FORCE], certificate::deny),
+    command(
+        "diff",
+        &[
+            flags::FILES,
+            flags::SELECTOR,
+            flags::MANAGER,
+            &[
+                flag("server-side", Takes::Switch),
+                flag("force-conflicts", Takes::Switch),
+                flag("prune", Takes::Switch),
+                flag("prune-allowlist", Takes::Many),
+                flag("concurrency", Takes::Number),
+                flag("show-managed-fields", Takes::Switch),
+            ],
+        ],
+        diff::run,
+    ),
+    command(
+        "kustomize",
+        &[&[
+            short("output", 'o', Takes::Text),
+            short("env", 'e', Takes::List),
+            flag("as-current-user", Takes::Switch),
+            flag("enable-alpha-plugins", Takes::Switch),
+            flag("enable-helm", Takes::Switch),
+            flag("helm-command", Takes::Text),
+            flag("load-restrictor", Takes::Text),
+            flag("mount", Takes::Many),
+            flag("network", Takes::Switch),
+            flag("network-name", Takes::Text),
+        ]],
+        kustomize::run,
+    ),
+    command("completion", &[], terminal_only::completion),
+    command("plugin list", &[&[flag("name-only", Takes::Switch)]], terminal_only::plugin_list),
+    command("options", &[], terminal_only::options),
+    command("help", &[], terminal_only::help),
+    command("alpha", &[], terminal_only::alpha),
 ];
+
+static FORCE: &[Flag] = &[flag("force", Takes::Switch)];

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::selector::ParsedSelector;
+use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
@@ -13,7 +15,6 @@ use super::super::requests::{DryRun, Manner};
 use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
-use super::run::pairs;
 use super::set_env_list::{self, Resolver};
 use super::set_image::{no_template, pod_spec_mut};
 
@@ -52,14 +53,43 @@ fn store(
 fn containers<'a>(view: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
     let Some(spec) = pod_spec_mut(view) else { return Vec::new() };
     let list = spec["containers"].as_array_mut().into_iter().flatten();
-    list.filter(|container| pattern.is_empty() || pattern == "*" || container["name"].as_str() == Some(pattern))
+    list.filter(|container| pattern.is_empty() || fits(pattern, container["name"].as_str().unwrap_or_default()))
         .collect()
+}
+
+/// Does a name fit a pattern whose `*` stand for anything? Upstream: cmd/set `selectString`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
 }
 
 pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let is_change = |word: &&String| word.contains('=') || word.ends_with('-');
     let (changes, words): (Vec<&String>, Vec<&String>) = line.arguments.iter().partition(is_change);
     let words: Vec<String> = words.into_iter().cloned().collect();
+    if words.is_empty() && !line.has_files() {
+        return Err(Failure::error(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
+    }
+    if line.flags.has("keys") && !line.flags.has("from") {
+        return Err(Failure::error("when specifying --keys, a configmap or secret must be provided with --from"));
+    }
     let named = call.named(&words)?;
     let listing_only = line.flags.is_on("list", false);
     let mut set: Vec<(String, Value)> = changes
@@ -75,6 +105,9 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         .collect();
     let removed: Vec<&str> =
         changes.iter().filter(|word| !word.contains('=')).map(|word| word.trim_end_matches('-')).collect();
+    if set.iter().any(|(name, _)| removed.contains(&name.as_str())) {
+        return Err(Failure::error("can not both modify and remove the same environment variable in the same command"));
+    }
     if line.flags.has("from") {
         set.extend(variables_from(call, line, printed)?);
     }
@@ -115,6 +148,9 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
                 set_env_list::print(container, resolved.as_ref(), printed);
                 continue;
             }
+            if !line.flags.is_on("overwrite", true) {
+                refuse_overwriting(container, &set, (object.kind.plural(), &name))?;
+            }
             change_env(container, &set, &removed);
         }
         if !listing_only && view != before {
@@ -128,6 +164,22 @@ pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
 fn is_variable_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     name.chars().all(allowed) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
+}
+
+/// Upstream: cmd/set `validateNoOverwrites`.
+fn refuse_overwriting(container: &Value, set: &[(String, Value)], (plural, name): (&str, &str)) -> Result<()> {
+    for known in container["env"].as_array().into_iter().flatten() {
+        let Some((variable, new)) = set.iter().find(|(variable, _)| known["name"] == variable.as_str()) else {
+            continue;
+        };
+        if known["value"] != new["value"] {
+            let old = known["value"].as_str().unwrap_or_default();
+            return Err(Failure::error(format!(
+                "{plural}/{name} '{variable}' already has a value ({old}), and --overwrite is false"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) {
@@ -157,8 +209,11 @@ fn variables_from(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) ->
     let mut variables = Vec::new();
     for (kind, name) in named.objects {
         let object = call.find(kind, line.namespace(call.context_namespace), &name)?;
-        let reference = if kind == crate::model::kind::Kind::SECRET { "secretKeyRef" } else { "configMapKeyRef" };
+        let reference = if kind == Kind::SECRET { "secretKeyRef" } else { "configMapKeyRef" };
         for key in call.cluster.view(object)["data"].as_object().into_iter().flat_map(Map::keys) {
+            if line.flags.has("keys") && !line.flags.all("keys").any(|wanted| wanted == key) {
+                continue;
+            }
             let plain: String =
                 key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
             if plain != *key {
@@ -217,7 +272,8 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
     let named = call.named(words)?;
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
-        if let Some(spec) = pod_spec_mut(&mut view) {
+        let Some(spec) = pod_spec_mut(&mut view) else { return Err(no_template(call, object)) };
+        {
             spec["serviceAccountName"] = json!(account);
             spec["serviceAccount"] = json!(account);
         }
@@ -234,6 +290,13 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
     }
     let named = call.named(&line.arguments)?;
     for object in listing::chosen(call, line, &named, printed)? {
+        if !matches!(object.kind, Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING) {
+            let name = call.cluster.identity(object).1;
+            return Err(Failure::error(format!(
+                "{}/{name} setting subjects is only supported for RoleBinding/ClusterRoleBinding",
+                object.kind.plural()
+            )));
+        }
         let mut view = call.cluster.view(object);
         let mut list = view["subjects"].as_array().cloned().unwrap_or_default();
         let before = list.len();
@@ -250,6 +313,13 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
     Ok(Outcome::Done)
 }
 
+/// Labels that a selector wants. Upstream: cmd/set `updateSelectorForObject`.
+fn required(expression: &str) -> Result<Map<String, Value>> {
+    let selector = ParsedSelector::parse(expression).map_err(Failure::error)?;
+    let pairs = selector.match_labels().map_err(Failure::error)?;
+    Ok(pairs.into_iter().map(|(key, value)| (key, Value::from(value))).collect())
+}
+
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     let Some((expression, words)) = line.arguments.split_last() else {
         return Err(Failure::error("one selector is required"));
@@ -258,14 +328,19 @@ pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
         let named = call.named(words)?;
         listing::chosen(call, line, &named, printed)?;
     }
-    let wanted = pairs(expression)?;
+    let wanted = required(expression)?;
     let named = call.named(words)?;
     for object in listing::chosen(call, line, &named, printed)? {
-        if object.kind != crate::model::kind::Kind::SERVICE {
+        if object.kind != Kind::SERVICE {
             return Err(Failure::error("setting a selector is only supported for Services"));
         }
         let mut view = call.cluster.view(object);
         view["spec"]["selector"] = Value::Object(wanted.clone());
+        let version = line.flags.text("resource-version");
+        if !version.is_empty() {
+            view["metadata"]["resourceVersion"] = Value::from(version);
+            call.update(object, view.clone(), Manner { dry_run: DryRun::Server, ..Manner::PATCH }, printed)?;
+        }
         store(call, line, object, view, "selector", printed)?;
     }
     Ok(Outcome::Done)

@@ -26,15 +26,23 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         return Ok(Outcome::Done);
     }
     let pairs: Vec<(&str, &str)> = images.iter().filter_map(|pair| pair.split_once('=')).collect();
+    let mut failures = Vec::new();
     for object in objects {
-        match set_images(call, line, object, &pairs, printed) {
+        match set_images(call, line, object, (&pairs, &mut failures), printed) {
             Ok(Some(view)) => {
                 let name = call.cluster.identity(object).1;
                 results::show(line, (object.kind, name), "image updated", printed, || view)?;
             }
             Ok(None) => {}
-            Err(failure) => printed.fail(&failure),
+            Err(failure) => failures.push(failure),
         }
+    }
+    // Upstream prints them with an empty line between. Upstream: cmd/util `CheckErr` of `utilerrors.NewAggregate`.
+    for (place, failure) in failures.iter().enumerate() {
+        if place > 0 {
+            printed.err_line("");
+        }
+        printed.fail(failure);
     }
     Ok(Outcome::Done)
 }
@@ -44,7 +52,7 @@ fn set_images(
     call: &mut Call<'_>,
     line: &CommandLine,
     object: ObjectRef,
-    pairs: &[(&str, &str)],
+    (pairs, failures): (&[(&str, &str)], &mut Vec<Failure>),
     printed: &mut Printed,
 ) -> Result<Option<Value>, Failure> {
     let mut view = call.cluster.view(object);
@@ -61,7 +69,8 @@ fn set_images(
             }
         }
         if !found {
-            return Err(Failure::error(format!("unable to find container named \"{container}\"")));
+            // The others still get their images.
+            failures.push(Failure::error(format!("unable to find container named \"{container}\"")));
         }
     }
     for list in ["initContainers", "containers"] {

@@ -358,7 +358,7 @@ pub(super) static COMMANDS: &[Command] = &[
             flags::ALL,
             flags::ALL_NAMESPACES,
             flags::TIMEOUT,
-            &[flag("for", Takes::Text), flag("local", Takes::Switch)],
+            &[flag("for", Takes::Many), flag("local", Takes::Switch)],
         ],
         wait::run,
     ),
@@ -464,8 +464,14 @@ pub(super) static COMMANDS: &[Command] = &[
         aliases: &["pods", "po"],
         flags: &[
             flags::SELECTOR,
+            flags::FIELD_SELECTOR,
             flags::ALL_NAMESPACES,
-            &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text), flag("containers", Takes::Switch)],
+            &[
+                flag("no-headers", Takes::Switch),
+                flag("sort-by", Takes::Text),
+                flag("containers", Takes::Switch),
+                flag("sum", Takes::Switch),
+            ],
         ],
         required: &[],
         run: top::top_pods,
@@ -480,5 +486,10 @@ pub(super) static COMMANDS: &[Command] = &[
         "apply view-last-applied",
         &[flags::FILES, flags::SELECTOR, flags::ALL, &[short("output", 'o', Takes::Text)]],
         apply::view_last_applied,
+    ),
+    command(
+        "apply edit-last-applied",
+        &[flags::FILES, flags::OUTPUT, flags::RECORD, flags::MANAGER, &[flag("windows-line-endings", Takes::Switch)]],
+        edit::last_applied,
     ),
 ];

@@ -69,9 +69,21 @@ fn sort<T>(rows: &mut [(String, Amounts, T)], order: Order) {
     });
 }
 
+/// Upstream: cmd/top `TopPodOptions.Validate`, `TopNodeOptions.Validate`.
+fn only_one_of(line: &CommandLine) -> Result<(), Failure> {
+    if !line.arguments.is_empty() && (line.flags.has("selector") || line.flags.has("field-selector")) {
+        return Err(Failure::error("only one of NAME or selector can be provided"));
+    }
+    Ok(())
+}
+
 /// What the containers of each node use, of its allocatable.
 pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let order = order(line)?;
+    if line.arguments.len() > 1 {
+        return Err(Failure::usage("top node", "node [NAME | -l label]"));
+    }
+    only_one_of(line)?;
     if !call.cluster.metrics.is_up() {
         return Err(Failure::error("Metrics API not available"));
     }
@@ -131,6 +143,7 @@ fn percent(part: u64, whole: i64) -> String {
 /// What pods, or with `--containers` their containers, use.
 pub(super) fn top_pods(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let order = order(line)?;
+    only_one_of(line)?;
     if !call.cluster.metrics.is_up() {
         return Err(Failure::error("Metrics API not available"));
     }
@@ -160,7 +173,9 @@ pub(super) fn top_pods(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
     }
     sort(&mut rows, order);
     let mut table = Table { headers: headers(everywhere, containers), rows: Vec::new() };
+    let mut total = Amounts::default();
     for (_, amounts, (pod, own)) in rows {
+        total.add(amounts.cpu_milli, amounts.memory);
         let row = call.cluster.pod(pod);
         let mut begin = Vec::new();
         if everywhere {
@@ -177,6 +192,12 @@ pub(super) fn top_pods(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pr
         } else {
             table.rows.push([begin, amounts.cells().to_vec()].concat());
         }
+    }
+    if line.flags.is_on("sum", false) {
+        // Upstream: metricsutil `printPodResourcesSum`.
+        let blank = vec![String::new(); table.headers.len() - 2];
+        table.rows.push([blank.clone(), words(&["________", "________"])].concat());
+        table.rows.push([blank, total.cells().to_vec()].concat());
     }
     table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
     Ok(Outcome::Done)

@@ -11,6 +11,7 @@ use crate::model::object::ObjectRef;
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::{self, Format};
 use super::super::jsonpath::Template;
 use super::super::listing;
 use super::super::output::Printed;
@@ -38,7 +39,10 @@ enum Wanted {
 /// Objects and what is waited for.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
-    wanted: Wanted,
+    /// One condition after another.
+    wanted: Vec<Wanted>,
+    /// How many of them the object at `next` has met.
+    met: usize,
     objects: Vec<ObjectRef>,
     /// For `create`: objects that do not exist yet.
     missing: Vec<(Kind, String, String)>,
@@ -47,22 +51,29 @@ pub(crate) struct Wait {
     timed_out: Vec<String>,
     /// Is only looked, and not waited (`--timeout=0`)?
     once: bool,
-    /// `-o name`.
-    names: bool,
+    /// How what is met is printed.
+    form: Format,
 }
 
 impl Wait {
     /// Might it fulfil the condition?
     pub(crate) fn touches(&self, change: &Change) -> bool {
-        match self.wanted {
-            Wanted::Create => change.verb == Verb::Added,
+        match self.wanted.first() {
+            Some(Wanted::Create) if !self.missing.is_empty() => change.verb == Verb::Added,
             _ => self.objects.get(self.next).is_some_and(|object| *object == change.object),
         }
     }
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let wanted = wanted(line.flags.text("for"))?;
+    let mut wanted = line.flags.all("for").map(wanted).collect::<Result<Vec<_>, _>>()?;
+    if wanted.is_empty() {
+        return Err(Failure::error("unrecognized condition: \"\""));
+    }
+    // What is to be created is waited for first, whatever the order. Upstream: cmd/wait `WaitOptions.RunWait`.
+    wanted.sort_by_key(|one| !matches!(one, Wanted::Create));
+    let (creates, deletes) =
+        (matches!(wanted[0], Wanted::Create), wanted.iter().any(|one| matches!(one, Wanted::Delete)));
     let timeout = if line.flags.text("timeout").starts_with('-') {
         WEEK
     } else {
@@ -72,18 +83,19 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     let named = call.named(&line.arguments)?;
     let mut wait = Wait {
         wanted,
+        met: 0,
         objects: Vec::new(),
         missing: Vec::new(),
         next: 0,
         timed_out: Vec::new(),
         once: timeout == SimDuration::ZERO,
-        names: line.flags.text("output") == "name",
+        form: Format::of(line)?,
     };
     let namespace = line.namespace(call.context_namespace).to_owned();
     listing::check(line, &named)?;
     if named.objects.is_empty() {
         wait.objects = listing::chosen(call, line, &named, printed)?;
-        if wait.objects.is_empty() && !matches!(wait.wanted, Wanted::Delete) {
+        if wait.objects.is_empty() && !deletes {
             return Err(Failure::error("no matching resources found"));
         }
         return go_on(call, deadline, wait, printed);
@@ -91,11 +103,10 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     for (kind, name) in named.objects {
         match call.find(kind, &namespace, &name) {
             Ok(object) => wait.objects.push(object),
-            Err(status) if status.reason == Reason::NotFound => match wait.wanted {
-                Wanted::Delete => {}
-                Wanted::Create => wait.missing.push((kind, namespace.clone(), name)),
-                _ => return Err(Failure::server(&status)),
-            },
+            Err(status) if status.reason == Reason::NotFound && creates => {
+                wait.missing.push((kind, namespace.clone(), name));
+            }
+            Err(status) if status.reason == Reason::NotFound && deletes => {}
             Err(status) => return Err(Failure::server(&status)),
         }
     }
@@ -115,18 +126,42 @@ fn wanted(text: &str) -> Result<Wanted, Failure> {
         return Ok(Wanted::Condition { kind: kind.to_owned(), status: status.to_owned() });
     }
     if let Some(rest) = text.strip_prefix("jsonpath=") {
-        let rest = rest.trim_matches('\'');
-        if rest.is_empty() {
+        let parts = at_single_signs(rest);
+        let (path, value) = match parts.as_slice() {
+            [path] => (path, None),
+            [path, value] => (path, Some(value.trim_matches(['"', '\'']).to_owned())),
+            _ => return Err(Failure::error(format!("jsonpath wait format must be {EXAMPLE}=3 or {EXAMPLE}"))),
+        };
+        if path.is_empty() {
             return Err(Failure::error("jsonpath expression cannot be empty"));
         }
-        let (path, value) = match rest.rsplit_once("}=") {
-            Some((path, value)) => (format!("{path}}}"), Some(value.trim_matches(['"', '\'']).to_owned())),
-            None => (rest.to_owned(), None),
-        };
-        let path = Template::parse_relaxed(&path).map_err(Failure::error)?;
+        let path = Template::parse_relaxed(path).map_err(Failure::error)?;
+        if value.as_deref() == Some("") {
+            let text = format!("jsonpath wait has to have a value after equal sign, like {EXAMPLE}=3");
+            return Err(Failure::error(text));
+        }
         return Ok(Wanted::Field { path, value });
     }
     Err(Failure::error(format!("unrecognized condition: \"{text}\"")))
+}
+
+const EXAMPLE: &str = "--for=jsonpath='{.status.readyReplicas}'";
+
+/// The parts between single `=`; two of them are no sign of a value. Upstream: cmd/wait `splitJSONPathInput`.
+fn at_single_signs(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let last = parts.len() - 1;
+        if letter != '=' {
+            parts[last].push(letter);
+        } else if letters.next_if_eq(&'=').is_some() {
+            parts[last].push_str("==");
+        } else {
+            parts.push(String::new());
+        }
+    }
+    parts
 }
 
 /// Objects are waited for one after another.
@@ -150,9 +185,11 @@ pub(crate) fn go_on(
         let name = call.cluster.identity(object).1.to_owned();
         // One that is waited for in vain takes the time of all after it.
         let is_late = !wait.timed_out.is_empty();
-        if !is_late && is_met(call, object, &wait.wanted)? {
-            let shown = printed_name(object.kind, &name);
-            printed.line(if wait.names { shown } else { format!("{shown} condition met") });
+        while !is_late && wait.met < wait.wanted.len() && is_met(call, object, &wait.wanted[wait.met])? {
+            wait.met += 1;
+        }
+        if wait.met == wait.wanted.len() {
+            show(call, &wait.form, object, printed)?;
         } else if call.now >= deadline {
             let what = if wait.once { "condition not met for" } else { "timed out waiting for the condition on" };
             wait.timed_out.push(format!("{what} {}/{name}", object.kind.plural()));
@@ -160,12 +197,29 @@ pub(crate) fn go_on(
             return Ok(Outcome::Wait { deadline, pending: Pending::Condition(wait) });
         }
         wait.next += 1;
+        wait.met = 0;
     }
     match wait.timed_out.as_slice() {
         [] => Ok(Outcome::Done),
         [one] => Err(Failure::error(one)),
         several => Err(Failure::plain(several.join("\n"))),
     }
+}
+
+fn show(call: &Call<'_>, form: &Format, object: ObjectRef, printed: &mut Printed) -> Result<(), Failure> {
+    let shown = printed_name(object.kind, call.cluster.identity(object).1);
+    match form {
+        Format::Table { .. } => printed.line(format!("{shown} condition met")),
+        Format::Name => printed.line(shown),
+        form => {
+            if *form == Format::Yaml && printed.documents > 0 {
+                printed.line("---");
+            }
+            printed.documents += 1;
+            formats::print(form, &call.cluster.view(object), false, &mut printed.out)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_met(call: &Call<'_>, object: ObjectRef, wanted: &Wanted) -> Result<bool, Failure> {

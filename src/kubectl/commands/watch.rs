@@ -63,11 +63,14 @@ pub(super) fn start(
     named: &Named,
     printed: &mut Printed,
 ) -> Result<Outcome, Failure> {
-    if named.kinds.len() > 1 || named.objects.len() > 1 {
+    if named.kinds.len() > 1 {
         return Err(Failure::error("you may only specify a single resource type"));
     }
     let kind = named.kinds.first().copied().unwrap_or(Kind::EVENT);
     let everywhere = line.flags.is_on("all-namespaces", false);
+    if everywhere && !named.objects.is_empty() {
+        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+    }
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut watch = Watch {
         line: line.clone(),
@@ -82,6 +85,16 @@ pub(super) fn start(
         headers: !line.flags.is_on("no-headers", false),
         printed: 0,
     };
+    if named.objects.len() > 1 {
+        // They are printed, and then it turns out that they cannot be watched.
+        watch.name = None;
+        let namespace = watch.scope.clone().unwrap_or_default();
+        for (kind, name) in &named.objects {
+            let object = call.find(*kind, &namespace, name)?;
+            watch.row(call, object, printed)?;
+        }
+        return Err(Failure::error("you may only watch a single resource or type of resource at a time"));
+    }
     if let Some(name) = &watch.name {
         let namespace = watch.scope.clone().unwrap_or_default();
         call.find(kind, &namespace, name)?;
@@ -94,7 +107,8 @@ pub(super) fn start(
             }
         } else if !objects.is_empty() {
             if let Some(path) = super::super::sorting::path_of(line)? {
-                super::super::sorting::sort(call.cluster, &path, &mut objects);
+                // What cannot be sorted stays as it is.
+                let _ = super::super::sorting::sort(call.cluster, &path, &mut objects);
             }
             let wide = watch.format == Format::Table { wide: true };
             let table = get::table(call, line, kind, &objects, wide, line.flags.is_on("show-kind", false));

@@ -1,6 +1,7 @@
 //! `kubectl describe`: one layout a kind, aligned at the end. Upstream: kubectl pkg/describe.
 
 mod access;
+mod certificates;
 mod config;
 mod custom;
 mod generic;
@@ -139,6 +140,7 @@ pub(super) fn describe(related: &Related<'_>) -> String {
         Kind::ENDPOINT_SLICE => network::endpoint_slice,
         Kind::INGRESS_CLASS => network::ingress_class,
         Kind::CSI_NODE => storage::csi_node,
+        Kind::CERTIFICATE_SIGNING_REQUEST => certificates::request,
         Kind::ROLE | Kind::CLUSTER_ROLE => access::role,
         Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => access::binding,
         kind if kind.is_custom() => custom::describe,

@@ -169,7 +169,8 @@ fn hash_of(spec: &Value) -> String {
 /// The new controller of a file, which has to differ in its name and in a label that both select by.
 fn from_file(call: &mut Call<'_>, line: &CommandLine, namespace: &str, old: ObjectRef) -> Result<Target, Failure> {
     let filename = line.flags.text("filename");
-    let mut documents = manifests::read(call, line)?.into_iter().collect::<Result<Vec<_>, Failure>>()?;
+    let mut documents =
+        manifests::read(call, line, &mut Printed::default())?.into_iter().collect::<Result<Vec<_>, Failure>>()?;
     if documents.len() != 1 || documents[0].value["kind"] != "ReplicationController" {
         return Err(usage(format!("{filename} does not specify a valid ReplicationController")));
     }

@@ -4,6 +4,7 @@
 //! object as it was stored.
 
 mod autoscaling;
+mod certificates;
 mod cluster_kinds;
 mod config;
 pub(crate) mod custom;
@@ -17,6 +18,7 @@ mod storage;
 pub(crate) mod table;
 mod workloads;
 
+pub(crate) use certificates::status as certificate_status;
 pub(crate) use events::event_cells;
 
 use std::net::Ipv4Addr;
@@ -100,6 +102,7 @@ pub(crate) fn printer(kind: Kind) -> &'static Printer {
         Kind::PERSISTENT_VOLUME_CLAIM => &storage::PERSISTENT_VOLUME_CLAIM,
         Kind::STORAGE_CLASS => &storage::STORAGE_CLASS,
         Kind::LEASE => &config::LEASE,
+        Kind::CERTIFICATE_SIGNING_REQUEST => &certificates::CERTIFICATE_SIGNING_REQUEST,
         Kind::EVENT => &events::EVENT,
         _ => &config::NAME_AND_AGE,
     }

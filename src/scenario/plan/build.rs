@@ -14,7 +14,7 @@ use super::metrics;
 use super::traffic::{self, Load};
 use super::{
     Action, Cluster, ConfigFile, Expectation, ExpectationTime, Image, Images, Output, Step, StepFile, Trigger, Until,
-    Warmup, faults, files, nodes,
+    Warmup, faults, files, kustomized, nodes,
 };
 use crate::api::dump::Dump;
 use crate::engine::SimDuration;
@@ -360,6 +360,7 @@ impl Builder<'_> {
         step_files: &mut BTreeMap<String, StepFile>,
     ) {
         for (index, command) in commands.iter().enumerate() {
+            kustomized::read(self.amounts.directory, command, step_files);
             for named in files::named_by(command) {
                 let own = if commands.len() == 1 { path.clone() } else { path.index(index) };
                 if may_fail && files::read_step_file(self.amounts.directory, &named).is_err() {

@@ -9,6 +9,7 @@ pub mod config_file;
 pub mod dumps;
 pub mod faults;
 pub mod files;
+pub mod kustomized;
 pub mod live;
 pub mod metrics;
 pub mod nodes;

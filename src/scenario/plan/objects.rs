@@ -7,6 +7,9 @@ use super::{ManifestSource, Plan};
 use crate::api::yaml;
 use crate::scenario::setting::Target;
 
+/// The largest request that the API server takes, in bytes. Upstream: apiserver server `MaxRequestBodyBytes`.
+const REQUEST_BYTES_MAX: usize = 3_145_728;
+
 /// An object of the manifests with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ManifestObject {
@@ -38,30 +41,80 @@ impl ManifestObject {
 }
 
 impl Plan {
+    /// Bytes of all manifests.
+    pub fn manifest_bytes(&self) -> usize {
+        self.manifests.iter().map(|source| source.text.len()).sum()
+    }
+
+    /// Calls `each` with the objects of the manifests in the order in which they are applied, and holds one at a time.
+    ///
+    /// # Errors
+    /// The first document that cannot be read, a setting that does not fit, and what `each` refuses.
+    pub fn each_object<E: From<ManifestError>>(
+        &self,
+        each: &mut dyn FnMut(ManifestObject) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for source in &self.manifests {
+            let mut refusal = None;
+            let stopped = yaml::visit(&source.text, &mut |manifest| {
+                if refusal.is_some() {
+                    return;
+                }
+                let line = source.line + manifest.line - 1;
+                let mut object = ManifestObject { file: source.file.to_string(), line, value: manifest.value };
+                // An object is hardly larger in JSON than in its text.
+                if source.text.len() > REQUEST_BYTES_MAX && bytes_of(&object.value) > REQUEST_BYTES_MAX {
+                    let message = format!("Request entity too large: limit is {REQUEST_BYTES_MAX}");
+                    refusal = Some(object.error(&message).into());
+                    return;
+                }
+                if let Err(error) = self.set(&mut object).map_err(E::from).and_then(|()| each(object)) {
+                    refusal = Some(error);
+                }
+            });
+            if let Some(refusal) = refusal {
+                return Err(refusal);
+            }
+            if let Some(error) = stopped {
+                return Err(place(source, error.line(), &error).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the settings that mean an object.
+    fn set(&self, object: &mut ManifestObject) -> Result<(), ManifestError> {
+        for setting in &self.manifest_settings {
+            let Target::Manifest(target) = &setting.setting.target else { continue };
+            if target.matches(&object.value) {
+                let applied = setting.setting.apply(&mut object.value, setting.value.clone());
+                applied.map_err(|reason| object.error(&reason))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The objects of the manifests in the order in which they are applied.
     ///
     /// # Errors
     /// The first document that cannot be read, or that a setting does not fit.
     pub fn objects(&self) -> Result<Vec<ManifestObject>, ManifestError> {
         let mut objects = Vec::new();
-        for source in &self.manifests {
-            let documents = yaml::read(&source.text);
-            if let Some(error) = documents.error {
-                return Err(place(source, error.line(), &error));
-            }
-            for manifest in documents.manifests {
-                let line = source.line + manifest.line - 1;
-                objects.push(ManifestObject { file: source.file.to_string(), line, value: manifest.value });
-            }
-        }
-        for setting in &self.manifest_settings {
-            let Target::Manifest(target) = &setting.setting.target else { continue };
-            for object in objects.iter_mut().filter(|object| target.matches(&object.value)) {
-                let applied = setting.setting.apply(&mut object.value, setting.value.clone());
-                applied.map_err(|reason| object.error(&reason))?;
-            }
-        }
+        self.each_object::<ManifestError>(&mut |object| {
+            objects.push(object);
+            Ok(())
+        })?;
         Ok(objects)
+    }
+}
+
+/// Bytes of the texts in a value, and a few for each other thing: a little less than it has in JSON.
+fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| bytes_of(item) + 1).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| name.len() + 4 + bytes_of(member)).sum(),
+        _ => 1,
     }
 }
 

@@ -9,7 +9,8 @@ use super::super::super::Call;
 use super::super::super::command_line::CommandLine;
 use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
-use super::super::super::requests::{Manner, printed_name};
+use super::super::super::requests::Manner;
+use super::super::super::results;
 use super::super::Outcome;
 use super::{resource_and_name, targets};
 
@@ -45,7 +46,8 @@ fn set_paused(
                 true
             })
         });
-        printed.line(format!("{} {verb}", printed_name(object.kind, call.cluster.identity(object).1)));
+        let name = call.cluster.identity(object).1.to_owned();
+        results::show(line, (object.kind, &name), verb, printed, || call.cluster.view(object))?;
     }
     Ok(Outcome::Done)
 }
@@ -80,7 +82,8 @@ pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         annotations["kubectl.kubernetes.io/restartedAt"] = json!(call.cluster.clock().timestamp(call.now));
         match call.update(object, view, Manner::PATCH, printed) {
             Ok(_) => {
-                printed.line(format!("{} restarted", printed_name(object.kind, call.cluster.identity(object).1)));
+                let name = call.cluster.identity(object).1.to_owned();
+                results::show(line, (object.kind, &name), "restarted", printed, || call.cluster.view(object))?;
             }
             Err(status) => printed.fail(&Failure::server(&status)),
         }

@@ -23,10 +23,10 @@ use super::super::output::Printed;
 
 /// The objects that the arguments name; a type alone means all of it.
 fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<ObjectRef>, Failure> {
-    if line.arguments.is_empty() && !line.flags.has("filename") {
+    if line.arguments.is_empty() && !line.has_files() {
         return Err(Failure::error("required resource not specified"));
     }
-    if line.flags.has("filename") {
+    if line.has_files() {
         return listing::of_files(call, line, "retrieving", printed);
     }
     let named = call.named(&line.arguments)?;

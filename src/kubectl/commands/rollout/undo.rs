@@ -10,7 +10,8 @@ use super::super::super::command_line::CommandLine;
 use super::super::super::describe;
 use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
-use super::super::super::requests::{DryRun, Manner, printed_name};
+use super::super::super::requests::{DryRun, Manner};
+use super::super::super::results;
 use super::super::Outcome;
 use super::revisions::{Revision, revisions, template};
 use super::{targets, without_visitor};
@@ -31,8 +32,8 @@ pub(crate) fn undo(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     for object in targets(call, line, printed)? {
         match roll_back(call, object, wanted, dry_run) {
             Ok(result) => {
-                let name = printed_name(object.kind, call.cluster.identity(object).1);
-                printed.line(format!("{name} {result}{}", dry_run.suffix()));
+                let name = call.cluster.identity(object).1.to_owned();
+                results::show(line, (object.kind, &name), &result, printed, || call.cluster.view(object))?;
             }
             Err(failure) => printed.fail(&failure),
         }
