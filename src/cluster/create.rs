@@ -190,7 +190,15 @@ impl Cluster {
                 true,
             ));
         }
-        self.create_decoded_pod(now, new.namespace, new.template, &name, generate_name, owners, new.finalizers)
+        let mut finalizers = self.template_finalizers(new.template);
+        finalizers.extend(new.finalizers);
+        self.create_decoded_pod(now, new.namespace, new.template, &name, generate_name, owners, finalizers)
+    }
+
+    /// Finalizers that a workload's template gives its pods. Upstream: controller_utils `GetPodFromTemplate`.
+    fn template_finalizers(&self, template: TemplateId) -> Vec<Text> {
+        let names = self.template(template).raw.pointer("/metadata/finalizers").and_then(serde_json::Value::as_array);
+        names.into_iter().flatten().filter_map(|name| name.as_str().map(Text::from)).collect()
     }
 
     /// Creates the pod of an index of a Job.
@@ -214,8 +222,12 @@ impl Cluster {
         owners: Vec<OwnerReference>,
         finalizers: Vec<Text>,
     ) -> Result<PodId, Status> {
-        let template = self.admit_pod(namespace, template, name)?;
-        let name = self.free_name(Kind::POD, namespace, name, &generate_name)?;
+        // A generated name is there before admission, which says it in its refusals; a given one is looked up after it.
+        // Upstream: endpoints/handlers `createHandler`, registry/rest `FillObjectMetaSystemFields`.
+        let given =
+            if name.is_empty() { self.free_name(Kind::POD, namespace, name, &generate_name)? } else { name.clone() };
+        let template = self.admit_pod(namespace, template, &given)?;
+        let name = if name.is_empty() { given } else { self.free_name(Kind::POD, namespace, name, &generate_name)? };
         self.charge_pod(now, namespace, template, &name)?;
         Ok(self.insert_pod(now, namespace, template, name, generate_name, owners, finalizers, false))
     }

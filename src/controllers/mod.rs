@@ -227,11 +227,12 @@ fn namespace_limiter() -> RateLimiter {
 }
 
 controllers! {
+    /// `replicaset-controller`. It comes before those that write ReplicaSets: of one that was scaled by hand it has seen
+    /// the number, and acted on it, before the answer to a Deployment's own write is there.
+    Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
     /// `deployment-controller`.
     Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::POD => Deployment deployment: DeploymentController =
         Profile { retries: Some(FEW_RETRIES), ..Profile::with_workers(5) };
-    /// `replicaset-controller`.
-    Kind::REPLICA_SET | Kind::POD => ReplicaSet replica_set: ReplicaSets = Profile::with_workers(5);
     /// `replicationcontroller-controller`.
     Kind::REPLICATION_CONTROLLER | Kind::POD => ReplicationController replication_controller: ReplicationControllers = Profile::with_workers(5);
     /// `statefulset-controller`.

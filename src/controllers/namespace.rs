@@ -82,9 +82,12 @@ impl Controller for NamespaceController {
         } else {
             let since = cluster.meta(key).deletion.map_or(SimDuration::ZERO, |deletion| now.since(deletion.requested));
             let estimate = pods.iter().map(|pod| grace(*pod, cluster)).max().unwrap_or(0);
-            // Upstream: namespace/deletion `estimateGracefulTerminationForPods`.
+            let is_held = |pod: &PodId| !cluster.pod(*pod).finalizers().is_empty();
+            // Upstream: namespace/deletion `estimateGracefulTermination`, `deleteAllContentForGroupVersionResource`.
             if since.as_secs() < estimate {
                 again = Some(estimate);
+            } else if pods.iter().any(is_held) {
+                again = Some(FINALIZER_ESTIMATE_SECONDS);
             } else {
                 let name = &cluster.meta(key).name;
                 state.failure = Some(format!(
@@ -241,6 +244,28 @@ mod tests {
         assert_eq!(world.cluster.count(Kind::POD), 2);
         world.run(SimDuration::from_secs(40));
         assert_eq!((world.cluster.count(Kind::POD), world.cluster.count(Kind::DEPLOYMENT)), (0, 0));
+        assert!(!world.cluster.is_live(namespace));
+    }
+
+    #[test]
+    fn ended_pods_with_finalizers_are_waited_for() {
+        let mut world = World::new(0);
+        let namespace = world.apply(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
+        world.run(SimDuration::from_secs(1));
+        let held = world.apply(json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "held", "namespace": "shop", "finalizers": ["example.com/hold"]},
+            "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]},
+        }));
+        let pod = held.as_pod().unwrap();
+        world.run(SimDuration::from_secs(2));
+        world.end(pod, crate::model::pod::PodPhase::Succeeded);
+        world.act(|now, cluster| cluster.delete(now, namespace, DeleteOptions::default())).unwrap();
+        world.run(SimDuration::from_secs(60));
+        let Body::Namespace { conditions, .. } = world.cluster.body(namespace) else { panic!("it is a namespace") };
+        assert!(conditions.len() == 5 && conditions.iter().all(|condition| !condition.status.is_true()));
+        world.act(|now, cluster| cluster.remove_pod_finalizer(now, pod, "example.com/hold"));
+        world.run(SimDuration::from_secs(9));
         assert!(!world.cluster.is_live(namespace));
     }
 }

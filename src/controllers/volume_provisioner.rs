@@ -17,10 +17,15 @@ use crate::model::storage::{PersistentVolumeClaim, StorageClass};
 
 use super::ControllerSettings;
 use super::calls::event;
-use super::persistent_volume::{PROVISIONED_BY, STORAGE_PROVISIONER, reference};
+use super::persistent_volume::{PROVISIONED_BY, STORAGE_PROVISIONER, external_name, reference};
 use super::plan::{Call, Plan};
 use super::runner::Controller;
 use super::work_queue::WorkQueue;
+
+/// k3s's and kind's.
+const LOCAL_PATH: &str = "rancher.io/local-path";
+/// minikube's.
+const MINIKUBE: &str = "k8s.io/minikube-hostpath";
 
 /// All provisioners in one.
 #[derive(Debug)]
@@ -141,7 +146,8 @@ fn wants_volume(object: ObjectRef, cluster: &Cluster) -> Option<(PersistentVolum
     let class = cluster.storage_class(claim.class_name())?;
     let is_ready = !class.waits_for_first_consumer || !claim.selected_node.is_empty();
     let has_volume = cluster.find(Kind::PERSISTENT_VOLUME, NamespaceId::NONE, &format!("pvc-{}", claim.uid)).is_some();
-    let wants = claim.volume.is_empty() && !claim.deleting && class.provisioner == provisioner && is_ready;
+    let wants =
+        claim.volume.is_empty() && !claim.deleting && external_name(&class.provisioner) == provisioner && is_ready;
     (wants && !has_volume).then_some((claim, class))
 }
 
@@ -154,6 +160,33 @@ fn is_to_be_deleted(object: ObjectRef, cluster: &Cluster) -> bool {
         && cluster.meta(object).annotations.get(PROVISIONED_BY).is_some()
 }
 
+/// What holds the data. A name with a slash is no CSI driver's: those provisioners hand out directories of a node or of
+/// a server. Upstream: rancher/local-path-provisioner `Provision`, minikube storage-provisioner `Provision`.
+fn source(provisioner: &str, name: &str, claim: &PersistentVolumeClaim) -> (&'static str, Value) {
+    if !provisioner.contains('/') {
+        return ("csi", json!({ "driver": provisioner, "volumeHandle": name }));
+    }
+    let (namespace, claim) = (&claim.namespace, &claim.name);
+    match provisioner {
+        LOCAL_PATH => {
+            let path = format!("/opt/local-path-provisioner/{name}_{namespace}_{claim}");
+            ("hostPath", json!({ "path": path, "type": "DirectoryOrCreate" }))
+        }
+        MINIKUBE => {
+            let path = format!("/tmp/hostpath-provisioner/{namespace}/{claim}");
+            ("hostPath", json!({ "path": path, "type": "" }))
+        }
+        other => {
+            let server = other.split('/').next().unwrap_or(other);
+            ("nfs", json!({ "server": server, "path": format!("/{namespace}-{claim}-{name}") }))
+        }
+    }
+}
+
+fn expression(key: &str, values: &Value) -> Value {
+    json!({ "key": key, "operator": "In", "values": values })
+}
+
 fn volume(name: &str, key: ObjectRef, claim: &PersistentVolumeClaim, class: &StorageClass, cluster: &Cluster) -> Value {
     let raw = &cluster.object(key).raw["spec"];
     let mut spec = json!({
@@ -163,18 +196,23 @@ fn volume(name: &str, key: ObjectRef, claim: &PersistentVolumeClaim, class: &Sto
         "storageClassName": class.name.as_str(),
         "volumeMode": claim.mode.as_str(),
         "claimRef": reference(key, cluster),
-        "csi": { "driver": class.provisioner.as_str(), "volumeHandle": name },
     });
+    let provisioner = external_name(&class.provisioner);
+    let (kind, source) = source(provisioner, name, claim);
+    spec[kind] = source;
     if !claim.attributes_class.is_empty() {
         spec["volumeAttributesClassName"] = json!(claim.attributes_class.as_str());
     }
-    let expressions = topology(claim, class, cluster);
+    let mut expressions = topology(claim, class, cluster);
+    if provisioner == LOCAL_PATH && !claim.selected_node.is_empty() {
+        expressions = vec![expression("kubernetes.io/hostname", &json!([claim.selected_node.as_str()]))];
+    }
     if !expressions.is_empty() {
         spec["nodeAffinity"] = json!({ "required": { "nodeSelectorTerms": [{ "matchExpressions": expressions }] } });
     }
     json!({
         "apiVersion": "v1", "kind": "PersistentVolume",
-        "metadata": { "name": name, "annotations": { PROVISIONED_BY: class.provisioner.as_str() } },
+        "metadata": { "name": name, "annotations": { PROVISIONED_BY: provisioner } },
         "spec": spec,
     })
 }
@@ -183,20 +221,19 @@ fn volume(name: &str, key: ObjectRef, claim: &PersistentVolumeClaim, class: &Sto
 /// in the first topology that the class allows; else everywhere.
 /// Upstream: external-provisioner `GenerateAccessibilityRequirements`.
 fn topology(claim: &PersistentVolumeClaim, class: &StorageClass, cluster: &Cluster) -> Vec<Value> {
-    let expression = |key: &str, values: Value| json!({ "key": key, "operator": "In", "values": values });
     let csi_node = cluster.find(Kind::CSI_NODE, NamespaceId::NONE, &claim.selected_node);
     let node = cluster.node_by_name(&claim.selected_node);
     if let (Some(csi_node), Some(node)) = (csi_node, node) {
         let labels = &cluster.node(node).meta.labels;
         let drivers = cluster.object(csi_node).raw["spec"]["drivers"].as_array().cloned().unwrap_or_default();
-        let driver = drivers.iter().find(|driver| driver["name"] == class.provisioner.as_str());
+        let driver = drivers.iter().find(|driver| driver["name"] == external_name(&class.provisioner));
         let keys = driver.and_then(|driver| driver["topologyKeys"].as_array()).cloned().unwrap_or_default();
         let keys = keys.iter().filter_map(Value::as_str);
-        return keys.filter_map(|key| Some(expression(key, json!([labels.get(key)?])))).collect();
+        return keys.filter_map(|key| Some(expression(key, &json!([labels.get(key)?])))).collect();
     }
     let term = class.allowed_topologies.first();
     term.into_iter()
         .flatten()
-        .map(|(key, values)| expression(key, values.iter().map(|value| json!(value.as_str())).collect()))
+        .map(|(key, values)| expression(key, &values.iter().map(|value| json!(value.as_str())).collect()))
         .collect()
 }

@@ -12,7 +12,7 @@ use kubelapse::scenario::{LoadOptions, load_source, source_of_text};
 use kubelapse::simulation::{Simulation, Unobserved};
 use serde_json::Value;
 
-use super::live_history::History;
+use super::live_history::{History, is_recorded};
 use super::live_scenario::{LateCommand, killed_nodes, late_commands, scenario};
 use super::suite::{Outcome, variable};
 
@@ -51,8 +51,7 @@ fn check(root: &Path, suite: &str) -> Option<Vec<Outcome>> {
 
 fn check_case(folder: &Path, case: &Value) -> Result<(), String> {
     let folders = [folder.to_path_buf(), folder.join("run2")];
-    let runs: Vec<History> =
-        folders.iter().filter(|run| run.join("timeline.jsonl").exists()).map(|run| History::recorded(run)).collect();
+    let runs: Vec<History> = folders.iter().filter(|run| is_recorded(run)).map(|run| History::recorded(run)).collect();
     let mut differences = Vec::new();
     for seed in SEEDS {
         let simulated = simulate(folder, case, seed)?;

@@ -69,7 +69,7 @@ impl History {
     /// Times of a pod's Events count from its creation (of several pods with its name, the last one before `at`).
     fn pod_created(&self, kind: &str, name: &str, at: f64) -> f64 {
         let pods = self.objects.iter().filter(|object| kind == "Pod" && object.kind == "Pod" && object.name == name);
-        pods.map(ObjectHistory::created).filter(|created| *created <= at + 0.5).fold(0.0, f64::max)
+        pods.map(ObjectHistory::created).filter(|created| *created <= at + 0.1).fold(0.0, f64::max)
     }
 
     fn event_difference(&self, simulated: &Self, names: &Names<'_>, backs_off: bool) -> Option<String> {
@@ -299,7 +299,9 @@ struct Names<'a> {
 impl Names<'_> {
     /// A name without random suffix; one for all pods that are equal.
     fn canonical(&self, name: &str) -> String {
-        self.alike.get(name).cloned().unwrap_or_else(|| without_suffix(name))
+        let canonical = without_suffix(name);
+        // One that a controller made, and lost or has not got back yet, has a random name of its own.
+        if canonical == name { self.alike.get(name).cloned().unwrap_or(canonical) } else { canonical }
     }
 
     /// A message without what differs between two runs: addresses, numbers, durations, UIDs, random suffixes.
@@ -314,7 +316,9 @@ impl Names<'_> {
                 out.push_str("<uid>");
                 continue;
             }
-            let word = if core.is_empty() { word.to_owned() } else { word.replace(core, &self.canonical(core)) };
+            // `pod_namespace(uid)` begins with a name.
+            let name = core.split('_').next().unwrap_or(core);
+            let word = if name.is_empty() { word.to_owned() } else { word.replacen(name, &self.canonical(name), 1) };
             let mut digits = false;
             let mut in_parentheses = false;
             for character in word.chars() {
@@ -354,6 +358,12 @@ fn is_uid(word: &str) -> bool {
 
 /// `web-7d4f-x2b4c` without its last part, if that can be a random suffix.
 fn without_suffix(name: &str) -> String {
+    if let Some(front) = name.strip_suffix("<uid>").filter(|front| !front.is_empty()) {
+        return format!("{front}*");
+    }
+    if let Some(front) = name.len().checked_sub(36).filter(|at| name.get(*at..).is_some_and(is_uid)) {
+        return format!("{}*", &name[..front]);
+    }
     let is_random =
         |part: &str| part.len() == 5 && part.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte));
     match name.rsplit_once('-') {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use kubelapse::cluster::{Cluster, Cursor, Verb};
@@ -60,7 +61,7 @@ impl History {
     /// Reads a recording.
     pub fn recorded(folder: &Path) -> Self {
         let lines = |name: &str| -> Vec<Value> {
-            let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
+            let text = text_of(&folder.join(name)).unwrap_or_default();
             text.lines().map(|line| serde_json::from_str(line).expect("a recording is readable")).collect()
         };
         let mut history = Self::default();
@@ -153,7 +154,10 @@ impl History {
             }
             let (home, name) = cluster.identity(object);
             let home = cluster.namespace_name(home);
-            if home != namespace && kind != "Node" && !(kind == "Namespace" && name == namespace) {
+            if home != namespace
+                && !matches!(kind, "Node" | "PersistentVolume")
+                && !(kind == "Namespace" && name == namespace)
+            {
                 continue;
             }
             if kind == "Namespace" && cluster.meta(object).deletion.is_none() {
@@ -219,6 +223,24 @@ impl ObjectHistory {
     pub fn track_names(&self) -> &'static [&'static str] {
         if self.kind == "Pod" { &POD_TRACKS } else { &OBJECT_TRACKS }
     }
+}
+
+/// A file's text; a file that is not there may be there packed, as `<name>.gz`.
+fn text_of(path: &Path) -> Option<String> {
+    if let Ok(text) = fs::read_to_string(path) {
+        return Some(text);
+    }
+    let mut packed = path.as_os_str().to_owned();
+    packed.push(".gz");
+    let bytes = fs::read(packed).ok()?;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).expect("gzip");
+    Some(text)
+}
+
+/// Is there a recording in this folder?
+pub fn is_recorded(folder: &Path) -> bool {
+    ["timeline.jsonl", "timeline.jsonl.gz"].iter().any(|name| folder.join(name).exists())
 }
 
 fn is_compared(kind: &str) -> bool {

@@ -18,7 +18,7 @@ pub const OBJECT_TRACKS: [&str; 1] = ["state"];
 
 /// Kinds other than pods whose states are compared, and the numbers of their status. Times are left out, and of Jobs
 /// what is finished but not yet counted.
-pub const KINDS: [(&str, &[&str]); 13] = [
+pub const KINDS: [(&str, &[&str]); 15] = [
     ("Node", &[]),
     ("Namespace", &[]),
     ("ReplicationController", REPLICAS),
@@ -52,12 +52,14 @@ pub const KINDS: [(&str, &[&str]); 13] = [
             "numberUnavailable",
         ],
     ),
-    ("Job", &["active", "ready", "succeeded", "failed", "terminating", "completedIndexes"]),
+    ("Job", &["active", "ready", "succeeded", "failed", "terminating", "completedIndexes", "failedIndexes"]),
     ("CronJob", &[]),
     ("EndpointSlice", &[]),
     ("PodDisruptionBudget", &["currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"]),
     ("HorizontalPodAutoscaler", &["currentReplicas", "desiredReplicas"]),
     ("ResourceQuota", &[]),
+    ("PersistentVolumeClaim", &[]),
+    ("PersistentVolume", &[]),
 ];
 
 const REPLICAS: &[&str] =
@@ -135,7 +137,7 @@ pub fn recorded_object(kind: &str, line: &Value) -> State {
     }
     match kind {
         "Node" => numbers.push(format!("taints={}", sorted(list(&line["taints"]).map(text), ","))),
-        "Namespace" => numbers.push(text(&line["phase"])),
+        "Namespace" | "PersistentVolumeClaim" | "PersistentVolume" => numbers.push(text(&line["phase"])),
         "CronJob" => numbers.push(cron_job(&line["active"], &line["lastScheduleTime"], &line["lastSuccessfulTime"])),
         "EndpointSlice" => numbers.push(endpoints(list(&line["endpoints"]))),
         "ResourceQuota" => numbers.push(format!("hard={} used={}", amounts(&line["hard"]), amounts(&line["used"]))),
@@ -161,7 +163,7 @@ pub fn simulated_object(kind: &str, cluster: &Cluster, object: ObjectRef) -> Sta
                 .map(|taint| format!("{}={}:{}", text(&taint["key"]), text(&taint["value"]), text(&taint["effect"])));
             numbers.push(format!("taints={}", sorted(taints, ",")));
         }
-        "Namespace" => numbers.push(text(at("/status/phase"))),
+        "Namespace" | "PersistentVolumeClaim" | "PersistentVolume" => numbers.push(text(at("/status/phase"))),
         "CronJob" => numbers.push(cron_job(
             at("/status/active"),
             at("/status/lastScheduleTime"),

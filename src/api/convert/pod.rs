@@ -17,10 +17,10 @@ pub fn pod_template(template: &Value) -> PodTemplate {
     PodTemplate::new(Arc::new(template_labels), Arc::new(annotations), spec, Arc::new(shared_part(template)))
 }
 
-/// `{metadata: {labels, annotations}, spec}`: what pods of one template have in common.
+/// `{metadata: {labels, annotations, finalizers}, spec}`: what pods of one template have in common.
 fn shared_part(template: &Value) -> Value {
     let mut metadata = Map::new();
-    for key in ["labels", "annotations"] {
+    for key in ["labels", "annotations", "finalizers"] {
         if !is_nil(&template["metadata"][key]) {
             metadata.insert(key.to_owned(), template["metadata"][key].clone());
         }

@@ -99,9 +99,9 @@ impl Controller for CronJobController {
         let spec = cluster.object(key).raw.get("spec").cloned().unwrap_or_default();
         let mut plan = Plan::done();
         let jobs: Vec<ObjectRef> = cluster.owned(key, Kind::JOB).collect();
-        clean_history(key, &spec, &jobs, &mut plan, cluster);
         let state = self.states.entry(key).or_insert_with(|| State::read(key, cluster));
         let before = state.clone();
+        clean_history(key, &spec, &jobs, state, &mut plan, cluster);
         note_finished(key, &jobs, state, &mut plan, cluster);
         let draft =
             if cluster.meta(key).deletion.is_none() { start(now, key, &spec, state, &mut plan, cluster) } else { None };
@@ -192,7 +192,14 @@ fn finished(job: &Job) -> Option<&'static str> {
 }
 
 /// Finished Jobs beyond the limits go, the earliest started first. Upstream: cronjob `cleanupFinishedJobs`.
-fn clean_history(key: ObjectRef, spec: &Value, jobs: &[ObjectRef], plan: &mut Plan<Draft>, cluster: &Cluster) {
+fn clean_history(
+    key: ObjectRef,
+    spec: &Value,
+    jobs: &[ObjectRef],
+    state: &mut State,
+    plan: &mut Plan<Draft>,
+    cluster: &Cluster,
+) {
     for (kind, limit) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
         let Some(limit) = spec[limit].as_u64() else { continue };
         let mut ended: Vec<(Option<SimTime>, &Text, ObjectRef)> = jobs
@@ -206,6 +213,11 @@ fn clean_history(key: ObjectRef, spec: &Value, jobs: &[ObjectRef], plan: &mut Pl
         for (_, name, job) in &ended[..excess] {
             plan.push(Call::Delete { object: *job, options: DeleteOptions::default() });
             push_event(key, EventType::Normal, "SuccessfulDelete", format!("Deleted job {name}"), plan);
+            if state.active.contains(job) {
+                // Nobody saw it end; the sync that its deletion wakes still reads it in the list of active Jobs.
+                state.active.retain(|active| active != job);
+                push_event(key, EventType::Normal, "MissingJob", format!("Active job went missing: {name}"), plan);
+            }
         }
     }
 }
@@ -216,12 +228,16 @@ fn note_finished(key: ObjectRef, jobs: &[ObjectRef], state: &mut State, plan: &m
         let Some(body) = cluster.body(*job).as_job() else { continue };
         let name = &cluster.meta(*job).name;
         let is_known = state.active.contains(job);
-        match finished(body) {
+        let ended = finished(body);
+        if ended == Some("Complete") {
+            // Also of one that somebody else made of the template.
+            state.last_success = state.last_success.max(body.status.completion_time);
+        }
+        match ended {
             Some(end) if is_known => {
                 state.active.retain(|active| active != job);
                 let message = format!("Saw completed job: {name}, condition: {end}");
                 push_event(key, EventType::Normal, "SawCompletedJob", message, plan);
-                state.last_success = state.last_success.max(body.status.completion_time);
             }
             None if !is_known => {
                 let message = format!("Saw a job that the controller did not create or forgot: {name}");

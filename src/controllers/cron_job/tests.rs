@@ -139,3 +139,41 @@ fn a_changed_schedule_only_moves_the_next_activation() {
     world.run(SimDuration::from_secs(10 * 60 + 5));
     assert_eq!(world.cluster.count(Kind::JOB), 1);
 }
+
+#[test]
+fn a_success_counts_whoever_made_the_job() {
+    let mut world = World::new(0);
+    world.run(SimDuration::from_secs(1));
+    let mut yearly = manifest("Allow");
+    yearly["spec"]["schedule"] = json!("0 0 1 6 *");
+    let key = world.apply(yearly);
+    world.apply(json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "once", "ownerReferences": [{
+            "apiVersion": "batch/v1", "kind": "CronJob", "name": "tick", "uid": world.cluster.uid(key), "controller": true,
+        }]},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox:1"}]}}},
+    }));
+    world.run(SimDuration::from_secs(3));
+    end_pods(&mut world);
+    world.run(SimDuration::from_secs(3));
+    let view = world.cluster.view(key);
+    assert!(view["status"]["lastSuccessfulTime"].is_string(), "{}", view["status"]);
+    assert!(view["status"]["lastScheduleTime"].is_null() && !world.messages("UnexpectedJob").is_empty());
+    assert!(world.messages("SawCompletedJob").is_empty());
+}
+
+#[test]
+fn a_job_that_no_history_keeps_goes_missing_instead_of_being_seen_complete() {
+    let mut world = World::new(0);
+    let mut none = manifest("Allow");
+    none["spec"]["successfulJobsHistoryLimit"] = json!(0);
+    world.apply(none);
+    world.run(SimDuration::from_secs(62));
+    end_pods(&mut world);
+    world.run(SimDuration::from_secs(5));
+    assert_eq!(world.messages("MissingJob"), ["Active job went missing: tick-29453761"]);
+    assert_eq!(world.messages("SuccessfulDelete"), ["Deleted job tick-29453761"]);
+    assert!(world.messages("SawCompletedJob").is_empty());
+    assert_eq!(world.cluster.count(Kind::JOB), 0);
+}

@@ -22,9 +22,20 @@ pub(super) struct Basis {
     pub(super) template: TemplateId,
     /// The hash of the current revision.
     pub(super) hash: Text,
+    /// The number of the template, or empty.
+    pub(super) generation: Text,
     pub(super) min_ready_seconds: i32,
     /// Does an update make new pods beside old ones?
     pub(super) surge: bool,
+}
+
+impl Basis {
+    /// Is a pod of the current template? Its hash tells, and so does the number of the template alone: pods that were left
+    /// over by a DaemonSet of the same number count as updated. Upstream: daemon/util `IsPodUpdated`.
+    fn is_current(&self, pod: PodId, cluster: &Cluster) -> bool {
+        let generation = cluster.template_of(pod).labels.get(super::GENERATION_LABEL).unwrap_or_default();
+        super::label_of(pod, cluster) == self.hash || !self.generation.is_empty() && self.generation == generation
+    }
 }
 
 /// Sums over all nodes.
@@ -99,8 +110,9 @@ impl Book {
         }
     }
 
-    /// A node changed, came or went. Returns whether the DaemonSet has to see to it: whether what it wants of the node
-    /// changed. Upstream: daemon `addNode`, `updateNode`; nobody listens to deletions there.
+    /// A node changed, came or went. Returns whether the DaemonSet has to see to it: whether a pod is missing there or
+    /// has to go, or is there while some are misscheduled. Nobody listens to deletions of nodes.
+    /// Upstream: daemon `addNode`, `updateNode`, `syncNodeUpdate`.
     pub(super) fn note_node(&mut self, node: NodeId, cluster: &Cluster) -> bool {
         self.dirty.insert(node);
         let Some(basis) = &self.basis else { return true };
@@ -115,7 +127,8 @@ impl Book {
                 self.move_pod(pod, Some(target));
             }
         }
-        wish.is_some_and(|wish| before.map_or(wish.run, |before| before != wish))
+        let bound = self.pods.get(&node).is_some_and(|pods| pods.iter().any(|pod| cluster.pod(*pod).node == node));
+        wish.is_some_and(|wish| if bound { !wish.stay || self.totals.misscheduled > 0 } else { wish.run })
     }
 
     /// Judges what changed.
@@ -168,7 +181,7 @@ impl Book {
             }
             let daemon = Daemon {
                 pod: *pod,
-                is_new: super::label_of(*pod, cluster) == basis.hash,
+                is_new: basis.is_current(*pod, cluster),
                 failed: row.status.phase == PodPhase::Failed,
                 succeeded: row.status.phase == PodPhase::Succeeded,
                 deleting: row.deletion.is_some(),

@@ -32,11 +32,15 @@ use decide::Actions;
 
 const HASH_LABEL: &str = "controller-revision-hash";
 const GENERATION: &str = "deprecated.daemonset.template.generation";
+const GENERATION_LABEL: &str = "pod-template-generation";
 /// Pods made or deleted in one sync. Upstream: daemon `BurstReplicas`.
 const BURST: usize = 250;
 /// Failed pods of a node are replaced after a wait that doubles. Upstream: daemon `NewFlowController(1s, 15m)`.
 const FAILED_FIRST: SimDuration = SimDuration::from_secs(1);
 const FAILED_LONGEST: SimDuration = SimDuration::from_secs(900);
+/// Changes of nodes go through a queue of their own before they reach DaemonSets, so that others who hear of a taint are
+/// there first. Upstream: daemon `nodeUpdateQueue`.
+const NODE_QUEUE: SimDuration = SimDuration::from_millis(2);
 
 /// The controller.
 #[derive(Debug, Default)]
@@ -98,7 +102,7 @@ impl Controller for DaemonSetController {
             let node = NodeId(change.object.id);
             for (set, book) in self.books.iter_mut().filter(|_| matters) {
                 if book.note_node(node, cluster) {
-                    queue.add(*set);
+                    queue.add_after(now, *set, NODE_QUEUE);
                 }
             }
         } else {
@@ -227,7 +231,7 @@ impl DaemonSetController {
         });
         // Upstream: daemon/util `AllowsSurge`.
         let surge = set.max_surge.scaled(1, true) > 0;
-        let basis = Basis { template, hash: hash.clone(), min_ready_seconds: set.min_ready_seconds, surge };
+        let basis = Basis { template, hash: hash.clone(), generation, min_ready_seconds: set.min_ready_seconds, surge };
         self.books.entry(key).or_default().refresh(now, key, &basis, cluster);
         basis
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::DeleteOptions;
+use crate::cluster::{DeleteOptions, Propagation};
 use crate::engine::SimDuration;
 use crate::engine::random::{Stream, Streams};
 use crate::model::kind::Kind;
@@ -150,4 +150,52 @@ fn what_is_counted_as_it_changes_is_what_a_fresh_count_finds() {
             }
         }
     }
+}
+
+#[test]
+fn a_no_schedule_taint_is_counted_only_when_something_else_brings_the_daemon_set_up() {
+    let mut world = World::new(0);
+    for name in ["a", "b"] {
+        world.apply(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}));
+    }
+    let key = world.apply(manifest("nginx:1.25"));
+    run_bound(&mut world, 5);
+    let taint = |world: &mut World, node: &str, effect: TaintEffect| {
+        let node = ObjectRef::node(world.cluster.node_by_name(node).unwrap());
+        world.act(|now, cluster| {
+            cluster.modify_spec(now, node, |body| {
+                let taint = Taint { key: "hold".into(), value: "".into(), effect };
+                body.as_node_mut().expect("it is a node").taints.push(taint);
+                true
+            })
+        });
+    };
+    let counts = |world: &World| {
+        let status = &world.cluster.body(key).as_daemon_set().unwrap().status;
+        (status.desired, status.misscheduled)
+    };
+    taint(&mut world, "a", TaintEffect::NoSchedule);
+    run_bound(&mut world, 2);
+    assert_eq!(counts(&world), (2, 0));
+    taint(&mut world, "b", TaintEffect::NoExecute);
+    run_bound(&mut world, 2);
+    assert_eq!(counts(&world), (0, 1));
+}
+
+#[test]
+fn pods_left_over_by_a_daemon_set_whose_template_had_the_same_number_count_as_updated() {
+    let mut world = World::new(0);
+    world.apply(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}));
+    let key = world.apply(manifest("nginx:1.25"));
+    run_bound(&mut world, 3);
+    world
+        .act(|now, cluster| {
+            cluster.delete(now, key, DeleteOptions { propagation: Propagation::Orphan, ..DeleteOptions::default() })
+        })
+        .unwrap();
+    run_bound(&mut world, 3);
+    let key = world.apply(manifest("nginx:1.26"));
+    run_bound(&mut world, 5);
+    let status = world.cluster.body(key).as_daemon_set().unwrap().status.clone();
+    assert_eq!((status.current, status.updated, world.messages("SuccessfulDelete").len()), (1, 1, 0));
 }

@@ -244,3 +244,16 @@ fn a_rollback_by_annotation_restores_the_template_and_the_request_is_gone() {
     let template = world.cluster.body(key).as_deployment().unwrap().template;
     assert_eq!(world.cluster.template(template).raw["spec"]["containers"][0]["image"], "nginx:1.25");
 }
+
+#[test]
+fn a_replica_set_that_somebody_scales_down_has_acted_on_it_before_its_deployment_corrects_it() {
+    let mut world = World::new(0);
+    let key = world.apply(deployment("web", 3, "nginx:1.25"));
+    world.run(seconds(5));
+    let set = world.cluster.owned(key, Kind::REPLICA_SET).next().unwrap();
+    world.act(|now, cluster| cluster.scale(now, set, 1));
+    world.run(seconds(5));
+    assert_eq!(scalings(&world).last().unwrap().split(" from ").last(), Some("1 to 3"));
+    assert_eq!((world.messages("SuccessfulDelete").len(), world.messages("SuccessfulCreate").len()), (2, 5));
+    assert_eq!(world.pods_of(set).len(), 3);
+}

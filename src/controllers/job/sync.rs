@@ -6,7 +6,7 @@ use crate::cluster::{Cluster, EventType};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
 use crate::model::object::{ObjectRef, PodId};
-use crate::model::pod::Completion;
+use crate::model::pod::{Completion, PodPhase};
 use crate::model::pod_spec::RestartPolicy;
 
 use super::super::calls::event;
@@ -45,7 +45,8 @@ impl Situation {
 }
 
 impl JobController {
-    pub(super) fn situation(&mut self, key: ObjectRef, cluster: &Cluster) -> Option<Situation> {
+    /// `cut` are pods that this sync has just deleted: upstream looks at them as they were before.
+    pub(super) fn situation(&mut self, key: ObjectRef, cut: &[PodId], cluster: &Cluster) -> Option<Situation> {
         let job = cluster.body(key).as_job()?.clone();
         let spec = cluster.object(key).raw.get("spec").cloned().unwrap_or_default();
         let policy = FailurePolicy::read(&spec);
@@ -56,7 +57,7 @@ impl JobController {
         if job.indexed {
             tally.succeeded.iter().filter_map(|pod| index_of(*pod, cluster)).for_each(|index| completed.insert(index));
         }
-        let (failed_indexes, delayed) = failed_indexes(&job, &tally, &completed, policy.as_ref(), cluster);
+        let (failed_indexes, delayed) = failed_indexes(&job, (&tally, cut), &completed, policy.as_ref(), cluster);
         let matched = |pod: &PodId| policy.as_ref()?.first_match(*pod, cluster);
         let fail_job = tally.failed.iter().filter_map(matched).find(|matched| matched.action == Action::FailJob);
         let on_failure = cluster.template(job.template).spec.restart_policy == RestartPolicy::OnFailure;
@@ -75,7 +76,7 @@ impl JobController {
         if cluster.body(key).as_job().is_none_or(|job| job.is_foreign) {
             return Plan::done();
         }
-        let Some(mut situation) = self.situation(key, cluster) else { return Plan::done() };
+        let Some(mut situation) = self.situation(key, &[], cluster) else { return Plan::done() };
         if conditions::is_finished(&situation.job) {
             if situation.tally.tracked_count() == 0 {
                 self.jobs.remove(&key);
@@ -222,7 +223,7 @@ fn failure_counts(pod: PodId, cluster: &Cluster) -> (u32, u32) {
 /// Upstream: job/indexed_job_utils `calculateFailedIndexes`, `getPodsWithDelayedDeletionPerIndex`.
 fn failed_indexes(
     job: &Job,
-    tally: &Tally,
+    (tally, cut): (&Tally, &[PodId]),
     completed: &IndexSet,
     policy: Option<&FailurePolicy>,
     cluster: &Cluster,
@@ -234,6 +235,9 @@ fn failed_indexes(
     let mut delayed: Vec<(u32, PodId)> = Vec::new();
     for pod in &tally.failed {
         let Some(index) = index_of(*pod, cluster) else { continue };
+        if cut.contains(pod) && cluster.pod(*pod).status.phase != PodPhase::Failed {
+            continue;
+        }
         let gives_up = policy
             .and_then(|policy| policy.first_match(*pod, cluster))
             .is_some_and(|matched| matched.action == Action::FailIndex);

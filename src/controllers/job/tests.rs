@@ -281,3 +281,23 @@ fn beside_a_ready_pod_a_failed_one_is_counted_when_its_backoff_is_over() {
     let over = status(&world, key);
     assert_eq!((over.active, over.failed, active(&world, key).len()), (2, 1, 2));
 }
+
+#[test]
+fn pods_that_a_failing_job_cuts_short_leave_no_failed_indexes() {
+    let mut world = World::new(4);
+    let spec = json!({
+        "completions": 4, "parallelism": 4, "completionMode": "Indexed", "backoffLimitPerIndex": 0,
+        "maxFailedIndexes": 1,
+    });
+    let key = job(&mut world, &spec);
+    world.run(seconds(2));
+    for pod in active(&world, key) {
+        if world.cluster.pod(pod).name.starts_with("work-0-") || world.cluster.pod(pod).name.starts_with("work-1-") {
+            world.end(pod, PodPhase::Failed);
+        }
+    }
+    world.run(seconds(10));
+    assert_eq!(is(&world, key, "Failed").as_deref(), Some("MaxFailedIndexesExceeded"));
+    let last = status(&world, key);
+    assert_eq!((last.failed_indexes.as_deref(), last.failed), (Some("0,1"), 4));
+}

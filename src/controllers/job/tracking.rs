@@ -28,7 +28,7 @@ impl JobController {
         backing_off: bool,
         cluster: &Cluster,
     ) -> Plan<Draft> {
-        let Some(situation) = self.situation(key, cluster) else { return Plan::done() };
+        let Some(situation) = self.situation(key, cut, cluster) else { return Plan::done() };
         if backing_off && situation.tally.ready > 0 {
             // The server refuses a status with more ready than active pods: the sync fails and counts nobody until the
             // backoff is over. Upstream: job `manageJob` of v1.36.2, kubernetes/kubernetes#139428.

@@ -10,7 +10,7 @@ use super::super::calls::event;
 use super::super::plan::{Call, Plan};
 use super::super::runner::Controller;
 use super::writes::StoredWrite;
-use super::{PersistentVolumeController, volume_named};
+use super::{PersistentVolumeController, external_name, volume_named};
 
 pub(super) fn sync(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let claim = cluster.persistent_volume_claim(key);
@@ -66,15 +66,15 @@ fn unbound(key: ObjectRef, claim: &PersistentVolumeClaim, cluster: &Cluster) -> 
         let message = format!("no volume plugin matched name: {NO_PROVISIONER}");
         return Plan::of(say(key, EventType::Warning, "ProvisioningFailed", message));
     }
-    if cluster.meta(key).annotations.get(super::STORAGE_PROVISIONER) == Some(&class.provisioner) {
+    let provisioner = external_name(&class.provisioner);
+    if cluster.meta(key).annotations.get(super::STORAGE_PROVISIONER) == Some(provisioner) {
         // The provisioner has been asked; upstream's resync would repeat the Event.
         return Plan::done();
     }
     let message = format!(
-        "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.",
-        class.provisioner
+        "Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
     );
-    Plan::of(store(key, StoredWrite::AskProvisioner(class.provisioner))).then(say(
+    Plan::of(store(key, StoredWrite::AskProvisioner(provisioner.into()))).then(say(
         key,
         EventType::Normal,
         "ExternalProvisioning",

@@ -5,11 +5,13 @@
 //! has come that could help; Events that a resync would only repeat are not repeated.
 
 mod claims;
+mod migration;
 #[cfg(test)]
 mod tests;
 mod volumes;
 mod writes;
 
+pub(super) use migration::external_name;
 pub(super) use writes::{StoredWrite, apply, reference};
 
 use std::collections::BTreeSet;

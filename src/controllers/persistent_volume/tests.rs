@@ -187,3 +187,39 @@ fn a_claim_without_a_class_gets_the_default_one_at_once_or_when_it_comes() {
     assert_eq!(class_of(&world, "early").as_deref(), Some("fast"));
     assert_eq!(class_of(&world, "none").as_deref(), Some(""));
 }
+
+#[test]
+fn a_provisioner_that_moved_out_of_kubernetes_is_asked_by_its_drivers_name() {
+    let mut world = World::new(0);
+    world.apply(class("disk", "Immediate", "kubernetes.io/gce-pd"));
+    world.apply(claim("data", "1Gi", "disk"));
+    until(&mut world, 5);
+    let (phase, name) = state(&world, "data");
+    assert_eq!(phase, "Bound");
+    let volume = find_volume(&world, &name).unwrap();
+    assert_eq!(world.cluster.object(volume).raw["spec"]["csi"]["driver"], "pd.csi.storage.gke.io");
+    assert!(world.messages("ExternalProvisioning")[0].contains("external provisioner 'pd.csi.storage.gke.io' or"));
+}
+
+#[test]
+fn a_provisioner_that_is_no_driver_hands_out_directories() {
+    let mut world = World::new(0);
+    world.apply(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}));
+    world.apply(class("local", "WaitForFirstConsumer", "rancher.io/local-path"));
+    world.apply(class("shared", "Immediate", "k8s-sigs.io/nfs-subdir-external-provisioner"));
+    let mut data = claim("data", "1Gi", "local");
+    data["metadata"]["annotations"] = json!({"volume.kubernetes.io/selected-node": "n1"});
+    world.apply(data);
+    world.apply(claim("common", "1Gi", "shared"));
+    until(&mut world, 5);
+    let raw = |name: &str| {
+        let volume = find_volume(&world, &state(&world, name).1).unwrap();
+        world.cluster.object(volume).raw["spec"].clone()
+    };
+    let local = raw("data");
+    let path = local["hostPath"]["path"].as_str().unwrap();
+    assert!(path.starts_with("/opt/local-path-provisioner/pvc-") && path.ends_with("_default_data"), "{path}");
+    let term = &local["nodeAffinity"]["required"]["nodeSelectorTerms"][0]["matchExpressions"][0];
+    assert_eq!((&term["key"], &term["values"]), (&json!("kubernetes.io/hostname"), &json!(["n1"])));
+    assert_eq!(raw("common")["nfs"]["server"], "k8s-sigs.io");
+}

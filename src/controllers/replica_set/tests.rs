@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cluster::DeleteOptions;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
@@ -54,9 +55,7 @@ fn an_ended_or_leaving_pod_is_replaced_at_once() {
     let pods = world.pods_of(key);
     world.slowest_start = 100.0;
     world.end(pods[0], PodPhase::Failed);
-    world
-        .act(|now, cluster| cluster.delete(now, ObjectRef::pod(pods[1]), crate::cluster::DeleteOptions::default()))
-        .ok();
+    world.act(|now, cluster| cluster.delete(now, ObjectRef::pod(pods[1]), DeleteOptions::default())).ok();
     world.run(SimDuration::from_millis(100));
     assert_eq!(world.messages("SuccessfulCreate").len(), 4);
     assert_eq!(status(&world, key).replicas, 2);
@@ -102,4 +101,36 @@ fn with_upstreams_client_rate_the_31st_pod_waits_for_a_token() {
     assert!(created[29] < SimTime::from_millis(100), "{}", created[29]);
     let last = created[59].since(created[29]);
     assert!((SimDuration::from_millis(1400)..SimDuration::from_millis(1600)).contains(&last), "{last}");
+}
+
+#[test]
+fn a_refusal_names_the_pod_that_was_to_be() {
+    let mut world = World::new(0);
+    world.apply(json!({
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits"},
+        "spec": {"limits": [{"type": "Container", "max": {"cpu": "100m"}}]},
+    }));
+    let mut set = replica_set(1);
+    set["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({"limits": {"cpu": "1"}});
+    world.apply(set);
+    world.run(SimDuration::from_secs(1));
+    let messages = world.messages("FailedCreate");
+    assert!(
+        messages[0].starts_with("Error creating: pods \"web-") && messages[0].contains("\" is forbidden: maximum cpu")
+    );
+    assert_ne!(messages[0], messages[1]);
+}
+
+#[test]
+fn pods_have_the_finalizers_of_their_template() {
+    let mut world = World::new(0);
+    let mut set = replica_set(1);
+    set["spec"]["template"]["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    let key = world.apply(set);
+    world.run(SimDuration::from_secs(2));
+    let pod = world.pods_of(key)[0];
+    assert_eq!(world.cluster.pod(pod).finalizers(), ["example.com/hold"]);
+    world.act(|now, cluster| cluster.delete(now, ObjectRef::pod(pod), DeleteOptions::default())).unwrap();
+    world.run(SimDuration::from_secs(3));
+    assert!(world.cluster.pod(pod).deleted.is_none() && world.cluster.pod(pod).deletion.is_some());
 }

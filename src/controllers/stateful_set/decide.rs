@@ -83,13 +83,11 @@ pub(super) fn steps(
     steps
 }
 
-/// Makes what is missing. False where the sync ends here.
+/// Makes what is missing. False where the sync ends here: a Parallel set goes on whatever it finds (`runForAll`).
 fn grow(set: &StatefulSet, replicas: &[Replica], steps: &mut Vec<Step>) -> bool {
-    let mut goes_on = true;
     for replica in replicas {
         let Some(pod) = replica.pod else {
             if replica.stale_claims {
-                goes_on = false;
                 if set.parallel {
                     continue;
                 }
@@ -105,7 +103,6 @@ fn grow(set: &StatefulSet, replicas: &[Replica], steps: &mut Vec<Step>) -> bool 
             if !replica.deleting {
                 steps.push(Step::Delete(pod));
             }
-            goes_on = false;
             if set.parallel {
                 continue;
             }
@@ -124,7 +121,7 @@ fn grow(set: &StatefulSet, replicas: &[Replica], steps: &mut Vec<Step>) -> bool 
             steps.push(Step::Identify(pod));
         }
     }
-    goes_on
+    true
 }
 
 /// Deletes what is too much. False where the sync ends here.
@@ -269,6 +266,15 @@ mod tests {
     fn an_ended_pod_is_deleted_first() {
         let all = [Replica { ended: true, ..unready(pod(0, "a")) }, pod(1, "a"), pod(2, "a")];
         assert_eq!(steps(&set(false), "a", &all, &[], false), [Step::Delete(PodId(0))]);
+    }
+
+    #[test]
+    fn a_parallel_set_shrinks_beside_an_ended_pod() {
+        let all = [Replica { ended: true, ..unready(pod(0, "a")) }, pod(1, "a"), pod(2, "a")];
+        let condemned = [pod(3, "a")];
+        let expected = [Step::Delete(PodId(0)), Step::Delete(PodId(3))];
+        assert_eq!(steps(&set(true), "a", &all, &condemned, false), expected);
+        assert_eq!(steps(&set(false), "a", &all, &condemned, false), [Step::Delete(PodId(0))]);
     }
 
     #[test]
