@@ -21,6 +21,8 @@ use super::work_queue::WorkQueue;
 pub(super) struct TaintEvictionController {
     /// When pods are to go. An armed timer is kept even if a later taint would give less time.
     deadlines: BTreeMap<PodId, SimTime>,
+    /// The NoExecute taints of nodes that have some, as they were when last looked at.
+    taints: BTreeMap<NodeId, Vec<Taint>>,
 }
 
 impl Controller for TaintEvictionController {
@@ -34,18 +36,17 @@ impl Controller for TaintEvictionController {
     }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
-        if let Some(node) = change.object.as_node() {
-            if change.verb == Verb::Deleted {
-                for pod in cluster.pods_on(node) {
-                    self.deadlines.remove(&pod);
-                }
-            } else if change.fields.contains(Fields::TAINTS) {
+        if change.object.as_node().is_some() {
+            // Timers of pods whose node is gone go on.
+            if change.verb != Verb::Deleted && change.fields.contains(Fields::TAINTS) {
                 queue.add(change.object);
             }
         } else if let Some(pod) = change.object.as_pod() {
             let row = cluster.pod(pod);
             if row.deleted.is_some() {
-                self.deadlines.remove(&pod);
+                if self.deadlines.contains_key(&pod) {
+                    queue.add(change.object);
+                }
             } else if change.fields.contains(Fields::BOUND) && row.node.is_some() {
                 self.judge(now, pod, cluster, queue);
             }
@@ -83,17 +84,30 @@ impl TaintEvictionController {
             return plan;
         }
         let taints = no_execute(node, cluster);
+        let before =
+            if taints.is_empty() { self.taints.remove(&node) } else { self.taints.insert(node, taints.clone()) };
+        let is_news = before.unwrap_or_default() != taints;
         let mut next: Option<SimTime> = None;
         for pod in cluster.pods_on(node) {
             match stay(pod, &taints, cluster) {
                 None => {
-                    if self.deadlines.remove(&pod).is_some() && taints.is_empty() {
+                    let has_ended = cluster.pod(pod).status.phase.is_terminal();
+                    if self.deadlines.remove(&pod).is_some() && !has_ended {
                         plan.push(cancellation(pod, cluster));
                     }
                 }
+                Some(SimDuration::ZERO) if !is_news && cluster.pod(pod).deletion.is_some() => {}
+                Some(SimDuration::ZERO) => {
+                    // What was planned is called off, because the pod goes right away.
+                    if self.deadlines.remove(&pod).is_some() {
+                        plan.push(cancellation(pod, cluster));
+                    }
+                    plan.stages.extend(self.evict(now, pod, cluster).stages);
+                }
+                // A timer rings once.
+                Some(_) if was_evicted(pod, cluster) => {}
                 Some(stay) => {
                     let deadline = *self.deadlines.entry(pod).or_insert(now + stay);
-                    let deadline = if stay == SimDuration::ZERO { now } else { deadline };
                     if deadline <= now {
                         plan.stages.extend(self.evict(now, pod, cluster).stages);
                     } else {
@@ -110,7 +124,12 @@ impl TaintEvictionController {
         let row = cluster.pod(pod);
         let is_due = self.deadlines.get(&pod).is_some_and(|deadline| *deadline <= now)
             || stay(pod, &no_execute(row.node, cluster), cluster) == Some(SimDuration::ZERO);
-        if !is_due || row.deleted.is_some() || row.deletion.is_some() {
+        if row.deleted.is_some() {
+            // Upstream: tainteviction `handlePodUpdate`.
+            let was_planned = self.deadlines.remove(&pod).is_some();
+            return if was_planned { Plan::of(cancellation(pod, cluster)) } else { Plan::done() };
+        }
+        if !is_due {
             return Plan::done();
         }
         self.deadlines.remove(&pod);
@@ -124,10 +143,23 @@ impl TaintEvictionController {
             message: Text::const_new("Taint manager: deleting due to NoExecute taint"),
             last_transition: now,
         };
-        Plan::of(Call::Event(Box::new(marked)))
-            .then(Call::PatchPodStatus { pod, conditions: vec![condition], fail: false })
-            .then(Call::Delete { object, options: DeleteOptions::default() })
+        // It is said of a pod that is on its way already, too.
+        let mut plan = Plan::of(Call::Event(Box::new(marked)));
+        if !was_evicted(pod, cluster) {
+            plan = plan.then(Call::PatchPodStatus { pod, conditions: vec![condition], fail: false });
+        }
+        if row.deletion.is_none() {
+            plan = plan.then(Call::Delete { object, options: DeleteOptions::default() });
+        }
+        plan
     }
+}
+
+/// Has this controller deleted it?
+fn was_evicted(pod: PodId, cluster: &Cluster) -> bool {
+    let row = cluster.pod(pod);
+    let condition = row.status.condition(&PodConditionType::DisruptionTarget);
+    row.deletion.is_some() && condition.is_some_and(|condition| condition.reason == "DeletionByTaintManager")
 }
 
 fn cancellation(pod: PodId, cluster: &Cluster) -> Call {
@@ -147,7 +179,7 @@ fn no_execute(node: NodeId, cluster: &Cluster) -> Vec<Taint> {
 /// How long a pod may stay: `None` for ever.
 fn stay(pod: PodId, taints: &[Taint], cluster: &Cluster) -> Option<SimDuration> {
     let row = cluster.pod(pod);
-    if taints.is_empty() || row.deleted.is_some() || row.deletion.is_some() || row.status.phase.is_terminal() {
+    if taints.is_empty() || row.deleted.is_some() || row.status.phase.is_terminal() {
         return None;
     }
     let seconds = stay_seconds(&cluster.template(row.template).spec.tolerations, taints)?;
@@ -169,6 +201,9 @@ fn stay_seconds(tolerations: &[Toleration], taints: &[Taint]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::testing::World;
     use super::*;
     use crate::model::taint::TolerationOperator;
 
@@ -195,5 +230,43 @@ mod tests {
         assert_eq!(stay_seconds(&[toleration("a", None)], std::slice::from_ref(&one)), None);
         assert_eq!(stay_seconds(&[toleration("a", None)], &[one.clone(), other]), Some(0));
         assert_eq!(stay_seconds(&[toleration("a", Some(-5))], &[one]), Some(0));
+    }
+
+    #[test]
+    fn what_was_planned_is_called_off_when_a_pod_goes_at_once_or_is_gone() {
+        let mut world = World::new(0);
+        world.starts = false;
+        world.apply(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}));
+        let node = world.cluster.node_by_name("a").unwrap();
+        for name in ["one", "two"] {
+            world.apply(json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+                "spec": {
+                    "nodeName": "a", "containers": [{"name": "main", "image": "nginx:1.25"}],
+                    "tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
+                },
+            }));
+        }
+        let add = |world: &mut World, key: &'static str| {
+            world.act(|now, cluster| {
+                cluster.modify_spec(now, ObjectRef::node(node), |body| {
+                    body.as_node_mut().expect("it is a node").taints.push(taint(key));
+                    true
+                })
+            });
+            world.run(SimDuration::from_secs(2));
+        };
+        let said = |world: &World, what: &str| {
+            world.messages("TaintManagerEviction").iter().filter(|message| message.starts_with(what)).count()
+        };
+        world.run(SimDuration::from_secs(1));
+        add(&mut world, "a");
+        assert_eq!((said(&world, "Cancelling"), said(&world, "Marking")), (0, 0));
+        let two = world.cluster.find(crate::model::kind::Kind::POD, world.default_namespace(), "two").unwrap();
+        world.act(|now, cluster| cluster.delete(now, two, DeleteOptions::NOW)).unwrap();
+        world.run(SimDuration::from_secs(2));
+        assert_eq!((said(&world, "Cancelling"), said(&world, "Marking")), (1, 0));
+        add(&mut world, "b");
+        assert_eq!((said(&world, "Cancelling"), said(&world, "Marking")), (2, 1));
     }
 }
