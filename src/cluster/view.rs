@@ -55,6 +55,15 @@ impl Cluster {
         view::pod(row, self.template(row.template), &context)
     }
 
+    /// The name by which a pod shows a volume of its template: that of its token has a suffix of its own.
+    pub fn own_volume_name(&self, pod: PodId, name: &str) -> String {
+        if name == view::TOKEN_VOLUME {
+            format!("{name}{}", token_suffix(&self.uid(ObjectRef::pod(pod))))
+        } else {
+            name.to_owned()
+        }
+    }
+
     /// Takes out of a pod's view what its row added to its template, so that a pod that is written back keeps a template
     /// that others may share.
     pub fn without_row(&self, pod: PodId, view: &mut Value) {
@@ -65,7 +74,7 @@ impl Cluster {
         {
             spec.remove("nodeName");
         }
-        let own = format!("{}{}", view::TOKEN_VOLUME, token_suffix(&self.uid(ObjectRef::pod(pod))));
+        let own = self.own_volume_name(pod, view::TOKEN_VOLUME);
         let rename = |list: &mut Value| {
             for item in list.as_array_mut().into_iter().flatten() {
                 if item["name"] == own.as_str() {

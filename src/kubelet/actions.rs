@@ -212,8 +212,10 @@ fn main_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         }
     }
     let mains_to_start = actions.start.iter().any(|index| usize::from(*index) >= spec.init_count);
-    if kept == 0 && !mains_to_start && actions.kill.is_empty() && !actions.restart_all {
+    if kept == 0 && !mains_to_start && !actions.restart_all {
+        // What failed its probe and is not started again goes with the pod.
         actions.kill_pod = true;
+        actions.kill.clear();
         actions.start.clear();
     }
 }

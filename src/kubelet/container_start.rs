@@ -1,20 +1,19 @@
 //! Starting containers one after the other inside a sync: back-off, image, configuration, create, start, postStart.
 //! Upstream: kuberuntime `startContainer`, `doBackOff`.
 
+use super::container_config;
 use super::hooks;
 use super::restart_backoff::Backoff;
 use super::view::seen_by;
-use super::volumes::missing_data;
 use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
 use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, Placement, RunState};
 use crate::model::Text;
 use crate::model::container_matcher::ContainerFacts;
-use crate::model::kind::Kind;
 use crate::model::latency::Latency;
-use crate::model::object::{Body, PodId};
-use crate::model::pod_spec::{Container, EnvSource};
+use crate::model::object::PodId;
+use crate::model::pod_spec::Container;
 use crate::model::probe::Handler;
 
 impl Kubelets {
@@ -102,7 +101,7 @@ impl Kubelets {
 
     /// Checks the configuration and begins to create the container. Returns whether the sync now waits.
     fn create(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
-        if let Some(why) = missing_environment(hubs, pod, container).or_else(|| root_refused(hubs, pod, container)) {
+        if let Some(why) = container_config::error(hubs, pod, container) {
             self.warning(hubs, pod, Some(slot), "Failed", format!("Error: {why}"));
             self.start_failed(hubs, pod, slot, "CreateContainerConfigError", why);
             return false;
@@ -177,7 +176,8 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let definition = &template.spec.containers[usize::from(slot)];
         let Some(program) = definition.command.first().or(definition.args.first()) else { return false };
-        if !hubs.machines.registry.lacks_program(&definition.image, program) {
+        let is_mounted = definition.mounts.iter().any(|mount| is_below(program, &mount.mount_path));
+        if is_mounted || !hubs.machines.registry.lacks_program(&definition.image, program) {
             return false;
         }
         let row = hubs.cluster.pod(pod);
@@ -259,8 +259,8 @@ impl Kubelets {
             Some(Handler::Exec { command }) => command.join(" "),
             _ => String::new(),
         };
-        let ExecOutcome { code, output, refused, .. } = outcome;
-        let error = refused.clone().unwrap_or_else(|| format!("command '{command}' exited with {code}: {output}"));
+        let ExecOutcome { code, output, errors, refused, .. } = outcome;
+        let error = refused.clone().unwrap_or_else(|| format!("command '{command}' exited with {code}: {errors}"));
         self.post_start_failed(hubs, pod, slot, &error, output);
     }
 
@@ -284,54 +284,8 @@ impl Kubelets {
     }
 }
 
-/// Why a container that must not run as root may not start; an image of which no user is known is taken to have one.
-/// Upstream: kuberuntime `verifyRunAsNonRoot`.
-fn root_refused(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
-    if !container.run_as.non_root {
-        return None;
-    }
-    let why = match (container.run_as.user, hubs.machines.registry.user(&container.image)) {
-        (Some(0), _) => "container's runAsUser breaks non-root policy".to_owned(),
-        (None, Some("0")) => "container has runAsNonRoot and image will run as root".to_owned(),
-        (None, Some(name)) if name.parse::<u32>().is_err() => {
-            format!(
-                "container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root"
-            )
-        }
-        _ => return None,
-    };
-    Some(format!("{why} (pod: {:?}, container: {})", Kubelets::full_name(hubs, pod), container.name))
-}
-
-/// What the environment refers to that is not there. Upstream: kubelet_pods `makeEnvironmentVariables`.
-fn missing_environment(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
-    if container.env.is_empty() && container.env_from.is_empty() {
-        return None;
-    }
-    let from_objects = container.env_from.iter().find_map(|from| {
-        let kind = if from.secret { Kind::SECRET } else { Kind::CONFIG_MAP };
-        missing_data(hubs, pod, kind, &from.name, &[], from.optional)
-    });
-    from_objects.or_else(|| {
-        container.env.iter().find_map(|variable| match &variable.source {
-            EnvSource::ConfigMapKey { name, key, optional } => {
-                missing_key(hubs, pod, Kind::CONFIG_MAP, name, key, *optional)
-            }
-            EnvSource::SecretKey { name, key, optional } => missing_key(hubs, pod, Kind::SECRET, name, key, *optional),
-            _ => None,
-        })
-    })
-}
-
-fn missing_key(hubs: &Hubs<'_>, pod: PodId, kind: Kind, name: &str, key: &str, optional: bool) -> Option<String> {
-    if let Some(missing) = missing_data(hubs, pod, kind, name, &[], optional) {
-        return Some(missing);
-    }
-    let namespace = hubs.cluster.pod(pod).namespace;
-    let object = hubs.cluster.find(kind, namespace, name).filter(|_| !optional)?;
-    let Body::Data(data) = hubs.cluster.body(object) else { return None };
-    let absent = !data.iter().any(|(candidate, _)| candidate == key);
-    absent.then(|| {
-        format!("couldn't find key {key} in {} {}/{name}", kind.name(), hubs.cluster.namespace_name(namespace))
-    })
+/// Does a path lie in a folder, or is it that very path?
+fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

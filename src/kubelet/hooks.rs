@@ -48,5 +48,9 @@ pub(super) fn failure(handler: &Handler, container: &str, pod: &str, error: &str
         Handler::Sleep { seconds } => format!("Sleep lifecycle hook ({seconds})"),
         Handler::TcpSocket { .. } | Handler::Grpc { .. } => "Lifecycle hook".to_owned(),
     };
-    format!("{what} for Container \"{container}\" in Pod \"{pod}\" failed - error: {error}, message: {output:?}")
+    let message = match handler {
+        Handler::Exec { .. } => format!(", message: {output:?}"),
+        _ => String::new(),
+    };
+    format!("{what} for Container \"{container}\" in Pod \"{pod}\" failed - error: {error}{message}")
 }

@@ -3,15 +3,30 @@
 
 /// Why a reference cannot be read, as `Failed to apply default image tag …` ends.
 pub(super) fn error(image: &str) -> Option<String> {
-    let why = if is_valid(image) {
+    let remote = remote_name(image);
+    let why = if remote != remote.to_lowercase() {
+        format!("invalid reference format: repository name ({remote}) must be lowercase")
+    } else if is_valid(image) {
         return None;
-    } else if is_valid(&image.to_lowercase()) {
-        let name = image.split(['@', ':']).next().unwrap_or(image);
-        format!("invalid reference format: repository name ({name}) must be lowercase")
     } else {
         "invalid reference format".to_owned()
     };
     Some(format!("couldn't parse image name {image:?}: {why}"))
+}
+
+/// The name without registry and tag, an official image's with its folder on Docker Hub.
+/// Upstream: distribution/reference `splitDockerDomain`.
+fn remote_name(image: &str) -> String {
+    let (domain, rest) = match image.split_once('/') {
+        Some((first, rest))
+            if first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first =>
+        {
+            (first, rest)
+        }
+        _ => ("docker.io", image),
+    };
+    let folder = if matches!(domain, "docker.io" | "index.docker.io") && !rest.contains('/') { "library/" } else { "" };
+    format!("{folder}{}", rest.split(':').next().unwrap_or(rest))
 }
 
 fn is_valid(image: &str) -> bool {
@@ -76,8 +91,10 @@ mod tests {
         let message = error("Nginx:1.27").unwrap();
         assert_eq!(
             message,
-            "couldn't parse image name \"Nginx:1.27\": invalid reference format: repository name (Nginx) must be lowercase"
+            "couldn't parse image name \"Nginx:1.27\": invalid reference format: repository name (library/Nginx) must be lowercase"
         );
+        assert!(error("Busy_Box::bad").unwrap().ends_with("repository name (library/Busy_Box) must be lowercase"));
+        assert!(error("ghcr.io/Me/app:1").unwrap().ends_with("repository name (Me/app) must be lowercase"));
         for image in ["nginx:", "-x", "a..b", "nginx:1 27", "nginx@sha256:12"] {
             assert!(error(image).unwrap().ends_with(": invalid reference format"), "{image}");
         }

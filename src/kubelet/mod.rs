@@ -10,6 +10,7 @@ mod admission;
 mod adoption;
 mod conditions;
 pub mod configuration;
+mod container_config;
 mod container_start;
 mod critical_preemption;
 mod eviction;

@@ -300,6 +300,16 @@ impl Kubelets {
         })
     }
 
+    /// Has a container started or ended since the worker's last look?
+    pub(super) fn has_unseen_change(&self, hubs: &Hubs<'_>, pod: PodId) -> bool {
+        let Some(worker) = self.workers.get(pod) else { return false };
+        let is_news = |at: SimTime| at != SimTime::NEVER && at > worker.snapshot;
+        worker.slots.iter().filter(|slot| slot.current.is_some()).any(|slot| {
+            let row = hubs.machines.container(slot.current);
+            is_news(row.started) || is_news(row.finished)
+        })
+    }
+
     /// Nothing of the pod is left to do: its dead containers go, and what the kubelet knew of it.
     pub(super) fn clean_up(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         self.release(hubs, pod);

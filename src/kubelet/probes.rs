@@ -167,7 +167,7 @@ impl Kubelets {
     }
 
     /// What a container answers may differ from before: its probes look again at their next tick.
-    /// Others of the pod may ask its ports too, and are told of its end.
+    /// Of its end its own probes learn before the kubelet does, and others of the pod may ask its ports too.
     pub(super) fn answers_changed(&mut self, hubs: &mut Hubs<'_>, container: ContainerId) {
         let row = hubs.machines.container(container);
         let (pod, slot) = (row.pod, row.index);
@@ -175,13 +175,11 @@ impl Kubelets {
             return;
         }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
-        let has_ended = row.state != RunState::Running;
         for at in 0..self.probe_count(pod) {
             let probe = self.probe_mut(pod, at);
             let settings = probe.kind.of(&template.spec.containers[usize::from(probe.slot)]);
             let asks_port = settings.is_some_and(|settings| !matches!(settings.handler, Handler::Exec { .. }));
-            let is_meant = if probe.slot == slot { !has_ended } else { asks_port };
-            if is_meant && probe.settled {
+            if (probe.slot == slot || asks_port) && probe.settled {
                 probe.settled = false;
                 self.book_probe(hubs, pod, &template.spec, at);
             }
@@ -231,10 +229,14 @@ impl Kubelets {
             return;
         }
         let delay = settings.initial_delay_seconds.max(0) as u64;
-        if row.state != RunState::Running
-            || (hubs.now.as_secs() - row.started.as_secs().min(hubs.now.as_secs())) < delay
-        {
+        let has_ended = row.state != RunState::Running;
+        if (hubs.now.as_secs() - row.started.as_secs().min(hubs.now.as_secs())) < delay {
             self.book_probe(hubs, pod, spec, at);
+            return;
+        }
+        if has_ended && matches!(settings.handler, Handler::Exec { .. }) {
+            // The kubelet does not know yet.
+            self.answered(hubs, pod, spec, at, Answer::Errored(ENDED.to_owned()), true);
             return;
         }
         if matches!(settings.handler, Handler::Exec { .. }) {
@@ -417,6 +419,11 @@ impl Kubelets {
         self.answered(hubs, pod, &template.spec, at, answer, outcome.varies);
     }
 }
+
+/// The runtime's answer to a probe of a container that has ended meanwhile. containerd: internal/cri/server
+/// `execInContainer`.
+const ENDED: &str =
+    "rpc error: code = Unknown desc = failed to exec in container: container is in CONTAINER_EXITED state";
 
 /// What a command that did not end in time shows. Upstream: pkg/probe/exec.
 fn timeout_text(probe: &Probe) -> String {

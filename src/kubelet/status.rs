@@ -47,8 +47,13 @@ pub(super) fn compute(
         new_phase = PodPhase::Failed;
         reason = Some(Box::new((end.reason.clone(), end.message.clone())));
     }
-    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && is_restarting_all(worker) {
-        // All containers are being started anew: the pod goes on.
+    let is_told = previous.containers.iter().any(tells_restart_of_all);
+    if new_phase == PodPhase::Pending
+        && previous.phase == PodPhase::Running
+        && !is_told
+        && is_restarting_all(worker)
+    {
+        // All containers are about to be started anew: the pod goes on until the first of them runs again.
         new_phase = PodPhase::Running;
     }
     if previous.phase.is_terminal() {
@@ -91,7 +96,7 @@ fn container_status(
 ) -> ContainerStatus {
     let seen = seen_by(machines, worker, index);
     let Some(newest) = seen.newest else {
-        return never_run(worker, index, waiting_reason);
+        return never_run(worker, index, waiting_reason, shown);
     };
     let mut status = ContainerStatus {
         state: state_of(spec, index, newest, seen.state),
@@ -105,11 +110,14 @@ fn container_status(
         started: Some(false),
         container_id: u64::from(newest.serial),
     };
+    let is_init = matches!(spec.container_kind(index), ContainerKind::Init | ContainerKind::Sidecar);
     let restarts = match seen.exit() {
+        // Upstream says of sidecars too that they have done what they were for.
+        Some((0, _)) if is_init => false,
         Some((code, _)) => restart_after(spec, index, code) != Restart::No,
         None => seen.is_created(),
     };
-    if let Some(error) = worker.start_error(index).filter(|_| restarts && !worker.flags.contains(Flags::TERMINATING)) {
+    if let Some(error) = worker.start_error(index).filter(|_| restarts && tells_errors(worker)) {
         let waiting = ContainerState::Waiting { reason: error.reason.clone(), message: error.message.clone() };
         if let ContainerState::Terminated(ended) = std::mem::replace(&mut status.state, waiting) {
             status.last = Some(ended);
@@ -126,15 +134,35 @@ fn container_status(
     status
 }
 
+/// Nothing is started any more in a pod that is being deleted, so the cause of the last failure is not told either; one
+/// that ends by itself keeps it. Upstream: kubelet container `ShouldContainerBeRestarted`.
+fn tells_errors(worker: &Worker) -> bool {
+    !worker.flags.intersects(Flags::DELETED | Flags::REMOVED)
+}
+
 fn is_restarting_all(worker: &Worker) -> bool {
     let waits = |removed: &Removed| matches!(removed.state, ContainerState::Waiting { .. });
     worker.extra.as_ref().is_some_and(|extra| extra.removed.iter().any(waits))
 }
 
-fn never_run(worker: &Worker, index: usize, waiting_reason: &'static str) -> ContainerStatus {
+/// That a container was removed for a restart of all is told once; then it waits like any other.
+fn tells_restart_of_all(container: &ContainerStatus) -> bool {
+    matches!(&container.state, ContainerState::Waiting { reason, .. } if reason == super::restart_all::REASON)
+}
+
+fn never_run(
+    worker: &Worker,
+    index: usize,
+    waiting_reason: &'static str,
+    shown: Option<&ContainerStatus>,
+) -> ContainerStatus {
     let mut status = ContainerStatus::waiting(waiting_reason);
     if let Some(removed) = worker.removed(index) {
-        status.state = removed.state.clone();
+        let is_told = matches!(removed.state, ContainerState::Waiting { .. })
+            && shown.is_some_and(|shown| matches!(shown.state, ContainerState::Waiting { .. }));
+        if !is_told {
+            status.state = removed.state.clone();
+        }
         status.last.clone_from(&removed.last);
         status.restart_count = removed.restart_count;
         status.container_id = match &removed.state {
@@ -142,8 +170,7 @@ fn never_run(worker: &Worker, index: usize, waiting_reason: &'static str) -> Con
             _ => 0,
         };
     }
-    // Nothing is started any more in a pod that ends, so the cause of the last failure is not told either.
-    if let Some(error) = worker.start_error(index).filter(|_| !worker.flags.contains(Flags::TERMINATING)) {
+    if let Some(error) = worker.start_error(index).filter(|_| tells_errors(worker)) {
         status.state = ContainerState::Waiting { reason: error.reason.clone(), message: error.message.clone() };
     }
     status

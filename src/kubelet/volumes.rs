@@ -47,7 +47,8 @@ impl Kubelets {
         }
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let spec = &template.spec;
-        if let Some(message) = unprocessed_claims(hubs, pod, spec) {
+        let is_first = self.workers.row(pod).synced == SimTime::ZERO;
+        if let Some(message) = unprocessed_claims(hubs, pod, spec, is_first) {
             // Not a mount that failed, but one that could not even be asked for: the sync ends.
             self.warning(hubs, pod, None, "FailedMount", message);
             self.mounts_failed(hubs, pod);
@@ -200,9 +201,9 @@ fn is_bound(hubs: &Hubs<'_>, claim: ObjectRef) -> bool {
     claim.phase == "Bound" && !claim.volume.is_empty()
 }
 
-/// The FailedMount Event of a pod with claims that are not there.
-/// Upstream: desired_state_of_world_populator `getPVCExtractPV`, volumemanager `WaitForAttachAndMount`.
-fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec) -> Option<String> {
+/// The FailedMount Event of a pod with claims that are not there. In its first sync nothing is mounted yet, later what can
+/// be. Upstream: desired_state_of_world_populator `getPVCExtractPV`, volumemanager `WaitForAttachAndMount`.
+fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, is_first: bool) -> Option<String> {
     let namespace = hubs.cluster.pod(pod).namespace;
     let mut volumes = Vec::new();
     let mut errors = Vec::new();
@@ -220,7 +221,11 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec) -> Option<Str
     if volumes.is_empty() {
         return None;
     }
-    let mut unmounted: Vec<&str> = spec.volumes.iter().map(|volume| volume.name.as_str()).collect();
+    let is_unmounted =
+        |volume: &&Volume| is_first || volumes.contains(&volume.name.as_str()) || problem(hubs, pod, volume).is_some();
+    let unmounted = spec.volumes.iter().filter(is_unmounted);
+    let mut unmounted: Vec<String> =
+        unmounted.map(|volume| hubs.cluster.own_volume_name(pod, &volume.name)).collect();
     unmounted.sort_unstable();
     Some(format!(
         "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[{}]: {}",
@@ -297,6 +302,6 @@ pub(super) fn missing_data(
     let absent = items.iter().find(|item| !data.iter().any(|(key, _)| *key == item.key))?;
     Some(match kind {
         Kind::SECRET => format!("references non-existent secret key: {}", absent.key),
-        _ => format!("references non-existent config key: {}", absent.key),
+        _ => format!("configmap references non-existent config key: {}", absent.key),
     })
 }

@@ -35,6 +35,8 @@ pub struct ExecOutcome {
     pub code: i32,
     /// Standard output and error, as they came.
     pub output: String,
+    /// Standard error alone.
+    pub errors: String,
     /// Can the same command answer otherwise later although neither files nor ports changed (it looks at the time, at
     /// other pods, …)?
     pub varies: bool,

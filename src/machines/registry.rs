@@ -119,14 +119,16 @@ impl Registry {
         self.users.get(normal_repository(repository(image))).copied()
     }
 
-    /// Does an image lack the program that a command names? Only of a program that is looked for in the usual folders, in an
-    /// image of which all programs are known, can that be said.
+    /// Does an image lack the program that a command names? Only of an image of which all programs are known can that be
+    /// said; what is mounted into it is not looked at.
     pub fn lacks_program(&self, image: &str, program: &str) -> bool {
         const FOLDERS: [&str; 6] =
             ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
         let Some(programs) = self.programs.get(normal_repository(repository(image))) else { return false };
-        let name = FOLDERS.iter().find_map(|folder| program.strip_prefix(folder)).unwrap_or(program);
-        !name.is_empty() && !name.contains(['/', '$']) && !programs.contains(&name)
+        let name = FOLDERS.iter().find_map(|folder| program.strip_prefix(folder));
+        let name = name.or_else(|| program.strip_prefix('/')).unwrap_or(program);
+        let is_relative = name.contains('/') && !program.starts_with('/');
+        !name.is_empty() && !is_relative && !name.contains('$') && !programs.contains(&name)
     }
 
     /// The id of a reference; an unknown image exists, with the size of its repository or a usual one.

@@ -153,13 +153,17 @@ impl RestartRule {
     }
 }
 
-/// `runAsNonRoot` and `runAsUser` of a container, or of its pod where it says nothing.
+/// The security context of a container, or of its pod where it says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunAs {
     /// Must it not run as root?
     pub non_root: bool,
     /// As which user, if one is named.
     pub user: Option<i64>,
+    /// In which group, if one is named.
+    pub group: Option<i64>,
+    /// Is its root read-only?
+    pub read_only_root: bool,
 }
 
 /// A container of any kind.
@@ -306,6 +310,9 @@ pub struct PodSpec {
     pub os: Text,
     /// Shares the node's IPC namespace.
     pub host_ipc: bool,
+    /// Do its containers share a PID namespace, with one another or with the node? None of their processes is the first
+    /// one there, then.
+    pub shares_processes: bool,
     /// Names of `securityContext.sysctls`.
     pub sysctls: Vec<Text>,
 }
@@ -344,6 +351,7 @@ impl Default for PodSpec {
             image_pull_secrets: Vec::new(),
             os: Text::default(),
             host_ipc: false,
+            shares_processes: false,
             sysctls: Vec::new(),
         }
     }

@@ -91,6 +91,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         image_pull_secrets: Vec::new(),
         os: "".into(),
         host_ipc: false,
+        shares_processes: false,
         sysctls: Vec::new(),
     }
 }

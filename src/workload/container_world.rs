@@ -22,6 +22,26 @@ const CONNECT: SimDuration = SimDuration::from_millis(1);
 /// A small answer from a server that is not busy.
 const ANSWER: SimDuration = SimDuration::from_millis(5);
 
+/// What a command has written.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Standard output and error, as they came.
+    pub output: String,
+    /// Standard error alone.
+    pub errors: String,
+}
+
+impl Said {
+    fn add(text: &str, to: &mut String) {
+        if to.len() < OUTPUT_BYTES_MAX {
+            to.push_str(text);
+            if to.len() >= OUTPUT_BYTES_MAX {
+                to.push_str(CUT);
+            }
+        }
+    }
+}
+
 /// Handed to a process for each step.
 pub(super) struct ContainerWorld<'a> {
     pub files: View<'a>,
@@ -31,7 +51,7 @@ pub(super) struct ContainerWorld<'a> {
     pub container: ContainerId,
     pub random: &'a mut Stream,
     /// Output of an exec session; the container's log without.
-    pub session: Option<&'a mut String>,
+    pub session: Option<&'a mut Said>,
     /// Has it looked at anything that changes without anybody in the container doing so?
     pub varies: bool,
     /// Signals for the container's first process.
@@ -41,16 +61,15 @@ pub(super) struct ContainerWorld<'a> {
 file_system_of_field!(ContainerWorld<'_>, files);
 
 impl World for ContainerWorld<'_> {
-    fn output(&mut self, _stream: Output, bytes: &[u8], at: SimTime) {
+    fn output(&mut self, stream: Output, bytes: &[u8], at: SimTime) {
         let text = String::from_utf8_lossy(bytes);
         match &mut self.session {
-            Some(session) if session.len() < OUTPUT_BYTES_MAX => {
-                session.push_str(&text);
-                if session.len() >= OUTPUT_BYTES_MAX {
-                    session.push_str(CUT);
+            Some(said) => {
+                Said::add(&text, &mut said.output);
+                if stream == Output::Stderr {
+                    Said::add(&text, &mut said.errors);
                 }
             }
-            Some(_) => {}
             None => self.machines.write_log(at, self.container, &text),
         }
     }
@@ -69,7 +88,12 @@ impl World for ContainerWorld<'_> {
     }
 
     fn user(&self) -> (u32, u32) {
-        (0, 0)
+        let index = usize::from(self.machines.container(self.container).index);
+        let definition = &self.cluster.template_of(self.pod).spec.containers[index];
+        let of_image = || self.machines.registry.user(&definition.image).and_then(|user| user.parse().ok());
+        let number = |id: i64| u32::try_from(id).unwrap_or(0);
+        let (user, group) = (definition.run_as.user.map(number), definition.run_as.group.map(number));
+        (user.or_else(of_image).unwrap_or(0), group.unwrap_or(0))
     }
 
     fn resolve(&mut self, name: &str, _at: SimTime) -> Delayed<Result<Vec<IpAddr>, NetworkError>> {

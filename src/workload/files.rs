@@ -36,6 +36,10 @@ pub(super) struct ContainerFiles {
     count_of_image: u32,
     /// Longest paths first, so that the first match is the innermost mount.
     mounts: Vec<Mount>,
+    /// Can nothing be written beside mounts?
+    read_only: bool,
+    /// The termination message's file, which is a mount too.
+    message_path: String,
 }
 
 /// The volumes of a pod, by their index.
@@ -74,7 +78,8 @@ impl ContainerFiles {
         }
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.path.len()));
         let (from_image, count_of_image) = (root.used_bytes(), root.count());
-        Self { root, from_image, count_of_image, mounts }
+        let message_path = container.termination_message_path.to_string();
+        Self { root, from_image, count_of_image, mounts, read_only: container.run_as.read_only_root, message_path }
     }
 
     /// What is mounted of a volume is made there if it is missing. Upstream: kubelet_pods `makeMounts` (`SafeMakeDir`).
@@ -92,6 +97,11 @@ impl ContainerFiles {
     /// Files and directories made beside volumes.
     pub fn count(&self) -> u32 {
         self.root.count().saturating_sub(self.count_of_image)
+    }
+
+    /// Can a path beside the volumes be written? The kubelet's and the runtime's own mounts can in any case.
+    fn is_writable(&self, path: &str) -> bool {
+        !self.read_only || path.starts_with("/dev/") || path == "/etc/hosts" || path == self.message_path
     }
 
     /// The mount that holds a path, and the path inside its volume.
@@ -256,6 +266,7 @@ impl View<'_> {
         let result = match found {
             Some((_, true, _)) => Err(Errno::ReadOnly),
             Some((volume, false, inner)) => write(self.volumes.volume(volume), &inner),
+            None if !self.own.is_writable(path) => Err(Errno::ReadOnly),
             None => write(&mut self.own.root, path),
         };
         self.changed |= result.is_ok();

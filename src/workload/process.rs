@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::container_world::ContainerWorld;
+use super::container_world::{ContainerWorld, Said};
 use super::environment;
 use super::exec_program::{self, Found};
 use super::files::{ContainerFiles, PodVolumes, View};
@@ -30,7 +30,7 @@ struct Waiting {
 struct Session {
     waiting: Waiting,
     container: ContainerId,
-    output: String,
+    said: Said,
     varies: bool,
 }
 
@@ -89,7 +89,8 @@ impl Workload {
         let argv = environment::command(definition, &variables);
         let cwd = if definition.working_dir.is_empty() { "/".to_owned() } else { definition.working_dir.to_string() };
         let files = ContainerFiles::new(cluster, pod, address, definition, &variables);
-        let process = Process::start(argv, Options { environment: variables, cwd, ..Options::default() });
+        let is_init = !cluster.template_of(pod).spec.shares_processes;
+        let process = Process::start(argv, Options { environment: variables, cwd, is_init, ..Options::default() });
         let volumes = self.processes.volumes.entry(pod).or_default();
         volumes.fill(cluster, pod, now, false);
         files.make_sub_paths(volumes);
@@ -267,7 +268,7 @@ impl Workload {
         now: SimTime,
         container: ContainerId,
         process: &mut Process,
-        session: Option<&mut String>,
+        session: Option<&mut Said>,
         cluster: &Cluster,
         machines: &mut Machines,
     ) -> Stepped {
@@ -385,7 +386,7 @@ impl Workload {
         }
         let options = Options { environment: variables, is_init: false, ..Options::default() };
         let waiting = Waiting { process: Process::start(argv, options), due: SimTime::NEVER, on_files: false };
-        let session = Session { waiting, container, output: String::new(), varies: false };
+        let session = Session { waiting, container, said: Said::default(), varies: false };
         self.processes.sessions.insert(exec, Box::new(session));
         self.resume_session(now, exec, cluster, machines, outbox);
     }
@@ -418,13 +419,13 @@ impl Workload {
             return;
         }
         let container = session.container;
-        let Session { waiting, output, .. } = &mut *session;
-        let stepped = self.step_process(now, container, &mut waiting.process, Some(output), cluster, machines);
+        let Session { waiting, said, .. } = &mut *session;
+        let stepped = self.step_process(now, container, &mut waiting.process, Some(said), cluster, machines);
         session.varies |= stepped.varies;
         match stepped.step {
             Step::Exit(code) => {
-                let output = std::mem::take(&mut session.output);
-                machines.finish_exec(exec, ExecOutcome { code, output, varies: session.varies, refused: None });
+                let Said { output, errors } = std::mem::take(&mut session.said);
+                machines.finish_exec(exec, ExecOutcome { code, output, errors, varies: session.varies, refused: None });
             }
             Step::Sleep(until) => session.waiting.due = until,
             Step::Wait(wait) | Step::Busy(wait) => {

@@ -316,6 +316,10 @@ impl Names<'_> {
                 out.push_str("<uid>");
                 continue;
             }
+            if core.len() == 64 && core.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                out.push_str(&word.replace(core, "<id>"));
+                continue;
+            }
             // `pod_namespace(uid)` begins with a name.
             let name = core.split('_').next().unwrap_or(core);
             let word = if name.is_empty() { word.to_owned() } else { word.replacen(name, &self.canonical(name), 1) };

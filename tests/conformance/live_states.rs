@@ -83,11 +83,12 @@ pub fn recorded_pod(line: &Value) -> State {
     let shown = format!("{} {} {restarts} {}", text(&columns["READY"]), text(&columns["STATUS"]), text(&line["phase"]));
     let containers = line["containers"].as_array().into_iter().flatten().map(|container| {
         format!(
-            "{}:{} {} {} #{} ready={} started={}",
+            "{}:{} {} {} {:?} #{} ready={} started={}",
             text(&container["name"]),
             text(&container["state"]),
             text(&container["reason"]),
             container["exitCode"].as_i64().map_or(String::new(), |code| code.to_string()),
+            without_ids(&text(&container["message"])),
             container["restartCount"].as_u64().unwrap_or(0),
             container["ready"].as_bool().unwrap_or(false),
             container["started"].as_bool().unwrap_or(false),
@@ -110,20 +111,42 @@ pub fn simulated_pod(cluster: &Cluster, pod: PodId) -> State {
         .map(|condition| format!("{}={}:{}", condition.kind.name(), condition.status.name(), condition.reason));
     let statuses = row.status.containers.iter().enumerate();
     let containers = statuses.map(|(index, status)| {
-        let (state, reason, code) = match &status.state {
-            ContainerState::Waiting { reason, .. } => ("waiting", reason.as_str(), String::new()),
-            ContainerState::Running { .. } => ("running", "", String::new()),
-            ContainerState::Terminated(ended) => ("terminated", ended.reason.as_str(), ended.exit_code.to_string()),
+        let (state, reason, code, message) = match &status.state {
+            ContainerState::Waiting { reason, message } => ("waiting", reason.as_str(), String::new(), message.as_str()),
+            ContainerState::Running { .. } => ("running", "", String::new(), ""),
+            ContainerState::Terminated(ended) => {
+                ("terminated", ended.reason.as_str(), ended.exit_code.to_string(), ended.message.as_str())
+            }
         };
         format!(
-            "{}:{state} {reason} {code} #{} ready={} started={}",
+            "{}:{state} {reason} {code} {:?} #{} ready={} started={}",
             template.spec.containers[index].name,
+            without_ids(message),
             status.restart_count,
             status.ready,
             status.started.unwrap_or(false),
         )
     });
     vec![shown, sorted(conditions, " "), sorted(containers, "; ")]
+}
+
+/// A message without what is drawn or taken from a pool: UIDs, ids, addresses.
+fn without_ids(message: &str) -> String {
+    let is_id = |word: &str| {
+        let is_hex = word.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+        is_hex && (word.len() == 36 && word.contains('-') || word.len() == 64) || word == "uid" || word == "id"
+    };
+    let mut out = String::new();
+    for word in message.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.') {
+        let core = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if is_id(core) || core.parse::<std::net::Ipv4Addr>().is_ok() {
+            out.push('*');
+        } else {
+            out.push_str(core);
+        }
+        out.push_str(&word[core.len()..]);
+    }
+    out.replace("<*>", "*")
 }
 
 /// A line of a recording about anything but a pod.

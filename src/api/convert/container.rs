@@ -51,7 +51,12 @@ fn restarts_for(container: &Value, resource: &str) -> bool {
 /// Upstream: securitycontext `DetermineEffectiveSecurityContext`.
 fn run_as(own: &Value, of_pod: &Value) -> RunAs {
     let effective = |field: &str| if is_nil(&own[field]) { &of_pod[field] } else { &own[field] };
-    RunAs { non_root: flag(effective("runAsNonRoot")), user: effective("runAsUser").as_i64() }
+    RunAs {
+        non_root: flag(effective("runAsNonRoot")),
+        user: effective("runAsUser").as_i64(),
+        group: effective("runAsGroup").as_i64(),
+        read_only_root: flag(&own["readOnlyRootFilesystem"]),
+    }
 }
 
 /// `Always`, `OnFailure`, `Never`; `None` for anything else.

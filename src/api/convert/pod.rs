@@ -73,6 +73,7 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         image_pull_secrets: reference_names(&spec["imagePullSecrets"]),
         os: short(&spec["os"]["name"]),
         host_ipc: flag(&spec["hostIPC"]),
+        shares_processes: flag(&spec["shareProcessNamespace"]) || flag(&spec["hostPID"]),
         sysctls: items(&security["sysctls"]).iter().map(|sysctl| short(&sysctl["name"])).collect(),
     }
 }
