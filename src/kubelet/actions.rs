@@ -83,9 +83,9 @@ fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         main.is_running() || main.is_created()
     });
     let once = worker.flags.contains(Flags::INITIALIZED) && !worker.flags.contains(Flags::RERUN_INITS);
-    let mut done = mains_exist || once;
+    let mut done = mains_exist || once && last_init_is_done(spec, worker, machines);
     let mut sidecars_below = spec.init_count;
-    if !done {
+    if !mains_exist && !once {
         let newest = (0..spec.init_count).rev().find(|index| !seen_by(machines, worker, *index).is_missing());
         let Some(index) = newest else {
             actions.start.push(0);
@@ -106,8 +106,19 @@ fn init_actions(spec: &PodSpec, worker: &Worker, machines: &Machines, actions: &
         keep_sidecar(spec, worker, machines, index, actions);
     }
     actions.start.sort_unstable();
-    // A last sidecar that is only now being started is waited for.
-    done && !actions.start.contains(&(spec.init_count as u8 - 1))
+    done
+}
+
+/// Where no main container runs, those are started again only if the last init container is done: a sidecar if it runs and
+/// has passed its startup probe.
+fn last_init_is_done(spec: &PodSpec, worker: &Worker, machines: &Machines) -> bool {
+    let Some(last) = spec.init_count.checked_sub(1) else { return true };
+    if spec.container_kind(last) != ContainerKind::Sidecar {
+        return true;
+    }
+    let seen = &seen_by(machines, worker, last);
+    let has_probe = spec.containers[last].startup_probe.is_some();
+    seen.is_running() && (!has_probe || verdict(worker, last, seen, ProbeKind::Startup) == Verdict::Success)
 }
 
 /// The index whose turn it is after an init container that must finish; `None`: not yet.

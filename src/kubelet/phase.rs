@@ -51,6 +51,8 @@ fn count_init(spec: &PodSpec, index: usize, status: &ContainerStatus, counts: &m
     let exit_code = match (&status.state, &status.last) {
         (ContainerState::Waiting { reason, .. }, _) if reason == restart_all::REASON => None,
         (ContainerState::Terminated(termination), _) => Some(termination.exit_code),
+        // It counts as one that is started again, neither done nor pending.
+        (ContainerState::Waiting { .. }, Some(last)) if last.reason == restart_all::REASON => return,
         (ContainerState::Waiting { .. }, Some(last)) => Some(last.exit_code),
         _ => None,
     };
@@ -90,6 +92,10 @@ fn count_main(spec: &PodSpec, index: usize, status: &ContainerStatus, counts: &m
             return;
         }
         (ContainerState::Waiting { reason, .. }, _) if reason == restart_all::REASON => {
+            counts.stopped += 1;
+            return;
+        }
+        (ContainerState::Waiting { .. }, Some(last)) if last.reason == restart_all::REASON => {
             counts.stopped += 1;
             return;
         }

@@ -137,7 +137,7 @@ fn container_status(
 /// Nothing is started any more in a pod that is being deleted, so the cause of the last failure is not told either; one
 /// that ends by itself keeps it. Upstream: kubelet container `ShouldContainerBeRestarted`.
 fn tells_errors(worker: &Worker) -> bool {
-    !worker.flags.intersects(Flags::DELETED | Flags::REMOVED)
+    !worker.flags.contains(Flags::DELETED)
 }
 
 fn is_restarting_all(worker: &Worker) -> bool {

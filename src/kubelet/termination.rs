@@ -19,7 +19,8 @@ impl Kubelets {
         self.note_deadline(hubs, pod, &template.spec);
         let worker = self.workers.row(pod);
         let has_reason = worker.extra.as_ref().is_some_and(|extra| extra.end.is_some());
-        if has_reason || self.has_unseen_change(hubs, pod) {
+        let has_errors = worker.extra.as_ref().is_some_and(|extra| !extra.reasons.is_empty());
+        if has_reason || has_errors || self.has_unseen_change(hubs, pod) {
             // The reason is known and shown in the conditions; the phase waits for the containers. Of a pod in which nothing
             // has happened since its last sync the status says it all already.
             let node = self.workers.row(pod).node;

@@ -185,10 +185,10 @@ impl Shell {
         }
     }
 
-    /// Takes over the environment it was started with.
+    /// Takes over the environment it was started with; what is no name of a variable is lost, as in ash and dash.
     pub fn import(&mut self, environment: &BTreeMap<String, String>) {
         let variables = Arc::make_mut(&mut self.variables);
-        for (name, value) in environment {
+        for (name, value) in environment.iter().filter(|(name, _)| super::builtins::is_name(name)) {
             let variable = Variable { value: value.clone(), is_exported: true, is_read_only: false };
             variables.insert(name.clone(), variable);
         }
