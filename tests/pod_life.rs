@@ -138,7 +138,7 @@ fn a_failing_init_container_keeps_the_pod_pending_or_fails_it() {
 }
 
 #[test]
-fn a_rule_that_restarts_all_containers_keeps_the_pod_and_its_phase() {
+fn a_rule_that_restarts_all_containers_keeps_the_pod_which_is_pending_while_init_containers_run_again() {
     let spec = "restartPolicy: Never, initContainers: [ { name: i, image: 'busybox:1.36', command: [ syslogd ] } ], \
                 containers: [ { name: a, image: 'busybox:1.36', command: [ syslogd ], restartPolicy: Never, \
                 restartPolicyRules: [ { action: RestartAllContainers, exitCodes: { operator: In, values: [ 42 ] } } ] }, \
@@ -158,7 +158,9 @@ fn a_rule_that_restarts_all_containers_keeps_the_pod_and_its_phase() {
             status.conditions.iter().any(|one| one.kind.name() == "AllContainersRestarting" && one.status.is_true());
     }
     phases.dedup();
-    assert_eq!(phases, [PodPhase::Pending, PodPhase::Running]);
+    // As recorded: restart-all-containers.
+    let (pending, running) = (PodPhase::Pending, PodPhase::Running);
+    assert_eq!(phases, [pending, running, pending, running]);
     assert!(seen_condition);
     let pod = pod(&simulation).expect("it goes on");
     let status = &simulation.cluster.pod(pod).status;
