@@ -18,9 +18,7 @@ pub(super) fn error(image: &str) -> Option<String> {
 /// Upstream: distribution/reference `splitDockerDomain`.
 fn remote_name(image: &str) -> String {
     let (domain, rest) = match image.split_once('/') {
-        Some((first, rest))
-            if first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first =>
-        {
+        Some((first, rest)) if first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first => {
             (first, rest)
         }
         _ => ("docker.io", image),

@@ -48,11 +48,7 @@ pub(super) fn compute(
         reason = Some(Box::new((end.reason.clone(), end.message.clone())));
     }
     let is_told = previous.containers.iter().any(tells_restart_of_all);
-    if new_phase == PodPhase::Pending
-        && previous.phase == PodPhase::Running
-        && !is_told
-        && is_restarting_all(worker)
-    {
+    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && !is_told && is_restarting_all(worker) {
         // All containers are about to be started anew: the pod goes on until the first of them runs again.
         new_phase = PodPhase::Running;
     }

@@ -224,8 +224,7 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, is_first: boo
     let is_unmounted =
         |volume: &&Volume| is_first || volumes.contains(&volume.name.as_str()) || problem(hubs, pod, volume).is_some();
     let unmounted = spec.volumes.iter().filter(is_unmounted);
-    let mut unmounted: Vec<String> =
-        unmounted.map(|volume| hubs.cluster.own_volume_name(pod, &volume.name)).collect();
+    let mut unmounted: Vec<String> = unmounted.map(|volume| hubs.cluster.own_volume_name(pod, &volume.name)).collect();
     unmounted.sort_unstable();
     Some(format!(
         "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[{}]: {}",

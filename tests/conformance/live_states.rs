@@ -112,7 +112,9 @@ pub fn simulated_pod(cluster: &Cluster, pod: PodId) -> State {
     let statuses = row.status.containers.iter().enumerate();
     let containers = statuses.map(|(index, status)| {
         let (state, reason, code, message) = match &status.state {
-            ContainerState::Waiting { reason, message } => ("waiting", reason.as_str(), String::new(), message.as_str()),
+            ContainerState::Waiting { reason, message } => {
+                ("waiting", reason.as_str(), String::new(), message.as_str())
+            }
             ContainerState::Running { .. } => ("running", "", String::new(), ""),
             ContainerState::Terminated(ended) => {
                 ("terminated", ended.reason.as_str(), ended.exit_code.to_string(), ended.message.as_str())
