@@ -198,7 +198,11 @@ pub(crate) fn chosen(
         return Ok(objects);
     }
     for (kind, name) in &named.objects {
-        match call.find(*kind, namespace, name) {
+        let found = match line.command.path {
+            "delete" => call.find_unseen(*kind, namespace, name),
+            _ => call.find(*kind, namespace, name),
+        };
+        match found {
             Ok(object) => objects.push(object),
             Err(status) if status.reason == Reason::NotFound && line.flags.is_on("ignore-not-found", false) => {}
             Err(status) => printed.fail(&Failure::server(&status)),
@@ -240,7 +244,12 @@ pub(crate) fn of_files(
             }
         };
         let namespace = manifests::namespace_of(value, line, call.context_namespace)?;
-        match call.find(kind, &namespace, value["metadata"]["name"].as_str().unwrap_or_default()) {
+        let name = value["metadata"]["name"].as_str().unwrap_or_default();
+        let found = match doing {
+            "deleting" => call.find_unseen(kind, &namespace, name),
+            _ => call.find(kind, &namespace, name),
+        };
+        match found {
             Ok(object) => objects.push(object),
             Err(status) if status.reason == Reason::NotFound && lenient => {}
             Err(status) if doing == "deleting" => {

@@ -332,6 +332,13 @@ impl Call<'_> {
         self.cluster.get(kind, namespace, name)
     }
 
+    /// As `find`, of a request that is sent without a look at its object: only that look tells a namespace that is
+    /// missing from an object that is. Upstream: cli-runtime resource `Info.Get`.
+    pub(crate) fn find_unseen(&self, kind: Kind, namespace: &str, name: &str) -> Result<ObjectRef, Status> {
+        let row = self.scope(kind, namespace).ok_or_else(|| Status::not_found(&kind.resource(), name))?;
+        self.cluster.get(kind, row, name)
+    }
+
     /// The namespace's row for a kind; `None` if it does not exist.
     pub(crate) fn scope(&self, kind: Kind, namespace: &str) -> Option<NamespaceId> {
         if kind.is_namespaced() { self.cluster.namespace(namespace) } else { Some(NamespaceId::NONE) }

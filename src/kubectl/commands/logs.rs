@@ -19,6 +19,8 @@ use super::{Outcome, watch};
 
 /// Lines shown of each pod with `-l` unless told otherwise.
 const TAIL_WITH_SELECTOR: i64 = 10;
+/// Containers followed at once unless told otherwise.
+const FOLLOWED_MAX: i64 = 5;
 
 /// `logs -f`: a container whose output is followed to its end.
 #[derive(Clone, Debug)]
@@ -72,15 +74,24 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         let follow = Follow::whole(pods[0], container);
         return go_on(call, watch::deadline(call, line), follow, printed);
     }
+    let mut streams = Vec::new();
     for pod in pods {
-        let containers = if line.flags.is_on("all-containers", false) {
-            (0..call.cluster.template_of(pod).spec.containers.len()).collect()
+        if line.flags.is_on("all-containers", false) {
+            streams.extend((0..call.cluster.template_of(pod).spec.containers.len()).map(|container| (pod, container)));
         } else {
-            vec![container(call, line, pod, printed)?]
-        };
-        for container in containers {
-            print(call, line, pod, container, selecting, printed)?;
+            streams.push((pod, container(call, line, pod, printed)?));
         }
+    }
+    // Upstream: cmd/logs `LogsOptions.RunLogs`.
+    let most = line.flags.number("max-log-requests").unwrap_or(FOLLOWED_MAX);
+    if line.flags.is_on("follow", false) && streams.len() as i64 > most.max(1) {
+        return Err(Failure::error(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            streams.len()
+        )));
+    }
+    for (pod, container) in streams {
+        print(call, line, pod, container, selecting, printed)?;
     }
     Ok(Outcome::Done)
 }

@@ -93,7 +93,7 @@ fn replace(
 ) -> Result<(), Failure> {
     let name = name_of(&document.value).to_owned();
     let refuse = |status| Failure::server_with_file(&status, "replacing", &document.source);
-    let object = call.find(kind, namespace, &name).map_err(refuse)?;
+    let object = call.find_unseen(kind, namespace, &name).map_err(refuse)?;
     let subresource = line.flags.text("subresource");
     // Kinds that nothing is told about have no status.
     if subresource == "status" && without_status(kind) || !["", "status"].contains(&subresource) {
