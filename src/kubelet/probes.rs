@@ -5,7 +5,7 @@ use super::conditions;
 use super::probe_answer::{Answer, ask_port};
 use super::probe_worker::{ProbeKind, ProbeWorker, Verdict};
 use super::view::{effective_policy, seen_by};
-use super::worker::Flags;
+use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::significance::Significance;
 use crate::engine::{SimDuration, SimTime};
@@ -232,6 +232,10 @@ impl Kubelets {
         let has_ended = row.state != RunState::Running;
         if (hubs.now.as_secs() - row.started.as_secs().min(hubs.now.as_secs())) < delay {
             self.book_probe(hubs, pod, spec, at);
+            return;
+        }
+        if has_ended && self.workers.row(pod).stage == Stage::StoppingSandbox {
+            // All have ended, and within milliseconds the probes go too. Upstream: `SyncTerminatingPod`, `RemovePod`.
             return;
         }
         if has_ended && matches!(settings.handler, Handler::Exec { .. }) {
