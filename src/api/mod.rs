@@ -14,6 +14,7 @@ pub mod dump;
 pub mod go_types;
 pub mod hash;
 pub mod internal;
+pub mod kustomization_path;
 pub mod names;
 pub mod patch;
 pub mod quota;

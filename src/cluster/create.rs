@@ -190,15 +190,9 @@ impl Cluster {
                 true,
             ));
         }
-        let mut finalizers = self.template_finalizers(new.template);
+        let mut finalizers = self.template(new.template).finalizers.clone();
         finalizers.extend(new.finalizers);
         self.create_decoded_pod(now, new.namespace, new.template, &name, generate_name, owners, finalizers)
-    }
-
-    /// Finalizers that a workload's template gives its pods. Upstream: controller_utils `GetPodFromTemplate`.
-    fn template_finalizers(&self, template: TemplateId) -> Vec<Text> {
-        let names = self.template(template).raw.pointer("/metadata/finalizers").and_then(serde_json::Value::as_array);
-        names.into_iter().flatten().filter_map(|name| name.as_str().map(Text::from)).collect()
     }
 
     /// Creates the pod of an index of a Job.

@@ -36,9 +36,11 @@ impl Controller for TaintEvictionController {
     }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
-        if change.object.as_node().is_some() {
+        if let Some(node) = change.object.as_node() {
             // Timers of pods whose node is gone go on.
-            if change.verb != Verb::Deleted && change.fields.contains(Fields::TAINTS) {
+            if change.verb == Verb::Deleted {
+                self.taints.remove(&node);
+            } else if change.fields.contains(Fields::TAINTS) {
                 queue.add(change.object);
             }
         } else if let Some(pod) = change.object.as_pod() {

@@ -20,6 +20,12 @@ pub(crate) const ALL_CATEGORY: [Kind; 10] = [
     Kind::JOB,
 ];
 
+/// A group and version as Go prints them in the full name of a kind: the core's group is empty.
+/// Upstream: runtime/schema `GroupVersionKind.String`.
+pub(crate) fn group_version(api_version: &str) -> String {
+    if api_version.contains('/') { api_version.to_owned() } else { format!("/{api_version}") }
+}
+
 /// What was named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Named {

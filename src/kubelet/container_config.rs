@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::volumes::missing_data;
 use super::{Hubs, Kubelets};
+use crate::model::expansion;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, PodId};
 use crate::model::pod_spec::{Container, EnvSource};
@@ -95,27 +96,19 @@ fn unknown_in_sub_path(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
         }
     };
     container.mounts.iter().find_map(|mount| {
-        let unknown: BTreeSet<&str> =
+        let unknown: Vec<String> =
             references(&mount.sub_path_expr).into_iter().filter(|name| !is_known(name)).collect();
-        let names = unknown.into_iter().collect::<Vec<_>>().join(", ");
-        (!names.is_empty()).then(|| format!("missing value for {names}"))
+        (!unknown.is_empty()).then(|| format!("missing value for {}", unknown.join(", ")))
     })
 }
 
-/// The names in `$(…)`; `$$` stands for a dollar sign. Upstream: third_party/forked/golang/expansion `Expand`.
-fn references(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once('$') {
-        let inner = after.strip_prefix('(').and_then(|inner| inner.split_once(')'));
-        rest = match inner {
-            Some((name, behind)) => {
-                names.push(name);
-                behind
-            }
-            None => after.strip_prefix('$').unwrap_or(after),
-        };
-    }
+/// The names of the variables that a text refers to.
+fn references(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    expansion::expand(text, |name| {
+        names.insert(name.to_owned());
+        None
+    });
     names
 }
 
@@ -125,8 +118,9 @@ mod tests {
 
     #[test]
     fn a_reference_is_a_name_in_parentheses_behind_one_dollar_sign() {
-        assert_eq!(references("$(A)-logs/$(B)"), ["A", "B"]);
-        assert_eq!(references("$$(A)/$(B"), Vec::<&str>::new());
-        assert_eq!(references("plain"), Vec::<&str>::new());
+        let found = |text: &str| references(text).into_iter().collect::<Vec<_>>();
+        assert_eq!(found("$(A)-logs/$(B)"), ["A", "B"]);
+        assert_eq!(found("$$(A)/$(B"), Vec::<String>::new());
+        assert_eq!(found("plain"), Vec::<String>::new());
     }
 }

@@ -6,7 +6,7 @@ use super::{Hubs, KubeletEvent, Kubelets};
 use crate::cluster::{DeleteOptions, Fields};
 use crate::engine::significance::Significance;
 use crate::engine::{SimDuration, SimTime};
-use crate::machines::ContainerId;
+use crate::machines::{ContainerId, ContainerRow};
 use crate::model::latency::Latency;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::PodConditionType;
@@ -293,20 +293,19 @@ impl Kubelets {
 
     /// Has a container ended since the worker's last look?
     pub(super) fn has_unseen_exit(&self, hubs: &Hubs<'_>, pod: PodId) -> bool {
-        let Some(worker) = self.workers.get(pod) else { return false };
-        worker.slots.iter().filter(|slot| slot.current.is_some()).any(|slot| {
-            let finished = hubs.machines.container(slot.current).finished;
-            finished != SimTime::NEVER && finished > worker.snapshot
-        })
+        self.has_unseen(hubs, pod, |row| row.finished)
     }
 
     /// Has a container started or ended since the worker's last look?
     pub(super) fn has_unseen_change(&self, hubs: &Hubs<'_>, pod: PodId) -> bool {
+        self.has_unseen_exit(hubs, pod) || self.has_unseen(hubs, pod, |row| row.started)
+    }
+
+    fn has_unseen(&self, hubs: &Hubs<'_>, pod: PodId, when: impl Fn(&ContainerRow) -> SimTime) -> bool {
         let Some(worker) = self.workers.get(pod) else { return false };
-        let is_news = |at: SimTime| at != SimTime::NEVER && at > worker.snapshot;
         worker.slots.iter().filter(|slot| slot.current.is_some()).any(|slot| {
-            let row = hubs.machines.container(slot.current);
-            is_news(row.started) || is_news(row.finished)
+            let at = when(hubs.machines.container(slot.current));
+            at != SimTime::NEVER && at > worker.snapshot
         })
     }
 

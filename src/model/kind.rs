@@ -156,6 +156,10 @@ impl Kind {
         if info.group.is_empty() { info.versions[0].to_owned() } else { format!("{}/{}", info.group, info.versions[0]) }
     }
 
+    /// Built-in kinds with a scale.
+    pub const SCALABLE: [Self; 4] =
+        [Self::DEPLOYMENT, Self::REPLICA_SET, Self::STATEFUL_SET, Self::REPLICATION_CONTROLLER];
+
     /// Does it live in a namespace?
     pub fn is_namespaced(self) -> bool {
         self.info().namespaced

@@ -74,6 +74,8 @@ pub struct PodTemplate {
     pub host_ports: Vec<HostPort>,
     /// Has it `spec.resourceClaims`?
     pub has_resource_claims: bool,
+    /// Finalizers that a workload's template gives its pods. Upstream: controller_utils `GetPodFromTemplate`.
+    pub finalizers: Vec<Text>,
 }
 
 /// Of which resources a container's missing request is assumed.
@@ -105,7 +107,20 @@ impl PodTemplate {
         let qos = qos_class(&spec);
         let host_ports = host_ports(&spec);
         let has_resource_claims = raw["spec"]["resourceClaims"].as_array().is_some_and(|claims| !claims.is_empty());
-        Self { labels, annotations, spec, raw, requests, nonzero_requests, qos, host_ports, has_resource_claims }
+        let finalizers = raw["metadata"]["finalizers"].as_array().into_iter().flatten();
+        let finalizers = finalizers.filter_map(|name| name.as_str().map(Text::from)).collect();
+        Self {
+            labels,
+            annotations,
+            spec,
+            raw,
+            requests,
+            nonzero_requests,
+            qos,
+            host_ports,
+            has_resource_claims,
+            finalizers,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use crate::cluster::Cluster;
 use crate::machines::{ContainerId, Machines};
+use crate::model::expansion;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod_spec::{Container, EnvSource};
@@ -57,31 +58,9 @@ pub(super) fn command(container: &Container, variables: &Environment) -> Vec<Str
     container.command.iter().chain(&container.args).map(|word| expand(word, variables)).collect()
 }
 
-/// Fills in `$(VAR)`; `$$` is a dollar, and what is not known stays. Upstream: third_party/forked/golang/expansion.
+/// Fills in `$(VAR)`; what is not known stays.
 pub(super) fn expand(text: &str, variables: &Environment) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
-            if let Some(value) = variables.get(name) {
-                out.push_str(value);
-            } else {
-                out.push_str("$(");
-                out.push_str(name);
-                out.push(')');
-            }
-            rest = after;
-        } else {
-            out.push('$');
-        }
-    }
-    out.push_str(rest);
-    out
+    expansion::expand(text, |name| variables.get(name).map(String::as_str))
 }
 
 /// `NAME_SERVICE_HOST` and the like. Upstream: kubelet envvars `FromServices`.

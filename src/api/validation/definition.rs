@@ -34,7 +34,7 @@ pub(super) fn definition(object: &Value, errors: &mut Errors) {
     }
     for (index, version) in versions.iter().enumerate() {
         let path = format!("spec.versions[{index}]");
-        errors_of_label(text(&version["name"]), &format!("{path}.name"), "", errors);
+        errors_of_label(text(&version["name"]), &format!("{path}.name"), errors);
         deprecation(version, &path, errors);
         let own = |field: &str| if common(field).is_some() { &Value::Null } else { &version[field] };
         let has_status = !is_nil(&version["subresources"]["status"]);
@@ -86,10 +86,10 @@ fn group_and_scope(spec: &Value, errors: &mut Errors) {
     }
 }
 
-fn errors_of_label(label: &str, path: &str, before: &str, errors: &mut Errors) {
+fn errors_of_label(label: &str, path: &str, errors: &mut Errors) {
     let wrong = names::label_1035(label);
     if !wrong.is_empty() {
-        errors.invalid_text(path, label, &format!("{before}{}", wrong.join(",")));
+        errors.invalid_text(path, label, &wrong.join(","));
     }
 }
 
@@ -160,7 +160,7 @@ fn kind_names(given: &Value, errors: &mut Errors) {
     for field in ["plural", "singular"] {
         let name = text(&given[field]);
         if !name.is_empty() {
-            errors_of_label(name, &format!("spec.names.{field}"), "", errors);
+            errors_of_label(name, &format!("spec.names.{field}"), errors);
         }
     }
     for field in ["kind", "listKind"] {
@@ -172,14 +172,14 @@ fn kind_names(given: &Value, errors: &mut Errors) {
         }
     }
     for (index, name) in items(&given["shortNames"]).iter().enumerate() {
-        errors_of_label(text(name), &format!("spec.names.shortNames[{index}]"), "", errors);
+        errors_of_label(text(name), &format!("spec.names.shortNames[{index}]"), errors);
     }
     let kind = text(&given["kind"]);
     if !kind.is_empty() && kind == text(&given["listKind"]) {
         errors.invalid_text("spec.names.listKind", kind, "kind and listKind may not be the same");
     }
     for (index, name) in items(&given["categories"]).iter().enumerate() {
-        errors_of_label(text(name), &format!("spec.names.categories[{index}]"), "", errors);
+        errors_of_label(text(name), &format!("spec.names.categories[{index}]"), errors);
     }
 }
 

@@ -18,10 +18,8 @@ use crate::api::{Decoded, DecodedBody};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
-use crate::model::object::{
-    Body, Deletion, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, OwnerReference, TemplateId,
-};
-use crate::model::pod::{Pod, PodExtra, PodStatus};
+use crate::model::object::{Body, Deletion, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, OwnerReference};
+use crate::model::pod::{Pod, PodExtra};
 
 use super::Cluster;
 use super::change_log::{Change, Fields, Verb};
@@ -292,7 +290,7 @@ impl Cluster {
         if kind == Kind::POD {
             let template = self.intern_template(Arc::new(convert::pod_template(&json!({"metadata": {}, "spec": {}}))));
             self.learn_template(namespace, template);
-            let pod = self.pods.insert(shadow_pod(namespace, name, template));
+            let pod = self.pods.insert(Pod::new(name.into(), namespace, template, SimTime::ZERO));
             self.pods.remove(pod, SimTime::ZERO);
             return ObjectRef::pod(pod);
         }
@@ -371,22 +369,4 @@ fn bound_to(value: &mut Value) -> String {
     let Some(object) = value.as_object_mut() else { return String::new() };
     let name = object_mut(object, "spec").remove("nodeName").unwrap_or_default();
     text(&name).to_owned()
-}
-
-fn shadow_pod(namespace: NamespaceId, name: &str, template: TemplateId) -> Pod {
-    Pod {
-        name: name.into(),
-        namespace,
-        template,
-        controller: ObjectRef::NONE,
-        node: NodeId::NONE,
-        nominated: NodeId::NONE,
-        generation: 1,
-        created: SimTime::ZERO,
-        resource_version: 0,
-        deletion: None,
-        deleted: None,
-        extra: None,
-        status: PodStatus::default(),
-    }
 }

@@ -28,8 +28,7 @@ pub(super) struct Target {
 /// The kind of a reference; any version of a built-in kind's group will do.
 fn kind_of(reference: &ObjectReference, cluster: &Cluster) -> Option<Kind> {
     let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let scalable = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::STATEFUL_SET, Kind::REPLICATION_CONTROLLER];
-    let built_in = scalable.into_iter().find(|kind| kind.name() == reference.kind && kind.info().group == group);
+    let built_in = Kind::SCALABLE.into_iter().find(|kind| kind.name() == reference.kind && kind.info().group == group);
     built_in.or_else(|| cluster.custom.of_manifest(&reference.api_version, &reference.kind))
 }
 

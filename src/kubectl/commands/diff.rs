@@ -138,10 +138,10 @@ fn without_server_fields(object: &mut Value) {
 }
 
 fn print(mut pair: Pair, (live, merged): &(String, String), time: &str, out: &mut String) {
-    if pair.file.starts_with("v1.Secret.") {
+    let is_secret = pair.file.starts_with("v1.Secret.");
+    if is_secret {
         mask(&mut pair.live, &mut pair.merged);
     }
-    let is_secret = pair.file.starts_with("v1.Secret.");
     let text = |value: &Value| match value {
         // A Secret goes through the masks even if there is none.
         Value::Null if is_secret => "null\n".to_owned(),

@@ -12,6 +12,7 @@ use super::super::errors::Failure;
 use super::super::listing::{self, Target};
 use super::super::output::Printed;
 use super::super::requests::DryRun;
+use super::super::resources;
 use super::Outcome;
 use super::create::{Wording, send};
 use super::run::pairs;
@@ -174,9 +175,8 @@ pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
     }
     let named = call.named(&line.arguments)?;
     for Target { kind, name, .. } in listing::targets(call, line, &named, printed)? {
-        if !matches!(kind, Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER) {
-            let version = kind.api_version();
-            let version = if version.contains('/') { version } else { format!("/{version}") };
+        if !Kind::SCALABLE.contains(&kind) {
+            let version = resources::group_version(&kind.api_version());
             return Err(Failure::error(format!(
                 "cannot autoscale a {}: could not find scale subresource for {version}, Resource={} in discovery information",
                 kind.name(),

@@ -61,8 +61,7 @@ fn scale_files(
 ) -> Result<Outcome, Failure> {
     let dry_run = DryRun::of(line)?;
     for Target { kind, namespace, name, value } in listing::targets(call, line, &Named::default(), printed)? {
-        let scales =
-            matches!(kind, Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER);
+        let scales = Kind::SCALABLE.contains(&kind);
         if !scales && !kind.is_custom() {
             let text = "the server could not find the requested resource";
             return Err(Failure::server(&Status::new(Reason::NotFound, text)));

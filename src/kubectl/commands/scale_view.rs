@@ -18,8 +18,7 @@ use crate::model::object::ObjectRef;
 
 /// Have all of them replicas?
 pub(super) fn are_scaled(named: &Named) -> bool {
-    let scaled = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::STATEFUL_SET, Kind::REPLICATION_CONTROLLER];
-    named.kinds.iter().all(|kind| scaled.contains(kind))
+    named.kinds.iter().all(|kind| Kind::SCALABLE.contains(kind))
 }
 
 /// Prints the named objects' scales.

@@ -12,6 +12,7 @@ use super::super::errors::Failure;
 use super::super::manifests::{self, Document, Item};
 use super::super::output::Printed;
 use super::super::requests::{Created, DryRun, Manner};
+use super::super::resources;
 use super::super::results;
 use super::apply::identify;
 use crate::api::patch::{self, LAST_APPLIED, fields, without};
@@ -115,8 +116,7 @@ fn check_types(kind: Kind, document: &Document) -> Result<(), Failure> {
         if let Some((key, found)) = wrong.next() {
             let namespace = value["metadata"]["namespace"].as_str().unwrap_or("default");
             let name = value["metadata"]["name"].as_str().unwrap_or_default();
-            let version = kind.api_version();
-            let version = if version.contains('/') { version } else { format!("/{version}") };
+            let version = resources::group_version(&kind.api_version());
             return Err(Failure::plain(format!(
                 "Error from server: failed to create typed patch object ({namespace}/{name}; {version}, Kind={}): .{path}.{key}: expected string, got &value.valueUnstructured{{Value:{}}}",
                 kind.name(),
@@ -179,8 +179,7 @@ fn refusal(error: &DecodeError, config: &Value, document: &Document) -> Failure 
     let Some((field, _)) = unknown else { return manifests::refusal(error, document, "creating") };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = &config["metadata"];
-    let (namespace, version) = (text(&metadata["namespace"]), text(&config["apiVersion"]));
-    let version = if version.contains('/') { version } else { format!("/{version}") };
+    let (namespace, version) = (text(&metadata["namespace"]), resources::group_version(&text(&config["apiVersion"])));
     Failure::plain(format!(
         "Error from server: failed to create typed patch object ({namespace}/{}; {version}, Kind={}): .{field}: field not declared in schema",
         text(&metadata["name"]),

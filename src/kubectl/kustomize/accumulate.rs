@@ -7,10 +7,9 @@ use super::patches::Text;
 use super::resource::Resource;
 use super::selector::Patterns;
 use super::{TWO_ORDERS, generators, images, labels, names, order, patches, references, replacements};
+use crate::api::kustomization_path::{FILE_NAMES, joined};
 use crate::api::yaml;
 
-/// Names that a kustomization file may have.
-const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// A directory inside of a directory, and so on: more than anybody has, and an end for those that name themselves.
 const DEPTH_MAX: usize = 64;
 
@@ -306,21 +305,6 @@ fn append(resources: &mut Vec<Resource>, new: Vec<Resource>) -> Result<(), Strin
     Ok(())
 }
 
-/// A path seen from a directory, without `.` and as few `..` as can be.
-fn joined(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { directory.split('/').collect() };
-    parts.retain(|part| !part.is_empty());
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            other => parts.push(other),
-        }
-    }
-    let root = if path.starts_with('/') || directory.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
-}
-
 /// As messages name a path: where a scenario lies on the disk of whoever runs it must not show.
 fn shown(path: &str) -> String {
     if path.is_empty() { ".".to_owned() } else { path.to_owned() }
@@ -328,17 +312,4 @@ fn shown(path: &str) -> String {
 
 fn missing(typed: &str, path: &str) -> String {
     format!("evalsymlink failure on '{typed}' : lstat {path}: no such file or directory")
-}
-
-#[cfg(test)]
-mod path_tests {
-    use super::joined;
-
-    #[test]
-    fn paths_are_made_short() {
-        assert_eq!(joined("a/b", "../c/./d.yaml"), "a/c/d.yaml");
-        assert_eq!(joined("", "../x"), "../x");
-        assert_eq!(joined("../x", "../y"), "../y");
-        assert_eq!(joined("a", "."), "a");
-    }
 }

@@ -54,8 +54,7 @@ const TEMPLATE_SELECTORS: [&str; 5] = [
 /// Puts the labels of a kustomization on its resources.
 pub(super) fn label(kustomization: &Kustomization, resources: &mut [Resource]) -> Result<(), String> {
     for labels in &kustomization.labels {
-        let typed: Vec<Spec<'_>> = labels.fields.iter().map(Spec::typed).collect();
-        let mut specs = typed;
+        let mut specs: Vec<Spec<'_>> = labels.fields.iter().map(Spec::typed).collect();
         if labels.include_selectors {
             put_everywhere(resources, &labels.pairs)?;
         } else {

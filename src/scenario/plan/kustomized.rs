@@ -8,9 +8,8 @@ use serde_yaml::Value;
 
 use super::StepFile;
 use super::files::{read_step_file, resolve};
+use crate::api::kustomization_path::{FILE_NAMES, joined};
 
-/// Names that a kustomization file may have.
-const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// More directories than anybody has, and an end for those that name one another.
 const DIRECTORIES_MAX: usize = 1_000;
 
@@ -85,20 +84,6 @@ fn strings(value: &Value) -> Vec<&str> {
         Value::Mapping(members) => members.iter().flat_map(|(_, member)| strings(member)).collect(),
         _ => Vec::new(),
     }
-}
-
-fn joined(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
-    parts.retain(|part| !part.is_empty());
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            other => parts.push(other),
-        }
-    }
-    let root = if path.starts_with('/') || folder.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
 }
 
 #[cfg(test)]
