@@ -111,10 +111,23 @@ pub(crate) fn check(line: &CommandLine, named: &Named) -> Result<bool, Failure> 
             "name cannot be provided when a selector is specified"
         }));
     }
-    if line.flags.is_on("all-namespaces", false) && !named.objects.is_empty() {
+    check_scope(line, named)?;
+    Ok(selecting)
+}
+
+/// A name means one namespace, unless its kind has none. Upstream: cli-runtime resource `Builder.visitByResource`,
+/// `visitByName`.
+pub(crate) fn check_scope(line: &CommandLine, named: &Named) -> Result<(), Failure> {
+    if line.flags.is_on("all-namespaces", false) && named.objects.iter().any(|(kind, _)| kind.is_namespaced()) {
         return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
     }
-    Ok(selecting)
+    Ok(())
+}
+
+/// Did the command line ask for one object, and not for those that it happens to find?
+/// Upstream: cli-runtime resource `Result.IntoSingleItemImplied`.
+pub(crate) fn is_single(line: &CommandLine, named: &Named) -> bool {
+    if line.has_files() { line.flags.all("filename").count() == 1 } else { named.objects.len() == 1 }
 }
 
 /// Files and arguments together are refused before anything is looked up.

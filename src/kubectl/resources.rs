@@ -59,7 +59,17 @@ pub(crate) fn named_among(arguments: &[String], custom: &CustomKinds) -> Result<
     }
     let mut named = Named::default();
     let Some((types, names)) = arguments.split_first() else { return Ok(named) };
-    for argument in types.split(',').filter(|part| !part.is_empty()) {
+    // Upstream: cli-runtime resource `SplitResourceArgument`, and `normalizeMultipleResourcesArgs` of several with names.
+    let mut distinct: Vec<&str> = Vec::new();
+    for argument in types.split(',') {
+        if !distinct.contains(&argument) {
+            distinct.push(argument);
+        }
+    }
+    if distinct.len() > 1 && !names.is_empty() && distinct.contains(&"") {
+        return Err(Failure::error(SINGLE));
+    }
+    for argument in distinct {
         if argument == "all" {
             named.category = true;
             named.kinds.extend(ALL_CATEGORY);
@@ -73,19 +83,23 @@ pub(crate) fn named_among(arguments: &[String], custom: &CustomKinds) -> Result<
     Ok(named)
 }
 
+/// Upstream: cli-runtime resource `splitResourceTypeName`.
+const SINGLE: &str = "arguments in resource/name form must have a single resource and name";
+
 fn slash_form(arguments: &[String], custom: &CustomKinds) -> Result<Named, Failure> {
     let mut named = Named { slashes: true, ..Named::default() };
-    for argument in arguments {
-        let Some((resource, name)) = argument.split_once('/') else {
-            return Err(Failure::error(
-                "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-            ));
-        };
+    // Upstream: cli-runtime resource `hasCombinedTypeArgs`, then `splitResourceTypeName` of each.
+    if arguments.iter().any(|argument| !argument.contains('/')) {
+        return Err(Failure::error(
+            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+        ));
+    }
+    for (resource, name) in arguments.iter().filter_map(|argument| argument.split_once('/')) {
         if name.contains('/') {
             return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
         }
-        if resource.is_empty() || name.is_empty() {
-            return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+        if resource.is_empty() || resource.contains(',') || name.is_empty() {
+            return Err(Failure::error(SINGLE));
         }
         let kind = kind_among(resource, custom)?;
         if !named.kinds.contains(&kind) {
@@ -94,6 +108,30 @@ fn slash_form(arguments: &[String], custom: &CustomKinds) -> Result<Named, Failu
         named.objects.push((kind, name.to_owned()));
     }
     Ok(named)
+}
+
+/// The arguments before the first change, which name objects, and the changes after them. The error is the first
+/// argument after a change that is none. Upstream: kubectl cmd/util `GetResourcesAndPairs` and its like.
+pub(crate) fn before_changes(
+    arguments: &[String],
+    is_change: impl Fn(&str) -> bool,
+) -> Result<(Vec<String>, Vec<&str>), &str> {
+    let first = arguments.iter().position(|word| is_change(word)).unwrap_or(arguments.len());
+    let (words, changes) = arguments.split_at(first);
+    let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
+    match changes.iter().find(|word| !is_change(word)) {
+        Some(misplaced) => Err(misplaced),
+        None => Ok((words.to_vec(), changes)),
+    }
+}
+
+/// Objects and then pairs `KEY=VALUE` or `KEY-`; `what` the pairs are goes into the complaint.
+/// Upstream: kubectl cmd/util `GetResourcesAndPairs`.
+pub(crate) fn before_pairs<'a>(arguments: &'a [String], what: &str) -> Result<(Vec<String>, Vec<&'a str>), Failure> {
+    let is_pair = |word: &str| word.contains('=') && !word.starts_with('=') || word.ends_with('-') && word != "-";
+    before_changes(arguments, is_pair).map_err(|misplaced| {
+        Failure::error(format!("all resources must be specified before {what} changes: {misplaced}"))
+    })
 }
 
 /// Does a command ask for Endpoints, which the server warns of?
@@ -148,8 +186,24 @@ mod tests {
     }
 
     #[test]
+    fn objects_come_before_changes() {
+        let arguments = words("deploy web a=b c-");
+        let (objects, changes) = before_pairs(&arguments, "label").unwrap();
+        assert_eq!((objects, changes), (words("deploy web"), vec!["a=b", "c-"]));
+        let arguments = words("deploy a=b web");
+        let misplaced = before_pairs(&arguments, "label").unwrap_err().to_string();
+        assert_eq!(misplaced, "error: all resources must be specified before label changes: web");
+    }
+
+    #[test]
     fn wrong_forms_are_refused() {
         assert!(named(&words("pod/x svc")).unwrap_err().to_string().contains("there is no need to specify"));
+        let several = named(&words("pods,svc/x")).unwrap_err().to_string();
+        assert_eq!(several, format!("error: {SINGLE}"));
+        assert_eq!(named(&words("pods, svc")).unwrap_err().to_string(), format!("error: {SINGLE}"));
+        let empty = named(&words("pods,")).unwrap_err().to_string();
+        assert_eq!(empty, "error: the server doesn't have a resource type \"\"");
+        assert_eq!(named(&words("pods,pods")).unwrap().kinds, [Kind::POD]);
         assert_eq!(
             named(&words("foo")).unwrap_err().to_string(),
             "error: the server doesn't have a resource type \"foo\""

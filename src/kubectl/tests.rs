@@ -159,3 +159,67 @@ fn what_is_not_simulated_says_so() {
     let mut bench = Bench::new();
     assert_eq!(bench.err("proxy"), "error: kubectl proxy is not supported by kubelapse yet\n");
 }
+
+/// Upstream: cmd/label `LabelOptions.RunLabel`, `updateDataChangeMsg`.
+#[test]
+fn label_says_what_became_of_the_labels() {
+    let mut bench = Bench::new();
+    bench.out("run x --image=nginx");
+    assert_eq!(bench.out("label pod x a=b"), "pod/x labeled\n");
+    assert_eq!(bench.out("label pod x a=b"), "pod/x not labeled\n");
+    assert_eq!(bench.out("label pod x a-"), "pod/x unlabeled\n");
+    assert_eq!(bench.out("label pod x a-"), "label \"a\" not found.\npod/x not labeled\n");
+    assert_eq!(bench.out("label pod x run- --overwrite"), "pod/x labeled\n");
+    assert_eq!(bench.err("label pod a=b x"), "error: all resources must be specified before label changes: x\n");
+    assert_eq!(bench.out("label pod x a=1 b=2"), "pod/x labeled\n");
+    assert_eq!(
+        bench.err("label pod x a=2 b=3"),
+        "'a' already has a value (1), and --overwrite is false\n'b' already has a value (2), and --overwrite is false\n"
+    );
+    assert_eq!(bench.out("label pods --all --list"), "Listing labels for Pod./x:\n a=1\n b=2\n");
+    assert_eq!(bench.out("label pod x --list c=3"), "a=1\nb=2\nc=3\n");
+    assert_eq!(
+        bench.err("label pods --all c=3 --resource-version=1"),
+        "error: --resource-version may only be used with a single resource\n"
+    );
+}
+
+/// Upstream: cmd/annotate `validateNoAnnotationOverwrites`.
+#[test]
+fn the_cause_of_a_change_is_overwritten_without_asking() {
+    let mut bench = Bench::new();
+    bench.out("create deployment web --image=nginx");
+    for cause in ["one", "two"] {
+        let line = format!("annotate deploy web kubernetes.io/change-cause={cause}");
+        assert_eq!(bench.out(&line), "deployment.apps/web annotated\n");
+    }
+    bench.out("annotate deploy web a=1");
+    assert_eq!(
+        bench.err("annotate deploy web a=2"),
+        "error: --overwrite is false but found the following declared annotation(s): 'a' already has a value (1)\n"
+    );
+}
+
+/// Upstream: the branch `o.local` of cmd/label `RunLabel`.
+#[test]
+fn local_changes_reach_no_server() {
+    let mut bench = Bench::new();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: i}]}\n";
+    bench.output("create -f f.yaml", pod);
+    let output = bench.output("label -f f.yaml a=b --local -o jsonpath={.metadata.labels}", pod);
+    assert_eq!((output.stdout.as_str(), output.exit), ("{\"a\":\"b\"}", 0));
+    assert_eq!(bench.out("get pod x -o jsonpath={.metadata.labels}"), "");
+    assert_eq!(
+        bench.err("label pod x a=b --local"),
+        "error: can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set\n"
+    );
+}
+
+/// Upstream: cli-runtime resource `Builder.visitByName`.
+#[test]
+fn an_object_without_namespace_is_found_in_all_of_them() {
+    let mut bench = Bench::new();
+    bench.output("create -f f.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n");
+    assert_eq!(bench.out("get node n1 -A -o name"), "node/n1\n");
+    assert_eq!(bench.err("get pod x -A"), "error: a resource cannot be retrieved by name across all namespaces\n");
+}

@@ -68,9 +68,7 @@ pub(super) fn start(
     }
     let kind = named.kinds.first().copied().unwrap_or(Kind::EVENT);
     let everywhere = line.flags.is_on("all-namespaces", false);
-    if everywhere && !named.objects.is_empty() {
-        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
-    }
+    listing::check_scope(line, named)?;
     let namespace = line.namespace(call.context_namespace).to_owned();
     let mut watch = Watch {
         line: line.clone(),
