@@ -4,6 +4,8 @@
 mod lexer;
 mod object;
 
+use serde_json::{Value, json};
+
 use self::lexer::{Lexer, Token};
 use super::validation::names;
 use crate::model::Text;
@@ -62,6 +64,39 @@ impl ParsedSelector {
             return Ok(pairs);
         }
         Err(format!("match expression [{}] not supported on this object", others.join(" ")))
+    }
+
+    /// The `metav1.LabelSelector` that says the same. Upstream: apimachinery meta/v1 `ParseToLabelSelector`.
+    ///
+    /// # Errors
+    /// It compares in a way that such an object does not know.
+    pub fn to_object(&self) -> Result<Value, String> {
+        let mut object = json!({});
+        for (spelling, requirement) in &self.entries {
+            let key = requirement.key.as_str();
+            let operator = match (spelling, requirement.operator) {
+                (Spelling::Equals | Spelling::DoubleEquals, _) => {
+                    object["matchLabels"][key] = Value::from(requirement.values.first().map_or("", Text::as_str));
+                    continue;
+                }
+                (Spelling::NotEquals, _) => return Err("\"!=\" is not a valid label selector operator".to_owned()),
+                (_, Operator::Gt) => return Err("\"gt\" isn't supported in label selectors".to_owned()),
+                (_, Operator::Lt) => return Err("\"lt\" isn't supported in label selectors".to_owned()),
+                (_, Operator::In) => "In",
+                (_, Operator::NotIn) => "NotIn",
+                (_, Operator::Exists) => "Exists",
+                (_, Operator::DoesNotExist) => "DoesNotExist",
+            };
+            let mut expression = json!({"key": key, "operator": operator});
+            if !requirement.values.is_empty() {
+                expression["values"] = requirement.values.iter().map(|value| Value::from(value.as_str())).collect();
+            }
+            match object["matchExpressions"].as_array_mut() {
+                Some(list) => list.push(expression),
+                None => object["matchExpressions"] = Value::Array(vec![expression]),
+            }
+        }
+        Ok(object)
     }
 
     /// For matching.

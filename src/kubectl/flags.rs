@@ -1,5 +1,7 @@
 //! Flags: what a command accepts, and their values once parsed. Upstream: pflag as kubectl uses it.
 
+use std::num::IntErrorKind;
+
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
@@ -52,10 +54,23 @@ pub(crate) static GLOBAL: &[Flag] = &[
     flag("user", Text),
     flag("token", Text),
     flag("as", Text),
+    flag("as-group", Many),
+    flag("as-uid", Text),
     flag("request-timeout", Duration),
     flag("cache-dir", Text),
+    flag("certificate-authority", Text),
+    flag("client-certificate", Text),
+    flag("client-key", Text),
+    flag("disable-compression", Switch),
     flag("insecure-skip-tls-verify", Switch),
+    flag("log-flush-frequency", Duration),
     flag("match-server-version", Switch),
+    flag("password", Text),
+    flag("profile", Text),
+    flag("profile-output", Text),
+    flag("tls-server-name", Text),
+    flag("username", Text),
+    flag("vmodule", Text),
     flag("warnings-as-errors", Switch),
 ];
 
@@ -100,6 +115,9 @@ pub(crate) static ALL: &[Flag] = &[flag("all", Switch)];
 
 /// All namespaces.
 pub(crate) static ALL_NAMESPACES: &[Flag] = &[short("all-namespaces", 'A', Switch)];
+
+/// How many objects a list request asks for at once: of no effect here.
+pub(crate) static CHUNKS: &[Flag] = &[flag("chunk-size", Number)];
 
 /// `--record`, deprecated.
 pub(crate) static RECORD: &[Flag] = &[flag("record", Switch)];
@@ -174,9 +192,11 @@ pub(crate) fn check(takes: Takes, value: &str) -> Result<(), String> {
         {
             Err(format!("strconv.ParseBool: parsing \"{value}\": invalid syntax"))
         }
-        Number if value.parse::<i64>().is_err() => {
-            Err(format!("strconv.ParseInt: parsing \"{value}\": invalid syntax"))
-        }
+        Number => value.parse::<i64>().map(|_| ()).map_err(|error| {
+            let is_long = matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow);
+            let why = if is_long { "value out of range" } else { "invalid syntax" };
+            format!("strconv.ParseInt: parsing \"{value}\": {why}")
+        }),
         Duration => parse_duration(value).map(|_| ()).map_err(|()| match value.parse::<f64>() {
             Ok(_) => format!("time: missing unit in duration \"{value}\""),
             Err(_) => unknown_unit(value).map_or_else(
@@ -184,7 +204,7 @@ pub(crate) fn check(takes: Takes, value: &str) -> Result<(), String> {
                 |unit| format!("time: unknown unit \"{unit}\" in duration \"{value}\""),
             ),
         }),
-        Many | List | Text | Optional(_) | Switch | Number => Ok(()),
+        Many | List | Text | Optional(_) | Switch => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::custom::CustomKind;
 use crate::api::{Reason, Status};
 use crate::cluster::Cluster;
 use crate::model::kind::Kind;
@@ -26,23 +27,32 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// From `-l` and `--field-selector`.
+    /// From `-l` and `--field-selector`, for any kind that the server knows.
+    pub(crate) fn of_any(call: &Call<'_>, line: &CommandLine, kind: Kind) -> Result<Self, Failure> {
+        let custom = call.cluster.custom.get(kind);
+        Self::read(line, kind, custom.map_or(&[], CustomKind::selectable_fields))
+    }
+
+    /// The same for a kind that is built in.
     pub(crate) fn of(line: &CommandLine, kind: Kind) -> Result<Self, Failure> {
+        Self::read(line, kind, &[])
+    }
+
+    fn read(line: &CommandLine, kind: Kind, selectable: &[String]) -> Result<Self, Failure> {
         let (labels, fields) = (line.flags.text("selector"), line.flags.text("field-selector"));
         let refuse = |reason: String| {
             let info = kind.info();
-            let group = if info.group.is_empty() { String::new() } else { info.group.to_owned() };
             Failure::server(&Status::new(
                 Reason::BadRequest,
                 format!(
-                    "Unable to find \"{group}/{}, Resource={}\" that match label selector \"{labels}\", field selector \"{fields}\": {reason}",
-                    info.versions[0], info.plural
+                    "Unable to find \"{}/{}, Resource={}\" that match label selector \"{labels}\", field selector \"{fields}\": {reason}",
+                    info.group, info.versions[0], info.plural
                 ),
             ))
         };
         Ok(Self {
             labels: selectors::labels(labels).map_err(refuse)?,
-            fields: selectors::fields(fields, kind).map_err(refuse)?,
+            fields: selectors::fields(fields, kind, selectable).map_err(refuse)?,
         })
     }
 
@@ -206,7 +216,7 @@ pub(crate) fn chosen(
         }
         let scope = (!line.flags.is_on("all-namespaces", false)).then_some(namespace);
         for kind in &named.kinds {
-            objects.extend(list(call.cluster, *kind, scope, &Filter::of(line, *kind)?));
+            objects.extend(list(call.cluster, *kind, scope, &Filter::of_any(call, line, *kind)?));
         }
         return Ok(objects);
     }

@@ -35,7 +35,7 @@ pub(crate) struct Named {
     pub(crate) objects: Vec<(Kind, String)>,
     /// Was everything written as `TYPE/NAME`?
     pub(crate) slashes: bool,
-    /// Was `all` among the kinds?
+    /// Did one word name several kinds, as `all` does?
     pub(crate) category: bool,
 }
 
@@ -70,11 +70,14 @@ pub(crate) fn named_among(arguments: &[String], custom: &CustomKinds) -> Result<
         return Err(Failure::error(SINGLE));
     }
     for argument in distinct {
-        if argument == "all" {
-            named.category = true;
-            named.kinds.extend(ALL_CATEGORY);
-        } else {
+        // Upstream: cli-runtime resource `Builder.ReplaceAliases`.
+        let category: Vec<Kind> = if argument == "all" { ALL_CATEGORY.to_vec() } else { Vec::new() };
+        let category: Vec<Kind> = category.into_iter().chain(custom.of_category(argument)).collect();
+        if category.is_empty() {
             named.kinds.push(kind_among(argument, custom)?);
+        } else {
+            named.category |= category.len() > 1;
+            named.kinds.extend(category);
         }
     }
     for kind in &named.kinds {

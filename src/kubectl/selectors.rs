@@ -22,8 +22,8 @@ pub(crate) struct FieldRequirement {
     pub(crate) value: String,
 }
 
-/// Reads the `--field-selector` syntax for a kind.
-pub(crate) fn fields(text: &str, kind: Kind) -> Result<Vec<FieldRequirement>, String> {
+/// Reads the `--field-selector` syntax for a kind; `selectable` are the fields of its own that a custom one has.
+pub(crate) fn fields(text: &str, kind: Kind, selectable: &[String]) -> Result<Vec<FieldRequirement>, String> {
     let mut requirements = Vec::new();
     for part in text.split(',').filter(|part| !part.is_empty()) {
         let (path, equal, value) = if let Some((path, value)) = part.split_once("!=") {
@@ -31,9 +31,10 @@ pub(crate) fn fields(text: &str, kind: Kind) -> Result<Vec<FieldRequirement>, St
         } else if let Some((path, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
             (path, true, value)
         } else {
-            return Err(format!("invalid selector: '{part}'; can't understand '{part}'"));
+            return Err(format!("invalid selector: '{text}'; can't understand '{part}'"));
         };
-        if !known_field(kind, path) {
+        let path = if kind == Kind::POD && path == "spec.host" { "spec.nodeName" } else { path };
+        if !known_field(kind, path) && !selectable.iter().any(|known| known == path) {
             // Upstream: each kind's `AddFieldLabelConversionFunc`, runtime `DefaultMetaV1FieldSelectorConversion`.
             let own_words = [
                 Kind::POD,
@@ -90,9 +91,13 @@ fn known_field(kind: Kind, path: &str) -> bool {
         Kind::SERVICE => &["spec.clusterIP", "spec.type"],
         Kind::REPLICATION_CONTROLLER => &["status.replicas"],
         Kind::JOB => &["status.successful"],
+        Kind::CERTIFICATE_SIGNING_REQUEST => &["spec.signerName"],
         _ => &[],
     };
-    path == "metadata.name" || path == "metadata.namespace" || more.contains(&path)
+    // Kinds with functions of their own and without a namespace do not know the field.
+    let is_in_namespace = kind.is_namespaced()
+        || !kind.is_custom() && ![Kind::NODE, Kind::NAMESPACE, Kind::CERTIFICATE_SIGNING_REQUEST].contains(&kind);
+    path == "metadata.name" || path == "metadata.namespace" && is_in_namespace || more.contains(&path)
 }
 
 /// Does an object satisfy all requirements? Pods are asked by their columns, other objects by their fields.
@@ -156,6 +161,24 @@ mod tests {
         assert_eq!(selector.requirements.len(), 4);
         assert!(selector.matches(&Labels::from_pairs([("app", "web"), ("x", "1")])));
         assert!(!selector.matches(&Labels::from_pairs([("app", "web"), ("tier", "a"), ("x", "1")])));
+    }
+
+    /// Upstream: pkg/apis/core/v1 `addConversionFuncs`, pkg/apis/certificates/v1 conversion.go.
+    #[test]
+    fn each_kind_has_its_fields() {
+        let parsed = |text: &str, kind: Kind| fields(text, kind, &[]);
+        assert_eq!(parsed("spec.host=n", Kind::POD).unwrap()[0].path, "spec.nodeName");
+        assert!(parsed("spec.signerName=x", Kind::CERTIFICATE_SIGNING_REQUEST).is_ok());
+        for kind in [Kind::NODE, Kind::NAMESPACE] {
+            assert_eq!(
+                parsed("metadata.namespace=x", kind).unwrap_err(),
+                "field label not supported: metadata.namespace"
+            );
+        }
+        assert_eq!(
+            parsed("metadata.name=x,foo", Kind::POD).unwrap_err(),
+            "invalid selector: 'metadata.name=x,foo'; can't understand 'foo'"
+        );
     }
 
     #[test]

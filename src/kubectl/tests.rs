@@ -223,3 +223,177 @@ fn an_object_without_namespace_is_found_in_all_of_them() {
     assert_eq!(bench.out("get node n1 -A -o name"), "node/n1\n");
     assert_eq!(bench.err("get pod x -A"), "error: a resource cannot be retrieved by name across all namespaces\n");
 }
+
+const WIDGETS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {plural: widgets, singular: widget, kind: Widget, categories: [all, things]}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    selectableFields: [{jsonPath: .spec.size}]
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+";
+
+#[test]
+fn a_custom_kind_has_categories_and_fields_to_select_by() {
+    let mut bench = Bench::new();
+    bench.output("create -f f.yaml", WIDGETS);
+    let widgets = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: 1}\n---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: b}\nspec: {size: 2}\n";
+    assert_eq!(bench.output("create -f f.yaml", widgets).exit, 0);
+    let both = "widget.example.com/a\nwidget.example.com/b\n";
+    assert_eq!(bench.out("get things -o name"), both);
+    assert!(bench.out("get all -o name").ends_with(both));
+    assert_eq!(bench.out("get widgets --field-selector spec.size=2 -o name"), "widget.example.com/b\n");
+    assert!(bench.err("get widgets --field-selector spec.color=2").contains("field label not supported: spec.color"));
+}
+
+/// Upstream: apiextensions-apiserver `crdHandler.ServeHTTP`.
+#[test]
+fn a_custom_object_takes_no_strategic_patch() {
+    let mut bench = Bench::new();
+    bench.output("create -f f.yaml", WIDGETS);
+    bench.output("create -f f.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\n");
+    assert!(bench.err("patch widget a -p '{}'").starts_with(
+        "error: application/strategic-merge-patch+json is not supported by example.com/v1, Kind=Widget: the body of"
+    ));
+    let line = "patch widget a --type=MERGE -p '{\"spec\":{\"size\":5}}'";
+    assert_eq!(bench.out(line), "widget.example.com/a patched\n");
+    assert_eq!(bench.out(line), "widget.example.com/a patched (no change)\n");
+}
+
+/// Upstream: cmd/patch, the branch `o.Local`.
+#[test]
+fn a_local_patch_changes_what_is_printed_only() {
+    let mut bench = Bench::new();
+    bench.output("create -f f.yaml", DEPLOYMENT);
+    let line = "patch -f f.yaml --local -p '{\"spec\":{\"replicas\":7}}' -o jsonpath={.spec.replicas}";
+    assert_eq!(bench.output(line, DEPLOYMENT).stdout, "7");
+    assert_eq!(bench.out("get deploy web -o jsonpath={.spec.replicas}"), "1");
+}
+
+/// Upstream: cmd/set `EnvOptions.RunEnv`, `updateEnv`.
+#[test]
+fn variables_are_set_in_all_containers_in_the_order_of_the_flags() {
+    let mut bench = Bench::new();
+    let pods = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {initContainers: [{name: i, image: busybox}], containers: [{name: c, image: nginx, env: [{name: A, value: '1'}]}]}\n";
+    assert_eq!(bench.output("create -f f.yaml", pods).exit, 0);
+    let listed = bench.out("set env deploy/web B=2 --list");
+    assert_eq!(listed, "# Deployment web, container c\nA=1\nB=2\n# Deployment web, container i\nB=2\n");
+    assert_eq!(bench.out("set env deploy/web C=3 -e B=2 --prefix=P_"), "deployment.apps/web env updated\n");
+    let names = "get deploy web -o jsonpath={.spec.template.spec.initContainers[*].env[*].name}";
+    assert_eq!(bench.out(names), "P_B P_C");
+    assert_eq!(
+        bench.err("set env deploy/web A=9 P_B=8 --overwrite=false"),
+        "error: deployments/web 'A' already has a value (1), and --overwrite is false\n"
+    );
+    assert_eq!(
+        bench.err("set env A=1 deploy/web"),
+        "error: all resources must be specified before environment changes: A=1 deploy/web\n"
+    );
+    assert!(bench.err("set env deploy/web --from=deploy/web").contains("unsupported resource specified in --from"));
+    assert!(bench.err("set env deploy/web A=1 --limits=cpu=1").contains("unknown flag: --limits"));
+}
+
+/// Upstream: cmd/set `SetImageOptions.Validate`, cmd/util `ParsePairs`.
+#[test]
+fn a_star_stands_for_all_containers_and_for_nothing_else() {
+    let mut bench = Bench::new();
+    bench.out("create deployment web --image=nginx");
+    assert_eq!(
+        bench.err("set image deploy/web *=a nginx=b"),
+        "error: all containers are already specified by *, but saw more than one container_name=container_image pairs\n"
+    );
+    assert_eq!(bench.err("set image deploy/web nginx-"), "error: invalid image format: nginx-\n");
+    assert!(bench.err("set image -f f.yaml nginx=b --local").contains("--local is not supported"));
+}
+
+/// Upstream: cmd/taint `TaintOptions`, `reorganizeTaints`.
+#[test]
+fn taint_says_what_became_of_the_taints() {
+    let mut bench = Bench::new();
+    bench.output("create -f f.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n");
+    assert_eq!(bench.out("taint node n1 a=1:NoSchedule"), "node/n1 tainted\n");
+    assert_eq!(bench.out("taint node n1 b=1:NoSchedule --overwrite"), "node/n1 modified\n");
+    assert_eq!(bench.out("taint node n1 c=1:NoExecute b-"), "node/n1 modified\n");
+    assert_eq!(
+        bench.err("taint node n1 a=2:NoSchedule c=2:NoExecute"),
+        "error: node n1 already has a,c taint(s) with same effect(s) and --overwrite is false\n"
+    );
+    assert_eq!(bench.err("taint node n1 x- y:NoExecute-"), "taint \"x\" not found\ntaint \"y:NoExecute\" not found\n");
+    assert_eq!(bench.out("taint node n1 a-"), "node/n1 untainted\n");
+    assert_eq!(
+        bench.err("taint node a=1:NoSchedule n1"),
+        "error: all resources must be specified before taint changes: n1\n"
+    );
+    assert_eq!(
+        bench.err("taint node a=1:NoSchedule"),
+        "error: at least one resource name must be specified since 'all' parameter is not set\n"
+    );
+    assert!(bench.err("taint node n1 --list").contains("unknown flag: --list"));
+}
+
+/// Upstream: cmd/rollout `RestartOptions.RunRestart`; polymorphichelpers `StatusViewerFor`.
+#[test]
+fn a_rollout_restarts_once_a_second() {
+    let mut bench = Bench::new();
+    bench.out("create deployment web --image=nginx");
+    assert_eq!(bench.out("rollout restart deploy web"), "deployment.apps/web restarted\n");
+    assert_eq!(
+        bench.err("rollout restart deploy web"),
+        "error: failed to create patch for web: if restart has already been triggered within the past second, please wait before attempting to trigger another\n"
+    );
+    bench.output("create -f f.yaml", "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: r}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}\n");
+    assert_eq!(bench.err("rollout status rs r"), "error: no status viewer has been implemented for ReplicaSet.apps\n");
+}
+
+/// Upstream: cmd/create `createDeployment`, `createPodDisruptionBudgets`.
+#[test]
+fn generators_build_what_kubectl_builds() {
+    let mut bench = Bench::new();
+    let ports = "create deployment web --image=nginx --image=redis --port=80 --dry-run=client -o jsonpath={.spec.template.spec.containers[*].ports[*].containerPort}";
+    assert_eq!(bench.out(ports), "80");
+    let selector = |of: &str| {
+        format!("create pdb p --min-available=1 --dry-run=client -o jsonpath={{.spec.selector}} --selector='{of}'")
+    };
+    assert_eq!(
+        bench.out(&selector("app in (b,a),x,y=1")),
+        "{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]},{\"key\":\"x\",\"operator\":\"Exists\"}],\"matchLabels\":{\"y\":\"1\"}}"
+    );
+    assert_eq!(bench.err(&selector("app!=x")), "error: \"!=\" is not a valid label selector operator\n");
+    assert!(bench.err("create quota q --hard=pods=1,").contains("Invalid argument syntax , expected"));
+    assert!(bench.err("create service clusterip s --tcp=80 --node-port=1").contains("unknown flag: --node-port"));
+}
+
+/// Upstream: cmd/expose `ExposeServiceOptions`, polymorphichelpers `multiProtocolsForObject`.
+#[test]
+fn an_exposed_port_keeps_its_protocols() {
+    let mut bench = Bench::new();
+    let dns = "apiVersion: v1\nkind: Pod\nmetadata: {name: dns, labels: {a: b}}\nspec: {containers: [{name: c, image: i, ports: [{containerPort: 53, protocol: UDP}, {containerPort: 53, protocol: TCP}]}]}\n";
+    bench.output("create -f f.yaml", dns);
+    let ports = "expose pod dns --dry-run=client -o jsonpath='{range .spec.ports[*]}{.name} {.port}/{.protocol},{end}'";
+    assert_eq!(bench.out(ports), "port-1-udp 53/UDP,port-1-tcp 53/TCP,");
+    bench.output("create -f f.yaml", "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}\n");
+    assert_eq!(bench.err("expose ds d --selector=a=b --port=1"), "error: cannot expose a DaemonSet.apps\n");
+    assert_eq!(bench.err("expose pod dns --labels=a=b=c"), "error: unexpected label spec: a=b=c\n");
+}
+
+/// Upstream: cmd/wait `getObjAndCheckCondition`: what is watched is a name.
+#[test]
+fn wait_goes_on_with_the_object_that_takes_the_name() {
+    let mut bench = Bench::new();
+    bench.out("run x --image=nginx");
+    let waiting = bench.waits("wait pod/x --for=jsonpath={.metadata.labels.run}=' y '");
+    bench.output("delete pod x --force", "");
+    bench.out("run x --image=nginx -l run=y");
+    let change = bench.cluster.log.at(crate::cluster::Cursor(bench.cluster.log.end().0 - 1)).unwrap();
+    assert!(waiting.touches(&change));
+    let Progress::Done(output) = bench.kubectl.poll(bench.now, waiting, &mut bench.cluster, &bench.machines) else {
+        panic!("the new pod has the label")
+    };
+    assert_eq!(output.stdout, "pod/x condition met\n");
+}

@@ -42,7 +42,7 @@ pub(super) fn check(schema: &Value, value: &Value, path: &str, errors: &mut Erro
 
 fn flaws(schema: &Value, value: &Value, path: &str) -> Vec<String> {
     let mut errors = Errors::default();
-    schema::check(schema, value, path, &mut errors);
+    schema::check(schema, value, None, path, &mut errors);
     errors.into_list()
 }
 

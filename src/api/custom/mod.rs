@@ -2,6 +2,7 @@
 //! Upstream: apiextensions-apiserver `customresource_handler`, `customresource/tableconvertor`.
 
 mod composed;
+mod list_types;
 mod rules;
 mod schema;
 
@@ -38,6 +39,8 @@ struct Version {
     columns: Vec<PrinterColumn>,
     /// Is `status` written by its own endpoint only?
     has_status: bool,
+    /// Fields that `--field-selector` knows beside those of the metadata (`spec.size`).
+    selectable: Vec<String>,
     scale: Option<ScalePaths>,
 }
 
@@ -57,6 +60,8 @@ pub struct ScalePaths {
 pub struct CustomKind {
     /// The kind.
     pub kind: Kind,
+    singular: String,
+    categories: Vec<String>,
     versions: Vec<Version>,
 }
 
@@ -68,15 +73,21 @@ impl CustomKind {
         let mut versions: Vec<Version> = served.map(version).collect();
         versions.sort_by_key(|version| Reverse(priority(&version.name)));
         let names = &spec["names"];
+        let all = |list: &Value| items(list).iter().map(|name| text(name).to_owned()).collect();
         let kind_names = KindNames {
             group: text(&spec["group"]).to_owned(),
             versions: versions.iter().map(|version| version.name.clone()).collect(),
             name: text(&names["kind"]).to_owned(),
             plural: text(&names["plural"]).to_owned(),
-            short: items(&names["shortNames"]).iter().map(|name| text(name).to_owned()).collect(),
+            short: all(&names["shortNames"]),
             namespaced: text(&spec["scope"]) == "Namespaced",
         };
-        (!versions.is_empty()).then(|| Self { kind: Kind::custom(&kind_names), versions })
+        (!versions.is_empty()).then(|| Self {
+            kind: Kind::custom(&kind_names),
+            singular: text(&names["singular"]).to_owned(),
+            categories: all(&names["categories"]),
+            versions,
+        })
     }
 
     /// A kind of which nothing is known but an object. Upstream: apimachinery `UnsafeGuessKindToResource`.
@@ -101,9 +112,10 @@ impl CustomKind {
             schema: Value::Null,
             columns: age_column(),
             has_status: false,
+            selectable: Vec::new(),
             scale: None,
         };
-        Self { kind: Kind::custom(&names), versions: vec![version] }
+        Self { kind: Kind::custom(&names), singular, categories: Vec::new(), versions: vec![version] }
     }
 
     fn version(&self, api_version: &str) -> Option<&Version> {
@@ -114,6 +126,12 @@ impl CustomKind {
     /// Columns beside the name, of the preferred version.
     pub fn columns(&self) -> &[PrinterColumn] {
         &self.versions[0].columns
+    }
+
+    /// Fields of the preferred version that `--field-selector` knows beside those of the metadata (`spec.size`).
+    /// Upstream: apiextensions-apiserver registry/customresource `prepareSelectableFields`.
+    pub fn selectable_fields(&self) -> &[String] {
+        &self.versions[0].selectable
     }
 
     /// Is `status` of an object written in that version its own business, which manifests do not touch?
@@ -157,11 +175,13 @@ fn version(version: &Value) -> Version {
         is_text: text(&column["type"]) == "string",
         wide: column["priority"].as_i64().unwrap_or(0) > 0,
     });
+    let selectable = items(&version["selectableFields"]).iter().map(|field| text(&field["jsonPath"]));
     Version {
         name: text(&version["name"]).to_owned(),
         schema: version["schema"]["openAPIV3Schema"].clone(),
         columns: if stated.is_empty() { age_column() } else { columns.collect() },
         has_status: version["subresources"]["status"].is_object(),
+        selectable: selectable.map(|path| path.trim_start_matches('.').to_owned()).collect(),
         scale: scale_paths(&version["subresources"]["scale"]),
     }
 }
@@ -254,7 +274,19 @@ impl CustomKinds {
 
     /// The kind that kubectl means by `widgets`, `wd`, `Widget` or `widgets.example.com`, built in or not.
     pub fn of_argument(&self, argument: &str) -> Option<Kind> {
-        Kind::from_argument(argument).or_else(|| self.kinds().find(|kind| kind.answers_to(argument)))
+        let is_singular = |known: &&Arc<CustomKind>| {
+            let (name, group) = argument.split_once('.').unwrap_or((argument, known.kind.info().group));
+            known.singular == name && known.kind.info().group == group
+        };
+        Kind::from_argument(argument)
+            .or_else(|| self.kinds().find(|kind| kind.answers_to(argument)))
+            .or_else(|| self.list.iter().find(is_singular).map(|known| known.kind))
+    }
+
+    /// The kinds of a category (`all`), in the order of their definition.
+    pub fn of_category<'a>(&'a self, category: &'a str) -> impl Iterator<Item = Kind> + 'a {
+        let is_in = move |known: &&Arc<CustomKind>| known.categories.iter().any(|known| known == category);
+        self.list.iter().filter(is_in).map(|known| known.kind)
     }
 }
 
@@ -262,7 +294,7 @@ impl CustomKinds {
 /// Upstream: apiextensions-apiserver `pkg/apiserver/schema/defaulting`, where the value has no name of its own.
 pub(super) fn default_errors(schema: &Value, default: &Value, path: &str) -> Vec<String> {
     let mut errors = super::validation::Errors::default();
-    schema::check(schema, default, "", &mut errors);
+    schema::check(schema, default, None, "", &mut errors);
     errors
         .into_list()
         .into_iter()
@@ -300,11 +332,15 @@ mod tests {
     fn definition() -> Value {
         json!({"spec": {
             "group": "example.com", "scope": "Namespaced",
-            "names": {"kind": "Widget", "plural": "widgets", "shortNames": ["wd"]},
+            "names": {
+                "kind": "Widget", "plural": "widgets", "singular": "gadget", "shortNames": ["wd"], "categories": ["all"],
+            },
             "versions": [
                 {"name": "v1beta1", "served": true},
                 {"name": "v2", "served": false},
-                {"name": "v1", "served": true, "storage": true, "additionalPrinterColumns": [
+                {"name": "v1", "served": true, "storage": true, "selectableFields": [
+                    {"jsonPath": ".spec.size"},
+                ], "additionalPrinterColumns": [
                     {"name": "Size", "type": "integer", "jsonPath": ".spec.size", "priority": 1},
                 ]},
             ],
@@ -317,7 +353,7 @@ mod tests {
         kinds.define(CustomKind::of_definition(&definition()).unwrap());
         let kind = kinds.of_argument("wd").unwrap();
         assert_eq!(kind.api_version(), "example.com/v1");
-        for argument in ["widgets", "Widget", "widget", "widgets.example.com", "widgets.v1.example.com"] {
+        for argument in ["widgets", "Widget", "widget", "gadget", "widgets.example.com", "widgets.v1.example.com"] {
             assert_eq!(kinds.of_argument(argument), Some(kind), "{argument}");
         }
         assert_eq!(kinds.of_argument("widgets.apps"), None);
@@ -325,6 +361,8 @@ mod tests {
         assert_eq!(kinds.of_manifest("example.com/v2", "Widget"), None);
         assert_eq!(kinds.of_manifest("v1", "Pod"), Some(Kind::POD));
         assert!(kinds.get(kind).unwrap().columns()[0].wide);
+        assert_eq!(kinds.get(kind).unwrap().selectable_fields(), ["spec.size"]);
+        assert_eq!(kinds.of_category("all").collect::<Vec<_>>(), [kind]);
     }
 
     #[test]

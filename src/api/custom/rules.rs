@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::super::validation::Errors;
 use super::super::value::{flag, items, text};
-use super::schema::join;
+use super::schema::{correlated, join};
 
 const RULES: &str = "x-kubernetes-validations";
 
@@ -59,15 +59,6 @@ pub(super) fn check(schema: &Value, value: &Value, old: Option<&Value>, path: &s
         }
         _ => {}
     }
-}
-
-/// The item that had the same keys, in a list that is a map; those of other lists cannot be told apart.
-fn correlated<'a>(schema: &Value, item: &Value, old: &'a Value) -> Option<&'a Value> {
-    if text(&schema["x-kubernetes-list-type"]) != "map" {
-        return None;
-    }
-    let keys = items(&schema["x-kubernetes-list-map-keys"]);
-    items(old).iter().find(|old| keys.iter().map(text).all(|key| old[key] == item[key]))
 }
 
 fn check_rule(rule: &Value, schema: &Value, value: &Value, old: Option<&Value>, path: &str, errors: &mut Errors) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::validation::Errors;
 use super::super::value::{flag, items, members, text};
-use super::{composed, rules};
+use super::{composed, list_types, rules};
 
 /// What every object has, whatever its schema says.
 const OF_ALL_OBJECTS: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -78,8 +78,16 @@ pub(super) fn apply_defaults(schema: &Value, value: &mut Value) {
 /// What is wrong with an object, which was `old` before an update.
 pub(super) fn validate(schema: &Value, object: &Value, old: Option<&Value>) -> Vec<String> {
     let mut errors = Errors::default();
-    check_members(schema, object, "", true, &mut errors);
+    check_members(schema, (object, old), "", true, &mut errors);
     composed::check(schema, object, "", &mut errors);
+    // What was twice in a list before may stay so. Upstream: registry/customresource `ValidateUpdate`.
+    let mut before = Errors::default();
+    if let Some(old) = old {
+        list_types::check(schema, old, "", &mut before);
+    }
+    if before.is_empty() {
+        list_types::check(schema, object, "", &mut errors);
+    }
     let mut found = errors.into_list();
     // Upstream: apiextensions-apiserver registry/customresource `hasBlockingErr`.
     let blocks = ["Unsupported value:", "Required value", "Too long:", "Too many:", "must be of type"];
@@ -95,7 +103,12 @@ pub(super) fn validate(schema: &Value, object: &Value, old: Option<&Value>) -> V
     found
 }
 
-pub(super) fn check(schema: &Value, value: &Value, path: &str, errors: &mut Errors) {
+/// What is wrong with a value; nothing if `old`, which it was before an update, is the same.
+/// Upstream: apiextensions-apiserver validation `RatchetingSchemaValidator` (gate CRDValidationRatcheting).
+pub(super) fn check(schema: &Value, value: &Value, old: Option<&Value>, path: &str, errors: &mut Errors) {
+    if old == Some(value) {
+        return;
+    }
     if value.is_null() && flag(&schema["nullable"]) || !schema.is_object() {
         return;
     }
@@ -117,16 +130,33 @@ pub(super) fn check(schema: &Value, value: &Value, path: &str, errors: &mut Erro
         Value::Array(list) => {
             check_count(schema, list.len(), ["minItems", "maxItems"], "items", path, errors);
             for (index, item) in list.iter().enumerate() {
-                check(&schema["items"], item, &format!("{path}[{index}]"), errors);
+                let old = old.and_then(|old| correlated(schema, item, old));
+                check(&schema["items"], item, old, &format!("{path}[{index}]"), errors);
             }
         }
-        Value::Object(_) => check_members(schema, value, path, flag(&schema[EMBEDDED]), errors),
+        Value::Object(_) => check_members(schema, (value, old), path, flag(&schema[EMBEDDED]), errors),
         _ => {}
     }
     composed::check(schema, value, path, errors);
 }
 
-fn check_members(schema: &Value, value: &Value, path: &str, is_resource: bool, errors: &mut Errors) {
+/// The item that had the same keys, in a list that is a map; those of other lists cannot be told apart.
+/// Upstream: apiserver cel/common `CorrelatedObject.Index`.
+pub(super) fn correlated<'a>(schema: &Value, item: &Value, old: &'a Value) -> Option<&'a Value> {
+    if text(&schema["x-kubernetes-list-type"]) != "map" {
+        return None;
+    }
+    let keys = items(&schema["x-kubernetes-list-map-keys"]);
+    items(old).iter().find(|old| keys.iter().map(text).all(|key| old[key] == item[key]))
+}
+
+fn check_members(
+    schema: &Value,
+    (value, old): (&Value, Option<&Value>),
+    path: &str,
+    is_resource: bool,
+    errors: &mut Errors,
+) {
     let Some(object) = value.as_object() else { return };
     for name in items(&schema["required"]).iter().map(text).filter(|name| !object.contains_key(*name)) {
         errors.required(join(path, name), "");
@@ -138,7 +168,8 @@ fn check_members(schema: &Value, value: &Value, path: &str, is_resource: bool, e
             continue;
         }
         let path = join(path, key);
-        check(if declared.is_object() { declared } else { &schema["additionalProperties"] }, member, &path, errors);
+        let declared = if declared.is_object() { declared } else { &schema["additionalProperties"] };
+        check(declared, member, old.and_then(|old| old.get(key)), &path, errors);
     }
 }
 
@@ -285,5 +316,14 @@ mod tests {
         let small = validate(&schema(), &json!({"spec": {"size": 0}}), None);
         assert_eq!(small, ["spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"]);
         assert_eq!(validate(&schema(), &json!({"spec": {}}), None), ["spec.size: Required value"]);
+    }
+
+    #[test]
+    fn what_an_update_leaves_alone_may_stay_wrong() {
+        let old = json!({"spec": {"size": 0, "color": "blue"}});
+        let same = json!({"spec": {"size": 0, "color": "blue"}, "metadata": {"labels": {"a": "b"}}});
+        assert_eq!(validate(&schema(), &same, Some(&old)), Vec::<String>::new());
+        let changed = validate(&schema(), &json!({"spec": {"size": 0, "color": "pink"}}), Some(&old));
+        assert_eq!(changed, [r#"spec.color: Unsupported value: "pink": supported values: "red", "green""#]);
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             objects.extend(if *kind == Kind::EVENT {
                 listing::events(call, scope, line)?
             } else {
-                listing::list(call.cluster, *kind, scope, &Filter::of(line, *kind)?)
+                listing::list(call.cluster, *kind, scope, &Filter::of_any(call, line, *kind)?)
             });
         }
         if objects.is_empty() {

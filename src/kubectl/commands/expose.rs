@@ -17,6 +17,9 @@ use super::Outcome;
 use super::create::{Wording, send};
 use super::run::pairs;
 
+/// Upstream: apimachinery util/validation `DNS1035LabelMaxLength`.
+const LONGEST_NAME: usize = 63;
+
 pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let named = call.named(&line.arguments)?;
     let mut failures = Vec::new();
@@ -31,6 +34,7 @@ pub(super) fn expose(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
 
 fn service_for(line: &CommandLine, target: &Target) -> Result<Value, Failure> {
     let (kind, view) = (target.kind, &target.value);
+    refuse_unexposable(kind)?;
     let affinity = line.flags.text("session-affinity");
     if !["", "None", "ClientIP"].contains(&affinity) {
         return Err(Failure::error(format!("unknown session affinity: {affinity}")));
@@ -44,8 +48,8 @@ fn service_for(line: &CommandLine, target: &Target) -> Result<Value, Failure> {
         given => pairs(given)?,
     };
     let name = match line.flags.text("name") {
-        "" => view["metadata"]["name"].as_str().unwrap_or_default(),
-        given => given,
+        "" => view["metadata"]["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
+        given => given.to_owned(),
     };
     let headless = line.flags.text("cluster-ip") == "None";
     let ports = ports(line, kind, view, headless)?;
@@ -57,7 +61,8 @@ fn service_for(line: &CommandLine, target: &Target) -> Result<Value, Failure> {
         ("external-ip", "externalIP"),
         ("load-balancer-ip", "loadBalancerIP"),
     ] {
-        if line.flags.has(flag) {
+        let is_meant = flag != "load-balancer-ip" || line.flags.text("type") == "LoadBalancer";
+        if line.flags.has(flag) && is_meant {
             spec[field] = json!(line.flags.text(flag));
         }
     }
@@ -104,63 +109,77 @@ fn selector_of(kind: Kind, view: &Value) -> Result<Map<String, Value>, Failure> 
             }
             Ok(selector["matchLabels"].as_object().cloned().unwrap_or_default())
         }
-        _ => {
-            let group = kind.api_version().split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
-            Err(Failure::error(format!("cannot expose a {}{group}", kind.name())))
-        }
+        _ => Ok(Map::new()),
     }
 }
 
+/// Upstream: kubectl polymorphichelpers `canBeExposed`.
+fn refuse_unexposable(kind: Kind) -> Result<(), Failure> {
+    let known =
+        [Kind::REPLICATION_CONTROLLER, Kind::SERVICE, Kind::POD, Kind::DEPLOYMENT, Kind::REPLICA_SET].contains(&kind);
+    if known {
+        return Ok(());
+    }
+    let version = kind.api_version();
+    let group = version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+    Err(Failure::error(format!("cannot expose a {}{group}", kind.name())))
+}
+
+/// Upstream: kubectl cmd/expose `ExposeServiceOptions.createService`.
 fn ports(line: &CommandLine, kind: Kind, view: &Value, headless: bool) -> Result<Vec<Value>, Failure> {
-    let protocol = line.flags.text("protocol");
-    let numbers: Vec<(String, String)> = if line.flags.has("port") {
-        line.flags
-            .text("port")
-            .split(',')
-            .map(|port| (port.to_owned(), if protocol.is_empty() { "TCP" } else { protocol }.to_owned()))
-            .collect()
-    } else {
-        ports_of(kind, view, protocol)
+    let own = own_ports(kind, view);
+    let numbers: Vec<&str> = match line.flags.text("port") {
+        "" => own.iter().map(|(number, _)| number.as_str()).collect(),
+        given => given.split(',').collect(),
     };
     if numbers.is_empty() && !headless {
         return Err(Failure::error("couldn't find port via --port flag or introspection"));
     }
-    if let Some((port, _)) = numbers.iter().find(|(port, _)| port.parse::<i64>().is_err()) {
-        return Err(Failure::error(format!("strconv.Atoi: parsing \"{port}\": invalid syntax")));
-    }
-    let several = numbers.len() > 1;
-    let target = line.flags.text("target-port");
-    let as_port = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
-    Ok(numbers
-        .iter()
-        .enumerate()
-        .map(|(place, (port, protocol))| {
-            let mut entry = json!({
-                "port": port.parse::<i64>().unwrap_or(0), "protocol": protocol,
-                "targetPort": if target.is_empty() { as_port(port) } else { as_port(target) },
-            });
-            if several {
+    let (protocol, target) = (line.flags.text("protocol"), line.flags.text("target-port"));
+    let mut entries = Vec::new();
+    for (place, number) in numbers.iter().enumerate() {
+        let Ok(port) = number.parse::<i64>() else {
+            return Err(Failure::error(format!("strconv.Atoi: parsing \"{number}\": invalid syntax")));
+        };
+        let known = own.iter().find(|(known, _)| known == number);
+        let protocols: Vec<&str> = match known {
+            Some((_, protocols)) if protocol.is_empty() => protocols.iter().map(String::as_str).collect(),
+            _ => vec![if protocol.is_empty() { "TCP" } else { protocol }],
+        };
+        for protocol in &protocols {
+            let target = if target.is_empty() { number } else { target };
+            let target = target.parse::<i64>().map_or_else(|_| json!(target), |number| json!(number));
+            let mut entry = json!({"port": port, "protocol": protocol, "targetPort": target});
+            if protocols.len() > 1 {
+                entry["name"] = json!(format!("port-{}-{}", place + 1, protocol.to_lowercase()));
+            } else if numbers.len() > 1 {
                 entry["name"] = json!(format!("port-{}", place + 1));
             }
-            entry
-        })
-        .collect())
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
 }
 
-fn ports_of(kind: Kind, view: &Value, protocol: &str) -> Vec<(String, String)> {
-    let read = |port: &Value, number: &str| {
-        let own = port["protocol"].as_str().unwrap_or("TCP");
-        (port[number].to_string(), if protocol.is_empty() { own } else { protocol }.to_owned())
-    };
-    if kind == Kind::SERVICE {
-        return view["spec"]["ports"].as_array().into_iter().flatten().map(|port| read(port, "port")).collect();
-    }
+/// The ports of what is exposed, each with its protocols. Upstream: kubectl polymorphichelpers `portsForObject`,
+/// `multiProtocolsForObject`.
+fn own_ports(kind: Kind, view: &Value) -> Vec<(String, Vec<String>)> {
     let spec = if kind == Kind::POD { &view["spec"] } else { &view["spec"]["template"]["spec"] };
-    let containers = spec["containers"].as_array().into_iter().flatten();
-    containers
-        .flat_map(|container| container["ports"].as_array().into_iter().flatten())
-        .map(|port| read(port, "containerPort"))
-        .collect()
+    let (lists, number): (Vec<&Value>, &str) = if kind == Kind::SERVICE {
+        (vec![&view["spec"]["ports"]], "port")
+    } else {
+        let containers = spec["containers"].as_array().into_iter().flatten();
+        (containers.map(|container| &container["ports"]).collect(), "containerPort")
+    };
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for port in lists.into_iter().filter_map(Value::as_array).flatten() {
+        let (number, protocol) = (port[number].to_string(), port["protocol"].as_str().unwrap_or("TCP").to_owned());
+        match found.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, protocols)) => protocols.push(protocol),
+            None => found.push((number, vec![protocol])),
+        }
+    }
+    found
 }
 
 pub(super) fn autoscale(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {

@@ -20,13 +20,8 @@ const GENERATOR: &[Flag] = &[
 const SOURCES: &[Flag] =
     &[flag("from-literal", Takes::Many), flag("from-file", Takes::Many), flag("from-env-file", Takes::Many)];
 
-/// What `create service` accepts.
-const SERVICE: &[Flag] = &[
-    flag("tcp", Takes::List),
-    flag("clusterip", Takes::Text),
-    flag("node-port", Takes::Number),
-    flag("external-name", Takes::Text),
-];
+/// The ports of a Service.
+const PORTS: &[Flag] = &[flag("tcp", Takes::List)];
 
 /// What `create role` and `create clusterrole` accept.
 const ROLE: &[Flag] = &[flag("verb", Takes::List), flag("resource", Takes::List), flag("resource-name", Takes::Many)];
@@ -134,16 +129,16 @@ pub(super) static COMMANDS: &[Command] = &[
     ),
     command(
         "create secret tls",
-        &[GENERATOR, &[flag("cert", Takes::Text), flag("key", Takes::Text)]],
+        &[GENERATOR, &[flag("cert", Takes::Text), flag("key", Takes::Text), flag("append-hash", Takes::Switch)]],
         config::tls_secret,
     ),
-    command("create service clusterip", &[GENERATOR, SERVICE], config::service),
-    command("create service nodeport", &[GENERATOR, SERVICE], config::service),
-    command("create service loadbalancer", &[GENERATOR, SERVICE], config::service),
+    command("create service clusterip", &[GENERATOR, PORTS, &[flag("clusterip", Takes::Text)]], config::service),
+    command("create service nodeport", &[GENERATOR, PORTS, &[flag("node-port", Takes::Number)]], config::service),
+    command("create service loadbalancer", &[GENERATOR, PORTS], config::service),
     Command {
         path: "create service externalname",
         aliases: &[],
-        flags: &[GENERATOR, SERVICE],
+        flags: &[GENERATOR, PORTS, &[flag("external-name", Takes::Text)]],
         required: &["external-name"],
         run: config::service,
     },

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::selector::ParsedSelector;
 use crate::model::kind::Kind;
 
 use super::super::Call;
@@ -42,7 +43,8 @@ pub(super) fn deployment(call: &mut Call<'_>, line: &CommandLine, printed: &mut 
             if !command.is_empty() {
                 container["command"] = json!(command);
             }
-            if let Some(port) = port {
+            // Upstream: cmd/create `createDeployment`: the first one listens.
+            if let Some(port) = port.filter(|_| place == 0) {
                 container["ports"] = json!([{"containerPort": port}]);
             }
             container
@@ -192,8 +194,11 @@ pub(super) fn quota(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
 /// `cpu=1,memory=1G`. Upstream: kubectl cmd/create `populateResourceListV1`.
 pub(super) fn quantities(text: &str) -> Result<Map<String, Value>> {
     let mut list = Map::new();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let Some((name, amount)) = part.split_once('=') else {
+    if text.is_empty() {
+        return Ok(list);
+    }
+    for part in text.split(',') {
+        let Some((name, amount)) = part.split_once('=').filter(|(_, amount)| !amount.contains('=')) else {
             return Err(Failure::error(format!("Invalid argument syntax {part}, expected <resource>=<value>")));
         };
         if crate::model::quantity::Quantity::parse(amount).is_none() {
@@ -218,24 +223,17 @@ pub(super) fn pod_disruption_budget(call: &mut Call<'_>, line: &CommandLine, pri
     if !minimum.is_empty() && !maximum.is_empty() {
         return Err(Failure::error("min-available and max-unavailable cannot be both specified"));
     }
-    let chosen = line.flags.text("selector");
-    if let Err(error) = crate::api::selector::ParsedSelector::parse(chosen) {
-        return Err(Failure::error(format!("couldn't parse the selector string \"{chosen}\": {error}")));
-    }
     for (flag, bound) in [("min-available", minimum), ("max-unavailable", maximum)] {
-        let is_number = |text: &str| text.parse::<u32>().is_ok();
-        if !bound.is_empty() && !is_number(bound) && !bound.strip_suffix('%').is_some_and(is_number) {
+        let digits = bound.strip_suffix('%').unwrap_or(bound);
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !bound.is_empty() && !is_number {
             return Err(Failure::error(format!("invalid format specified for {flag}")));
         }
     }
-    let labels: Map<String, Value> = line
-        .flags
-        .text("selector")
-        .split(',')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (key.trim().to_owned(), Value::from(value.trim_start_matches('=').trim())))
-        .collect();
-    let mut spec = json!({"selector": {"matchLabels": labels}});
+    let chosen = line.flags.text("selector");
+    let selector = ParsedSelector::parse(chosen)
+        .map_err(|error| Failure::error(format!("couldn't parse the selector string \"{chosen}\": {error}")))?;
+    let mut spec = json!({"selector": selector.to_object().map_err(Failure::error)?});
     let (key, bound) = if minimum.is_empty() { ("maxUnavailable", maximum) } else { ("minAvailable", minimum) };
     spec[key] = bound.parse::<i64>().map_or_else(|_| Value::from(bound), Value::from);
     let object =

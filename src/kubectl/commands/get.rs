@@ -172,7 +172,7 @@ fn find(call: &Call<'_>, line: &CommandLine, named: &Named, refusals: &mut Print
         let mut groups = Vec::new();
         for kind in &named.kinds {
             let scope = (!all_namespaces).then_some(namespace);
-            let filter = Filter::of(line, *kind)?;
+            let filter = Filter::of_any(call, line, *kind)?;
             let objects = if *kind == Kind::EVENT {
                 listing::events(call, scope, line)?
             } else {

@@ -6,6 +6,7 @@ pub(crate) mod apply;
 pub(crate) mod attached;
 mod auth;
 mod certificate;
+mod change_table;
 mod component_status;
 mod config;
 mod connect;
@@ -41,6 +42,7 @@ mod scale_view;
 mod server_side;
 mod service_table;
 mod set;
+mod set_env;
 mod set_env_list;
 mod set_image;
 mod table;
@@ -119,7 +121,8 @@ impl fmt::Debug for Command {
 }
 
 fn all() -> impl Iterator<Item = &'static Command> {
-    table::COMMANDS.iter().chain(generator_table::COMMANDS).chain(service_table::COMMANDS)
+    let tables = [table::COMMANDS, change_table::COMMANDS, generator_table::COMMANDS, service_table::COMMANDS];
+    tables.into_iter().flatten()
 }
 
 /// The command of the longest path that these words begin.

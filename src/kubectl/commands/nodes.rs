@@ -88,19 +88,34 @@ pub(super) fn set_unschedulable(
     Ok(())
 }
 
-/// A taint to set, or one to remove.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum TaintChange {
-    Set { key: String, value: String, effect: TaintEffect },
-    Remove { key: String, effect: Option<TaintEffect> },
+/// What is to become of a node's taints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct TaintChanges {
+    add: Vec<NewTaint>,
+    /// Keys with one effect, or with any.
+    remove: Vec<(String, Option<TaintEffect>)>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NewTaint {
+    key: String,
+    value: String,
+    effect: TaintEffect,
+}
+
+/// Upstream: kubectl cmd/taint `TaintOptions`.
 pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let Some((resource, rest)) = line.arguments.split_first() else {
+    let is_change = |word: &str| word.contains(['=', ':']) || word.ends_with('-');
+    let (words, specs) = resources::before_changes(&line.arguments, is_change).map_err(|misplaced| {
+        Failure::error(format!("all resources must be specified before taint changes: {misplaced}"))
+    })?;
+    let Some((resource, names)) = words.split_first() else {
         return Err(Failure::error("one or more resources must be specified as <resource> <name>"));
     };
-    let is_change = |word: &&String| word.contains('=') || word.contains(':') || word.ends_with('-');
-    let (specs, names): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_change);
+    if specs.is_empty() {
+        return Err(Failure::error("at least one taint update is required"));
+    }
+    let changes = parse_taints(&specs)?;
     if resource.contains('/') {
         return Err(Failure::plain(format!("the server doesn't have a resource type {resource:?}")));
     }
@@ -108,15 +123,19 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
     if kind != Kind::NODE {
         return Err(Failure::error(format!("invalid resource type {resource}, only node types are supported")));
     }
-    if specs.is_empty() {
-        return Err(Failure::error("at least one taint update is required"));
+    refuse_contradictions(&changes)?;
+    let (all, selects) = (line.flags.is_on("all", false), line.flags.has("selector"));
+    if all && selects {
+        return Err(Failure::error("setting 'all' parameter with a non empty selector is prohibited"));
     }
-    let changes = specs.iter().map(|spec| parse_taint(spec)).collect::<Result<Vec<_>, _>>()?;
-    contradictions(&changes)?;
-    // `--all` counts whatever is named.
-    let names: Vec<&String> = if line.flags.is_on("all", false) { Vec::new() } else { names };
-    let words: Vec<String> = [resource].into_iter().chain(names).cloned().collect();
-    let named = call.named(&words)?;
+    if !all && !selects && names.is_empty() {
+        let text = "at least one resource name must be specified since 'all' parameter is not set";
+        return Err(Failure::error(text));
+    }
+    // A selection counts whatever is named.
+    let words = if all || selects { &words[..1] } else { &words[..] };
+    let named = call.named(words)?;
+    let mut failures = Vec::new();
     for node in listing::chosen(call, line, &named, printed)? {
         match apply_taints(call, line, node, &changes) {
             // Here the words of a dry run get lost. Upstream: cmd/taint `TaintOptions.Complete`.
@@ -127,40 +146,47 @@ pub(super) fn taint(call: &mut Call<'_>, line: &CommandLine, printed: &mut Print
                 let name = call.cluster.identity(node).1;
                 results::show(line, (Kind::NODE, name), "", printed, || view)?;
             }
-            Err(failure) => printed.fail(&failure),
+            Err(refused) => failures.extend(refused),
         }
     }
+    printed.fail_all(failures);
     Ok(Outcome::Done)
 }
 
-/// Upstream: kubectl cmd/taint `parseTaints`, `TaintOptions.validateFlags`.
-fn contradictions(changes: &[TaintChange]) -> Result<(), Failure> {
-    for (index, change) in changes.iter().enumerate() {
-        let TaintChange::Set { key, value, effect } = change else { continue };
-        let twice = |other: &TaintChange| matches!(other, TaintChange::Set { key: known, effect: of, .. } if known == key && of == effect);
-        if changes[..index].iter().any(twice) {
+/// Upstream: kubectl cmd/taint `parseTaints`.
+fn parse_taints(specs: &[&str]) -> Result<TaintChanges, Failure> {
+    let mut changes = TaintChanges::default();
+    for spec in specs {
+        if let Some(removed) = spec.strip_suffix('-') {
+            let (key, _, effect) = parts_of(removed)?;
+            changes.remove.push((key.to_owned(), effect));
+            continue;
+        }
+        let (key, value, effect) = parts_of(spec)?;
+        let effect = effect.ok_or_else(|| Failure::usage("taint", format!("invalid taint spec: {spec}")))?;
+        if changes.add.iter().any(|known| known.key == key && known.effect == effect) {
             let text =
                 format!("duplicated taints with the same key and effect: {{{key} {value} {} <nil>}}", effect.name());
             return Err(Failure::usage("taint", text));
         }
-        let removed = |other: &TaintChange| matches!(other, TaintChange::Remove { key: gone, effect: of } if gone == key && of.is_none_or(|of| of == *effect));
-        if changes.iter().any(removed) {
-            let text = format!("can not both modify and remove the following taint(s) in the same command: {key}=");
-            return Err(Failure::error(text));
-        }
+        changes.add.push(NewTaint { key: key.to_owned(), value: value.to_owned(), effect });
     }
-    Ok(())
+    Ok(changes)
 }
 
-/// Upstream: kubectl cmd/taint `parseTaints`.
-fn parse_taint(spec: &str) -> Result<TaintChange, Failure> {
-    if let Some(removed) = spec.strip_suffix('-') {
-        let (key, _, effect) = parts_of(removed)?;
-        return Ok(TaintChange::Remove { key: key.to_owned(), effect });
+/// Upstream: kubectl cmd/taint `TaintOptions.Validate`.
+fn refuse_contradictions(changes: &TaintChanges) -> Result<(), Failure> {
+    let mut both = Vec::new();
+    for added in &changes.add {
+        let same =
+            changes.remove.iter().filter(|(key, of)| *key == added.key && of.is_none_or(|of| of == added.effect));
+        both.extend(same.map(|(key, of)| format!("{key}={}", of.map_or("", TaintEffect::name))));
     }
-    let (key, value, effect) = parts_of(spec)?;
-    let effect = effect.ok_or_else(|| Failure::usage("taint", format!("invalid taint spec: {spec}")))?;
-    Ok(TaintChange::Set { key: key.to_owned(), value: value.to_owned(), effect })
+    if both.is_empty() {
+        return Ok(());
+    }
+    let both = both.join(", ");
+    Err(Failure::error(format!("can not both modify and remove the following taint(s) in the same command: {both}")))
 }
 
 /// Key, value and effect of `key=value:effect`. Upstream: kubectl cmd/taint `parseTaint`.
@@ -195,59 +221,78 @@ fn parts_of(spec: &str) -> Result<(&str, &str, Option<TaintEffect>), Failure> {
     Ok((key, value, effect))
 }
 
+/// What is said of the node, and the node as it is then; or why not.
 fn apply_taints(
     call: &mut Call<'_>,
     line: &CommandLine,
     node: ObjectRef,
-    changes: &[TaintChange],
-) -> Result<(&'static str, Value), Failure> {
+    changes: &TaintChanges,
+) -> Result<(&'static str, Value), Vec<Failure>> {
     let overwrite = line.flags.is_on("overwrite", false);
-    let name = call.cluster.identity(node).1.to_owned();
-    let view = call.cluster.view(node);
-    let mut taints: Vec<Value> = view["spec"]["taints"].as_array().cloned().unwrap_or_default();
-    let (mut overwritten, mut added, mut removed) = (false, Vec::new(), false);
-    for change in changes {
-        match change {
-            TaintChange::Set { key, value, effect } => {
-                let same = |taint: &Value| taint["key"] == key.as_str() && taint["effect"] == effect.name();
-                if taints.iter().any(same) {
-                    if !overwrite {
-                        return Err(Failure::error(format!(
-                            "node {name} already has {key} taint(s) with same effect(s) and --overwrite is false"
-                        )));
-                    }
-                    overwritten = true;
-                    taints.retain(|taint| !same(taint));
-                }
-                let mut taint = json!({"key": key, "effect": effect.name()});
-                if !value.is_empty() {
-                    taint["value"] = json!(value);
-                }
-                added.push(taint);
-            }
-            TaintChange::Remove { key, effect } => {
-                let before = taints.len();
-                taints.retain(|taint| {
-                    taint["key"] != key.as_str() || effect.is_some_and(|effect| taint["effect"] != effect.name())
-                });
-                if taints.len() == before {
-                    let wanted = effect.map_or_else(|| key.clone(), |effect| format!("{key}:{}", effect.name()));
-                    return Err(Failure::error(format!("taint \"{wanted}\" not found")));
-                }
-                removed = true;
-            }
+    let mut view = call.cluster.view(node);
+    let old: Vec<Value> = view["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let known = changes.add.iter().filter(|new| old.iter().any(|taint| is_same(taint, new)));
+    let known: Vec<&str> = known.map(|new| new.key.as_str()).collect();
+    if !overwrite && !known.is_empty() {
+        let (name, known) = (call.cluster.identity(node).1, known.join(","));
+        return Err(vec![Failure::error(format!(
+            "node {name} already has {known} taint(s) with same effect(s) and --overwrite is false"
+        ))]);
+    }
+    let (verb, taints) = reorganized(old, changes, overwrite)?;
+    view["spec"]["taints"] = Value::Array(taints);
+    let manner = Manner::patch(line).map_err(|failure| vec![failure])?;
+    let sent = call.update(node, view.clone(), manner, &mut Printed::default());
+    sent.map_err(|status| vec![Failure::server(&status)])?;
+    Ok((verb, if manner.dry_run == DryRun::None { call.cluster.view(node) } else { view }))
+}
+
+fn is_same(taint: &Value, new: &NewTaint) -> bool {
+    taint["key"] == new.key.as_str() && taint["effect"] == new.effect.name()
+}
+
+/// New taints before those that were there, without what is removed, and the word for it.
+/// Upstream: kubectl cmd/taint `reorganizeTaints`.
+fn reorganized(
+    old: Vec<Value>,
+    changes: &TaintChanges,
+    overwrite: bool,
+) -> Result<(&'static str, Vec<Value>), Vec<Failure>> {
+    let count = old.len();
+    let mut taints: Vec<Value> = Vec::new();
+    for new in &changes.add {
+        let mut taint = json!({"key": new.key, "effect": new.effect.name()});
+        if !new.value.is_empty() {
+            taint["value"] = json!(new.value);
+        }
+        taints.push(taint);
+    }
+    taints.extend(old.into_iter().filter(|taint| !changes.add.iter().any(|new| is_same(taint, new))));
+    let added = taints.len() != count;
+    let (mut removed, mut missing) = (false, Vec::new());
+    for (key, effect) in &changes.remove {
+        let before = taints.len();
+        let is_meant = |taint: &Value| {
+            taint["key"] == key.as_str() && effect.is_none_or(|effect| taint["effect"] == effect.name())
+        };
+        taints.retain(|taint| !is_meant(taint));
+        removed = taints.len() != before;
+        if !removed {
+            let wanted = effect.map_or_else(|| key.clone(), |effect| format!("{key}:{}", effect.name()));
+            missing.push(Failure::error(format!("taint \"{wanted}\" not found")));
         }
     }
-    let verb = match (overwritten, added.is_empty(), removed) {
-        (true, _, _) | (false, false, true) => "modified",
-        (false, false, false) => "tainted",
-        (false, true, _) => "untainted",
-    };
-    // Upstream puts new taints before those that were there.
-    added.extend(taints);
-    let mut view = view;
-    view["spec"]["taints"] = Value::Array(added);
-    let manner = Manner::patch(line)?;
-    call.update(node, view.clone(), manner, &mut Printed::default())?;
-    Ok((verb, if manner.dry_run == DryRun::None { call.cluster.view(node) } else { view }))
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    Ok((
+        if added && removed || overwrite {
+            "modified"
+        } else if added {
+            "tainted"
+        } else {
+            "untainted"
+        },
+        taints,
+    ))
 }

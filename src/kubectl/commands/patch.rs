@@ -10,7 +10,7 @@ use crate::model::object::ObjectRef;
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
-use super::super::listing;
+use super::super::listing::{self, Target};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner, printed_name};
 use super::super::results;
@@ -25,11 +25,12 @@ enum Form {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let form = match line.flags.text("type") {
+    let form = match line.flags.text("type").to_ascii_lowercase().as_str() {
         "" | "strategic" => Form::Strategic,
         "merge" => Form::Merge,
         "json" => Form::Json,
-        other => {
+        _ => {
+            let other = line.flags.text("type");
             return Err(Failure::error(format!("--type must be one of [json merge strategic], not \"{other}\"")));
         }
     };
@@ -43,6 +44,36 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         let text = "the server could not find the requested resource";
         return Err(Failure::server(&Status::new(Reason::NotFound, text)));
     }
+    let text = text(call, line)?;
+    let named = call.named(&line.arguments)?;
+    if line.flags.is_on("local", false) {
+        if !line.arguments.is_empty() {
+            return Err(Failure::error("cannot specify --local and server resources"));
+        }
+        if DryRun::of(line)? == DryRun::Server {
+            let text = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?";
+            return Err(Failure::error(text));
+        }
+        for Target { kind, name, value, .. } in listing::targets(call, line, &named, printed)? {
+            let after = patched(kind, &value, (form, true), &text)?;
+            tell(line, (kind, &name), after != value, printed, after)?;
+        }
+        return Ok(Outcome::Done);
+    }
+    for object in listing::chosen(call, line, &named, printed)? {
+        match patch(call, line, object, form, &text, printed) {
+            Ok((changed, view)) => {
+                let name = call.cluster.identity(object).1;
+                tell(line, (object.kind, name), changed, printed, view)?;
+            }
+            Err(failure) => printed.fail(&failure),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The patch as it was typed or as its file holds it.
+fn text(call: &Call<'_>, line: &CommandLine) -> Result<String, Failure> {
     let text = if line.flags.has("patch-file") {
         let path = line.flags.text("patch-file");
         let files = call
@@ -53,34 +84,30 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     } else {
         line.flags.text("patch").to_owned()
     };
-    let local = line.flags.is_on("local", false);
-    if local && !line.arguments.is_empty() {
-        return Err(Failure::error("cannot specify --local and server resources"));
-    }
     if text.is_empty() {
         return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
     }
-    let named = call.named(&line.arguments)?;
-    for object in listing::chosen(call, line, &named, printed)? {
-        match patch(call, line, object, form, &text, printed) {
-            Ok((changed, view)) => {
-                let verb = if changed { "patched" } else { "patched (no change)" };
-                let name = call.cluster.identity(object).1;
-                if line.flags.text("subresource") == "scale" && line.flags.text("output").is_empty() {
-                    printed.line(format!("scale.autoscaling/{name} {verb}"));
-                    continue;
-                }
-                if line.flags.text("output").is_empty() {
-                    // This command does not say that it was a dry run.
-                    printed.line(format!("{} {verb}", printed_name(object.kind, name)));
-                    continue;
-                }
-                results::show(line, (object.kind, name), verb, printed, || view)?;
-            }
-            Err(failure) => printed.fail(&failure),
-        }
+    Ok(text)
+}
+
+/// Prints what became of an object. Upstream: cmd/patch `PatchOptions.RunPatch`.
+fn tell(
+    line: &CommandLine,
+    (kind, name): (Kind, &str),
+    changed: bool,
+    printed: &mut Printed,
+    view: Value,
+) -> Result<(), Failure> {
+    let verb = if changed { "patched" } else { "patched (no change)" };
+    if line.flags.text("subresource") == "scale" && line.flags.text("output").is_empty() {
+        printed.line(format!("scale.autoscaling/{name} {verb}"));
+    } else if line.flags.text("output").is_empty() {
+        // This command does not say that it was a dry run.
+        printed.line(format!("{} {verb}", printed_name(kind, name)));
+    } else {
+        results::show(line, (kind, name), verb, printed, || view)?;
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 fn json_type(value: &Value) -> &'static str {
@@ -117,18 +144,12 @@ fn parse(text: &str, context: &str) -> Result<Value, Failure> {
     Err(Failure::server(&Status::new(Reason::BadRequest, text)))
 }
 
-fn patch(
-    call: &mut Call<'_>,
-    line: &CommandLine,
-    object: ObjectRef,
-    form: Form,
-    text: &str,
-    printed: &mut Printed,
-) -> Result<(bool, Value), Failure> {
-    let current = call.cluster.view(object);
+/// An object with a patch, as kubectl (`is_local`) or the server reads it. Upstream: cmd/patch `getPatchedJSON`,
+/// apiserver endpoints/handlers `patchMechanism`.
+fn patched(kind: Kind, current: &Value, (form, is_local): (Form, bool), text: &str) -> Result<Value, Failure> {
     let refused =
         || Failure::plain("The request is invalid: the server rejected our request due to an error in our request");
-    let patched = match form {
+    Ok(match form {
         Form::Json => {
             let operations: Value = serde_json::from_str(text).map_err(|_| refused())?;
             let undecodable = |found: &str, wanted: &str| {
@@ -141,9 +162,10 @@ fn patch(
             if let Some(wrong) = operations.iter().find(|operation| !operation.is_object()) {
                 return Err(undecodable(json_type(wrong), "handlers.jsonPatchOp"));
             }
-            merges::json_patch(&current, operations).map_err(|_| refused())?
+            merges::json_patch(current, operations).map_err(|_| refused())?
         }
-        Form::Merge => merges::merge_patch(&current, &parse(text, "error decoding patch: ")?),
+        Form::Merge => merges::merge_patch(current, &parse(text, "error decoding patch: ")?),
+        Form::Strategic if kind.is_custom() => return Err(not_strategic(kind, is_local)),
         Form::Strategic => {
             let mut patch = parse(text, "")?;
             if patch.is_null() {
@@ -153,7 +175,7 @@ fn patch(
             for key in ["apiVersion", "kind"] {
                 patch.as_object_mut().map(|patch| patch.remove(key));
             }
-            merges::strategic_merge_patch(Some(object.kind), &current, &patch).map_err(|error| match error {
+            merges::strategic_merge_patch(Some(kind), current, &patch).map_err(|error| match error {
                 merges::PatchError::MergeKey { .. } | merges::PatchError::Directive { .. } => {
                     Failure::plain(format!("Error from server: {error}"))
                 }
@@ -163,8 +185,33 @@ fn patch(
                 )),
             })?
         }
-    };
-    let mut patched = patched;
+    })
+}
+
+/// Objects of a schema without Go types have no strategy. Upstream: apiextensions-apiserver `crdHandler.ServeHTTP`
+/// (`supportedTypes`), apiserver endpoints/handlers/negotiation `errUnsupportedMediaType`.
+fn not_strategic(kind: Kind, is_local: bool) -> Failure {
+    let full = format!("{}, Kind={}", kind.api_version(), kind.name());
+    Failure::error(if is_local {
+        format!("strategic merge patch is not supported for {full} locally, try --type merge")
+    } else {
+        format!(
+            "application/strategic-merge-patch+json is not supported by {full}: the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+        )
+    })
+}
+
+fn patch(
+    call: &mut Call<'_>,
+    line: &CommandLine,
+    object: ObjectRef,
+    form: Form,
+    text: &str,
+    printed: &mut Printed,
+) -> Result<(bool, Value), Failure> {
+    let current = call.cluster.view(object);
+    let is_local = DryRun::of(line)? == DryRun::Client;
+    let mut patched = patched(object.kind, &current, (form, is_local), text)?;
     if patched["metadata"]["name"].as_str().is_none_or(str::is_empty) {
         let name = call.cluster.identity(object).1;
         let text = format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");

@@ -113,7 +113,7 @@ pub(super) fn doomed(
         } else {
             vec![None]
         };
-        let filter = Filter::of(line, kind)?;
+        let filter = Filter::of_any(call, line, kind)?;
         let found = scopes.into_iter().flat_map(|scope| listing::list(call.cluster, kind, scope, &filter));
         doomed.extend(found.filter(|object| {
             !kept.contains(object) && !call.cluster.view(*object)["metadata"]["annotations"][LAST_APPLIED].is_null()

@@ -92,15 +92,20 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     attached::go_on(call, attached, printed)
 }
 
-/// `a=b,c=d`.
+/// `a=b,c=d`. Upstream: kubectl pkg/generate `ParseLabels`.
 pub(super) fn pairs(text: &str) -> Result<Map<String, Value>, Failure> {
-    text.split(',')
-        .map(|pair| {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| Failure::error(format!("unexpected label spec: {pair}")))?;
-            Ok((key.to_owned(), Value::from(value)))
-        })
-        .collect()
+    let mut pairs = Map::new();
+    for pair in text.split(',') {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(_, value)| !value.contains('='))
+            .ok_or_else(|| Failure::error(format!("unexpected label spec: {pair}")))?;
+        if key.is_empty() {
+            return Err(Failure::error("unexpected empty label key"));
+        }
+        pairs.insert(key.to_owned(), Value::from(value));
+    }
+    Ok(pairs)
 }
 
 /// `--overrides`, by `--override-type`. What comes of it is read as a Pod: unknown fields are dropped, and containers

@@ -1,4 +1,4 @@
-//! `kubectl set env`, `set resources`, `set serviceaccount` and `set selector`.
+//! `kubectl set resources`, `set serviceaccount`, `set subject` and `set selector`.
 
 use serde_json::{Map, Value, json};
 
@@ -15,13 +15,25 @@ use super::super::requests::{DryRun, Manner};
 use super::super::results;
 use super::Outcome;
 use super::generators::quantities;
-use super::set_env_list::{self, Resolver};
 use super::set_image::{no_template, pod_spec_mut};
 
 type Result<T> = std::result::Result<T, Failure>;
 
+/// `--local` prints an object of a file as its Go type encodes it, with all defaults of the encoding.
+pub(super) fn refuse_local(line: &CommandLine) -> Result<()> {
+    if line.flags.is_on("local", false) { line.refuse(&["local"]) } else { Ok(()) }
+}
+
+/// Upstream: each command's `Validate`.
+pub(super) fn check_selection(line: &CommandLine) -> Result<()> {
+    if line.flags.is_on("all", false) && line.flags.has("selector") {
+        return Err(Failure::error("cannot set --all and --selector at the same time"));
+    }
+    Ok(())
+}
+
 /// Writes a changed object and prints that it was.
-fn store(
+pub(super) fn store(
     call: &mut Call<'_>,
     line: &CommandLine,
     object: ObjectRef,
@@ -49,12 +61,23 @@ fn store(
     })
 }
 
-/// The containers that `-c` names, all without it.
-fn containers<'a>(view: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
-    let Some(spec) = pod_spec_mut(view) else { return Vec::new() };
-    let list = spec["containers"].as_array_mut().into_iter().flatten();
-    list.filter(|container| pattern.is_empty() || fits(pattern, container["name"].as_str().unwrap_or_default()))
-        .collect()
+/// The containers that `-c` names, all without it; those of the initialization come last.
+/// Upstream: cmd/set `selectContainers`, as `RunEnv` and `SetResourcesOptions.Run` use it.
+pub(super) fn containers<'a>(spec: &'a mut Value, pattern: &str) -> Vec<&'a mut Value> {
+    let (mut found, mut initial) = (Vec::new(), Vec::new());
+    for (key, list) in spec.as_object_mut().into_iter().flatten() {
+        let into = match key.as_str() {
+            "containers" => &mut found,
+            "initContainers" => &mut initial,
+            _ => continue,
+        };
+        let is_meant = |container: &&mut Value| {
+            pattern.is_empty() || fits(pattern, container["name"].as_str().unwrap_or_default())
+        };
+        into.extend(list.as_array_mut().into_iter().flatten().filter(is_meant));
+    }
+    found.extend(initial);
+    found
 }
 
 /// Does a name fit a pattern whose `*` stand for anything? Upstream: cmd/set `selectString`.
@@ -78,158 +101,11 @@ fn fits(pattern: &str, name: &str) -> bool {
     true
 }
 
-pub(super) fn env(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    let is_change = |word: &&String| word.contains('=') || word.ends_with('-');
-    let (changes, words): (Vec<&String>, Vec<&String>) = line.arguments.iter().partition(is_change);
-    let words: Vec<String> = words.into_iter().cloned().collect();
-    if words.is_empty() && !line.has_files() {
-        return Err(Failure::error(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
-    if line.flags.has("keys") && !line.flags.has("from") {
-        return Err(Failure::error("when specifying --keys, a configmap or secret must be provided with --from"));
-    }
-    let named = call.named(&words)?;
-    let listing_only = line.flags.is_on("list", false);
-    let mut set: Vec<(String, Value)> = changes
-        .iter()
-        .filter_map(|word| word.split_once('='))
-        .map(|(name, value)| (name.to_owned(), json!({"name": name, "value": value})))
-        .chain(
-            line.flags
-                .all("env")
-                .filter_map(|word| word.split_once('='))
-                .map(|(name, value)| (name.to_owned(), json!({"name": name, "value": value}))),
-        )
-        .collect();
-    let removed: Vec<&str> =
-        changes.iter().filter(|word| !word.contains('=')).map(|word| word.trim_end_matches('-')).collect();
-    if set.iter().any(|(name, _)| removed.contains(&name.as_str())) {
-        return Err(Failure::error("can not both modify and remove the same environment variable in the same command"));
-    }
-    if line.flags.has("from") {
-        set.extend(variables_from(call, line, printed)?);
-    }
-    for (name, _) in &set {
-        if !is_variable_name(name) {
-            return Err(Failure::error(format!(
-                "\"{name}\" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
-            )));
-        }
-    }
-    let pattern = line.flags.text("containers").to_owned();
-    let namespace = line.namespace(call.context_namespace).to_owned();
-    let objects = listing::chosen(call, line, &named, printed)?;
-    if printed.failed {
-        return Ok(Outcome::Done);
-    }
-    for object in objects {
-        let mut view = call.cluster.view(object);
-        let before = view.clone();
-        let name = call.cluster.identity(object).1.to_owned();
-        if pod_spec_mut(&mut view).is_none() {
-            return Err(no_template(call, object));
-        }
-        let found = containers(&mut view, &pattern);
-        if found.is_empty() {
-            printed.err_line(format!(
-                "Warning: {}/{name} does not have any containers matching \"{pattern}\"",
-                object.kind.name()
-            ));
-            continue;
-        }
-        for container in found {
-            if listing_only {
-                let own = container["name"].as_str().unwrap_or_default();
-                printed.line(format!("# {} {name}, container {own}", object.kind.name()));
-                let resolves = line.flags.is_on("resolve", false);
-                let resolved = resolves.then_some(Resolver { call, namespace: &namespace, view: &before });
-                set_env_list::print(container, resolved.as_ref(), printed);
-                continue;
-            }
-            if !line.flags.is_on("overwrite", true) {
-                refuse_overwriting(container, &set, (object.kind.plural(), &name))?;
-            }
-            change_env(container, &set, &removed);
-        }
-        if !listing_only && view != before {
-            store(call, line, object, view, "env", printed)?;
-        }
-    }
-    Ok(Outcome::Done)
-}
-
-/// Upstream: util/validation `IsEnvVarName`.
-fn is_variable_name(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    name.chars().all(allowed) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
-}
-
-/// Upstream: cmd/set `validateNoOverwrites`.
-fn refuse_overwriting(container: &Value, set: &[(String, Value)], (plural, name): (&str, &str)) -> Result<()> {
-    for known in container["env"].as_array().into_iter().flatten() {
-        let Some((variable, new)) = set.iter().find(|(variable, _)| known["name"] == variable.as_str()) else {
-            continue;
-        };
-        if known["value"] != new["value"] {
-            let old = known["value"].as_str().unwrap_or_default();
-            return Err(Failure::error(format!(
-                "{plural}/{name} '{variable}' already has a value ({old}), and --overwrite is false"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn change_env(container: &mut Value, set: &[(String, Value)], removed: &[&str]) {
-    let mut list = container["env"].as_array().cloned().unwrap_or_default();
-    // Of a name that is given twice the first one counts. Upstream: cmd/set `updateEnv`, `findEnv`.
-    for (place, (name, variable)) in set.iter().enumerate() {
-        if set[..place].iter().any(|(before, _)| before == name) {
-            continue;
-        }
-        match list.iter_mut().find(|known| known["name"] == name.as_str()) {
-            Some(known) => known.clone_from(variable),
-            None => list.push(variable.clone()),
-        }
-    }
-    list.retain(|known| !removed.contains(&known["name"].as_str().unwrap_or_default()));
-    if list.is_empty() {
-        container.as_object_mut().map(|container| container.remove("env"));
-    } else {
-        container["env"] = Value::Array(list);
-    }
-}
-
-/// `--from=configmap/x`: a variable for each key, named after it.
-fn variables_from(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<(String, Value)>> {
-    let named = call.named(&[line.flags.text("from").to_owned()])?;
-    let prefix = line.flags.text("prefix");
-    let mut variables = Vec::new();
-    for (kind, name) in named.objects {
-        let object = call.find(kind, line.namespace(call.context_namespace), &name)?;
-        let reference = if kind == Kind::SECRET { "secretKeyRef" } else { "configMapKeyRef" };
-        for key in call.cluster.view(object)["data"].as_object().into_iter().flat_map(Map::keys) {
-            if line.flags.has("keys") && !line.flags.all("keys").any(|wanted| wanted == key) {
-                continue;
-            }
-            let plain: String =
-                key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-            if plain != *key {
-                printed.err_line(format!("Warning: key {key} transferred to {plain}"));
-            }
-            let variable = format!("{prefix}{plain}");
-            let source = json!({"name": variable, "valueFrom": {reference: {"key": key, "name": name}}});
-            variables.push((variable, source));
-        }
-    }
-    Ok(variables)
-}
-
 pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    refuse_local(line)?;
     let named = call.named(&line.arguments)?;
     let objects = listing::chosen(call, line, &named, printed)?;
+    check_selection(line)?;
     let (limits, requests) = (line.flags.text("limits"), line.flags.text("requests"));
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
@@ -244,7 +120,11 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
     for object in objects {
         let mut view = call.cluster.view(object);
         let before = view.clone();
-        let found = containers(&mut view, &pattern);
+        let Some(spec) = pod_spec_mut(&mut view) else {
+            printed.fail(&no_template(call, object));
+            continue;
+        };
+        let found = containers(spec, &pattern);
         if found.is_empty() {
             printed.fail(&Failure::error(format!("unable to find container named {pattern}")));
             continue;
@@ -266,6 +146,7 @@ pub(super) fn resources_command(call: &mut Call<'_>, line: &CommandLine, printed
 }
 
 pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    refuse_local(line)?;
     let Some((account, words)) = line.arguments.split_last() else {
         return Err(Failure::error("serviceaccount is required"));
     };
@@ -273,10 +154,8 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
     for object in listing::chosen(call, line, &named, printed)? {
         let mut view = call.cluster.view(object);
         let Some(spec) = pod_spec_mut(&mut view) else { return Err(no_template(call, object)) };
-        {
-            spec["serviceAccountName"] = json!(account);
-            spec["serviceAccount"] = json!(account);
-        }
+        spec["serviceAccountName"] = json!(account);
+        spec["serviceAccount"] = json!(account);
         store(call, line, object, view, "serviceaccount", printed)?;
     }
     Ok(Outcome::Done)
@@ -284,6 +163,8 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
 
 /// Subjects of a binding that it does not have yet. Upstream: kubectl cmd/set `SubjectOptions`.
 pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    refuse_local(line)?;
+    check_selection(line)?;
     let wanted = super::access::subjects(line)?;
     if wanted.is_empty() {
         return Err(Failure::error("you must specify at least one value of user, group or serviceaccount"));
@@ -321,6 +202,7 @@ fn required(expression: &str) -> Result<Map<String, Value>> {
 }
 
 pub(super) fn selector(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    refuse_local(line)?;
     let Some((expression, words)) = line.arguments.split_last() else {
         return Err(Failure::error("one selector is required"));
     };

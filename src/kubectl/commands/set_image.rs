@@ -10,17 +10,28 @@ use super::super::errors::Failure;
 use super::super::listing;
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
-use super::super::results;
+use super::super::{resources, results};
 use super::Outcome;
+use super::set::{check_selection, refuse_local};
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
-    let (images, words): (Vec<&String>, Vec<&String>) =
-        line.arguments.iter().partition(|argument| argument.contains('=') && !argument.starts_with('='));
-    let words: Vec<String> = words.into_iter().cloned().collect();
+    refuse_local(line)?;
+    let (words, images) = resources::before_pairs(&line.arguments, "image")?;
+    let is_wrong = |image: &&&str| !image.contains('=') || image.starts_with('=');
+    let wrong: Vec<&str> = images.iter().filter(is_wrong).copied().collect();
+    if !wrong.is_empty() {
+        return Err(Failure::error(format!("invalid image format: {}", wrong.join(", "))));
+    }
     let named = call.named(&words)?;
     let objects = listing::chosen(call, line, &named, printed)?;
+    check_selection(line)?;
     if images.is_empty() {
         return Err(Failure::error("at least one image update is required"));
+    }
+    if images.len() > 1 && images.iter().any(|image| image.starts_with("*=")) {
+        return Err(Failure::error(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        ));
     }
     if printed.failed {
         return Ok(Outcome::Done);
@@ -37,7 +48,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             Err(failure) => failures.push(failure),
         }
     }
-    // Upstream prints them with an empty line between. Upstream: cmd/util `CheckErr` of `utilerrors.NewAggregate`.
+    // An empty line is printed between them. Upstream: cmd/util `CheckErr` of `utilerrors.NewAggregate`.
     for (place, failure) in failures.iter().enumerate() {
         if place > 0 {
             printed.err_line("");

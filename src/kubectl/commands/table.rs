@@ -1,61 +1,14 @@
-//! Every command with its flags.
+//! Commands on whole objects, pods and nodes, with their flags.
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::{
     Command, Run, apply, create_file, debug, delete, describe, drain, edit, exec, expose, get, information, logs,
-    metadata, nodes, patch, replace, rollout, run, scale, set, set_image, top, wait,
+    nodes, patch, replace, rollout, run, scale, top, wait,
 };
 
 pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]], run: Run) -> Command {
     Command { path, aliases: &[], flags, required: &[], run }
 }
-
-/// What `set` accepts.
-static SETTER: &[&[Flag]] = &[
-    flags::FILES,
-    flags::OUTPUT,
-    flags::SELECTOR,
-    flags::ALL,
-    flags::DRY_RUN,
-    flags::RECORD,
-    flags::MANAGER,
-    &[
-        short("containers", 'c', Takes::Text),
-        short("env", 'e', Takes::Many),
-        flag("from", Takes::Text),
-        flag("prefix", Takes::Text),
-        flag("keys", Takes::List),
-        flag("list", Takes::Switch),
-        flag("resolve", Takes::Switch),
-        flag("overwrite", Takes::Switch),
-        flag("limits", Takes::Text),
-        flag("requests", Takes::Text),
-        flag("local", Takes::Switch),
-        flag("resource-version", Takes::Text),
-        flag("user", Takes::Many),
-        flag("group", Takes::Many),
-        flag("serviceaccount", Takes::Many),
-    ],
-];
-
-/// What `label`, `annotate` and `taint` accept.
-static METADATA: &[&[Flag]] = &[
-    flags::FILES,
-    flags::OUTPUT,
-    flags::SELECTOR,
-    flags::FIELD_SELECTOR,
-    flags::ALL,
-    flags::ALL_NAMESPACES,
-    flags::DRY_RUN,
-    flags::RECORD,
-    flags::MANAGER,
-    &[
-        flag("overwrite", Takes::Switch),
-        flag("list", Takes::Switch),
-        flag("resource-version", Takes::Text),
-        flag("local", Takes::Switch),
-    ],
-];
 
 /// All commands.
 pub(super) static COMMANDS: &[Command] = &[
@@ -67,6 +20,7 @@ pub(super) static COMMANDS: &[Command] = &[
             flags::SELECTOR,
             flags::FIELD_SELECTOR,
             flags::ALL_NAMESPACES,
+            flags::CHUNKS,
             &[
                 short("label-columns", 'L', Takes::List),
                 flag("show-labels", Takes::Switch),
@@ -77,7 +31,6 @@ pub(super) static COMMANDS: &[Command] = &[
                 short("watch", 'w', Takes::Switch),
                 flag("watch-only", Takes::Switch),
                 flag("output-watch-events", Takes::Switch),
-                flag("chunk-size", Takes::Number),
                 flag("server-print", Takes::Switch),
                 flag("subresource", Takes::Text),
                 flag("raw", Takes::Text),
@@ -246,20 +199,6 @@ pub(super) static COMMANDS: &[Command] = &[
         run: run::run,
     },
     command(
-        "set image",
-        &[
-            flags::FILES,
-            flags::OUTPUT,
-            flags::SELECTOR,
-            flags::ALL,
-            flags::DRY_RUN,
-            flags::RECORD,
-            flags::MANAGER,
-            &[flag("local", Takes::Switch)],
-        ],
-        set_image::run,
-    ),
-    command(
         "logs",
         &[
             flags::SELECTOR,
@@ -285,7 +224,7 @@ pub(super) static COMMANDS: &[Command] = &[
     ),
     command(
         "describe",
-        &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, &[flag("show-events", Takes::Switch)]],
+        &[flags::FILES, flags::SELECTOR, flags::ALL_NAMESPACES, flags::CHUNKS, &[flag("show-events", Takes::Switch)]],
         describe::run,
     ),
     command("exec", &[flags::FILES, flags::TERMINAL], exec::run),
@@ -306,9 +245,6 @@ pub(super) static COMMANDS: &[Command] = &[
         ],
         edit::run,
     ),
-    command("label", METADATA, metadata::label),
-    command("annotate", METADATA, metadata::annotate),
-    command("taint", METADATA, nodes::taint),
     command("cordon", &[flags::SELECTOR, flags::DRY_RUN], nodes::cordon),
     command("uncordon", &[flags::SELECTOR, flags::DRY_RUN], nodes::uncordon),
     command(
@@ -317,6 +253,7 @@ pub(super) static COMMANDS: &[Command] = &[
             flags::SELECTOR,
             flags::DRY_RUN,
             flags::TIMEOUT,
+            flags::CHUNKS,
             &[
                 flag("ignore-daemonsets", Takes::Switch),
                 flag("delete-emptydir-data", Takes::Switch),
@@ -325,7 +262,6 @@ pub(super) static COMMANDS: &[Command] = &[
                 flag("disable-eviction", Takes::Switch),
                 flag("pod-selector", Takes::Text),
                 flag("skip-wait-for-delete-timeout", Takes::Number),
-                flag("chunk-size", Takes::Number),
             ],
         ],
         drain::run,
@@ -433,16 +369,12 @@ pub(super) static COMMANDS: &[Command] = &[
     command("rollout pause", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::pause),
     command("rollout resume", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::resume),
     command("rollout restart", &[flags::FILES, flags::OUTPUT, flags::SELECTOR, flags::MANAGER], rollout::restart),
-    command("set env", SETTER, set::env),
-    command("set resources", SETTER, set::resources_command),
-    Command { path: "set serviceaccount", aliases: &["sa"], flags: SETTER, required: &[], run: set::service_account },
-    command("set selector", SETTER, set::selector),
-    command("set subject", SETTER, set::subject),
     command(
         "events",
         &[
             flags::OUTPUT,
             flags::ALL_NAMESPACES,
+            flags::CHUNKS,
             &[
                 flag("for", Takes::Text),
                 flag("types", Takes::List),

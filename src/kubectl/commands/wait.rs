@@ -60,7 +60,10 @@ impl Wait {
     pub(crate) fn touches(&self, change: &Change) -> bool {
         match self.wanted.first() {
             Some(Wanted::Create) if !self.missing.is_empty() => change.verb == Verb::Added,
-            _ => self.objects.get(self.next).is_some_and(|object| *object == change.object),
+            // Another object may take its name.
+            _ => self.objects.get(self.next).is_some_and(|object| {
+                *object == change.object || change.verb == Verb::Added && object.kind == change.object.kind
+            }),
         }
     }
 }
@@ -185,6 +188,8 @@ pub(crate) fn go_on(
         let name = call.cluster.identity(object).1.to_owned();
         // One that is waited for in vain takes the time of all after it.
         let is_late = !wait.timed_out.is_empty();
+        let object =
+            if wait.wanted.iter().any(|one| matches!(one, Wanted::Delete)) { object } else { successor(call, object) };
         while !is_late && wait.met < wait.wanted.len() && is_met(call, object, &wait.wanted[wait.met])? {
             wait.met += 1;
         }
@@ -204,6 +209,15 @@ pub(crate) fn go_on(
         [one] => Err(Failure::error(one)),
         several => Err(Failure::plain(several.join("\n"))),
     }
+}
+
+/// The object that has the name now: kubectl watches a name. Upstream: cmd/wait `getObjAndCheckCondition`.
+fn successor(call: &Call<'_>, object: ObjectRef) -> ObjectRef {
+    if call.cluster.is_live(object) {
+        return object;
+    }
+    let (namespace, name) = listing::identity(call.cluster, object);
+    call.find(object.kind, &namespace, &name).unwrap_or(object)
 }
 
 fn show(call: &Call<'_>, form: &Format, object: ObjectRef, printed: &mut Printed) -> Result<(), Failure> {
@@ -246,7 +260,7 @@ fn is_met(call: &Call<'_>, object: ObjectRef, wanted: &Wanted) -> Result<bool, F
             if one.is_object() || one.is_array() {
                 return Err(Failure::error("jsonpath leads to a nested object or list which is not supported"));
             }
-            super::super::printers::plain(one) == *value
+            super::super::printers::plain(one).trim() == value.trim()
         }
     })
 }

@@ -75,7 +75,7 @@ pub(super) fn start(
         kind,
         scope: (!everywhere && kind.is_namespaced()).then_some(namespace),
         name: named.objects.first().map(|(_, name)| name.clone()),
-        filter: Filter::of(line, kind)?,
+        filter: Filter::of_any(call, line, kind)?,
         format: if line.command.path == "events" { Format::Table { wide: false } } else { Format::of(line)? },
         cursor: call.cluster.log.end(),
         sightings: call.cluster.events.sightings().len(),

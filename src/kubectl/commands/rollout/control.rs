@@ -81,7 +81,14 @@ pub(crate) fn restart(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         let annotations = &mut view["spec"]["template"]["metadata"]["annotations"];
         annotations["kubectl.kubernetes.io/restartedAt"] = json!(call.cluster.clock().timestamp(call.now));
         match call.update(object, view, Manner::PATCH, printed) {
-            Ok(_) => {
+            // Upstream: cmd/rollout `RestartOptions.RunRestart`: the annotation counts seconds.
+            Ok(false) => {
+                let name = call.cluster.identity(object).1;
+                printed.fail(&Failure::error(format!(
+                    "failed to create patch for {name}: if restart has already been triggered within the past second, please wait before attempting to trigger another"
+                )));
+            }
+            Ok(true) => {
                 let name = call.cluster.identity(object).1.to_owned();
                 results::show(line, (object.kind, &name), "restarted", printed, || call.cluster.view(object))?;
             }

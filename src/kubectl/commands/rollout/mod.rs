@@ -34,7 +34,7 @@ fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result
         let namespace = line.namespace(call.context_namespace);
         let mut objects = Vec::new();
         for kind in &named.kinds {
-            let filter = listing::Filter::of(line, *kind)?;
+            let filter = listing::Filter::of_any(call, line, *kind)?;
             objects.extend(listing::list(call.cluster, *kind, Some(namespace), &filter));
         }
         return Ok(objects);
@@ -44,8 +44,7 @@ fn targets(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result
 
 /// A kind that has no history. Upstream: polymorphichelpers `HistoryViewerFor`, kubectl pkg/apps `GroupKindElement.Accept`.
 fn without_visitor(kind: Kind, what: &str, known: &str) -> Failure {
-    let group = kind.info().group;
-    let full = if group.is_empty() { kind.name().to_owned() } else { format!("{}.{group}", kind.name()) };
+    let (group, full) = (kind.info().group, group_kind(kind));
     let visited = [
         Kind::DAEMON_SET,
         Kind::DEPLOYMENT,
@@ -61,6 +60,12 @@ fn without_visitor(kind: Kind, what: &str, known: &str) -> Failure {
     } else {
         format!("error retrieving {what} for {full:?}, no visitor method exists for {{{group} {}}}", kind.name())
     })
+}
+
+/// `ReplicaSet.apps`. Upstream: runtime/schema `GroupKind.String`.
+fn group_kind(kind: Kind) -> String {
+    let group = kind.info().group;
+    if group.is_empty() { kind.name().to_owned() } else { format!("{}.{group}", kind.name()) }
 }
 
 /// `deployments.apps "web"`: how messages name an object here.

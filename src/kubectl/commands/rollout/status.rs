@@ -12,7 +12,7 @@ use super::super::super::errors::Failure;
 use super::super::super::output::Printed;
 use super::super::super::waiting::Pending;
 use super::super::Outcome;
-use super::targets;
+use super::{group_kind, targets};
 
 /// A rollout that is watched.
 #[derive(Clone, Debug)]
@@ -177,5 +177,5 @@ fn only_rolling() -> Failure {
 }
 
 fn no_viewer(object: ObjectRef) -> Failure {
-    Failure::error(format!("no status viewer has been implemented for {}", object.kind.name()))
+    Failure::error(format!("no status viewer has been implemented for {}", group_kind(object.kind)))
 }
