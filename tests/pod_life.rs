@@ -189,7 +189,7 @@ fn readiness_is_asked_when_the_container_runs_and_again_at_the_relist_that_sees_
         assert!(seen[until_ready..].iter().all(|ready| *ready));
         let events = simulation.cluster.events.rows().iter();
         let unhealthy: Vec<&str> =
-            events.filter(|event| event.reason == "Unhealthy").map(|event| &*event.message).collect();
+            events.filter(|event| event.sort.reason == "Unhealthy").map(|event| &*event.message).collect();
         assert_eq!(unhealthy.len(), refused, "{unhealthy:?}");
         assert!(unhealthy.iter().all(|message| message.ends_with(":80: connect: connection refused")), "{unhealthy:?}");
     }
@@ -204,7 +204,7 @@ fn another_image_restarts_a_container_whatever_the_policy() {
     let (phase, _, restarts) = shown(&simulation);
     assert_eq!((phase, restarts), (PodPhase::Running, 1));
     let said = simulation.cluster.events.rows().iter().any(|event| {
-        event.reason == "Killing" && &*event.message == "Container c definition changed, will be restarted"
+        event.sort.reason == "Killing" && &*event.message == "Container c definition changed, will be restarted"
     });
     assert!(said);
 }

@@ -251,7 +251,7 @@ impl Invariants {
     fn look_at_budget(&mut self, now: SimTime, pod: PodId, verb: Verb, fields: Fields, cluster: &Cluster) {
         let row = cluster.pod(pod);
         let target = row.status.condition(&PodConditionType::DisruptionTarget);
-        let is_evicted = target.is_some_and(|target| target.reason == "EvictionByEvictionAPI");
+        let is_evicted = target.is_some_and(|target| target.reason() == "EvictionByEvictionAPI");
         let is_eviction = is_evicted && verb == Verb::Modified && fields.contains(Fields::DELETION);
         if !is_eviction {
             if fields.intersects(Fields::READY | Fields::DELETION | Fields::OWNERSHIP) && !is_evicted {

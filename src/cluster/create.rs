@@ -14,7 +14,7 @@ use crate::model::kind::Kind;
 use crate::model::object::{
     Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, OwnerReference, PodId, TemplateId,
 };
-use crate::model::pod::{Completion, Pod, PodCondition, PodConditionType, PodExtra, PodStatus};
+use crate::model::pod::{Completion, Pod, PodCondition, PodConditionType, PodExtra, PodStatus, Why};
 
 use super::change_log::{Change, Fields, Verb};
 use super::{Cluster, uid};
@@ -258,8 +258,10 @@ impl Cluster {
             status.conditions.push(PodCondition {
                 kind: PodConditionType::PodScheduled,
                 status: ConditionStatus::False,
-                reason: Text::const_new("SchedulingGated"),
-                message: Text::const_new("Scheduling is blocked due to non-empty scheduling gates"),
+                why: Why::new(
+                    Text::const_new("SchedulingGated"),
+                    Text::const_new("Scheduling is blocked due to non-empty scheduling gates"),
+                ),
                 last_transition: now,
             });
         }

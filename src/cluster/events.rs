@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::event_correlator::{Correlated, EventCorrelator, hash};
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
@@ -50,6 +52,17 @@ pub struct EventDraft {
     pub host: NodeId,
 }
 
+/// What the Events of one sort have in common: there are dozens of sorts, and five Events of each pod.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct EventSort {
+    /// Type.
+    pub kind: EventType,
+    /// Reason.
+    pub reason: Text,
+    /// Component.
+    pub component: Text,
+}
+
 /// A stored Event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
@@ -57,14 +70,10 @@ pub struct EventRow {
     pub object: ObjectRef,
     /// The container it is about.
     pub container: Option<u8>,
-    /// Type.
-    pub kind: EventType,
-    /// Reason.
-    pub reason: Text,
+    /// Type, reason and component, shared with all Events that have the same.
+    pub sort: Arc<EventSort>,
     /// Message.
     pub message: Arc<str>,
-    /// Component.
-    pub component: Text,
     /// The node of the component.
     pub host: NodeId,
     /// When it was first seen.
@@ -88,6 +97,8 @@ pub struct Sighting {
 
 /// Messages that came lately: most pods' Events say the same.
 const MESSAGES_KEPT: usize = 256;
+/// Places for sorts that came lately: a power of two.
+const SORTS_OF_LATE: usize = 32;
 
 /// All Events.
 #[derive(Debug, Default)]
@@ -97,6 +108,9 @@ pub struct EventStore {
     correlator: EventCorrelator,
     /// By hash.
     messages: Vec<Option<Arc<str>>>,
+    sorts: FxHashSet<Arc<EventSort>>,
+    /// The sort of the Events that came last, by hash.
+    sorts_of_late: [Option<Arc<EventSort>>; SORTS_OF_LATE],
 }
 
 impl EventStore {
@@ -120,13 +134,12 @@ impl EventStore {
                 self.correlator.remember(slot, &draft, row);
                 let message =
                     if slot.combined { combined_message(&draft.message) } else { self.shared_message(&draft.message) };
+                let sort = self.sort(draft.kind, draft.reason, Text::const_new(draft.component));
                 self.rows.push(EventRow {
                     object: draft.object,
                     container: draft.container,
-                    kind: draft.kind,
-                    reason: draft.reason,
+                    sort,
                     message,
-                    component: Text::const_new(draft.component),
                     host: draft.host,
                     first: now,
                     last: now,
@@ -136,6 +149,18 @@ impl EventStore {
             }
         };
         self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
+    }
+
+    /// What Events of this type, reason and component have in common.
+    pub(super) fn sort(&mut self, kind: EventType, reason: Text, component: Text) -> Arc<EventSort> {
+        let wanted = EventSort { kind, reason, component };
+        let place = &mut self.sorts_of_late[(hash(&wanted) >> 32) as usize % SORTS_OF_LATE];
+        if let Some(sort) = place.as_ref().filter(|sort| ***sort == wanted) {
+            return Arc::clone(sort);
+        }
+        let sort = self.sorts.get(&wanted).map_or_else(|| Arc::new(wanted), Arc::clone);
+        self.sorts.insert(Arc::clone(&sort));
+        Arc::clone(place.insert(sort))
     }
 
     /// A message's text, shared with an equal one that came lately.

@@ -10,7 +10,7 @@ use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::object::{Body, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
+use crate::model::pod::{PodCondition, PodConditionType, PodPhase, Why};
 
 use super::Cluster;
 use super::delete::DeleteOptions;
@@ -38,8 +38,7 @@ impl Cluster {
                 status.set_condition(PodCondition {
                     kind: PodConditionType::DisruptionTarget,
                     status: ConditionStatus::True,
-                    reason: Text::const_new("EvictionByEvictionAPI"),
-                    message: Text::const_new("Eviction API: evicting"),
+                    why: Why::new(Text::const_new("EvictionByEvictionAPI"), Text::const_new("Eviction API: evicting")),
                     last_transition: now,
                 });
             });

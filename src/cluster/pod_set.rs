@@ -65,8 +65,22 @@ impl PodSet {
         self.places.iter().filter(|id| **id & GONE == 0).map(|id| PodId(*id))
     }
 
+    /// Ids ascend, so that one lies at most as far behind the first as it is greater. Where most of a stretch of ids is in
+    /// the set, as with the pods of a large workload, it lies just there or little before.
     fn find(&self, pod: PodId) -> Result<usize, usize> {
-        self.places.binary_search_by_key(&pod.0, |id| id & !GONE)
+        let id_at = |place: usize| self.places[place] & !GONE;
+        let Some(first) = self.places.first() else { return Err(0) };
+        let Some(distance) = pod.0.checked_sub(first & !GONE) else { return Err(0) };
+        let mut end = self.places.len().min(distance as usize + 1);
+        let mut step = 1;
+        // What is looked for lies before `end`, or would be inserted there.
+        while end > step && id_at(end - step) > pod.0 {
+            end -= step;
+            step *= 2;
+        }
+        let begin = end.saturating_sub(step);
+        let found = self.places[begin..end].binary_search_by_key(&pod.0, |id| id & !GONE);
+        found.map(|place| begin + place).map_err(|place| begin + place)
     }
 }
 

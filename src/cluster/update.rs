@@ -6,7 +6,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectMeta, ObjectRef, OwnerReference, PodId, TemplateId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 
 use super::Cluster;
 use super::change_log::{Change, Fields, Verb};
@@ -302,8 +302,7 @@ impl Cluster {
         self.pods.row_mut(pod).status.set_condition(PodCondition {
             kind: PodConditionType::PodScheduled,
             status: ConditionStatus::True,
-            reason: Text::default(),
-            message: Text::default(),
+            why: Why::NONE,
             last_transition: now,
         });
         self.log_modified(now, ObjectRef::pod(pod), Fields::BOUND | Fields::CONDITIONS);

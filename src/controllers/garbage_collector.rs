@@ -2,6 +2,8 @@
 //! what is deleted with orphans sets them free.
 //! Upstream: garbagecollector `attemptToDeleteItem`, `processDeletingDependentsItem`, `attemptToOrphanWorker`.
 
+use smallvec::SmallVec;
+
 use crate::cluster::{Change, Cluster, DeleteOptions, EventDraft, EventType, Fields, Propagation, Verb};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -14,6 +16,9 @@ use super::work_queue::WorkQueue;
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
+
+/// Owners of one object: nearly always one.
+type Owners = SmallVec<[OwnerReference; 2]>;
 
 /// The controller. It keeps no graph of its own: the cluster's indexes are one.
 #[derive(Debug, Default)]
@@ -98,8 +103,8 @@ fn dependents(owner: ObjectRef, cluster: &Cluster) -> Vec<ObjectRef> {
     found
 }
 
-fn owners(object: ObjectRef, cluster: &Cluster) -> Vec<OwnerReference> {
-    let Some(pod) = object.as_pod() else { return cluster.meta(object).owners.clone() };
+fn owners(object: ObjectRef, cluster: &Cluster) -> Owners {
+    let Some(pod) = object.as_pod() else { return cluster.meta(object).owners.iter().cloned().collect() };
     let row = cluster.pod(pod);
     let controller = row.controller.is_some().then_some(OwnerReference {
         owner: row.controller,
@@ -159,7 +164,7 @@ fn is_waiting(owner: ObjectRef, cluster: &Cluster) -> bool {
 /// An object that may have lost its owners. Upstream: garbagecollector `attemptToDeleteItem`.
 fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let owners = owners(key, cluster);
-    let (solid, lost): (Vec<_>, Vec<_>) =
+    let (solid, lost): (Owners, Owners) =
         owners.into_iter().partition(|owner| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster));
     if lost.is_empty() && !cluster.has_absent_owner(key) {
         return Plan::done();
@@ -169,7 +174,7 @@ fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
         plan.push(Call::Event(Box::new(wrong_namespace(key, owner.owner, cluster))));
     }
     if !solid.is_empty() {
-        return plan.then(Call::SetOwners { object: key, owners: solid });
+        return plan.then(Call::SetOwners { object: key, owners: solid.into_vec() });
     }
     let waited_for = lost.iter().any(|owner| is_waiting(owner.owner, cluster));
     let propagation = if waited_for && !dependents(key, cluster).is_empty() || has_finalizer(key, FOREGROUND, cluster) {

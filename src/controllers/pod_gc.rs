@@ -8,7 +8,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 
 use super::ControllerSettings;
 use super::plan::{Call, Plan};
@@ -122,8 +122,7 @@ impl Controller for PodGarbageCollector {
             let condition = PodCondition {
                 kind: PodConditionType::DisruptionTarget,
                 status: ConditionStatus::True,
-                reason: Text::const_new("DeletionByPodGC"),
-                message: Text::const_new("PodGC: node no longer exists"),
+                why: Why::new(Text::const_new("DeletionByPodGC"), Text::const_new("PodGC: node no longer exists")),
                 last_transition: now,
             };
             plan.push(Call::PatchPodStatus { pod, conditions: vec![condition], fail: true });

@@ -8,7 +8,7 @@ use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::object::{NodeId, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 use crate::model::taint::{Taint, TaintEffect, Toleration};
 
 use super::calls::event;
@@ -141,8 +141,10 @@ impl TaintEvictionController {
         let condition = PodCondition {
             kind: PodConditionType::DisruptionTarget,
             status: ConditionStatus::True,
-            reason: Text::const_new("DeletionByTaintManager"),
-            message: Text::const_new("Taint manager: deleting due to NoExecute taint"),
+            why: Why::new(
+                Text::const_new("DeletionByTaintManager"),
+                Text::const_new("Taint manager: deleting due to NoExecute taint"),
+            ),
             last_transition: now,
         };
         // It is said of a pod that is on its way already, too.
@@ -161,7 +163,7 @@ impl TaintEvictionController {
 fn was_evicted(pod: PodId, cluster: &Cluster) -> bool {
     let row = cluster.pod(pod);
     let condition = row.status.condition(&PodConditionType::DisruptionTarget);
-    row.deletion.is_some() && condition.is_some_and(|condition| condition.reason == "DeletionByTaintManager")
+    row.deletion.is_some() && condition.is_some_and(|condition| condition.reason() == "DeletionByTaintManager")
 }
 
 fn cancellation(pod: PodId, cluster: &Cluster) -> Call {

@@ -7,12 +7,11 @@ use crate::cluster::{Cluster, ClusterSettings, Cursor, DeleteOptions, Verb};
 use crate::engine::event_queue::EventQueue;
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, SimDuration, SimTime};
-use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::latency::{Latencies, Latency};
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
+use crate::model::pod::{PodCondition, PodConditionType, PodPhase, Why};
 
 use super::{ControllerEvent, ControllerSettings, Controllers};
 
@@ -149,8 +148,7 @@ impl World {
             status.set_condition(PodCondition {
                 kind: PodConditionType::Ready,
                 status: ConditionStatus::from(ready),
-                reason: Text::default(),
-                message: Text::default(),
+                why: Why::NONE,
                 last_transition: now,
             });
         });
@@ -174,8 +172,7 @@ impl World {
             status.set_condition(PodCondition {
                 kind: PodConditionType::Ready,
                 status: ConditionStatus::False,
-                reason: Text::default(),
-                message: Text::default(),
+                why: Why::NONE,
                 last_transition: now,
             });
         });
@@ -219,7 +216,7 @@ impl World {
             .events
             .rows()
             .iter()
-            .filter(|row| row.reason == reason)
+            .filter(|row| row.sort.reason == reason)
             .map(|row| row.message.to_string())
             .collect()
     }

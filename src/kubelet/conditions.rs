@@ -9,7 +9,7 @@ use super::worker::EndReason;
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
-use crate::model::pod::{ContainerState, PodCondition, PodConditionType, PodPhase, PodStatus};
+use crate::model::pod::{ContainerState, PodCondition, PodConditionType, PodPhase, PodStatus, Why};
 use crate::model::pod_spec::{ContainerKind, PodSpec};
 
 /// What conditions depend on beside the status itself.
@@ -22,6 +22,7 @@ pub(super) struct ConditionFacts<'a> {
 }
 
 const ALL_RESTARTING: &str = "AllContainersRestarting";
+const NOT_READY: &str = "ContainersNotReady";
 
 /// How many conditions every pod has of its kubelet.
 const OWNED: usize = 5;
@@ -35,7 +36,7 @@ pub(super) fn generate(
 ) -> Vec<PodCondition> {
     let mut conditions = Vec::with_capacity(OWNED);
     let is_foreign = |condition: &&PodCondition| match &condition.kind {
-        PodConditionType::Other(name) => name != ALL_RESTARTING,
+        PodConditionType::Other(name) => **name != ALL_RESTARTING,
         kind => *kind == PodConditionType::DisruptionTarget,
     };
     conditions.extend(previous.conditions.iter().filter(is_foreign).cloned());
@@ -46,19 +47,15 @@ pub(super) fn generate(
             .condition(&kind)
             .filter(|old| old.status == condition_status)
             .map_or(facts.now, |old| old.last_transition);
-        let (reason, message) = (verdict.reason, verdict.message);
-        conditions.push(PodCondition { kind, status: condition_status, reason, message, last_transition });
+        conditions.push(PodCondition { kind, status: condition_status, why: verdict.why, last_transition });
     };
     if let Some(end) = facts.disruption {
         conditions.retain(|condition| condition.kind != PodConditionType::DisruptionTarget);
-        let verdict = Verdict {
-            holds: true,
-            reason: Text::const_new("TerminationByKubelet"),
-            message: condition_message(&end.reason).map_or_else(|| end.message.clone(), Text::const_new),
-        };
-        add(&mut conditions, PodConditionType::DisruptionTarget, verdict);
+        let message = condition_message(&end.reason).map_or_else(|| end.message.clone(), Text::const_new);
+        let why = Why::new(Text::const_new("TerminationByKubelet"), message);
+        add(&mut conditions, PodConditionType::DisruptionTarget, Verdict { holds: true, why });
     }
-    let containers_ready = containers_ready(spec, status);
+    let containers_ready = containers_ready(spec, status, previous);
     let ready = ready(spec, &containers_ready, &conditions, status.phase);
     add(&mut conditions, PodConditionType::PodReadyToStartContainers, Verdict::plain(facts.sandbox));
     add(&mut conditions, PodConditionType::Initialized, initialized(spec, status, facts.initialized));
@@ -66,7 +63,7 @@ pub(super) fn generate(
     add(&mut conditions, PodConditionType::ContainersReady, containers_ready);
     add(&mut conditions, PodConditionType::PodScheduled, Verdict::plain(true));
     if let Some(verdict) = all_restarting(spec, status) {
-        add(&mut conditions, PodConditionType::Other(Text::const_new(ALL_RESTARTING)), verdict);
+        add(&mut conditions, PodConditionType::Other(Box::new(Text::const_new(ALL_RESTARTING))), verdict);
     }
     conditions
 }
@@ -82,8 +79,7 @@ fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
         _ => false,
     });
     Some(if asked {
-        let (reason, message) = ("RestartAllContainersStarted", "container exited with restart policy rule");
-        Verdict { holds: true, reason: Text::const_new(reason), message: Text::const_new(message) }
+        Verdict::because(true, "RestartAllContainersStarted", "container exited with restart policy rule")
     } else {
         Verdict::plain(false)
     })
@@ -91,12 +87,11 @@ fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
 
 /// Sets Ready and ContainersReady anew after a container's readiness changed. Upstream: `SetContainerReadiness`.
 pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime) {
-    let containers_ready = containers_ready(spec, status);
+    let containers_ready = containers_ready(spec, status, &PodStatus::default());
     let ready = ready(spec, &containers_ready, &status.conditions, status.phase);
     for (kind, verdict) in [(PodConditionType::Ready, ready), (PodConditionType::ContainersReady, containers_ready)] {
-        let (reason, message) = (verdict.reason, verdict.message);
         let status_now = ConditionStatus::from(verdict.holds);
-        status.set_condition(PodCondition { kind, status: status_now, reason, message, last_transition: now });
+        status.set_condition(PodCondition { kind, status: status_now, why: verdict.why, last_transition: now });
     }
 }
 
@@ -104,25 +99,24 @@ pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime
 #[derive(Clone)]
 struct Verdict {
     holds: bool,
-    reason: Text,
-    message: Text,
+    why: Why,
 }
 
 impl Verdict {
     fn plain(holds: bool) -> Self {
-        Self { holds, reason: Text::default(), message: Text::default() }
+        Self { holds, why: Why::NONE }
     }
 
-    fn because(holds: bool, reason: &'static str) -> Self {
-        Self { holds, reason: Text::const_new(reason), message: Text::default() }
+    fn because(holds: bool, reason: &'static str, message: impl Into<Text>) -> Self {
+        Self { holds, why: Why::new(Text::const_new(reason), message) }
     }
 }
 
 /// Upstream: `GenerateContainersReadyCondition`.
-fn containers_ready(spec: &PodSpec, status: &PodStatus) -> Verdict {
+fn containers_ready(spec: &PodSpec, status: &PodStatus, previous: &PodStatus) -> Verdict {
     match status.phase {
-        PodPhase::Succeeded => return Verdict::because(false, "PodCompleted"),
-        PodPhase::Failed => return Verdict::because(false, "PodFailed"),
+        PodPhase::Succeeded => return Verdict::because(false, "PodCompleted", ""),
+        PodPhase::Failed => return Verdict::because(false, "PodFailed", ""),
         _ => {}
     }
     let unready =
@@ -130,8 +124,18 @@ fn containers_ready(spec: &PodSpec, status: &PodStatus) -> Verdict {
     if !spec.own().any(|index| unready(&index)) {
         return Verdict::plain(true);
     }
+    // The same containers as before: the same words.
+    let is_as_before = |index: usize| {
+        previous.containers.get(index).is_some_and(|before| before.ready == status.containers[index].ready)
+    };
+    let said = previous.condition(&PodConditionType::ContainersReady).map(|condition| &condition.why);
+    if let Some(why) = said.filter(|why| why.reason() == NOT_READY)
+        && spec.own().all(is_as_before)
+    {
+        return Verdict { holds: false, why: why.clone() };
+    }
     let message = named(spec, "containers with unready status: [", spec.own().filter(unready));
-    Verdict { holds: false, reason: Text::const_new("ContainersNotReady"), message }
+    Verdict::because(false, NOT_READY, message)
 }
 
 /// Upstream: `GeneratePodReadyCondition`.
@@ -159,13 +163,13 @@ fn ready(spec: &PodSpec, containers_ready: &Verdict, conditions: &[PodCondition]
     if message.is_empty() {
         return Verdict::plain(true);
     }
-    Verdict { holds: false, reason: Text::const_new("ReadinessGatesNotReady"), message: message.into() }
+    Verdict::because(false, "ReadinessGatesNotReady", message)
 }
 
 /// Upstream: `GeneratePodInitializedCondition`.
 fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Verdict {
     if status.phase == PodPhase::Succeeded {
-        return Verdict::because(true, "PodCompleted");
+        return Verdict::because(true, "PodCompleted", "");
     }
     let mains_started = spec.mains().any(|index| {
         let container = &status.containers[index];
@@ -184,7 +188,7 @@ fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Ver
         return Verdict::plain(true);
     }
     let message = named(spec, "containers with incomplete status: [", (0..spec.init_count).filter(incomplete));
-    Verdict { holds: false, reason: Text::const_new("ContainersNotInitialized"), message }
+    Verdict::because(false, "ContainersNotInitialized", message)
 }
 
 /// `<intro>a b]`.

@@ -14,7 +14,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::latency::Latency;
 use crate::model::object::{NodeId, ObjectRef, PodId, TemplateId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 use crate::model::pod_template::{PodTemplate, QosClass};
 use crate::model::resize::asks_same;
 
@@ -37,8 +37,7 @@ pub(super) struct Resize {
 /// A condition that is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
-    pub reason: Text,
-    pub message: Text,
+    pub why: Why,
     pub since: SimTime,
     /// Of the specification that it speaks of.
     pub generation: u32,
@@ -56,8 +55,7 @@ impl Resize {
             Some(PodCondition {
                 kind,
                 status: ConditionStatus::True,
-                reason: told.reason.clone(),
-                message: told.message.clone(),
+                why: told.why.clone(),
                 last_transition: told.since,
             })
         })
@@ -146,7 +144,7 @@ impl Kubelets {
         let now = hubs.now;
         let Some(refusal) = refusal else {
             self.count(pod, node, &template);
-            let told = Told { reason: Text::default(), message: Text::default(), since: now, generation };
+            let told = Told { why: Why::NONE, since: now, generation };
             if let Some(resize) = &mut self.workers.row(pod).extra_mut().resize {
                 (resize.allocated, resize.pending, resize.progress) = (wanted, None, Some(told));
             }
@@ -162,8 +160,8 @@ impl Kubelets {
         let Some(resize) = &mut self.workers.row(pod).extra_mut().resize else { return false };
         let since = resize.pending.as_ref().map_or(now, |told| told.since);
         let is_news = resize.pending.as_ref().is_none_or(|told| told.generation != generation);
-        let message = Text::from(refusal.message.as_str());
-        resize.pending = Some(Told { reason: Text::const_new(DEFERRED), message, since, generation });
+        let why = Why::new(Text::const_new(DEFERRED), refusal.message.as_str());
+        resize.pending = Some(Told { why, since, generation });
         if is_news {
             let summary = summary(&template.raw, generation, &refusal.message);
             self.warning(hubs, pod, None, "ResizeDeferred", format!("Pod resize {}: {summary}", refusal.reason));

@@ -9,9 +9,12 @@ use super::{Hubs, Kubelets};
 use crate::machines::RunState;
 use crate::model::Text;
 use crate::model::object::PodId;
-use crate::model::pod::PodStatus;
+use crate::model::pod::{PodStatus, Why};
 use crate::model::pod_spec::{Container, PodSpec};
 use crate::model::resize::gives_same;
+
+/// Reason of a resize that failed. Upstream: core/v1 `PodReasonError`.
+const ERROR: &str = "Error";
 
 impl Kubelets {
     /// A sync begins: is a resize under way, or has it come to its end? Upstream: `IsPodResizeInProgress`.
@@ -35,8 +38,7 @@ impl Kubelets {
             resize.actual[index] = allocated;
         }
         if in_progress {
-            let (reason, message) = (Text::default(), Text::default());
-            resize.progress.get_or_insert(Told { reason, message, since: hubs.now, generation });
+            resize.progress.get_or_insert(Told { why: Why::NONE, since: hubs.now, generation });
         } else if let Some(told) = resize.progress.take() {
             let raw = &hubs.cluster.template(allocated).raw;
             let message = format!("Pod resize completed: {}", summary(raw, told.generation, ""));
@@ -157,13 +159,12 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.flags.insert(Flags::FAILED);
         let Some(resize) = &mut worker.extra_mut().resize else { return };
-        let reason = Text::const_new("Error");
         let (since, generation) = match &resize.progress {
-            Some(told) if told.reason == reason => (told.since, told.generation),
+            Some(told) if told.why.reason() == ERROR => (told.since, told.generation),
             Some(told) => (hubs.now, told.generation),
             None => (hubs.now, current),
         };
-        let told = Told { reason, message: why.into(), since, generation };
+        let told = Told { why: Why::new(Text::const_new(ERROR), why), since, generation };
         let is_news = resize.progress.as_ref() != Some(&told);
         let allocated = resize.allocated;
         resize.progress = Some(told);

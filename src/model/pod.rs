@@ -1,5 +1,7 @@
 //! A pod's row: identity, placement and status. Everything else is in its template.
 
+use std::sync::Arc;
+
 use super::Text;
 use super::condition::ConditionStatus;
 use super::labels::Labels;
@@ -173,8 +175,8 @@ pub enum PodConditionType {
     PodResizePending,
     /// Its kubelet is resizing it.
     PodResizeInProgress,
-    /// Any other.
-    Other(Text),
+    /// Any other. Boxed so that types are told apart by a number of their own: a pod's conditions are looked at often.
+    Other(Box<Text>),
 }
 
 impl PodConditionType {
@@ -201,12 +203,48 @@ pub struct PodCondition {
     pub kind: PodConditionType,
     /// `status`.
     pub status: ConditionStatus,
-    /// `reason`, may be empty.
-    pub reason: Text,
-    /// `message`, may be empty.
-    pub message: Text,
+    /// `reason` and `message`.
+    pub why: Why,
     /// `lastTransitionTime`.
     pub last_transition: SimTime,
+}
+
+impl PodCondition {
+    /// `reason`, may be empty.
+    pub fn reason(&self) -> &str {
+        self.why.reason()
+    }
+
+    /// `message`, may be empty.
+    pub fn message(&self) -> &str {
+        self.why.message()
+    }
+}
+
+/// Reason and message of a condition: shared, because several conditions, and pods of one template, say the same, and
+/// nothing for the many that have neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why(Option<Arc<(Text, Text)>>);
+
+impl Why {
+    /// Neither reason nor message.
+    pub const NONE: Self = Self(None);
+
+    /// A reason and a message, both may be empty.
+    pub fn new(reason: impl Into<Text>, message: impl Into<Text>) -> Self {
+        let (reason, message) = (reason.into(), message.into());
+        if reason.is_empty() && message.is_empty() { Self::NONE } else { Self(Some(Arc::new((reason, message)))) }
+    }
+
+    /// The reason, may be empty.
+    pub fn reason(&self) -> &str {
+        self.0.as_ref().map_or("", |words| &words.0)
+    }
+
+    /// The message, may be empty.
+    pub fn message(&self) -> &str {
+        self.0.as_ref().map_or("", |words| &words.1)
+    }
 }
 
 /// What a container does now, as the status shows it.

@@ -95,7 +95,7 @@ fn base_status(pod: &Pod) -> Text {
     let gated = pod
         .status
         .condition(&PodConditionType::PodScheduled)
-        .is_some_and(|condition| condition.reason == "SchedulingGated");
+        .is_some_and(|condition| condition.reason() == "SchedulingGated");
     if gated {
         return Text::const_new("SchedulingGated");
     }

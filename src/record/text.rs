@@ -119,12 +119,13 @@ impl Texts {
 
 #[inline]
 fn short_of(text: &str) -> Option<Short> {
-    let mut bytes = [0; 24];
+    let mut bytes = [0_u8; 24];
     let length = u8::try_from(text.len()).ok().filter(|length| *length < 24)?;
     bytes[..text.len()].copy_from_slice(text.as_bytes());
     bytes[23] = length;
-    let word = |place: usize| u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|byte| bytes[place * 8 + byte]));
-    Some([word(0), word(1), word(2)])
+    let (words, _) = bytes.as_chunks::<8>();
+    let [first, second, third] = words else { return None };
+    Some([u64::from_le_bytes(*first), u64::from_le_bytes(*second), u64::from_le_bytes(*third)])
 }
 
 fn hash_of(text: &str) -> u64 {

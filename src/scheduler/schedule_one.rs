@@ -15,7 +15,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::latency::Latency;
 use crate::model::object::{NodeId, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 
 /// The part of a failed pod's status that the scheduler writes.
 #[derive(Debug)]
@@ -243,8 +243,8 @@ fn needs_write(patch: &StatusPatch, cluster: &Cluster) -> bool {
     nomination_changes
         || row.status.condition(&PodConditionType::PodScheduled).is_none_or(|condition| {
             condition.status != ConditionStatus::False
-                || condition.reason != patch.reason
-                || condition.message != patch.message
+                || condition.reason() != patch.reason
+                || condition.message() != patch.message
         })
 }
 
@@ -261,8 +261,7 @@ pub(super) fn write_patch(now: SimTime, patch: StatusPatch, cluster: &mut Cluste
         status.set_condition(PodCondition {
             kind: PodConditionType::PodScheduled,
             status: ConditionStatus::False,
-            reason: Text::const_new(reason),
-            message,
+            why: Why::new(Text::const_new(reason), message),
             last_transition: now,
         });
     });

@@ -41,7 +41,7 @@ fn a_pod_that_fits_nowhere_says_why_and_waits_for_a_node() {
     let text = "0/2 nodes are available: 1 Insufficient memory, 2 Insufficient cpu.";
     assert!(driver.messages(pod)[0].starts_with(text), "{:?}", driver.messages(pod));
     let condition = driver.cluster.pod(pod).status.condition(&PodConditionType::PodScheduled).unwrap().clone();
-    assert_eq!((condition.status, condition.reason.as_str()), (ConditionStatus::False, "Unschedulable"));
+    assert_eq!((condition.status, condition.reason()), (ConditionStatus::False, "Unschedulable"));
     assert!(driver.pending().iter().all(|(_, significance)| *significance == Significance::Background));
     assert_eq!(driver.scheduler.take_attempts().as_slice()[0].result, AttemptResult::Unschedulable);
 
@@ -122,8 +122,8 @@ fn a_pod_of_higher_priority_takes_the_place_of_a_lower_one() {
     let row = driver.cluster.pod(victim);
     assert!(row.deletion.is_some(), "it may take its grace period");
     let condition = row.status.condition(&PodConditionType::DisruptionTarget).unwrap();
-    assert_eq!(condition.reason, "PreemptionByScheduler");
-    assert_eq!(condition.message, "default-scheduler: preempting to accommodate a higher priority pod");
+    assert_eq!(condition.reason(), "PreemptionByScheduler");
+    assert_eq!(condition.message(), "default-scheduler: preempting to accommodate a higher priority pod");
     let uid = driver.cluster.uid(ObjectRef::pod(preemptor));
     assert_eq!(driver.messages(victim)[1], format!("Preempted by pod {uid} on node n1"));
 

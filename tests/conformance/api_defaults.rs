@@ -11,7 +11,7 @@ use kubelapse::model::condition::ConditionStatus;
 use kubelapse::model::kind::Kind;
 use kubelapse::model::labels::Labels;
 use kubelapse::model::object::{Body, NamespaceId, NodeId, Object, ObjectMeta, ObjectRef, TemplateId};
-use kubelapse::model::pod::{Pod, PodCondition, PodConditionType, PodExtra, PodStatus};
+use kubelapse::model::pod::{Pod, PodCondition, PodConditionType, PodExtra, PodStatus, Why};
 use kubelapse::model::pod_template::PodTemplate;
 use serde_json::{Value, json};
 
@@ -108,8 +108,7 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
         status.set_condition(PodCondition {
             kind: PodConditionType::PodScheduled,
             status: ConditionStatus::False,
-            reason: "SchedulingGated".into(),
-            message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+            why: Why::new("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"),
             last_transition: SimTime::ZERO,
         });
     }

@@ -16,7 +16,9 @@ use kubelapse::model::condition::ConditionStatus;
 use kubelapse::model::kind::Kind;
 use kubelapse::model::latency::{Latencies, Latency};
 use kubelapse::model::object::{ObjectRef, PodId};
-use kubelapse::model::pod::{ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, Termination};
+use kubelapse::model::pod::{
+    ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, Termination, Why,
+};
 use kubelapse::scheduler::{Scheduler, SchedulerEvent, SchedulerSettings};
 use kubelapse::workload::terminal;
 use serde_json::json;
@@ -251,8 +253,7 @@ impl World {
             status.set_condition(PodCondition {
                 kind: PodConditionType::Ready,
                 status: ConditionStatus::from(!ended && !bad),
-                reason: "".into(),
-                message: "".into(),
+                why: Why::NONE,
                 last_transition: now,
             });
         });

@@ -117,8 +117,8 @@ impl History {
                     at,
                     times: Vec::new(),
                     object: format!("{}/{}", row.object.kind.name(), cluster.identity(row.object).1),
-                    kind: row.kind.name().to_owned(),
-                    reason: row.reason.to_string(),
+                    kind: row.sort.kind.name().to_owned(),
+                    reason: row.sort.reason.to_string(),
                     message: row.message.to_string(),
                     count: 0,
                 });

@@ -278,14 +278,14 @@ impl World {
 
     pub fn event_reasons(&self, pod: &str) -> Vec<String> {
         let sightings = self.cluster.events.sightings().iter().filter(|sighting| self.is_about(sighting.row, pod));
-        sightings.map(|sighting| self.cluster.events.row(sighting.row).reason.to_string()).collect()
+        sightings.map(|sighting| self.cluster.events.row(sighting.row).sort.reason.to_string()).collect()
     }
 
     pub fn times_of_event(&self, pod: &str, reason: &str) -> Vec<f64> {
         let sightings = self.cluster.events.sightings().iter();
         sightings
             .filter(|sighting| {
-                self.is_about(sighting.row, pod) && self.cluster.events.row(sighting.row).reason == reason
+                self.is_about(sighting.row, pod) && self.cluster.events.row(sighting.row).sort.reason == reason
             })
             .map(|sighting| sighting.at.as_secs_f64())
             .collect()

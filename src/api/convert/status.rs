@@ -10,7 +10,7 @@ use crate::model::Text;
 use crate::model::condition::{Condition, ConditionStatus};
 use crate::model::object::Body;
 use crate::model::pod::{
-    ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Termination,
+    ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Termination, Why,
 };
 use crate::model::pod_spec::PodSpec;
 
@@ -150,10 +150,9 @@ fn pod_condition(value: &Value, clock: Clock) -> Option<PodCondition> {
         kind: known
             .into_iter()
             .find(|kind| kind.name() == name)
-            .unwrap_or_else(|| PodConditionType::Other(Text::from(name))),
+            .unwrap_or_else(|| PodConditionType::Other(Box::new(Text::from(name)))),
         status: ConditionStatus::from_name(text(&value["status"]))?,
-        reason: short(&value["reason"]),
-        message: short(&value["message"]),
+        why: Why::new(short(&value["reason"]), short(&value["message"])),
         last_transition: time(&value["lastTransitionTime"], clock),
     })
 }

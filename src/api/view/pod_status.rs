@@ -51,13 +51,13 @@ fn condition(condition: &PodCondition, pod: &Pod, context: &PodContext<'_>) -> V
         "lastTransitionTime": context.clock.timestamp(condition.last_transition),
     }));
     // The gate's condition is written with the pod; all others name the generation they were computed from.
-    if condition.kind != PodConditionType::PodScheduled || condition.reason != "SchedulingGated" {
+    if condition.kind != PodConditionType::PodScheduled || condition.reason() != "SchedulingGated" {
         let resizing = pod.status.granted.as_ref().filter(|_| condition.kind == PodConditionType::PodResizeInProgress);
         let generation = resizing.map_or(pod.generation, |granted| granted.generation);
         out.insert("observedGeneration".to_owned(), json!(generation));
     }
-    put_text(&mut out, "reason", &condition.reason);
-    put_text(&mut out, "message", &condition.message);
+    put_text(&mut out, "reason", condition.reason());
+    put_text(&mut out, "message", condition.message());
     Value::Object(out)
 }
 

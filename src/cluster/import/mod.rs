@@ -331,13 +331,14 @@ impl Cluster {
         let component = [text(&source["component"]), text(&value["reportingComponent"])];
         let series = &value["series"];
         let counted = int(&value["count"]).max(int(&series["count"])).max(1);
+        let kind_of_event = if text(&value["type"]) == "Warning" { EventType::Warning } else { EventType::Normal };
+        let component = component.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        let sort = self.events.sort(kind_of_event, short(&value["reason"]), component.into());
         let row = EventRow {
             object,
             container: self.container_of(object, text(&about["fieldPath"])),
-            kind: if text(&value["type"]) == "Warning" { EventType::Warning } else { EventType::Normal },
-            reason: short(&value["reason"]),
+            sort,
             message: text(&value["message"]).into(),
-            component: component.into_iter().find(|name| !name.is_empty()).unwrap_or_default().into(),
             host: self.import_node_reference(text(&source["host"])),
             first: at(&["firstTimestamp", "eventTime"]),
             last: at(&["lastTimestamp", "eventTime", "firstTimestamp"]),

@@ -64,7 +64,7 @@ fn phase(world: &World, name: &str) -> String {
 }
 
 fn reasons(world: &World) -> Vec<String> {
-    world.cluster.events.rows().iter().map(|row| row.reason.to_string()).collect()
+    world.cluster.events.rows().iter().map(|row| row.sort.reason.to_string()).collect()
 }
 
 #[test]

@@ -64,10 +64,10 @@ impl Related<'_> {
             .map(|row| {
                 let event = self.cluster.events.row(row);
                 vec![
-                    event.kind.name().to_owned(),
-                    event.reason.to_string(),
+                    event.sort.kind.name().to_owned(),
+                    event.sort.reason.to_string(),
                     event_cells(self.cluster, self.now, row).last_seen_counted,
-                    event.component.to_string(),
+                    event.sort.component.to_string(),
                     event.message.trim().to_owned(),
                 ]
             })

@@ -10,7 +10,7 @@ use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
-use crate::model::pod::{PodCondition, PodConditionType, PodPhase};
+use crate::model::pod::{PodCondition, PodConditionType, PodPhase, Why};
 
 struct Given(String);
 
@@ -103,8 +103,7 @@ impl Bench {
                     status.set_condition(PodCondition {
                         kind: PodConditionType::Ready,
                         status: ConditionStatus::True,
-                        reason: Text::default(),
-                        message: Text::default(),
+                        why: Why::NONE,
                         last_transition: now,
                     });
                 });

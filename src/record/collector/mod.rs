@@ -173,19 +173,19 @@ impl Collector {
         };
         let event = EventRow {
             time: Moment(sighting.at.0 as i64 - self.origin.0 as i64),
-            is_warning: row.kind == EventType::Warning,
-            reason: texts.intern(&row.reason),
+            is_warning: row.sort.kind == EventType::Warning,
+            reason: texts.intern(&row.sort.reason),
             kind: texts.intern(row.object.kind.name()),
             namespace,
             name,
-            source: texts.intern(&row.component),
+            source: texts.intern(&row.sort.component),
             count: sighting.count,
             raised: sighting.count.saturating_sub(before).max(1),
             message: texts.intern_shared(&row.message),
         };
         self.record.event(event);
         if let Some(pod) = row.object.as_pod()
-            && row.reason == "Pulled"
+            && row.sort.reason == "Pulled"
             && let Some(took) = pull_time(&row.message)
         {
             self.record.pull(PullRow { time: event.time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });

@@ -89,7 +89,7 @@ impl Collector {
             self.record.pod_marked(now, index, PodMarks::EVICTED);
         }
         let target = pod.status.condition(&PodConditionType::DisruptionTarget);
-        match target.map(|condition| condition.reason.as_str()) {
+        match target.map(PodCondition::reason) {
             Some("PreemptionByScheduler") => self.record.pod_marked(now, index, PodMarks::PREEMPTED),
             // Upstream: registry/core/pod EvictionREST; controller/tainteviction; kubelet eviction.
             Some("EvictionByEvictionAPI" | "DeletionByTaintManager" | "TerminationByKubelet") => {
@@ -127,7 +127,7 @@ fn phase(phase: PodPhase) -> Phase {
 fn reason<'a>(pod: &'a Pod, refused: Option<&'a PodCondition>) -> &'a str {
     match (&pod.status.reason, refused) {
         (Some(reason), _) => &reason.0,
-        (None, Some(condition)) => &condition.reason,
+        (None, Some(condition)) => condition.reason(),
         (None, None) => "",
     }
 }

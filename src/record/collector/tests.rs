@@ -11,7 +11,7 @@ use crate::engine::random::Streams;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::pod::{
-    ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Termination,
+    ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Termination, Why,
 };
 
 /// A cluster, its collector, and how far that has read.
@@ -99,8 +99,7 @@ impl Scene {
 }
 
 fn condition(kind: PodConditionType, status: ConditionStatus, reason: &'static str) -> PodCondition {
-    let reason = Text::const_new(reason);
-    PodCondition { kind, status, reason, message: Text::default(), last_transition: SimTime::ZERO }
+    PodCondition { kind, status, why: Why::new(reason, ""), last_transition: SimTime::ZERO }
 }
 
 fn running(status: &mut PodStatus, at: u64) {

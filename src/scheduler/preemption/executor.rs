@@ -6,7 +6,7 @@ use crate::engine::{Outbox, SimTime};
 use crate::model::condition::ConditionStatus;
 use crate::model::latency::Latency;
 use crate::model::object::{NodeId, ObjectRef, PodId};
-use crate::model::pod::{PodCondition, PodConditionType};
+use crate::model::pod::{PodCondition, PodConditionType, Why};
 use crate::scheduler::schedule_one::record;
 use crate::scheduler::{Scheduler, SchedulerEvent};
 
@@ -70,8 +70,7 @@ impl Scheduler {
                 status.set_condition(PodCondition {
                     kind: PodConditionType::DisruptionTarget,
                     status: ConditionStatus::True,
-                    reason: PREEMPTION_BY_SCHEDULER.into(),
-                    message: text.into(),
+                    why: Why::new(PREEMPTION_BY_SCHEDULER, text),
                     last_transition: now,
                 });
             });

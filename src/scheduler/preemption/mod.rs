@@ -158,7 +158,7 @@ fn ineligible(inputs: Inputs<'_>, diagnosis: &Diagnosis) -> Option<&'static str>
             && row
                 .status
                 .condition(&PodConditionType::DisruptionTarget)
-                .is_some_and(|condition| condition.status.is_true() && condition.reason == PREEMPTION_BY_SCHEDULER)
+                .is_some_and(|condition| condition.status.is_true() && condition.reason() == PREEMPTION_BY_SCHEDULER)
     };
     let mut lower = cache.node(nominated).pods.iter().filter(|entry| entry.priority < spec.priority);
     lower.any(|entry| is_leaving(entry.pod)).then_some("not eligible due to a terminating pod on the nominated node.")

@@ -119,7 +119,7 @@ impl Asked<'_> {
         if kind == Kind::DEPLOYMENT || kind == Kind::REPLICA_SET {
             return;
         }
-        let failed = |row: &&crate::cluster::EventRow| row.object == object && row.reason == "FailedCreate";
+        let failed = |row: &&crate::cluster::EventRow| row.object == object && row.sort.reason == "FailedCreate";
         if let Some(row) = self.cluster.events.rows().iter().filter(failed).max_by_key(|row| row.last) {
             let message = row.message.to_string();
             let kind = kind_of_refusal(&message);
@@ -210,7 +210,7 @@ impl Asked<'_> {
 
     fn last_event(&self, pod: PodId, reason: &str) -> Option<String> {
         let object = ObjectRef::pod(pod);
-        let rows = self.cluster.events.rows().iter().filter(|row| row.object == object && row.reason == reason);
+        let rows = self.cluster.events.rows().iter().filter(|row| row.object == object && row.sort.reason == reason);
         rows.max_by_key(|row| row.last).map(|row| row.message.to_string())
     }
 }
