@@ -20,6 +20,7 @@ mod manifests;
 mod output;
 mod printers;
 mod requests;
+mod resource_reference;
 mod resources;
 mod results;
 mod selectors;

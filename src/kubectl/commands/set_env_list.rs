@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::super::Call;
 use super::super::output::Printed;
 use super::super::printers::{field, plain, text};
+use super::super::resource_reference;
 use crate::api::convert::base64_decode;
 use crate::model::kind::Kind;
-use crate::model::quantity::Quantity;
 
 /// Looks the values of references up.
 pub(super) struct Resolver<'a, 'b> {
@@ -85,7 +85,7 @@ impl Resolver<'_, '_> {
         if source["fieldRef"].is_object() {
             return field_value(self.view, &text(source, "fieldRef.fieldPath"));
         }
-        resource_value(&source["resourceFieldRef"], container)
+        resource_reference::value(&source["resourceFieldRef"], container)
     }
 
     fn data(&self, kind: Kind, name: &str, key: &str, words: &str) -> Result<String, String> {
@@ -122,21 +122,4 @@ fn field_value(view: &Value, path: &str) -> Result<String, String> {
         "metadata.name" | "metadata.namespace" | "metadata.uid" => Ok(text(view, path)),
         _ => Err(format!("unsupported fieldPath: {path}")),
     }
-}
-
-/// Upstream: cmd/set/env `extractContainerResourceValue`: whole divisors, rounded up.
-fn resource_value(reference: &Value, container: &Value) -> Result<String, String> {
-    let name = text(reference, "resource");
-    let known = name.split_once('.').filter(|(list, resource)| {
-        ["limits", "requests"].contains(list)
-            && (["cpu", "memory", "ephemeral-storage"].contains(resource) || resource.starts_with("hugepages-"))
-    });
-    let Some((list, resource)) = known else { return Err(format!("Unsupported container resource : {name}")) };
-    let nano = |value: &Value| Quantity::parse(&plain(value)).map_or(0, |quantity| quantity.nano);
-    let divisor = match nano(&reference["divisor"]) {
-        0 => 1_000_000_000,
-        divisor => divisor,
-    };
-    let amount = nano(&container["resources"][list][resource]);
-    Ok(((amount + divisor - 1) / divisor).to_string())
 }

@@ -24,5 +24,5 @@ pub(super) fn request(page: &mut Page, view: &Value, related: &Related<'_>) {
             page.line(0, format!("\t{name}:\t{}", values.join("\n\t\t")));
         }
     }
-    related.events(page, view);
+    related.events(page);
 }

@@ -23,7 +23,7 @@ pub(super) fn config_map(page: &mut Page, view: &Value, related: &Related<'_>) {
         page.line(0, format!("{key}: {} bytes", decoded_length(value)));
     }
     page.line(0, "");
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn secret(page: &mut Page, view: &Value, _: &Related<'_>) {
@@ -58,7 +58,7 @@ pub(super) fn disruption_budget(page: &mut Page, view: &Value, related: &Related
     ] {
         page.field(2, label, or(text(view, path), "0"));
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn priority_class(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -69,7 +69,7 @@ pub(super) fn priority_class(page: &mut Page, view: &Value, related: &Related<'_
     page.field(0, "Description", text(view, "description"));
     let annotations = field(view, "metadata.annotations");
     page.field(0, "Annotations", super::super::printers::pairs(annotations));
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn service_account(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -79,5 +79,5 @@ pub(super) fn service_account(page: &mut Page, view: &Value, related: &Related<'
         page.list("", label, &names);
     }
     page.field(0, "Tokens", "<none>");
-    related.events(page, view);
+    related.events(page);
 }

@@ -3,10 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::printers::{field, plain, text};
+use super::super::printers::{field, text};
 use super::Related;
 use super::text::Page;
+use crate::api::value::go_map;
 
+/// What the head has printed, or nobody wants to see.
 const SKIPPED: [&str; 5] =
     [".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"];
 
@@ -21,7 +23,7 @@ pub(super) fn describe(page: &mut Page, view: &Value, related: &Related<'_>) {
     if let Some(content) = view.as_object() {
         fields(page, 0, content, "");
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 fn fields(page: &mut Page, level: usize, content: &Map<String, Value>, prefix: &str) {
@@ -40,45 +42,51 @@ fn fields(page: &mut Page, level: usize, content: &Map<String, Value>, prefix: &
                 for item in items {
                     match item {
                         Value::Object(inner) => fields(page, level + 1, inner, &path),
-                        other => page.line(level + 1, plain(other)),
+                        other => page.line(level + 1, go_map(other)),
                     }
                 }
             }
-            Value::Null => page.field(level, &label(name), "<nil>"),
-            other => page.field(level, &label(name), plain(other)),
+            other => page.field(level, &label(name), go_map(other)),
         }
     }
 }
 
-/// `holderIdentity` reads `Holder Identity`, `apiVersion` `API Version`.
+/// `holderIdentity` reads `Holder Identity`; what is more than letters and hyphens stays.
 fn label(name: &str) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let letters: Vec<char> = name.chars().collect();
-    for (place, letter) in letters.iter().enumerate() {
-        let class = |letter: &char| (letter.is_uppercase(), letter.is_ascii_digit());
-        let before = place.checked_sub(1).map(|before| letters[before]);
-        // A capital begins a word after a small letter, or before one in a run of capitals.
-        let begins = match before {
-            None => true,
-            Some(before) if before.is_uppercase() && letter.is_uppercase() => {
-                letters.get(place + 1).is_some_and(|next| next.is_lowercase())
-            }
-            Some(before) => letter.is_uppercase() || class(&before).1 != class(letter).1,
-        };
-        match words.last_mut().filter(|_| !begins) {
-            Some(word) => word.push(*letter),
-            None => words.push(letter.to_string()),
-        }
+    if name.contains(|letter: char| !letter.is_alphabetic() && letter != '-') {
+        return name.to_owned();
     }
-    let shown = words.iter().filter(|word| *word != "_").map(|word| {
+    let shown = words(name).into_iter().map(|word| {
         let capitals = word.to_uppercase();
         if ACRONYMS.contains(&capitals.as_str()) {
             return capitals;
         }
-        let mut rest = word.chars();
-        rest.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + rest.as_str())
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     });
     shown.collect::<Vec<_>>().join(" ")
+}
+
+/// The runs of small letters, of capitals and of others in a name; the last capital before small letters is theirs.
+/// Upstream: fatih/camelcase `Split`.
+fn words(name: &str) -> Vec<String> {
+    let class = |letter: char| (letter.is_lowercase(), letter.is_uppercase());
+    let mut runs: Vec<String> = Vec::new();
+    for letter in name.chars() {
+        match runs.last_mut().filter(|run| run.chars().next().is_some_and(|first| class(first) == class(letter))) {
+            Some(run) => run.push(letter),
+            None => runs.push(letter.to_string()),
+        }
+    }
+    for place in 1..runs.len() {
+        let starts = |run: &str, is: fn(char) -> bool| run.chars().next().is_some_and(is);
+        if starts(&runs[place - 1], char::is_uppercase) && starts(&runs[place], char::is_lowercase) {
+            let capital = runs[place - 1].pop();
+            runs[place].insert_str(0, &String::from_iter(capital));
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
 }
 
 #[cfg(test)]
@@ -90,10 +98,13 @@ mod tests {
         for (name, words) in [
             ("holderIdentity", "Holder Identity"),
             ("apiVersion", "API Version"),
+            ("apiURL", "API URL"),
             ("uid", "UID"),
             ("podCIDRs", "Pod CID Rs"),
             ("clusterIP", "Cluster IP"),
-            ("v1Beta", "V 1 Beta"),
+            ("max-size", "Max - Size"),
+            ("v1Beta", "v1Beta"),
+            ("example.com/x", "example.com/x"),
         ] {
             assert_eq!(label(name), words);
         }

@@ -24,8 +24,8 @@ pub(super) fn job(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field_if(0, "TTL Seconds After Finished", text(view, "spec.ttlSecondsAfterFinished"));
     let (start, end) = (field(view, "status.startTime"), field(view, "status.completionTime"));
     page.field_if(0, "Start Time", rfc1123(start));
+    page.field_if(0, "Completed At", rfc1123(end));
     if let Some((started, ended)) = seconds_of(start).zip(seconds_of(end)) {
-        page.field(0, "Completed At", rfc1123(end));
         page.field(0, "Duration", human_duration(ended - started));
     }
     let deadline = text(view, "spec.activeDeadlineSeconds");
@@ -42,10 +42,20 @@ pub(super) fn job(page: &mut Page, view: &Value, related: &Related<'_>) {
     let rest = format!("{} Succeeded / {} Failed", number("status.succeeded"), number("status.failed"));
     page.field(0, "Pods Statuses", format!("{active} / {rest}"));
     if text(view, "spec.completionMode") == "Indexed" {
-        page.field(0, "Completed Indexes", or(text(view, "status.completedIndexes"), "<none>"));
+        page.field(0, "Completed Indexes", first_indexes(&text(view, "status.completedIndexes")));
     }
     template::pod_template(page, field(view, "spec.template"));
-    related.events(page, view);
+    related.events(page);
+}
+
+/// A long list ends after the index that goes beyond fifty characters. Upstream: describe `capIndexesListOrNone`.
+fn first_indexes(indexes: &str) -> String {
+    const ENOUGH: usize = 50;
+    match indexes.get(ENOUGH..).and_then(|rest| rest.find(',')) {
+        _ if indexes.is_empty() => "<none>".to_owned(),
+        Some(comma) => format!("{}...", &indexes[..=ENOUGH + comma]),
+        None => indexes.to_owned(),
+    }
 }
 
 pub(super) fn cron_job(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -71,10 +81,27 @@ pub(super) fn cron_job(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field(0, "Selector", if own.is_object() { selector(own) } else { "<unset>".to_owned() });
     page.field(0, "Parallelism", or(text(job, "parallelism"), "<unset>"));
     page.field(0, "Completions", or(text(job, "completions"), "<unset>"));
+    let deadline = text(job, "activeDeadlineSeconds");
+    if !deadline.is_empty() {
+        page.field(0, "Active Deadline Seconds", format!("{deadline}s"));
+    }
     template::pod_template(page, &job["template"]);
     page.field(0, "Last Schedule Time", or(rfc1123(field(view, "status.lastScheduleTime")), "<unset>"));
     let active: Vec<String> =
         field(view, "status.active").as_array().into_iter().flatten().map(|job| text(job, "name")).collect();
     page.field(0, "Active Jobs", or(active.join(", "), "<none>"));
-    related.events(page, view);
+    related.events(page);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_indexes;
+
+    #[test]
+    fn long_lists_of_indexes_are_cut_at_a_comma() {
+        assert_eq!(first_indexes(""), "<none>");
+        assert_eq!(first_indexes("1,3-5"), "1,3-5");
+        let many: Vec<String> = (100..130).map(|index| index.to_string()).collect();
+        assert_eq!(first_indexes(&many.join(",")), format!("{},...", many[..13].join(",")));
+    }
 }

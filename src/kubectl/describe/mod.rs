@@ -3,7 +3,6 @@
 mod access;
 mod certificates;
 mod config;
-mod custom;
 mod generic;
 mod jobs;
 mod network;
@@ -43,7 +42,7 @@ impl Related<'_> {
     }
 
     /// The block of Events, last in every description. Upstream: describe `DescribeEvents`.
-    fn events(&self, page: &mut Page, _view: &Value) {
+    fn events(&self, page: &mut Page) {
         if !self.show_events {
             return;
         }
@@ -143,7 +142,6 @@ pub(super) fn describe(related: &Related<'_>) -> String {
         Kind::CERTIFICATE_SIGNING_REQUEST => certificates::request,
         Kind::ROLE | Kind::CLUSTER_ROLE => access::role,
         Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => access::binding,
-        kind if kind.is_custom() => custom::describe,
         _ => generic::describe,
     };
     layout(&mut page, &view, related);

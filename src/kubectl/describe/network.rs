@@ -126,7 +126,7 @@ pub(super) fn ingress(page: &mut Page, view: &Value, related: &Related<'_>) {
         page.line(1, format!("*\t*\t{shown}"));
     }
     page.annotations("", "Annotations", field(view, "metadata.annotations"));
-    related.events(page, view);
+    related.events(page);
 }
 
 /// `web:80 (10.0.0.1:8080)`. Upstream: describe `describeBackendV1`.
@@ -182,7 +182,7 @@ pub(super) fn endpoint_slice(page: &mut Page, view: &Value, related: &Related<'_
         page.field(2, "NodeName", or(text(endpoint, "nodeName"), "<unset>"));
         page.field(2, "Zone", or(text(endpoint, "zone"), "<unset>"));
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 /// Upstream: describe `describeIngressClassV1`.
@@ -196,7 +196,7 @@ pub(super) fn ingress_class(page: &mut Page, view: &Value, related: &Related<'_>
         page.field(1, "Kind", text(parameters, "kind"));
         page.field(1, "Name", text(parameters, "name"));
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn endpoints(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -218,5 +218,5 @@ pub(super) fn endpoints(page: &mut Page, view: &Value, related: &Related<'_>) {
         }
         page.line(0, "");
     }
-    related.events(page, view);
+    related.events(page);
 }

@@ -53,7 +53,7 @@ pub(super) fn describe(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field_if(0, "PodCIDRs", ranges.join(","));
     page.field_if(0, "ProviderID", text(view, "spec.providerID"));
     pods(page, related);
-    related.events(page, view);
+    related.events(page);
 }
 
 fn roles(view: &Value) -> String {

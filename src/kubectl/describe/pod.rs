@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::ages::{age_of, rfc1123};
-use super::super::printers::{field, or, text};
+use super::super::printers::{or, text};
 use super::Related;
 use super::template;
 use super::text::Page;
@@ -22,7 +22,8 @@ pub(super) fn describe(page: &mut Page, pod: &Value, related: &Related<'_>) {
     page.field_if(0, "Start Time", rfc1123(&status["startTime"]));
     page.labels("", "Labels", &metadata["labels"]);
     page.annotations("", "Annotations", &metadata["annotations"]);
-    if metadata["deletionTimestamp"].is_string() {
+    let has_ended = ["Failed", "Succeeded"].contains(&text(status, "phase").as_str());
+    if metadata["deletionTimestamp"].is_string() && !has_ended {
         let lasts = age_of(related.clock(), related.now, &metadata["deletionTimestamp"]);
         page.field(0, "Status", format!("Terminating (lasts {lasts})"));
         let grace = or(text(metadata, "deletionGracePeriodSeconds"), "0");
@@ -32,6 +33,8 @@ pub(super) fn describe(page: &mut Page, pod: &Value, related: &Related<'_>) {
     }
     page.field_if(0, "Reason", text(status, "reason"));
     page.field_if(0, "Message", text(status, "message"));
+    page.field_if(0, "SeccompProfile", text(spec, "securityContext.seccompProfile.type"));
+    page.field_if(0, "LocalhostProfile", text(spec, "securityContext.seccompProfile.localhostProfile"));
     page.field(0, "IP", text(status, "podIP"));
     match status["podIPs"].as_array().filter(|addresses| !addresses.is_empty()) {
         Some(addresses) => {
@@ -47,6 +50,10 @@ pub(super) fn describe(page: &mut Page, pod: &Value, related: &Related<'_>) {
         page.field(0, "Controlled By", format!("{}/{}", text(owner, "kind"), text(owner, "name")));
     }
     page.field_if(0, "NominatedNodeName", text(status, "nominatedNodeName"));
+    if spec["resources"].is_object() {
+        page.line(0, "Resources:");
+        template::resources(page, 1, &spec["resources"]);
+    }
     template::containers(page, "Init Containers", "initContainers", spec, Some(pod), "");
     template::containers(page, "Containers", "containers", spec, Some(pod), "");
     template::containers(page, "Ephemeral Containers", "ephemeralContainers", spec, Some(pod), "");
@@ -63,8 +70,8 @@ pub(super) fn describe(page: &mut Page, pod: &Value, related: &Related<'_>) {
     page.field(0, "QoS Class", text(status, "qosClass"));
     page.labels("", "Node-Selectors", &spec["nodeSelector"]);
     template::tolerations(page, "", &spec["tolerations"]);
-    spread(page, &spec["topologySpreadConstraints"]);
-    related.events(page, pod);
+    template::spread(page, "", &spec["topologySpreadConstraints"]);
+    related.events(page);
 }
 
 fn gates(page: &mut Page, spec: &Value, status: &Value) {
@@ -76,28 +83,5 @@ fn gates(page: &mut Page, spec: &Value, status: &Value) {
         let found = status["conditions"].as_array().into_iter().flatten().find(|own| own["type"] == kind.as_str());
         let status = found.map_or_else(|| "<none>".to_owned(), |own| text(own, "status"));
         page.line(1, format!("{kind} \t{status} "));
-    }
-}
-
-fn spread(page: &mut Page, constraints: &Value) {
-    let words: Vec<String> = constraints
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|constraint| {
-            let mut word = format!(
-                "{}:{} when max skew {} is exceeded",
-                text(constraint, "topologyKey"),
-                text(constraint, "whenUnsatisfiable"),
-                text(constraint, "maxSkew")
-            );
-            if field(constraint, "labelSelector").is_object() {
-                word.push_str(&format!(" for selector {}", super::text::selector(&constraint["labelSelector"])));
-            }
-            word
-        })
-        .collect();
-    if !words.is_empty() {
-        page.list("", "Topology Spread Constraints", &words);
     }
 }

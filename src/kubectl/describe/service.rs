@@ -38,7 +38,7 @@ pub(super) fn service(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field_if(0, "HealthCheck NodePort", text(spec, "healthCheckNodePort"));
     page.field_if(0, "Internal Traffic Policy", text(spec, "internalTrafficPolicy"));
     page.field_if(0, "LoadBalancer Source Ranges", list("loadBalancerSourceRanges"));
-    related.events(page, view);
+    related.events(page);
 }
 
 fn ingress(page: &mut Page, ingress: &Value) {
@@ -137,7 +137,7 @@ pub(super) fn autoscaler(page: &mut Page, view: &Value, related: &Related<'_>) {
         page.line(0, "Conditions:");
         page.table(1, &["Type", "Status", "Reason", "Message"], &conditions);
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 fn metric(spec: &Value, current: &Value) -> String {

@@ -22,13 +22,7 @@ pub(super) fn claim(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field(0, "Capacity", of_volume(or(text(view, "status.capacity.storage"), "0")));
     page.field(0, "Access Modes", of_volume(access_modes(field(view, "status.accessModes"))));
     page.field_if(0, "VolumeMode", text(view, "spec.volumeMode"));
-    let source = field(view, "spec.dataSource");
-    if source.is_object() {
-        page.line(0, "DataSource:");
-        page.field_if(1, "APIGroup", text(source, "apiGroup"));
-        page.field(1, "Kind", text(source, "kind"));
-        page.field(1, "Name", text(source, "name"));
-    }
+    data_source(page, 0, view);
     page.list("", "Used By", &users(view, related));
     let conditions = items(field(view, "status.conditions"));
     if !conditions.is_empty() {
@@ -43,7 +37,34 @@ pub(super) fn claim(page: &mut Page, view: &Value, related: &Related<'_>) {
             page.line(1, format!("{kind} \t{status} \t{probed} \t{moved} \t{reason} \t{message}"));
         }
     }
-    related.events(page, view);
+    related.events(page);
+}
+
+fn data_source(page: &mut Page, level: usize, claim: &Value) {
+    let source = field(claim, "spec.dataSource");
+    if source.is_object() {
+        page.line(level, "DataSource:");
+        page.field_if(level + 1, "APIGroup", text(source, "apiGroup"));
+        page.field(level + 1, "Kind", text(source, "kind"));
+        page.field(level + 1, "Name", text(source, "name"));
+    }
+}
+
+/// The claim that a pod's volume makes. Upstream: describe `printPersistentVolumeClaim` of one that is not full.
+pub(super) fn claim_template(page: &mut Page, claim: &Value) {
+    page.field(2, "StorageClass", class(claim));
+    page.field(2, "Volume", text(claim, "spec.volumeName"));
+    page.labels("    ", "Labels", field(claim, "metadata.labels"));
+    page.annotations("    ", "Annotations", field(claim, "metadata.annotations"));
+    page.field(2, "Capacity", "");
+    page.field(2, "Access Modes", "");
+    page.field_if(2, "VolumeMode", text(claim, "spec.volumeMode"));
+    data_source(page, 2, claim);
+}
+
+/// What a CSI driver is told. Upstream: describe `printCSIPersistentVolumeAttributesMultiline`.
+pub(super) fn attributes(page: &mut Page, attributes: &Value) {
+    page.labels("    ", "VolumeAttributes", attributes);
 }
 
 /// Pods that mount the claim, by name.
@@ -113,7 +134,7 @@ pub(super) fn volume(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field(0, "Message", text(view, "status.message"));
     page.line(0, "Source:");
     source(page, &view["spec"]);
-    related.events(page, view);
+    related.events(page);
 }
 
 /// Upstream: describe `printVolumeNodeAffinity`.
@@ -150,13 +171,6 @@ fn source(page: &mut Page, spec: &Value) {
     if spec["local"].is_object() {
         let kind = "LocalVolume (a persistent volume backed by local storage on a node)";
         with(page, kind, &[("Path", value("local.path"))]);
-    } else if spec["nfs"].is_object() {
-        let kind = "NFS (an NFS mount that lasts the lifetime of a pod)";
-        with(
-            page,
-            kind,
-            &[("Server", value("nfs.server")), ("Path", value("nfs.path")), ("ReadOnly", flag("nfs.readOnly"))],
-        );
     } else if spec["csi"].is_object() {
         let kind = "CSI (a Container Storage Interface (CSI) volume source)";
         with(
@@ -169,13 +183,7 @@ fn source(page: &mut Page, spec: &Value) {
                 ("ReadOnly", flag("csi.readOnly")),
             ],
         );
-        let attributes: Vec<String> = field(spec, "csi.volumeAttributes")
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| format!("{key}={}", plain(value)))
-            .collect();
-        page.list("    ", "VolumeAttributes", &attributes);
+        attributes(page, field(spec, "csi.volumeAttributes"));
     } else {
         template::one_volume(page, spec);
     }
@@ -203,7 +211,7 @@ pub(super) fn csi_node(page: &mut Page, view: &Value, related: &Related<'_>) {
             page.field(3, "Topology Keys", format!("[{}]", keys.join(" ")));
         }
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn storage_class(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -248,5 +256,5 @@ pub(super) fn storage_class(page: &mut Page, view: &Value, related: &Related<'_>
             .collect();
         page.list("  ", &format!("Term {place}"), &words);
     }
-    related.events(page, view);
+    related.events(page);
 }

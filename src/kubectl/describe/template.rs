@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::super::ages::rfc1123;
 use super::super::printers::{field, or, plain, text};
-use super::text::Page;
-use crate::model::quantity::Quantity;
+use super::super::resource_reference;
+use super::storage;
+use super::text::{Page, items};
 
 /// The part `Pod Template:` of a workload.
 pub(super) fn pod_template(page: &mut Page, template: &Value) {
@@ -23,6 +24,7 @@ pub(super) fn pod_template(page: &mut Page, template: &Value) {
     containers(page, "Init Containers", "initContainers", spec, None, "  ");
     containers(page, "Containers", "containers", spec, None, "  ");
     volumes(page, &spec["volumes"], "  ");
+    spread(page, "  ", &spec["topologySpreadConstraints"]);
     page.field_if(1, "Priority Class Name", text(spec, "priorityClassName"));
     page.labels("  ", "Node-Selectors", &spec["nodeSelector"]);
     tolerations(page, "  ", &spec["tolerations"]);
@@ -69,14 +71,7 @@ fn one_container(page: &mut Page, container: &Value, status: Option<&Value>, pod
     if let Some(status) = status {
         states(page, status);
     }
-    for (label, key) in [("Limits", "limits"), ("Requests", "requests")] {
-        if let Some(list) = container["resources"][key].as_object().filter(|list| !list.is_empty()) {
-            page.line(2, format!("{label}:"));
-            for (resource, amount) in list {
-                page.field(3, resource, plain(amount));
-            }
-        }
-    }
+    resources(page, 2, &container["resources"]);
     for (label, key) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
         if container[key].is_object() {
             page.field(2, label, probe(&container[key]));
@@ -84,6 +79,33 @@ fn one_container(page: &mut Page, container: &Value, status: Option<&Value>, pod
     }
     environment(page, container, pod);
     mounts(page, &container["volumeMounts"]);
+    devices(page, container);
+}
+
+/// Limits and requests. Upstream: describe `describeResources`.
+pub(super) fn resources(page: &mut Page, level: usize, resources: &Value) {
+    for (label, key) in [("Limits", "limits"), ("Requests", "requests")] {
+        if let Some(list) = resources[key].as_object().filter(|list| !list.is_empty()) {
+            page.line(level, format!("{label}:"));
+            for (resource, amount) in list {
+                page.field(level + 1, resource, plain(amount));
+            }
+        }
+    }
+}
+
+/// Volumes as block devices. Upstream: the end of describe `describeContainerVolumes`.
+fn devices(page: &mut Page, container: &Value) {
+    let mut devices: Vec<&Value> = items(&container["volumeDevices"]).iter().collect();
+    if devices.is_empty() {
+        return;
+    }
+    devices.sort_by_key(|device| text(device, "devicePath"));
+    // What is said of mounts that there are none of is said here too.
+    page.line(2, if items(&container["volumeMounts"]).is_empty() { "Devices:\t<none>" } else { "Devices:" });
+    for device in devices {
+        page.line(3, format!("{} from {}", text(device, "devicePath"), text(device, "name")));
+    }
 }
 
 fn ports(page: &mut Page, ports: &Value) {
@@ -195,7 +217,11 @@ fn environment(page: &mut Page, container: &Value, pod: Option<&Value>) {
             page.line(3, format!("{name}:\t{value} ({version}:{path})"));
         } else if from["resourceFieldRef"].is_object() {
             let resource = text(from, "resourceFieldRef.resource");
-            page.line(3, format!("{name}:\t{} ({resource})", container_resource(container, &resource)));
+            let mut value = resource_reference::value(&from["resourceFieldRef"], container).unwrap_or_default();
+            if value == "0" && ["limits.cpu", "limits.memory"].contains(&resource.as_str()) {
+                "node allocatable".clone_into(&mut value);
+            }
+            page.line(3, format!("{name}:\t{value} ({resource})"));
         } else {
             let (what, kind) = if from["configMapKeyRef"].is_object() {
                 ("configMapKeyRef", "of config map")
@@ -216,16 +242,10 @@ fn environment(page: &mut Page, container: &Value, pod: Option<&Value>) {
     }
 }
 
-/// Only metadata can be resolved by the client. Upstream: fieldpath `ExtractFieldPathAsString`.
+/// The client knows no other fields. Upstream: describe `EnvValueRetriever`, apimachinery runtime
+/// `DefaultMetaV1FieldSelectorConversion`.
 fn pod_field(pod: &Value, path: &str) -> String {
-    let metadata = ["metadata.name", "metadata.namespace", "metadata.uid"];
-    if metadata.contains(&path) { text(pod, path) } else { String::new() }
-}
-
-fn container_resource(container: &Value, resource: &str) -> String {
-    let (list, name) = resource.split_once('.').unwrap_or(("limits", resource));
-    let amount = text(&container["resources"][list], name);
-    Quantity::parse(&amount).map_or_else(|| "0".to_owned(), |quantity| quantity.value().to_string())
+    if ["metadata.name", "metadata.namespace"].contains(&path) { text(pod, path) } else { String::new() }
 }
 
 fn mounts(page: &mut Page, mounts: &Value) {
@@ -286,13 +306,33 @@ pub(super) fn one_volume(page: &mut Page, volume: &Value) {
     } else if has("downwardAPI") {
         page.field(2, "Type", "DownwardAPI (a volume populated by information about the pod)");
         page.line(2, "Items:");
-        for item in volume["downwardAPI"]["items"].as_array().into_iter().flatten() {
-            page.line(3, format!("{} -> {}", text(item, "fieldRef.fieldPath"), text(item, "path")));
+        for item in items(&volume["downwardAPI"]["items"]) {
+            let from = or(text(item, "fieldRef.fieldPath"), &text(item, "resourceFieldRef.resource"));
+            page.line(3, format!("{from} -> {}", text(item, "path")));
         }
     } else if has("projected") {
         projected(page, &volume["projected"]);
+    } else if has("nfs") {
+        page.field(2, "Type", "NFS (an NFS mount that lasts the lifetime of a pod)");
+        page.field(2, "Server", text(volume, "nfs.server"));
+        page.field(2, "Path", text(volume, "nfs.path"));
+        page.field(2, "ReadOnly", or(text(volume, "nfs.readOnly"), "false"));
+    } else if has("ephemeral") {
+        let kind = "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)";
+        page.field(2, "Type", kind);
+        storage::claim_template(page, &volume["ephemeral"]["volumeClaimTemplate"]);
+    } else if has("csi") {
+        page.field(2, "Type", "CSI (a Container Storage Interface (CSI) volume source)");
+        page.field(2, "Driver", text(volume, "csi.driver"));
+        page.field(2, "FSType", text(volume, "csi.fsType"));
+        page.field(2, "ReadOnly", or(text(volume, "csi.readOnly"), "false"));
+        storage::attributes(page, field(volume, "csi.volumeAttributes"));
+    } else if has("image") {
+        page.field(2, "Type", "Image (a container image or OCI artifact)");
+        page.field(2, "Reference", text(volume, "image.reference"));
+        page.field(2, "PullPolicy", text(volume, "image.pullPolicy"));
     } else {
-        page.field(2, "Type", "<unknown>");
+        page.line(1, "<unknown>");
     }
 }
 
@@ -310,6 +350,30 @@ fn projected(page: &mut Page, volume: &Value) {
         } else if source["serviceAccountToken"].is_object() {
             page.field(2, "TokenExpirationSeconds", text(source, "serviceAccountToken.expirationSeconds"));
         }
+    }
+}
+
+/// Upstream: describe `describeTopologySpreadConstraints`.
+pub(super) fn spread(page: &mut Page, indent: &str, constraints: &Value) {
+    let words: Vec<String> = constraints
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|constraint| {
+            let mut word = format!(
+                "{}:{} when max skew {} is exceeded",
+                text(constraint, "topologyKey"),
+                text(constraint, "whenUnsatisfiable"),
+                text(constraint, "maxSkew")
+            );
+            if field(constraint, "labelSelector").is_object() {
+                word.push_str(&format!(" for selector {}", super::text::selector(&constraint["labelSelector"])));
+            }
+            word
+        })
+        .collect();
+    if !words.is_empty() {
+        page.list(indent, "Topology Spread Constraints", &words);
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn deployment(page: &mut Page, view: &Value, related: &Related<'_>) {
         page.field(0, "OldReplicaSets", old);
         page.field(0, "NewReplicaSet", new);
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 fn conditions(page: &mut Page, view: &Value) {
@@ -131,7 +131,7 @@ pub(super) fn replica_set(page: &mut Page, view: &Value, related: &Related<'_>) 
     page.field(0, "Pods Status", related.pods_status());
     template::pod_template(page, field(view, "spec.template"));
     conditions(page, view);
-    related.events(page, view);
+    related.events(page);
 }
 
 /// The managing controller.
@@ -169,7 +169,7 @@ pub(super) fn stateful_set(page: &mut Page, view: &Value, related: &Related<'_>)
         page.field(1, "Name", text(claim, "metadata.name"));
         page.field(1, "StorageClass", text(claim, "spec.storageClassName"));
         page.labels("  ", "Labels", field(claim, "metadata.labels"));
-        page.annotations("  ", "Annotations", field(claim, "metadata.annotations"));
+        page.labels("  ", "Annotations", field(claim, "metadata.annotations"));
         page.field(1, "Capacity", or(text(claim, "spec.resources.requests.storage"), "<default>"));
         let modes: Vec<String> = field(claim, "spec.accessModes")
             .as_array()
@@ -179,7 +179,7 @@ pub(super) fn stateful_set(page: &mut Page, view: &Value, related: &Related<'_>)
             .collect();
         page.field(1, "Access Modes", format!("[{}]", modes.join(" ")));
     }
-    related.events(page, view);
+    related.events(page);
 }
 
 pub(super) fn daemon_set(page: &mut Page, view: &Value, related: &Related<'_>) {
@@ -200,5 +200,5 @@ pub(super) fn daemon_set(page: &mut Page, view: &Value, related: &Related<'_>) {
     }
     page.field(0, "Pods Status", related.pods_status());
     template::pod_template(page, field(view, "spec.template"));
-    related.events(page, view);
+    related.events(page);
 }
