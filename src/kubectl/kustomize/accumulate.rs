@@ -297,7 +297,7 @@ fn parsed(text: &str) -> Result<Vec<Resource>, String> {
 fn append(resources: &mut Vec<Resource>, new: Vec<Resource>) -> Result<(), String> {
     for resource in new {
         let id = resource.id();
-        if resources.iter().any(|known| known.id().equals(&id)) {
+        if resources.iter().any(|known| known.is(&id)) {
             return Err(format!("may not add resource with an already registered id: {}", id.shown()));
         }
         resources.push(resource);

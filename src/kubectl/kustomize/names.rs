@@ -55,7 +55,7 @@ pub(super) fn namespace(resources: &mut [Resource], namespace: &str) -> Result<(
     }
     for (place, resource) in resources.iter().enumerate() {
         let id = resource.id();
-        if resources[..place].iter().any(|other| other.id().equals(&id)) {
+        if resources[..place].iter().any(|other| other.is(&id)) {
             return Err(format!("namespace transformation produces ID conflict: {}", id.shown()));
         }
     }

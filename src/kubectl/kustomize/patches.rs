@@ -65,6 +65,7 @@ pub(super) fn json(resources: &mut [Resource], patterns: &Patterns, operations: 
             let one = std::slice::from_ref(operation);
             resource.value = patch::json_patch(&resource.value, one).map_err(|error| words(operation, &error))?;
         }
+        resource.check_shape()?;
     }
     Ok(())
 }
@@ -119,6 +120,9 @@ fn merge_all(
         let kind = Kind::from_manifest(&text(&before["apiVersion"]), &text(&before["kind"]));
         let mut merged = patch::strategic_merge_patch(kind, &before, document).map_err(|error| error.to_string())?;
         patched_first(kind, &mut merged, document);
+        if !merged["metadata"].is_object() {
+            merged["metadata"] = Value::Object(serde_json::Map::new());
+        }
         if !allows("allowNameChange") {
             merged["metadata"]["name"] = before["metadata"]["name"].clone();
         }

@@ -90,6 +90,7 @@ fn put(resources: &mut [Resource], target: &ReplacementTarget, value: &Value) ->
                 return Err(format!("unable to {how} field {path:?} in replacement target"));
             }
         }
+        resource.check_shape()?;
     }
     Ok(())
 }

@@ -123,6 +123,22 @@ impl Resource {
         Id::of(&self.value)
     }
 
+    /// Is it known by that? As `id().equals(…)`, without making one for each comparison.
+    pub(super) fn is(&self, id: &Id) -> bool {
+        self.value["kind"] == id.gvk.kind.as_str() && self.name() == id.name && self.id().equals(id)
+    }
+
+    /// Whether it still is an object with metadata, which a patch may have replaced by anything.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(super) fn check_shape(&self) -> Result<(), String> {
+        if self.value["metadata"].is_object() && self.value["kind"].is_string() {
+            return Ok(());
+        }
+        Err(format!("missing Resource metadata in object {}", self.value))
+    }
+
     /// What it was known by at first.
     pub(super) fn original(&self) -> Id {
         self.previous.first().cloned().unwrap_or_else(|| self.id())
