@@ -64,28 +64,37 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if manner.forced {
         printed.err_line(FORCE_WARNING);
     }
-    let objects = if line.has_files() && dry_run == DryRun::Client {
-        // Files are taken at their word.
-        for target in listing::targets(call, line, &named, printed)? {
-            told(line, (target.kind, &target.name), manner, dry_run, printed);
+    if dry_run == DryRun::Client && (line.has_files() || !named.objects.is_empty()) {
+        // What is named, here or in files, is not asked for.
+        let targets = if line.has_files() {
+            let targets = listing::targets(call, line, &named, printed)?;
+            targets.into_iter().map(|target| (target.kind, target.name)).collect()
+        } else {
+            named.objects.clone()
+        };
+        if is_confirmed(call, line, &targets, printed) {
+            targets.iter().for_each(|(kind, name)| told(line, (*kind, name), manner, dry_run, printed));
         }
         return Ok(Outcome::Done);
-    } else if line.has_files() {
+    }
+    let objects = if line.has_files() {
         listing::of_files(call, line, "deleting", printed)?
     } else {
-        if dry_run == DryRun::Client && !named.objects.is_empty() {
-            // What is named is not asked for.
-            for (kind, name) in &named.objects {
-                told(line, (*kind, name), manner, dry_run, printed);
-            }
-            return Ok(Outcome::Done);
-        }
-        let objects = listing::chosen(call, line, &named, printed)?;
-        if objects.is_empty() && named.objects.is_empty() {
-            printed.line("No resources found");
-        }
-        objects
+        listing::chosen(call, line, &named, printed)?
     };
+    if objects.is_empty() && named.objects.is_empty() && !line.has_files() {
+        printed.line("No resources found");
+        return Ok(Outcome::Done);
+    }
+    let targets: Vec<(Kind, String)> =
+        objects.iter().map(|object| (object.kind, listing::identity(call.cluster, *object).1)).collect();
+    if !is_confirmed(call, line, &targets, printed) {
+        return Ok(Outcome::Done);
+    }
+    let is_scoped = line.flags.has("namespace") && !line.flags.is_on("all-namespaces", false);
+    if is_scoped && objects.iter().any(|object| !object.kind.is_namespaced()) {
+        printed.err_line("Warning: deleting cluster-scoped resources, not scoped to the provided namespace");
+    }
     let mut waited_for = Vec::new();
     for object in objects {
         match delete(call, object, manner, dry_run) {
@@ -96,7 +105,8 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             Err(status) => printed.fail(&Failure::server(&status)),
         }
     }
-    if !manner.wait || dry_run != DryRun::None {
+    // Upstream: `DeleteOptions.DeleteResult` ends with an error before it waits.
+    if !manner.wait || dry_run != DryRun::None || printed.failed {
         return Ok(Outcome::Done);
     }
     let deadline = line
@@ -105,6 +115,25 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         .filter(|timeout| timeout.0 > 0)
         .map_or(SimTime::NEVER, |timeout| call.now + timeout);
     go_on(call, deadline, Gone { objects: waited_for }, printed)
+}
+
+/// With `--interactive`: does standard input say yes? Upstream: kubectl delete `DeleteOptions.confirmation`.
+fn is_confirmed(call: &Call<'_>, line: &CommandLine, targets: &[(Kind, String)], printed: &mut Printed) -> bool {
+    if !line.flags.is_on("interactive", false) || targets.is_empty() {
+        return true;
+    }
+    printed.line(format!("You are about to delete the following {} resource(s):", targets.len()));
+    for (kind, name) in targets {
+        printed.line(printed_name(*kind, name));
+    }
+    printed.out.push_str("Do you want to continue? (y/n): ");
+    let files = call.files.read("-").unwrap_or_default();
+    let answer = files.iter().find_map(|(_, text)| text.split_whitespace().next()).unwrap_or_default();
+    let is_confirmed = answer.eq_ignore_ascii_case("y");
+    if !is_confirmed {
+        printed.line("deletion is cancelled");
+    }
+    is_confirmed
 }
 
 /// Upstream: kubectl delete `DeleteOptions.Complete`.
