@@ -49,7 +49,11 @@ pub(crate) enum Format {
     CustomColumns(String),
 }
 
-const ALLOWED: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml";
+/// What `get` can print. Upstream: kubectl cmd/get `PrintFlags.AllowedFormats`.
+const ALLOWED_OF_GET: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml";
+/// What all others can. Upstream: cli-runtime genericclioptions `PrintFlags.AllowedFormats`.
+const ALLOWED: &str =
+    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml";
 
 impl Format {
     /// Reads `-o` and `--template`.
@@ -63,20 +67,22 @@ impl Format {
         if needs_template && text().is_empty() {
             return Err(Failure::error("template format specified but no template given"));
         }
+        let is_get = line.command.path == "get";
         Ok(match form {
             "" if !template.is_empty() => Self::GoTemplate { template: template.to_owned(), allow_missing },
             "" => Self::Table { wide: false },
-            "wide" => Self::Table { wide: true },
+            "wide" if is_get => Self::Table { wide: true },
             "name" => Self::Name,
             "yaml" => Self::Yaml,
             "json" => Self::Json,
             "jsonpath" => Self::JsonPath { template: text(), allow_missing },
             "go-template" | "template" => Self::GoTemplate { template: text(), allow_missing },
-            "custom-columns" => Self::CustomColumns(text()),
+            "custom-columns" if is_get => Self::CustomColumns(text()),
             "jsonpath-as-json" => Self::JsonPathAsJson { template: text(), allow_missing },
             _ => {
+                let allowed = if is_get { ALLOWED_OF_GET } else { ALLOWED };
                 return Err(Failure::error(format!(
-                    "unable to match a printer suitable for the output format \"{form}\", allowed formats are: {ALLOWED}"
+                    "unable to match a printer suitable for the output format \"{output}\", allowed formats are: {allowed}"
                 )));
             }
         })
@@ -90,7 +96,7 @@ pub(crate) fn read_template_file(line: &mut CommandLine, files: &dyn Files) -> R
     let inline = match form {
         "jsonpath-file" => "jsonpath",
         "go-template-file" | "templatefile" => "go-template",
-        "custom-columns-file" => "custom-columns",
+        "custom-columns-file" if line.command.path == "get" => "custom-columns",
         _ => return Ok(()),
     };
     let read = files.read(path);

@@ -1,5 +1,7 @@
 //! Commands against a cluster without components.
 
+mod changes;
+
 use super::{FileError, Files, Kubectl, Output, Progress, Waiting};
 use crate::api::Clock;
 use crate::cluster::{Cluster, ClusterSettings, DeleteOptions};
@@ -145,74 +147,27 @@ fn delete_waits_until_the_pod_is_gone() {
     assert_eq!(output.stdout, "pod \"x\" deleted\n");
 }
 
+/// Upstream: cmd/delete `DeleteOptions.RunDelete`, `DeleteResult`.
 #[test]
-fn set_image_changes_the_template_once() {
+fn delete_asks_and_warns_and_does_not_wait_after_a_failure() {
     let mut bench = Bench::new();
-    bench.out("create deployment web --image=nginx:1.25");
-    assert_eq!(bench.out("set image deploy/web nginx=nginx:1.26"), "deployment.apps/web image updated\n");
-    assert_eq!(bench.out("set image deploy/web nginx=nginx:1.26"), "");
-    assert_eq!(bench.err("set image deploy/web app=x"), "error: unable to find container named \"app\"\n");
+    bench.out("create configmap a");
+    let asked = "You are about to delete the following 1 resource(s):\nconfigmap/a\nDo you want to continue? (y/n): ";
+    assert_eq!(bench.out("delete cm a -i"), format!("{asked}deletion is cancelled\n"));
+    bench.out("create ns n");
+    let warned = bench.output("delete ns n -n n --dry-run=server", "");
+    assert_eq!(warned.stderr, "Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
+    bench.output(
+        "create -f f.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [a.example/b]}\n",
+    );
+    assert_eq!(bench.err("delete cm held nope"), "Error from server (NotFound): configmaps \"nope\" not found\n");
 }
 
 #[test]
 fn what_is_not_simulated_says_so() {
     let mut bench = Bench::new();
     assert_eq!(bench.err("proxy"), "error: kubectl proxy is not supported by kubelapse yet\n");
-}
-
-/// Upstream: cmd/label `LabelOptions.RunLabel`, `updateDataChangeMsg`.
-#[test]
-fn label_says_what_became_of_the_labels() {
-    let mut bench = Bench::new();
-    bench.out("run x --image=nginx");
-    assert_eq!(bench.out("label pod x a=b"), "pod/x labeled\n");
-    assert_eq!(bench.out("label pod x a=b"), "pod/x not labeled\n");
-    assert_eq!(bench.out("label pod x a-"), "pod/x unlabeled\n");
-    assert_eq!(bench.out("label pod x a-"), "label \"a\" not found.\npod/x not labeled\n");
-    assert_eq!(bench.out("label pod x run- --overwrite"), "pod/x labeled\n");
-    assert_eq!(bench.err("label pod a=b x"), "error: all resources must be specified before label changes: x\n");
-    assert_eq!(bench.out("label pod x a=1 b=2"), "pod/x labeled\n");
-    assert_eq!(
-        bench.err("label pod x a=2 b=3"),
-        "'a' already has a value (1), and --overwrite is false\n'b' already has a value (2), and --overwrite is false\n"
-    );
-    assert_eq!(bench.out("label pods --all --list"), "Listing labels for Pod./x:\n a=1\n b=2\n");
-    assert_eq!(bench.out("label pod x --list c=3"), "a=1\nb=2\nc=3\n");
-    assert_eq!(
-        bench.err("label pods --all c=3 --resource-version=1"),
-        "error: --resource-version may only be used with a single resource\n"
-    );
-}
-
-/// Upstream: cmd/annotate `validateNoAnnotationOverwrites`.
-#[test]
-fn the_cause_of_a_change_is_overwritten_without_asking() {
-    let mut bench = Bench::new();
-    bench.out("create deployment web --image=nginx");
-    for cause in ["one", "two"] {
-        let line = format!("annotate deploy web kubernetes.io/change-cause={cause}");
-        assert_eq!(bench.out(&line), "deployment.apps/web annotated\n");
-    }
-    bench.out("annotate deploy web a=1");
-    assert_eq!(
-        bench.err("annotate deploy web a=2"),
-        "error: --overwrite is false but found the following declared annotation(s): 'a' already has a value (1)\n"
-    );
-}
-
-/// Upstream: the branch `o.local` of cmd/label `RunLabel`.
-#[test]
-fn local_changes_reach_no_server() {
-    let mut bench = Bench::new();
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: i}]}\n";
-    bench.output("create -f f.yaml", pod);
-    let output = bench.output("label -f f.yaml a=b --local -o jsonpath={.metadata.labels}", pod);
-    assert_eq!((output.stdout.as_str(), output.exit), ("{\"a\":\"b\"}", 0));
-    assert_eq!(bench.out("get pod x -o jsonpath={.metadata.labels}"), "");
-    assert_eq!(
-        bench.err("label pod x a=b --local"),
-        "error: can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set\n"
-    );
 }
 
 /// Upstream: cli-runtime resource `Builder.visitByName`.
@@ -252,89 +207,80 @@ fn a_custom_kind_has_categories_and_fields_to_select_by() {
     assert!(bench.err("get widgets --field-selector spec.color=2").contains("field label not supported: spec.color"));
 }
 
-/// Upstream: apiextensions-apiserver `crdHandler.ServeHTTP`.
+/// Upstream: cmd/describe `DescribeOptions.Run`, `DescribeMatchingResources`.
 #[test]
-fn a_custom_object_takes_no_strategic_patch() {
+fn the_beginning_of_names_describes_them_all() {
     let mut bench = Bench::new();
-    bench.output("create -f f.yaml", WIDGETS);
-    bench.output("create -f f.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\n");
-    assert!(bench.err("patch widget a -p '{}'").starts_with(
-        "error: application/strategic-merge-patch+json is not supported by example.com/v1, Kind=Widget: the body of"
-    ));
-    let line = "patch widget a --type=MERGE -p '{\"spec\":{\"size\":5}}'";
-    assert_eq!(bench.out(line), "widget.example.com/a patched\n");
-    assert_eq!(bench.out(line), "widget.example.com/a patched (no change)\n");
+    bench.out("create configmap web-1");
+    bench.out("create configmap web-2");
+    let both = bench.out("describe cm web");
+    assert_eq!(both.matches("Name:         web-").count(), 2);
+    assert!(both.ends_with("Events:  <none>\n\n") && both.contains("Events:  <none>\n\nName:"), "{both}");
+    assert_eq!(bench.err("describe cm/web"), "Error from server (NotFound): configmaps \"web\" not found\n");
+    assert_eq!(bench.err("describe cm x"), "Error from server (NotFound): configmaps \"x\" not found\n");
+    assert_eq!(bench.err("describe cm x -l a=b"), "error: name cannot be provided when a selector is specified\n");
+    let nothing = bench.output("describe sc", "");
+    assert_eq!((nothing.stderr.as_str(), nothing.exit), ("No resources found in default namespace.\n", 0));
 }
 
-/// Upstream: cmd/patch, the branch `o.Local`.
+/// Upstream: cli-runtime genericclioptions `NoCompatiblePrinterError`.
 #[test]
-fn a_local_patch_changes_what_is_printed_only() {
+fn columns_are_for_get_alone() {
     let mut bench = Bench::new();
-    bench.output("create -f f.yaml", DEPLOYMENT);
-    let line = "patch -f f.yaml --local -p '{\"spec\":{\"replicas\":7}}' -o jsonpath={.spec.replicas}";
-    assert_eq!(bench.output(line, DEPLOYMENT).stdout, "7");
-    assert_eq!(bench.out("get deploy web -o jsonpath={.spec.replicas}"), "1");
+    bench.out("run x --image=nginx");
+    let rest = "allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml\n";
+    for form in ["wide", "custom-columns=A:.a"] {
+        let refused = bench.err(&format!("annotate pod x a=b -o {form} --overwrite"));
+        let first = format!("error: unable to match a printer suitable for the output format \"{form}\", ");
+        assert_eq!(refused, format!("{first}{rest}"));
+    }
 }
 
-/// Upstream: cmd/set `EnvOptions.RunEnv`, `updateEnv`.
+/// Upstream: describe `describePod`, `describeVolumes`, `describeContainerVolumes`, `describeContainerEnvVars`.
 #[test]
-fn variables_are_set_in_all_containers_in_the_order_of_the_flags() {
+fn a_described_pod_shows_its_rarer_fields() {
     let mut bench = Bench::new();
-    let pods = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {initContainers: [{name: i, image: busybox}], containers: [{name: c, image: nginx, env: [{name: A, value: '1'}]}]}\n";
-    assert_eq!(bench.output("create -f f.yaml", pods).exit, 0);
-    let listed = bench.out("set env deploy/web B=2 --list");
-    assert_eq!(listed, "# Deployment web, container c\nA=1\nB=2\n# Deployment web, container i\nB=2\n");
-    assert_eq!(bench.out("set env deploy/web C=3 -e B=2 --prefix=P_"), "deployment.apps/web env updated\n");
-    let names = "get deploy web -o jsonpath={.spec.template.spec.initContainers[*].env[*].name}";
-    assert_eq!(bench.out(names), "P_B P_C");
-    assert_eq!(
-        bench.err("set env deploy/web A=9 P_B=8 --overwrite=false"),
-        "error: deployments/web 'A' already has a value (1), and --overwrite is false\n"
-    );
-    assert_eq!(
-        bench.err("set env A=1 deploy/web"),
-        "error: all resources must be specified before environment changes: A=1 deploy/web\n"
-    );
-    assert!(bench.err("set env deploy/web --from=deploy/web").contains("unsupported resource specified in --from"));
-    assert!(bench.err("set env deploy/web A=1 --limits=cpu=1").contains("unknown flag: --limits"));
-}
-
-/// Upstream: cmd/set `SetImageOptions.Validate`, cmd/util `ParsePairs`.
-#[test]
-fn a_star_stands_for_all_containers_and_for_nothing_else() {
-    let mut bench = Bench::new();
-    bench.out("create deployment web --image=nginx");
-    assert_eq!(
-        bench.err("set image deploy/web *=a nginx=b"),
-        "error: all containers are already specified by *, but saw more than one container_name=container_image pairs\n"
-    );
-    assert_eq!(bench.err("set image deploy/web nginx-"), "error: invalid image format: nginx-\n");
-    assert!(bench.err("set image -f f.yaml nginx=b --local").contains("--local is not supported"));
-}
-
-/// Upstream: cmd/taint `TaintOptions`, `reorganizeTaints`.
-#[test]
-fn taint_says_what_became_of_the_taints() {
-    let mut bench = Bench::new();
-    bench.output("create -f f.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n");
-    assert_eq!(bench.out("taint node n1 a=1:NoSchedule"), "node/n1 tainted\n");
-    assert_eq!(bench.out("taint node n1 b=1:NoSchedule --overwrite"), "node/n1 modified\n");
-    assert_eq!(bench.out("taint node n1 c=1:NoExecute b-"), "node/n1 modified\n");
-    assert_eq!(
-        bench.err("taint node n1 a=2:NoSchedule c=2:NoExecute"),
-        "error: node n1 already has a,c taint(s) with same effect(s) and --overwrite is false\n"
-    );
-    assert_eq!(bench.err("taint node n1 x- y:NoExecute-"), "taint \"x\" not found\ntaint \"y:NoExecute\" not found\n");
-    assert_eq!(bench.out("taint node n1 a-"), "node/n1 untainted\n");
-    assert_eq!(
-        bench.err("taint node a=1:NoSchedule n1"),
-        "error: all resources must be specified before taint changes: n1\n"
-    );
-    assert_eq!(
-        bench.err("taint node a=1:NoSchedule"),
-        "error: at least one resource name must be specified since 'all' parameter is not set\n"
-    );
-    assert!(bench.err("taint node n1 --list").contains("unknown flag: --list"));
+    let pod = "apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  securityContext: {seccompProfile: {type: RuntimeDefault}}
+  resources: {limits: {cpu: 1}}
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}]
+  containers:
+  - name: c
+    image: i
+    env:
+    - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+    - {name: MEMORY, valueFrom: {resourceFieldRef: {resource: requests.memory, divisor: 1Mi}}}
+    resources: {requests: {memory: 64Mi}}
+    volumeDevices: [{name: block, devicePath: /dev/x}]
+  volumes:
+  - {name: block, persistentVolumeClaim: {claimName: raw}}
+  - {name: share, nfs: {server: s, path: /p}}
+  - {name: scratch, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}}}}
+  - {name: inline, csi: {driver: d, volumeAttributes: {k: v}}}
+  - {name: info, downwardAPI: {items: [{path: mem, resourceFieldRef: {containerName: c, resource: limits.memory}}]}}
+";
+    let created = bench.output("create -f f.yaml", pod);
+    assert_eq!(created.exit, 0, "{}", created.stderr);
+    // Blanks follow from the widths of whole blocks.
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
+    let described: String = bench.out("describe pod p").lines().map(words).collect();
+    for lines in [
+        "SeccompProfile: RuntimeDefault\n",
+        "Resources:\nLimits:\ncpu: 1\n",
+        "CPU: node allocatable (limits.cpu)\n",
+        "MEMORY: 64 (requests.memory)\n",
+        "Devices:\n/dev/x from block\n",
+        "Type: NFS (an NFS mount that lasts the lifetime of a pod)\nServer: s\nPath: /p\nReadOnly: false\n",
+        "StorageClass: fast\nVolume:\nLabels: <none>\n",
+        "Driver: d\nFSType:\nReadOnly: false\nVolumeAttributes: k=v\n",
+        "limits.memory -> mem\n",
+        "Topology Spread Constraints: zone:DoNotSchedule when max skew 1 is exceeded for selector a=b\n",
+    ] {
+        assert!(described.contains(lines), "{lines:?} is not in\n{described}");
+    }
 }
 
 /// Upstream: cmd/rollout `RestartOptions.RunRestart`; polymorphichelpers `StatusViewerFor`.

@@ -118,7 +118,7 @@ pub(super) fn binding(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
         return Err(Failure::error("exactly one of clusterrole or role must be specified"));
     }
     let (kind, target) = if role.is_empty() { ("ClusterRole", cluster_role) } else { ("Role", role) };
-    let subjects = subjects(line)?;
+    let subjects = subjects(line, None)?;
     let mut binding = json!({
         "apiVersion": format!("{RBAC}/v1"), "kind": if is_cluster { "ClusterRoleBinding" } else { "RoleBinding" },
         "metadata": {"name": name}, "roleRef": {"apiGroup": RBAC, "kind": kind, "name": target},
@@ -131,14 +131,20 @@ pub(super) fn binding(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
     Ok(Outcome::Done)
 }
 
-/// `--user`, `--group`, `--serviceaccount`.
-pub(super) fn subjects(line: &CommandLine) -> Result<Vec<Value>, Failure> {
+/// `--user`, `--group`, `--serviceaccount`; `namespace` is that of accounts that name none.
+pub(super) fn subjects(line: &CommandLine, namespace: Option<&str>) -> Result<Vec<Value>, Failure> {
     let of = |kind: &str, name: &str| json!({"apiGroup": RBAC, "kind": kind, "name": name});
     let mut subjects: Vec<Value> = line.flags.all("user").map(|user| of("User", user)).collect();
     subjects.extend(line.flags.all("group").map(|group| of("Group", group)));
     for account in line.flags.all("serviceaccount") {
         let parts: Vec<&str> = account.split(':').collect();
-        let [namespace, account] = parts.as_slice() else {
+        let named = match parts.as_slice() {
+            [_, ""] => None,
+            ["", account] => namespace.map(|namespace| (namespace, *account)),
+            [own, account] => Some((*own, *account)),
+            _ => None,
+        };
+        let Some((namespace, account)) = named else {
             return Err(Failure::error("serviceaccount must be <namespace>:<name>"));
         };
         subjects.push(json!({"kind": "ServiceAccount", "name": account, "namespace": namespace}));

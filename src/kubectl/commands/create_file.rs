@@ -42,6 +42,7 @@ fn create(call: &mut Call<'_>, line: &CommandLine, item: Item, printed: &mut Pri
         let namespace = if kind.is_namespaced() { namespace.as_str() } else { "" };
         value = patch::with_last_applied(&value, namespace);
     }
+    results::record(line, &mut value);
     let stored = call.create(value.clone(), &namespace, manner, printed).map_err(refuse)?;
     let mut name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if let Some(stored) = stored.stored() {

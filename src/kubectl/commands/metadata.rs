@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::api::validation::names;
 use crate::model::kind::Kind;
 use crate::model::object::ObjectRef;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
+use super::super::formats::Format;
 use super::super::listing::{self, Target};
 use super::super::output::Printed;
 use super::super::requests::{DryRun, Manner};
@@ -133,6 +135,9 @@ impl<'a> Changes<'a> {
 /// What is missing, and what contradicts itself. Upstream: cmd/label `LabelOptions.Validate`, cmd/annotate
 /// `AnnotateFlags.ToOptions`.
 fn check_flags(line: &CommandLine, part: Part, words: &[String], changes: &Changes<'_>) -> Result<(), Failure> {
+    if part == Part::Annotations {
+        Format::of(line)?;
+    }
     let listing_only = line.flags.is_on("list", false);
     if listing_only && line.flags.has("output") {
         return Err(Failure::error("--list and --output may not be specified together"));
@@ -200,17 +205,11 @@ fn check_labels(changes: &Changes<'_>) -> Result<(), Failure> {
         if value.contains('=') {
             return Err(Failure::error(format!("invalid label spec: {key}={value}")));
         }
-        if value.len() > 63 {
-            let text = format!("invalid label value: \"{key}={value}\": must be no more than 63 characters");
-            return Err(Failure::error(text));
-        }
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let ends = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-        let valid = value.chars().all(allowed) && ends(value.chars().next()) && ends(value.chars().last());
-        if !valid {
-            return Err(Failure::error(format!(
-                "invalid label value: \"{key}={value}\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-            )));
+        let wrong = names::label_value(value);
+        if !wrong.is_empty() {
+            // kubectl 1.32 words this one otherwise than the server.
+            let wrong = wrong.join(";").replace("63 bytes", "63 characters");
+            return Err(Failure::error(format!("invalid label value: \"{key}={value}\": {wrong}")));
         }
     }
     if changes.remove.iter().any(|key| changes.set.contains_key(key)) {

@@ -165,7 +165,15 @@ pub(super) fn service_account(call: &mut Call<'_>, line: &CommandLine, printed: 
 pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
     refuse_local(line)?;
     check_selection(line)?;
-    let wanted = super::access::subjects(line)?;
+    let namespace = line.namespace(call.context_namespace).to_owned();
+    let mut wanted = super::access::subjects(line, Some(&namespace))?;
+    // Upstream: `sets.NewString(…).List()` of each kind, users before groups before accounts.
+    wanted.sort_by_key(|subject| {
+        let text = |key: &str| subject[key].as_str().unwrap_or_default().to_owned();
+        let place = ["User", "Group", "ServiceAccount"].iter().position(|kind| subject["kind"] == *kind);
+        (place, text("namespace"), text("name"))
+    });
+    wanted.dedup();
     if wanted.is_empty() {
         return Err(Failure::error("you must specify at least one value of user, group or serviceaccount"));
     }
@@ -177,6 +185,11 @@ pub(super) fn subject(call: &mut Call<'_>, line: &CommandLine, printed: &mut Pri
                 "{}/{name} setting subjects is only supported for RoleBinding/ClusterRoleBinding",
                 object.kind.plural()
             )));
+        }
+        let has_none = line.flags.all("serviceaccount").any(|account| account.starts_with(':'));
+        if object.kind == Kind::CLUSTER_ROLE_BINDING && has_none {
+            let text = "serviceaccount must be <namespace>:<name>, namespace must be specified";
+            return Err(Failure::error(text));
         }
         let mut view = call.cluster.view(object);
         let mut list = view["subjects"].as_array().cloned().unwrap_or_default();

@@ -10,7 +10,11 @@ pub(super) const fn command(path: &'static str, flags: &'static [&'static [Flag]
     Command { path, aliases: &[], flags, required: &[], run }
 }
 
-/// All commands.
+/// What both `top` accept; in which form metrics travel is of no effect here.
+static TOP: &[Flag] =
+    &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text), flag("use-protocol-buffers", Takes::Switch)];
+
+/// All of them.
 pub(super) static COMMANDS: &[Command] = &[
     command(
         "get",
@@ -125,6 +129,7 @@ pub(super) static COMMANDS: &[Command] = &[
             flags::DRY_RUN,
             flags::VALIDATE,
             flags::MANAGER,
+            flags::RECORD,
             flags::SAVE_CONFIG,
             &[flag("edit", Takes::Switch), flag("raw", Takes::Text)],
         ],
@@ -387,7 +392,7 @@ pub(super) static COMMANDS: &[Command] = &[
     Command {
         path: "top node",
         aliases: &["nodes", "no"],
-        flags: &[flags::SELECTOR, &[flag("no-headers", Takes::Switch), flag("sort-by", Takes::Text)]],
+        flags: &[flags::SELECTOR, TOP, &[flag("show-capacity", Takes::Switch)]],
         required: &[],
         run: top::top_nodes,
     },
@@ -398,12 +403,8 @@ pub(super) static COMMANDS: &[Command] = &[
             flags::SELECTOR,
             flags::FIELD_SELECTOR,
             flags::ALL_NAMESPACES,
-            &[
-                flag("no-headers", Takes::Switch),
-                flag("sort-by", Takes::Text),
-                flag("containers", Takes::Switch),
-                flag("sum", Takes::Switch),
-            ],
+            TOP,
+            &[flag("containers", Takes::Switch), flag("sum", Takes::Switch)],
         ],
         required: &[],
         run: top::top_pods,

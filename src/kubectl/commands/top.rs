@@ -4,6 +4,7 @@
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
+use crate::model::resources::Resources;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
@@ -77,7 +78,7 @@ fn only_one_of(line: &CommandLine) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the containers of each node use, of its allocatable.
+/// What the containers of each node use, of its allocatable or its capacity.
 pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let order = order(line)?;
     if line.arguments.len() > 1 {
@@ -120,7 +121,11 @@ pub(super) fn top_nodes(call: &mut Call<'_>, line: &CommandLine, printed: &mut P
     let mut table = Table { headers: words(&header), rows: Vec::new() };
     for (name, amounts, node) in rows {
         let Some(columns) = call.cluster.body(ObjectRef::node(node)).as_node() else { continue };
-        let whole = &columns.allocatable_resources;
+        let whole = if line.flags.is_on("show-capacity", false) {
+            Resources::from_list(&columns.capacity)
+        } else {
+            columns.allocatable_resources.clone()
+        };
         let [cpu, memory] = amounts.cells();
         let share = |part: Option<u64>, whole: i64| percent(part.unwrap_or(0), whole);
         table.rows.push(vec![
