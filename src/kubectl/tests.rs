@@ -167,6 +167,11 @@ fn delete_asks_and_warns_and_does_not_wait_after_a_failure() {
 #[test]
 fn what_is_not_simulated_says_so() {
     let mut bench = Bench::new();
+    let refused = "error: kubectl get --warnings-as-errors is not supported by kubelapse yet\n";
+    assert_eq!(bench.err("get pods --warnings-as-errors"), refused);
+    assert_eq!(bench.err("get pods --context=other"), "error: context \"other\" does not exist\n");
+    assert_eq!(bench.output("get pods --context=kubelapse --as-group=x", "").exit, 0);
+    assert!(bench.err("create -f f.yaml --edit").contains("--edit is not supported"));
     assert_eq!(bench.err("proxy"), "error: kubectl proxy is not supported by kubelapse yet\n");
 }
 
@@ -193,6 +198,30 @@ spec:
     selectableFields: [{jsonPath: .spec.size}]
     schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
 ";
+
+/// Upstream: apiextensions-apiserver tableconvertor `cellForJSONValue`, `ConvertToTable`.
+#[test]
+fn columns_of_custom_kinds_show_values_of_their_type() {
+    let mut bench = Bench::new();
+    let columns = "    additionalPrinterColumns:
+    - {name: First, type: string, jsonPath: '.spec.tags[*]'}
+    - {name: All, type: string, jsonPath: .spec.tags}
+    - {name: Whole, type: integer, jsonPath: .spec.share}
+    - {name: Share, type: number, jsonPath: .spec.share}
+    - {name: Wrong, type: boolean, jsonPath: .spec.share}
+    - {name: Since, type: date, jsonPath: .spec.since}
+";
+    let definition = WIDGETS.replace("{size: {type: integer}}", "{}, x-kubernetes-preserve-unknown-fields: true");
+    let definition = definition.replace("    selectableFields: [{jsonPath: .spec.size}]\n", columns);
+    let definition: &'static str = Box::leak(definition.into_boxed_str());
+    let created = bench.output("create -f f.yaml", definition);
+    assert_eq!(created.exit, 0, "{}", created.stderr);
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {tags: [x, z], share: 1.5, since: never}\n";
+    assert_eq!(bench.output("create -f f.yaml", widget).exit, 0);
+    let table = bench.out("get widgets --no-headers");
+    let cells: Vec<&str> = table.split_whitespace().collect();
+    assert_eq!(cells, ["a", "x", "[\"x\",\"z\"]", "1", "1.5", "<invalid>"]);
+}
 
 #[test]
 fn a_custom_kind_has_categories_and_fields_to_select_by() {
@@ -280,6 +309,15 @@ spec:
         "Topology Spread Constraints: zone:DoNotSchedule when max skew 1 is exceeded for selector a=b\n",
     ] {
         assert!(described.contains(lines), "{lines:?} is not in\n{described}");
+    }
+    for claim in ["raw", "p-scratch", "other"] {
+        let manifest = format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {claim}}}\nspec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}\n"
+        );
+        bench.output("create -f f.yaml", Box::leak(manifest.into_boxed_str()));
+        let user = if claim == "other" { "<none>" } else { "p" };
+        let described: String = bench.out(&format!("describe pvc {claim}")).lines().map(words).collect();
+        assert!(described.contains(&format!("Used By: {user}\n")), "{described}");
     }
 }
 

@@ -15,6 +15,21 @@ use super::value::{flag, is_nil, items, text};
 use crate::model::custom_kind::KindNames;
 use crate::model::kind::Kind;
 
+/// What a column shows; a value of another type shows as nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// A truth value.
+    Boolean,
+    /// An instant, of which the age is shown.
+    Date,
+    /// A number without its fraction.
+    Integer,
+    /// A number.
+    Number,
+    /// Anything, objects and lists as JSON.
+    Text,
+}
+
 /// A column of `kubectl get` beside the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrinterColumn {
@@ -22,10 +37,8 @@ pub struct PrinterColumn {
     pub name: String,
     /// Where its value stands (`.spec.replicas`).
     pub json_path: String,
-    /// Is the value an instant, of which the age is shown?
-    pub is_date: bool,
-    /// Is it a text, which several values may make up?
-    pub is_text: bool,
+    /// What it shows.
+    pub shows: ColumnType,
     /// Does it stand in `-o wide` only?
     pub wide: bool,
 }
@@ -171,8 +184,13 @@ fn version(version: &Value) -> Version {
     let columns = stated.iter().map(|column| PrinterColumn {
         name: text(&column["name"]).to_owned(),
         json_path: text(&column["jsonPath"]).to_owned(),
-        is_date: text(&column["type"]) == "date",
-        is_text: text(&column["type"]) == "string",
+        shows: match text(&column["type"]) {
+            "boolean" => ColumnType::Boolean,
+            "date" => ColumnType::Date,
+            "integer" => ColumnType::Integer,
+            "number" => ColumnType::Number,
+            _ => ColumnType::Text,
+        },
         wide: column["priority"].as_i64().unwrap_or(0) > 0,
     });
     let selectable = items(&version["selectableFields"]).iter().map(|field| text(&field["jsonPath"]));
@@ -199,8 +217,7 @@ fn age_column() -> Vec<PrinterColumn> {
     vec![PrinterColumn {
         name: "Age".to_owned(),
         json_path: ".metadata.creationTimestamp".to_owned(),
-        is_date: true,
-        is_text: false,
+        shows: ColumnType::Date,
         wide: false,
     }]
 }

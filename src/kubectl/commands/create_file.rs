@@ -19,6 +19,7 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     if !line.has_files() {
         return Err(Failure::error("must specify one of -f and -k"));
     }
+    line.refuse(&["edit", "raw"])?;
     let items = manifests::read(call, line, printed)?;
     if items.is_empty() {
         return Err(Failure::error("no objects passed to create"));

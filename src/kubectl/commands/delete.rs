@@ -73,7 +73,9 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             named.objects.clone()
         };
         if is_confirmed(call, line, &targets, printed) {
-            targets.iter().for_each(|(kind, name)| told(line, (*kind, name), manner, dry_run, printed));
+            for (kind, name) in &targets {
+                told(line, (*kind, name), manner, dry_run, printed);
+            }
         }
         return Ok(Outcome::Done);
     }

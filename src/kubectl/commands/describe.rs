@@ -6,7 +6,7 @@ use crate::model::object::ObjectRef;
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
-use super::super::describe::{self, Related};
+use super::super::describe::{self, EventsByObject, Related};
 use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
@@ -52,12 +52,15 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     {
         return matching(call, line, &named, status, printed);
     }
-    missing.iter().for_each(|status| refusals.fail(&Failure::server(status)));
+    let events = shown_events(call, line);
+    for status in &missing {
+        refusals.fail(&Failure::server(status));
+    }
     for (place, object) in objects.into_iter().enumerate() {
         if place > 0 {
             printed.out.push_str("\n\n");
         }
-        printed.out.push_str(&described(call, line, object));
+        printed.out.push_str(&described(call, object, events.as_ref()));
     }
     printed.err.push_str(&refusals.err);
     printed.failed |= refusals.failed;
@@ -81,8 +84,9 @@ fn matching(
     if objects.is_empty() {
         return Err(Failure::server(status));
     }
+    let events = shown_events(call, line);
     for object in objects {
-        printed.line(described(call, line, object));
+        printed.line(described(call, object, events.as_ref()));
     }
     Ok(Outcome::Done)
 }
@@ -95,7 +99,10 @@ fn of_kind(call: &Call<'_>, line: &CommandLine, kind: Kind) -> Result<Vec<Object
     Ok(listing::list(call.cluster, kind, scope, &Filter::of_any(call, line, kind)?))
 }
 
-fn described(call: &Call<'_>, line: &CommandLine, object: ObjectRef) -> String {
-    let show_events = line.flags.is_on("show-events", true);
-    describe::describe(&Related { cluster: call.cluster, now: call.now, object, show_events })
+fn shown_events(call: &Call<'_>, line: &CommandLine) -> Option<EventsByObject> {
+    line.flags.is_on("show-events", true).then(|| describe::events_by_object(call.cluster))
+}
+
+fn described(call: &Call<'_>, object: ObjectRef, events: Option<&EventsByObject>) -> String {
+    describe::describe(&Related { cluster: call.cluster, now: call.now, object, events })
 }

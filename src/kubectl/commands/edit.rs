@@ -46,6 +46,7 @@ impl Editing {
 }
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
+    line.refuse(&["output-patch"])?;
     let objects = objects(call, line, printed)?;
     begin(call, Editing { line: line.clone(), objects, applied: false, file: String::new() }, printed)
 }

@@ -32,7 +32,7 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
     if line.flags.has("for") {
         call.named(&[line.flags.text("for").to_owned()]).map_err(Failure::without_prefix)?;
     }
-    let format = printed_as(line)?;
+    let format = Format::of(line)?;
     if line.flags.is_on("watch", false) {
         return watch::start(call, line, &Named::default(), printed);
     }
@@ -66,31 +66,6 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
     }
     events_table(call, line, &rows).print(!line.flags.is_on("no-headers", false), &mut printed.out);
     Ok(Outcome::Done)
-}
-
-/// What `kubectl events` may be printed as. Upstream: cmd/events `NewEventsFlags`.
-const FORMS: [&str; 10] = [
-    "go-template",
-    "go-template-file",
-    "json",
-    "jsonpath",
-    "jsonpath-as-json",
-    "jsonpath-file",
-    "name",
-    "template",
-    "templatefile",
-    "yaml",
-];
-
-fn printed_as(line: &CommandLine) -> Result<Format> {
-    let form = line.flags.text("output").split('=').next().unwrap_or_default();
-    if !form.is_empty() && !FORMS.contains(&form) {
-        return Err(Failure::error(format!(
-            "unable to match a printer suitable for the output format {form:?}, allowed formats are: {}",
-            FORMS.join(",")
-        )));
-    }
-    Format::of(line)
 }
 
 /// Do `--for` and `--types` let an Event through?

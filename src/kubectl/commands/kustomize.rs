@@ -15,7 +15,16 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         _ => return Err(Failure::error("specify one path to kustomization.yaml")),
     };
     line.refuse(&["output", "enable-helm", "enable-alpha-plugins", "network", "mount", "env"])?;
-    let (built, warnings) = kustomize::build(call.files, directory, true);
+    // Upstream: kustomize commands/build `validateFlagLoadRestrictor`.
+    let (built, warnings) = match line.flags.text("load-restrictor") {
+        "" | "LoadRestrictionsRootOnly" => kustomize::build(call.files, directory, true),
+        "LoadRestrictionsNone" => kustomize::build_unrestricted(call.files, directory),
+        other => {
+            return Err(Failure::error(format!(
+                "illegal flag value --load-restrictor {other}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]"
+            )));
+        }
+    };
     for warning in warnings {
         printed.err_line(warning);
     }

@@ -16,6 +16,8 @@ mod template;
 mod text;
 mod workloads;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::api::Clock;
@@ -33,7 +35,20 @@ pub(super) struct Related<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) now: SimTime,
     pub(super) object: ObjectRef,
-    pub(super) show_events: bool,
+    /// The Events of each object; `None` if they are not to be shown.
+    pub(super) events: Option<&'a EventsByObject>,
+}
+
+/// Rows of Events, in their order, by the object that they are about: read once, however many objects are described.
+pub(super) type EventsByObject = BTreeMap<ObjectRef, Vec<u32>>;
+
+/// All Events of a cluster.
+pub(super) fn events_by_object(cluster: &Cluster) -> EventsByObject {
+    let mut events = EventsByObject::new();
+    for (row, event) in (0..).zip(cluster.events.rows()) {
+        events.entry(event.object).or_default().push(row);
+    }
+    events
 }
 
 impl Related<'_> {
@@ -43,13 +58,9 @@ impl Related<'_> {
 
     /// The block of Events, last in every description. Upstream: describe `DescribeEvents`.
     fn events(&self, page: &mut Page) {
-        if !self.show_events {
-            return;
-        }
-        let mut rows: Vec<u32> = (0..)
-            .zip(self.cluster.events.rows())
-            .filter(|(_, event)| event.object == self.object)
-            .map(|(row, _)| row)
+        let Some(events) = self.events else { return };
+        let own = events.get(&self.object).into_iter().flatten().copied();
+        let mut rows: Vec<u32> = own
             .filter(|row| self.now < self.cluster.event_expiry(*row) && self.cluster.event_names_its_place(*row))
             .collect();
         if rows.is_empty() {

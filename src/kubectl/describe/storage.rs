@@ -7,6 +7,8 @@ use super::super::printers::{field, or, pairs, plain, text};
 use super::text::{Page, items};
 use super::{Related, template};
 use crate::model::kind::Kind;
+use crate::model::object::{ObjectRef, PodId};
+use crate::model::volume::VolumeSource;
 
 pub(super) fn claim(page: &mut Page, view: &Value, related: &Related<'_>) {
     page.field(0, "Name", text(view, "metadata.name"));
@@ -67,22 +69,23 @@ pub(super) fn attributes(page: &mut Page, attributes: &Value) {
     page.labels("    ", "VolumeAttributes", attributes);
 }
 
-/// Pods that mount the claim, by name.
+/// Pods that mount the claim, by name. Asked of the templates: a cluster has many pods, and their JSON is long.
+/// Upstream: describe `getPodsForPVC`.
 fn users(view: &Value, related: &Related<'_>) -> Vec<String> {
     let (namespace, claim) = (text(view, "metadata.namespace"), text(view, "metadata.name"));
     let cluster = related.cluster;
     let Some(namespace) = cluster.namespace(&namespace) else { return Vec::new() };
-    let mounts = |pod: &Value| {
-        items(field(pod, "spec.volumes")).iter().any(|volume| {
-            let own = format!("{}-{}", text(pod, "metadata.name"), text(volume, "name"));
-            text(volume, "persistentVolumeClaim.claimName") == claim || volume["ephemeral"].is_object() && own == claim
-        })
+    let mounts = |pod: &PodId| {
+        let row = cluster.pod(*pod);
+        row.namespace == namespace
+            && cluster.template_of(*pod).spec.volumes.iter().any(|volume| match &volume.source {
+                VolumeSource::Claim { claim: mounted, .. } => *mounted == claim,
+                VolumeSource::Ephemeral => claim == format!("{}-{}", row.name, volume.name),
+                _ => false,
+            })
     };
-    let pods = cluster.list(Kind::POD).filter(|object| cluster.identity(*object).0 == namespace);
-    let mut names: Vec<String> = pods
-        .filter(|object| mounts(&cluster.view(*object)))
-        .map(|object| cluster.identity(object).1.to_owned())
-        .collect();
+    let pods = cluster.list(Kind::POD).filter_map(ObjectRef::as_pod).filter(mounts);
+    let mut names: Vec<String> = pods.map(|pod| cluster.pod(pod).name.to_string()).collect();
     names.sort();
     names
 }

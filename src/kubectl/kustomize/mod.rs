@@ -39,5 +39,14 @@ pub(crate) fn build(
     (result, builder.warnings)
 }
 
+/// As `build` for `kubectl kustomize`, of directories that may load files from everywhere.
+/// Upstream: kustomize api/types `LoadRestrictionsNone`.
+pub(crate) fn build_unrestricted(files: &dyn Files, directory: &str) -> (Result<Vec<Value>, Failure>, Vec<String>) {
+    let mut builder = Builder::new(files);
+    builder.is_restricted = false;
+    let result = builder.build(directory, true).map_err(Failure::error);
+    (result, builder.warnings)
+}
+
 #[cfg(test)]
 mod tests;

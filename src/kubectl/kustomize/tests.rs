@@ -42,6 +42,15 @@ fn a_directory_that_names_itself_is_refused() {
 }
 
 #[test]
+fn files_from_elsewhere_need_a_word() {
+    let config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n";
+    let files = [("a/kustomization.yaml", "resources: [../r.yaml]"), ("r.yaml", config_map)];
+    assert!(built(&files, "a").unwrap_err().contains("security; file 'r.yaml' is not in or below 'a'"));
+    let (objects, _) = super::build_unrestricted(&Tree(files.into_iter().collect()), "a");
+    assert_eq!(objects.unwrap().len(), 1);
+}
+
+#[test]
 fn what_needs_a_network_or_programs_is_refused() {
     let remote = [("a/kustomization.yaml", "resources: [https://example.com/x.yaml]")];
     assert!(built(&remote, "a").unwrap_err().contains("remote resources are not supported"));
