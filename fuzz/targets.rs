@@ -30,10 +30,15 @@ pub const TARGETS: [Target; 8] = [
     ("expression", expression),
 ];
 
-/// The reader of manifests, and the decoder behind it.
+/// The reader of manifests, which finds the same when it holds one object at a time, and the decoder behind it.
 pub fn yaml_documents(text: &str) {
     let mut cache = DecodeCache::default();
-    for manifest in yaml::read(text).manifests {
+    let whole = yaml::read(text);
+    let mut visited = Vec::new();
+    let stopped = yaml::visit(text, &mut |manifest| visited.push(manifest));
+    assert_eq!(stopped.is_some(), whole.error.is_some(), "{stopped:?} is not {:?}", whole.error);
+    assert!(stopped.is_some() || visited == whole.manifests, "{visited:?} is not {:?}", whole.manifests);
+    for manifest in whole.manifests {
         let _ = decode(manifest.value, "default", FieldValidation::Warn, &mut cache);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run command_line`.
+//! `fuzz/run command_line 300`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run expression`.
+//! `fuzz/run expression 300`.
 
 #![no_main]
 

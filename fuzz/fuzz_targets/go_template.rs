@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run go_template`.
+//! `fuzz/run go_template 300`.
 
 #![no_main]
 

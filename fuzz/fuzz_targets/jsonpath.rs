@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run jsonpath`.
+//! `fuzz/run jsonpath 300`.
 
 #![no_main]
 

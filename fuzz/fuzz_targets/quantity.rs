@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run quantity`.
+//! `fuzz/run quantity 300`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run selector`.
+//! `fuzz/run selector 300`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run shell`.
+//! `fuzz/run shell 300`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run yaml`.
+//! `fuzz/run yaml 300`.
 
 #![no_main]
 

@@ -4,6 +4,7 @@
 
 mod build;
 mod json;
+mod list;
 mod message;
 mod scalar;
 
@@ -73,6 +74,18 @@ impl ReadError {
     }
 }
 
+impl ReadError {
+    /// That of JSON which stands at this offset and line of its file.
+    fn after(self, start: usize, start_line: usize) -> Self {
+        match self {
+            Self::Json { offset, line, message } => {
+                Self::Json { offset: start + offset, line: start_line + line - 1, message }
+            }
+            other => other,
+        }
+    }
+}
+
 /// What a file holds. An error ends the reading; what stands before it is still there, as kubectl creates it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Documents {
@@ -110,8 +123,8 @@ pub fn read(text: &str) -> Documents {
     read_in(text, Dialect::Api)
 }
 
-/// Reads a file object by object, and holds one at a time: items of Lists in JSON are never all there. Returns why
-/// reading stopped.
+/// Reads a file object by object, and holds one at a time: the items of a List are never all there. Returns why
+/// reading stopped. What is no JSON or YAML is found before any item of its List is handed on.
 pub fn visit(text: &str, each: &mut dyn FnMut(Manifest)) -> Option<ReadError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with('{') {
@@ -119,12 +132,25 @@ pub fn visit(text: &str, each: &mut dyn FnMut(Manifest)) -> Option<ReadError> {
     }
     let mut index = 0;
     for (line, chunk) in chunks(text) {
+        match list::head(chunk, line) {
+            Ok(None) => {}
+            Ok(Some(head)) => {
+                let mut item = |mut value: Value| {
+                    complete(&mut value, &head.api_version, &head.item_kind);
+                    hand_on(value, (index, line, true), each);
+                };
+                if let Err(error) = build::items(chunk, line, &mut item) {
+                    return Some(error);
+                }
+                index += 1;
+                continue;
+            }
+            Err(error) => return Some(error),
+        }
         match build::document(chunk, line, &mut Vec::new(), Dialect::Api) {
             Ok(Value::Null) => {}
             Ok(value) => {
-                let mut manifests = Vec::new();
-                push(&mut manifests, value, (index, line, false));
-                manifests.into_iter().for_each(&mut *each);
+                hand_on(value, (index, line, false), each);
                 index += 1;
             }
             Err(error) => return Some(error),
@@ -177,6 +203,13 @@ fn chunks(text: &str) -> Vec<(usize, &str)> {
     }
     chunks.push((start_line, &text[start..]));
     chunks
+}
+
+/// Hands on an object, or the items of a list in its place.
+fn hand_on(value: Value, place: (usize, usize, bool), each: &mut dyn FnMut(Manifest)) {
+    let mut manifests = Vec::new();
+    push(&mut manifests, value, place);
+    manifests.into_iter().for_each(each);
 }
 
 /// Adds an object, or the items of a list in its place. Items of a typed list may lack their own kind.

@@ -106,6 +106,14 @@ impl CommandLine {
         self.flags.has("filename") || self.flags.has("kustomize")
     }
 
+    /// Does the command talk to the server, and so need a context that works?
+    pub(crate) fn needs_server(&self) -> bool {
+        let word = self.command.path.split(' ').next().unwrap_or_default();
+        let is_local = ["config", "kustomize", "completion", "plugin", "options", "alpha"].contains(&word)
+            || word == "version" && self.flags.is_on("client", false);
+        !is_local
+    }
+
     /// `--namespace`, or the context's.
     pub(crate) fn namespace<'a>(&'a self, context: &'a str) -> &'a str {
         let given = self.flags.text("namespace");

@@ -55,6 +55,13 @@ impl Failure {
         Self { text: self.text.strip_prefix("error: ").unwrap_or(&self.text).to_owned() }
     }
 
+    /// The text without the words that tell whose it is, as it is printed among a command's output.
+    pub(crate) fn message(&self) -> &str {
+        let text = self.text.strip_prefix("error: ").unwrap_or(&self.text);
+        let server = text.strip_prefix("Error from server (").and_then(|rest| rest.split_once("): "));
+        server.map_or(text, |(_, message)| message)
+    }
+
     /// No resources were named.
     pub(crate) fn no_resources() -> Self {
         Self::error(

@@ -1,5 +1,7 @@
 //! `-f`: files to documents, in the order and with the refusals of kubectl. Upstream: cli-runtime resource `Visitor`s.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::api::{DecodeError, yaml};
@@ -22,8 +24,53 @@ pub(crate) struct Document {
 /// Either an object, or why its file cannot be read further.
 pub(crate) type Item = Result<Document, Failure>;
 
+/// Objects of larger texts are held as JSON text and made into trees, which are many times their text, one at a time.
+const HELD_BYTES_MAX: usize = 64 << 20;
+
+/// The items of all files of a command, in order.
+pub(crate) struct Items(Vec<Held>);
+
+/// An item that waits for its turn.
+pub(crate) enum Held {
+    Item(Item),
+    Text { json: Box<str>, source: Arc<str>, in_list: bool },
+}
+
+impl Document {
+    fn packed(self, source: &Arc<str>) -> Held {
+        Held::Text { json: self.value.to_string().into(), source: source.clone(), in_list: self.in_list }
+    }
+}
+
+impl Held {
+    fn into_item(self) -> Item {
+        match self {
+            Self::Item(item) => item,
+            Self::Text { json, source, in_list } => {
+                let value = serde_json::from_str(&json).expect("it was written from a value");
+                Ok(Document { value, source: source.to_string(), in_list })
+            }
+        }
+    }
+}
+
+impl Items {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for Items {
+    type Item = Item;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<Held>, fn(Held) -> Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().map(Held::into_item)
+    }
+}
+
 /// The documents of all `-f`, or of what `-k` builds.
-pub(crate) fn read(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Vec<Item>, Failure> {
+pub(crate) fn read(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Items, Failure> {
     let validates = !matches!(line.flags.text("validate"), "false" | "ignore");
     let directory = line.flags.text("kustomize");
     if !directory.is_empty() {
@@ -45,46 +92,65 @@ pub(crate) fn read(call: &Call<'_>, line: &CommandLine, printed: &mut Printed) -
         }
         let mut items = Vec::new();
         for value in built? {
-            if !push(value, (directory, false), validates, &mut items) {
+            let item = object(value, (directory, false), validates);
+            let ends = item.is_err();
+            items.push(Held::Item(item));
+            if ends {
                 break;
             }
         }
-        return Ok(items);
+        return Ok(Items(items));
     }
     let mut items = Vec::new();
     for path in line.flags.all("filename") {
         for (source, text) in files(call.files, path)? {
-            read_text(&text, &source, validates, &mut items);
+            read_text(&text, &source, validates, HELD_BYTES_MAX, &mut items);
         }
     }
-    Ok(items)
+    Ok(Items(items))
 }
 
 /// The documents of a text. Reading ends with the first document that is no object.
-fn read_text(text: &str, source: &str, validates: bool, items: &mut Vec<Item>) {
-    let documents = yaml::read(text);
-    for manifest in documents.manifests {
-        if !push(manifest.value, (source, manifest.in_list), validates, items) {
-            return;
+fn read_text(text: &str, source: &str, validates: bool, held_bytes_max: usize, items: &mut Vec<Held>) {
+    let error = if text.len() > held_bytes_max {
+        let name: Arc<str> = source.into();
+        let mut ended = false;
+        let stopped = yaml::visit(text, &mut |manifest| {
+            if ended {
+                return;
+            }
+            let item = object(manifest.value, (source, manifest.in_list), validates);
+            ended = item.is_err();
+            items.push(item.map_or_else(|failure| Held::Item(Err(failure)), |document| document.packed(&name)));
+        });
+        stopped.filter(|_| !ended)
+    } else {
+        let documents = yaml::read(text);
+        for manifest in documents.manifests {
+            let item = object(manifest.value, (source, manifest.in_list), validates);
+            let ended = item.is_err();
+            items.push(Held::Item(item));
+            if ended {
+                return;
+            }
         }
-    }
-    if let Some(error) = documents.error {
-        items.push(Err(Failure::error(format!("error parsing {source}: {error}"))));
+        documents.error
+    };
+    if let Some(error) = error {
+        items.push(Held::Item(Err(Failure::error(format!("error parsing {source}: {error}")))));
     }
 }
 
-/// Adds a document; is it an object?
-fn push(value: Value, (source, in_list): (&str, bool), validates: bool, items: &mut Vec<Item>) -> bool {
+/// A document, if it is an object.
+fn object(value: Value, (source, in_list): (&str, bool), validates: bool) -> Item {
     if let Err(DecodeError::NotSet(reason)) = crate::api::decode::identify(&value) {
-        items.push(Err(if validates {
+        return Err(if validates {
             not_valid(source, &reason)
         } else {
             Failure::error(format!("unable to decode \"{source}\": Object 'Kind' is missing in '{value}'"))
-        }));
-        return false;
+        });
     }
-    items.push(Ok(Document { value, source: source.to_owned(), in_list }));
-    true
+    Ok(Document { value, source: source.to_owned(), in_list })
 }
 
 fn not_valid(source: &str, reason: &str) -> Failure {
@@ -138,4 +204,27 @@ pub(crate) fn namespace_of(value: &Value, line: &CommandLine, context: &str) -> 
         )));
     }
     Ok(if own.is_empty() { line.namespace(context) } else { own }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_of_large_texts_are_the_same_as_those_of_small_ones() {
+        for text in [
+            "kind: Pod\napiVersion: v1\n---\napiVersion: v1\nitems:\n- {kind: A, apiVersion: v1}\n- {kind: B, apiVersion: v1}\nkind: List\n",
+            "kind: Pod\napiVersion: v1\n---\na: b\n---\nkind: Pod\napiVersion: v1\n",
+            "kind: Pod\napiVersion: v1\n---\nkind: [\n",
+            "{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": [{\"kind\": \"A\", \"apiVersion\": \"v1\"}]}",
+        ] {
+            let shown = |held_bytes_max: usize| {
+                let mut items = Vec::new();
+                read_text(text, "f", true, held_bytes_max, &mut items);
+                let items: Vec<Item> = Items(items).into_iter().collect();
+                format!("{items:?}")
+            };
+            assert_eq!(shown(0), shown(text.len()), "{text}");
+        }
+    }
 }

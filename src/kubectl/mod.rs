@@ -13,6 +13,7 @@ mod formats;
 mod go_template;
 mod help;
 mod jsonpath;
+mod kubeconfig;
 mod kustomize;
 mod legacy;
 mod listing;
@@ -35,8 +36,8 @@ use crate::api::DecodeCache;
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
 use crate::machines::Machines;
-use crate::model::Text;
 use command_line::{CommandLine, Parsed};
+use kubeconfig::KubeConfig;
 use output::Printed;
 use serde_json::Value;
 use waiting::State;
@@ -128,28 +129,23 @@ impl Files for NoFiles {
     }
 }
 
-/// kubectl with its configuration: the namespace of the current context.
+/// kubectl with its configuration.
 #[derive(Debug)]
 pub struct Kubectl {
-    context: Text,
-    namespace: Text,
+    kubeconfig: KubeConfig,
     cache: DecodeCache,
 }
 
 impl Default for Kubectl {
     fn default() -> Self {
-        Self {
-            context: Text::const_new("kubelapse"),
-            namespace: Text::const_new("default"),
-            cache: DecodeCache::default(),
-        }
+        Self { kubeconfig: KubeConfig::of("kubelapse"), cache: DecodeCache::default() }
     }
 }
 
 impl Kubectl {
-    /// Names the one context of the kubeconfig.
+    /// Names the context, cluster and user that the kubeconfig has at first.
     pub fn set_context(&mut self, name: &str) {
-        self.context = name.into();
+        self.kubeconfig = KubeConfig::of(name);
     }
 
     /// The server has the feature gate `HPAScaleToZero`.
@@ -164,8 +160,8 @@ pub(crate) struct Call<'a> {
     pub(crate) cluster: &'a mut Cluster,
     pub(crate) machines: &'a Machines,
     pub(crate) files: &'a dyn Files,
-    /// Name of the context.
-    pub(crate) context: &'a str,
+    /// Contexts, clusters and users.
+    pub(crate) kubeconfig: &'a KubeConfig,
     /// Namespace of the context.
     pub(crate) context_namespace: &'a str,
     /// Templates that were decoded before.
@@ -219,17 +215,28 @@ impl Kubectl {
             Err(text) => return Progress::Done(Output { stderr: text, exit: 1, ..Output::default() }),
         };
         let mut printed = Printed::default();
+        let parsed = parse(&words);
+        let context = match &parsed {
+            Ok(Parsed::Command(line)) if line.needs_server() => {
+                let given = |flag| line.flags.text(flag);
+                match self.kubeconfig.resolve(given("context"), given("cluster"), given("user")) {
+                    Ok(context) => context,
+                    Err(failure) => return conclude(Err(failure), printed),
+                }
+            }
+            _ => self.kubeconfig.context(),
+        };
         let mut call = Call {
             now,
             cluster,
             machines,
             files,
-            context: &self.context,
-            context_namespace: &self.namespace,
+            kubeconfig: &self.kubeconfig,
+            context_namespace: &context.namespace,
             cache: &mut self.cache,
             manager: String::new(),
         };
-        let result = match parse(&words) {
+        let result = match parsed {
             Ok(Parsed::Help(text)) => {
                 printed.out.push_str(&text);
                 Ok(commands::Outcome::Done)
@@ -261,8 +268,8 @@ impl Kubectl {
             }
             Err(failure) => Err(failure),
         };
-        if let Some(namespace) = printed.namespace.take() {
-            self.namespace = namespace.as_str().into();
+        if let Some(kubeconfig) = printed.kubeconfig.take() {
+            self.kubeconfig = kubeconfig;
         }
         conclude(result, printed)
     }
@@ -276,21 +283,28 @@ impl Kubectl {
         cluster: &mut Cluster,
         machines: &Machines,
     ) -> Progress {
-        let mut call = self.call(now, cluster, machines);
+        let namespace = self.kubeconfig.context().namespace;
+        let mut call = self.call(now, &namespace, cluster, machines);
         let Edit { editing, mut printed } = edit;
         let result = commands::edit::go_on(&mut call, &editing, edited, &mut printed);
         conclude(result, printed)
     }
 
     /// A call of a command that has read its files.
-    fn call<'a>(&'a mut self, now: SimTime, cluster: &'a mut Cluster, machines: &'a Machines) -> Call<'a> {
+    fn call<'a>(
+        &'a mut self,
+        now: SimTime,
+        context_namespace: &'a str,
+        cluster: &'a mut Cluster,
+        machines: &'a Machines,
+    ) -> Call<'a> {
         Call {
             now,
             cluster,
             machines,
             files: &NoFiles,
-            context: &self.context,
-            context_namespace: &self.namespace,
+            kubeconfig: &self.kubeconfig,
+            context_namespace,
             cache: &mut self.cache,
             manager: String::new(),
         }
@@ -298,7 +312,8 @@ impl Kubectl {
 
     /// Goes on with a command that waits.
     pub fn poll(&mut self, now: SimTime, waiting: Waiting, cluster: &mut Cluster, machines: &Machines) -> Progress {
-        let mut call = self.call(now, cluster, machines);
+        let namespace = self.kubeconfig.context().namespace;
+        let mut call = self.call(now, &namespace, cluster, machines);
         let State { deadline, mut printed, pending } = waiting.into_state();
         let result = waiting::go_on(&mut call, deadline, pending, &mut printed);
         conclude(result, printed)
@@ -319,7 +334,7 @@ impl Kubectl {
         cluster: &mut Cluster,
         machines: &Machines,
     ) -> Result<String, String> {
-        let mut call = self.call(now, cluster, machines);
+        let mut call = self.call(now, "default", cluster, machines);
         commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
     }
 }

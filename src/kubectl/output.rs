@@ -2,6 +2,7 @@
 
 use super::Output;
 use super::errors::Failure;
+use super::kubeconfig::KubeConfig;
 
 /// Both streams and whether anything failed.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +14,8 @@ pub(crate) struct Printed {
     pub(crate) documents: u32,
     /// Exit status, where it is a container's.
     pub(crate) status: Option<i32>,
-    /// The namespace that the context has from now on.
-    pub(crate) namespace: Option<String>,
+    /// The kubeconfig from now on.
+    pub(crate) kubeconfig: Option<KubeConfig>,
 }
 
 impl Printed {

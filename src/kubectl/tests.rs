@@ -19,7 +19,7 @@ impl Files for OneFile {
 }
 
 /// A cluster, a kubectl, and a clock.
-struct Bench {
+pub(super) struct Bench {
     cluster: Cluster,
     machines: Machines,
     kubectl: Kubectl,
@@ -27,7 +27,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let clock = Clock { epoch_seconds: 1_767_225_600, warmup: SimDuration::ZERO };
         let streams = Streams::new(0);
         let settings =
@@ -40,30 +40,30 @@ impl Bench {
         }
     }
 
-    fn start(&mut self, line: &str, file: &'static str) -> Progress {
+    pub(super) fn start(&mut self, line: &str, file: &'static str) -> Progress {
         self.kubectl.start(self.now, line, &mut self.cluster, &self.machines, &OneFile(file))
     }
 
-    fn output(&mut self, line: &str, file: &'static str) -> Output {
+    pub(super) fn output(&mut self, line: &str, file: &'static str) -> Output {
         match self.start(line, file) {
             Progress::Done(output) => output,
             other => panic!("{line}: {other:?}"),
         }
     }
 
-    fn out(&mut self, line: &str) -> String {
+    pub(super) fn out(&mut self, line: &str) -> String {
         let output = self.output(line, "");
         assert_eq!(output.stderr, "", "{line}");
         output.stdout
     }
 
-    fn err(&mut self, line: &str) -> String {
+    pub(super) fn err(&mut self, line: &str) -> String {
         let output = self.output(line, "");
         assert_eq!(output.exit, 1, "{line}: {}", output.stdout);
         output.stderr
     }
 
-    fn waits(&mut self, line: &str) -> Waiting {
+    pub(super) fn waits(&mut self, line: &str) -> Waiting {
         match self.start(line, "") {
             Progress::Waiting(waiting) => waiting,
             other => panic!("{line}: {other:?}"),

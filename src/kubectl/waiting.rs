@@ -36,8 +36,8 @@ pub(crate) enum Pending {
     Condition(commands::wait::Wait),
     /// `drain`: evictions and the pods' end.
     Drain(commands::drain::Drain),
-    /// `logs -f`: the end of a container.
-    Follow(commands::logs::Follow),
+    /// `logs -f`: the end of containers.
+    Follow(commands::log_streams::Follows),
     /// `rolling-update`: its next look.
     RollingUpdate(Box<legacy::rolling_update::RollingUpdate>),
     /// `run --attach`: the pod's start, its output, its end.
@@ -79,7 +79,7 @@ impl Waiting {
             Pending::Rollout(watch) => watch.touches(change),
             Pending::Condition(wait) => wait.touches(change),
             Pending::Drain(drain) => drain.touches(change),
-            Pending::Follow(follow) => follow.touches(change),
+            Pending::Follow(follows) => follows.touches(change),
             Pending::Attached(attached) => attached.touches(change),
             // It looks at its own times only, as the client polls.
             Pending::RollingUpdate(_) => false,
@@ -101,7 +101,7 @@ pub(crate) fn go_on(
         Pending::Rollout(watch) => commands::rollout::go_on(call, deadline, watch, printed),
         Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
         Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
-        Pending::Follow(follow) => commands::logs::go_on(call, deadline, follow, printed),
+        Pending::Follow(follows) => commands::log_streams::go_on(call, deadline, follows, printed),
         Pending::Attached(attached) => commands::attached::go_on(call, *attached, printed),
         Pending::Watch(watch) => commands::watch::go_on(call, deadline, watch, printed),
         Pending::RollingUpdate(update) => legacy::rolling_update::go_on(call, *update, printed),

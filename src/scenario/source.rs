@@ -44,7 +44,8 @@ impl SourceFile {
                 .in_file(name)
                 .into());
         }
-        let bytes = unpacked(read_limited(file, &name)?, &name)?;
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let bytes = unpacked(read_sized(file, length, &name)?, &name)?;
         Self::from_bytes(name, &bytes, path.parent().unwrap_or(Path::new("")).to_path_buf())
     }
 
@@ -98,7 +99,13 @@ impl SourceFile {
 }
 
 fn read_limited(reader: impl Read, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
-    let mut bytes = Vec::new();
+    read_sized(reader, 0, name)
+}
+
+/// Reads what is probably so long.
+fn read_sized(reader: impl Read, length: u64, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
+    // A byte more, so that its end is seen without another allocation.
+    let mut bytes = Vec::with_capacity(length.min(TEXT_BYTES_MAX) as usize + 1);
     reader.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         let message = format!("`{name}` holds more than {} MiB", TEXT_BYTES_MAX >> 20);

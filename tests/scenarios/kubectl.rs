@@ -159,3 +159,49 @@ configMapGenerator: [ { name: settings, files: [ app.conf ] } ]
     assert_eq!(record.steps[3].output, "nginx:1.27Running");
     assert_eq!(record.steps[5].output, "No resources found in default namespace.\n");
 }
+
+const TALKERS: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: { name: talk, labels: { app: talk } }
+spec:
+  restartPolicy: Never
+  containers:
+    - { name: a, image: busybox, command: [sh, -c, 'echo a1; sleep 30; echo a2'] }
+    - { name: b, image: busybox, command: [sh, -c, 'echo b1; sleep 40; echo b2'] }
+";
+
+#[test]
+fn several_containers_are_followed_at_once_to_their_ends() {
+    let record = Folder::new("follow", &[("talk.yaml", TALKERS)]).run(&[
+        "at: 0s, kubectl: apply -f talk.yaml",
+        "at: 20s, kubectl: logs -f talk --all-containers --prefix",
+        "at: 20s, kubectl: logs -f -l app=talk --all-containers --tail=0",
+        "at: 20s, kubectl: logs -f talk -c b --limit-bytes=4",
+        "at: 20s, kubectl: exec -f talk.yaml -c a -- echo there",
+        "at: 21s, kubectl: logs -f -l app=talk --all-containers --max-log-requests=1, mayFail: true",
+    ]);
+    let prefixed = step(&record, "--prefix");
+    let lines: Vec<&str> = prefixed.output.lines().collect();
+    assert_eq!(lines, ["[pod/talk/a] a1", "[pod/talk/b] b1", "[pod/talk/a] a2", "[pod/talk/b] b2"]);
+    assert!(prefixed.end.seconds() > 40.0, "it lasts as long as the longest container");
+    assert_eq!(step(&record, "--tail=0").output, "a2\nb2\n");
+    assert_eq!(step(&record, "--limit-bytes").output, "b1\nb");
+    assert_eq!(step(&record, "exec -f").output, "there\n");
+    assert_eq!(
+        step(&record, "--max-log-requests").output,
+        "error: you are attempting to follow 2 log streams, but maximum allowed concurrency is 1, use --max-log-requests to increase the limit\n"
+    );
+}
+
+#[test]
+fn the_namespace_of_a_context_is_that_of_later_steps() {
+    let record = Folder::new("context", &[("one.yaml", ONE)]).run(&[
+        "at: 0s, kubectl: create namespace dev",
+        "at: 1s, kubectl: config set-context dev --namespace=dev --cluster=kubelapse --user=kubelapse",
+        "at: 2s, kubectl: apply -f one.yaml --context=dev",
+        "at: 3s, kubectl: config use-context dev",
+        "at: 4s, kubectl: get configmap one -o jsonpath={.metadata.namespace}",
+    ]);
+    assert_eq!(step(&record, "get configmap").output, "dev");
+}

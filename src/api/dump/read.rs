@@ -1,5 +1,4 @@
-//! Reads a dump object by object, so that only one of them is in memory as a tree: JSON as it comes, YAML Lists as
-//! kubectl prints them item by item.
+//! Reads a dump object by object, so that only one of them is in memory as a tree.
 
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -140,38 +139,10 @@ impl<'de> Visitor<'de> for Items<'_> {
     }
 }
 
-/// A YAML List begins an item with `- ` in the first column; anything else is read as a whole.
+/// Its text is held, its objects are not.
 fn read_yaml(mut reader: impl BufRead, each: &mut dyn FnMut(Value)) -> Result<(), ReadFailure> {
     let mut text = String::new();
     reader.read_to_string(&mut text).map_err(|error| failure(1, &error))?;
-    let mut lines = text.split_inclusive('\n').enumerate().peekable();
-    let mut head = String::new();
-    while let Some((_, line)) = lines.next_if(|(_, line)| line.trim_end() != "items:") {
-        head.push_str(line);
-    }
-    let is_list = lines.next().is_some()
-        && head.lines().all(|line| line.starts_with("apiVersion:") || line.starts_with("kind:") || line == "---");
-    if !is_list {
-        return whole(&text, 0, each);
-    }
-    let mut item = String::new();
-    let mut start = 0;
-    for (number, line) in lines {
-        if let Some(first) = line.strip_prefix("- ") {
-            whole(&item, start, each)?;
-            // With a marker it is YAML, even where it begins with a brace.
-            (item, start) = (format!("---\n  {first}"), number - 1);
-        } else if line.starts_with("  ") || line.trim().is_empty() {
-            item.push_str(line);
-        } else {
-            break;
-        }
-    }
-    whole(&item, start, each)
-}
-
-fn whole(text: &str, before: usize, each: &mut dyn FnMut(Value)) -> Result<(), ReadFailure> {
-    let documents = yaml::read(text);
-    documents.manifests.into_iter().for_each(|manifest| each(manifest.value));
-    documents.error.map_or(Ok(()), |error| Err(failure(before + error.line(), &error)))
+    let stopped = yaml::visit(&text, &mut |manifest| each(manifest.value));
+    stopped.map_or(Ok(()), |error| Err(failure(error.line(), &error)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
-use super::{Dialect, DuplicateKey, ReadError, message, scalar};
+use super::{Dialect, DuplicateKey, ReadError, list, message, scalar};
 
 /// Deeper nesting is refused; no manifest comes near, and what walks the value later may recurse.
 const MAX_DEPTH: usize = 200;
@@ -26,6 +26,8 @@ enum Key {
 
 struct Builder<'a> {
     frames: Vec<Frame>,
+    /// Takes the items of the root's `items` instead of the root.
+    each: Option<&'a mut dyn FnMut(Value)>,
     /// Anchored values and the number of values in each.
     anchors: BTreeMap<usize, (Value, usize)>,
     aliased: usize,
@@ -41,20 +43,31 @@ pub(super) fn document(
     duplicates: &mut Vec<DuplicateKey>,
     dialect: Dialect,
 ) -> Result<Value, ReadError> {
-    let (frames, anchors) = (Vec::new(), BTreeMap::new());
-    let mut builder = Builder { frames, anchors, aliased: 0, duplicates, root: None, dialect };
-    for event in Parser::new_from_str(chunk) {
-        let (event, span) = event.map_err(|error| message::from_scan(&error, chunk, first_line))?;
-        let line = first_line + span.start.line().saturating_sub(1);
-        if matches!(event, Event::DocumentEnd) {
-            break;
-        }
-        builder.event(event, line).map_err(|message| ReadError::Unsupported { line, message })?;
-    }
-    Ok(builder.root.unwrap_or(Value::Null))
+    Builder::new(duplicates, dialect, None).read(chunk, first_line)
 }
 
-impl Builder<'_> {
+/// Hands on the items of a chunk that is a List (`list::head` says so), one at a time; what aliases may name is kept.
+pub(super) fn items(chunk: &str, first_line: usize, each: &mut dyn FnMut(Value)) -> Result<(), ReadError> {
+    Builder::new(&mut Vec::new(), Dialect::Api, Some(each)).read(chunk, first_line).map(drop)
+}
+
+impl<'a> Builder<'a> {
+    fn new(duplicates: &'a mut Vec<DuplicateKey>, dialect: Dialect, each: Option<&'a mut dyn FnMut(Value)>) -> Self {
+        let (frames, anchors) = (Vec::new(), BTreeMap::new());
+        Self { frames, each, anchors, aliased: 0, duplicates, root: None, dialect }
+    }
+
+    fn read(mut self, chunk: &str, first_line: usize) -> Result<Value, ReadError> {
+        for event in Parser::new_from_str(chunk) {
+            let (event, span) = event.map_err(|error| message::from_scan(&error, chunk, first_line))?;
+            let line = first_line + span.start.line().saturating_sub(1);
+            if matches!(event, Event::DocumentEnd) {
+                break;
+            }
+            self.event(event, line).map_err(|message| ReadError::Unsupported { line, message })?;
+        }
+        Ok(self.root.unwrap_or(Value::Null))
+    }
     fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -126,6 +139,13 @@ impl Builder<'_> {
     fn place(&mut self, value: Value, anchor: usize, size: usize, line: usize) -> Result<(), String> {
         if anchor > 0 {
             self.anchors.insert(anchor, (value.clone(), size));
+        }
+        if let (Some(each), [Frame::Mapping { key: Some(Key::Text(key)), .. }, Frame::List { .. }]) =
+            (&mut self.each, self.frames.as_slice())
+            && key == list::ITEMS
+        {
+            each(value);
+            return Ok(());
         }
         match self.frames.last_mut() {
             None => self.root = Some(value),

@@ -6,21 +6,74 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Documents, Manifest, ReadError, complete, push};
+use super::{Documents, Manifest, ReadError, complete, hand_on, push};
 
 /// What tells a List, looked at before anything is kept.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Head {
-    #[serde(default)]
-    kind: Value,
-    #[serde(default, rename = "apiVersion")]
-    api_version: Value,
-    #[serde(default)]
-    items: Items,
+    kind: Option<Value>,
+    api_version: Option<Value>,
+    items: Option<Items>,
+    /// Does one of them stand twice? The last one counts, which only the whole tells.
+    is_unclear: bool,
+}
+
+impl Head {
+    /// The kind of the items, if they can be read one at a time; empty if they say it themselves.
+    fn item_kind(&self) -> Option<&str> {
+        let is_list = !self.is_unclear && self.items.as_ref().is_some_and(|items| items.0);
+        self.kind.as_ref().and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List")).filter(|_| is_list)
+    }
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Head;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Head, A::Error> {
+                let mut head = Head::default();
+                while let Some(key) = members.next_key::<String>()? {
+                    head.is_unclear |= match key.as_str() {
+                        "kind" => head.kind.replace(members.next_value()?).is_some(),
+                        "apiVersion" => head.api_version.replace(members.next_value()?).is_some(),
+                        "items" => head.items.replace(members.next_value()?).is_some(),
+                        _ => {
+                            members.next_value::<IgnoredAny>()?;
+                            false
+                        }
+                    };
+                }
+                Ok(head)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Head, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Head::default())
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Head, E> {
+                Ok(Head::default())
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Head, E> {
+                Ok(Head::default())
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Head, E> {
+                Ok(Head::default())
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Head, E> {
+                Ok(Head::default())
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Head, E> {
+                Ok(Head::default())
+            }
+        }
+        deserializer.deserialize_any(Look)
+    }
 }
 
 /// Is `items` a list?
-#[derive(Default)]
 struct Items(bool);
 
 impl<'de> Deserialize<'de> for Items {
@@ -104,43 +157,29 @@ pub(super) fn visit(text: &str, each: &mut dyn FnMut(Manifest)) -> Option<ReadEr
     loop {
         let start = heads.byte_offset();
         let head = match heads.next()? {
-            Err(error) if error.is_data() => return Some(not_an_object(text, start)),
             Err(error) => return Some(complain(text, &error)),
             Ok(None) => continue,
             Ok(Some(head)) => head,
         };
         let part = &text[start..heads.byte_offset()];
-        let line = line_at(text, start + part.len() - part.trim_start().len());
-        let place = (index, line, false);
+        let first = start + part.len() - part.trim_start().len();
+        let place = (index, line_at(text, first), false);
         index += 1;
-        let mut hand_on = |value: Value, place: (usize, usize, bool)| {
-            let mut manifests = Vec::new();
-            push(&mut manifests, value, place);
-            manifests.into_iter().for_each(&mut *each);
-        };
-        let kind = head.kind.as_str().unwrap_or_default();
-        let Some(item_kind) = kind.strip_suffix("List").filter(|_| head.items.0) else {
-            match serde_json::from_str(part) {
-                Ok(value) => hand_on(value, place),
-                Err(error) => return Some(complain(part, &error)),
+        let result = match head.item_kind() {
+            Some(item_kind) => {
+                let api_version = head.api_version.clone().unwrap_or_default();
+                let mut item = |mut value: Value| {
+                    complete(&mut value, &api_version, item_kind);
+                    hand_on(value, (place.0, place.1, true), each);
+                };
+                (Walk { each: &mut item }).deserialize(&mut serde_json::Deserializer::from_str(part))
             }
-            continue;
+            None => serde_json::from_str(part).map(|value| hand_on(value, place, each)),
         };
-        let mut item = |mut value: Value| {
-            complete(&mut value, &head.api_version, item_kind);
-            hand_on(value, (place.0, place.1, true));
-        };
-        let mut reader = serde_json::Deserializer::from_str(part);
-        if let Err(error) = (Walk { each: &mut item }).deserialize(&mut reader) {
-            return Some(complain(part, &error));
+        if let Err(error) = result {
+            return Some(complain(part, &error).after(start, line_at(text, start)));
         }
     }
-}
-
-/// A value that is no object is read as such, and refused by whoever gets it.
-fn not_an_object(text: &str, start: usize) -> ReadError {
-    let line = line_at(text, start);
-    ReadError::Json { offset: start, line, message: "invalid character looking for beginning of object".to_owned() }
 }
 
 /// Reads all values of `text`.
@@ -179,7 +218,7 @@ fn complain(text: &str, error: &serde_json::Error) -> ReadError {
         return ReadError::Json { offset: text.len(), line, message: "unexpected end of JSON input".to_owned() };
     }
     let description = error.to_string();
-    let found = text[..place].chars().next_back().unwrap_or(' ');
+    let found = place.checked_sub(1).map_or_else(|| "' '".to_owned(), |last| quoted(text.as_bytes()[last]));
     let context = if description.contains("key must be a string") || description.contains("trailing comma") {
         "looking for beginning of object key string"
     } else if description.contains("expected `:`") {
@@ -194,5 +233,23 @@ fn complain(text: &str, error: &serde_json::Error) -> ReadError {
     if description.contains("recursion limit") {
         return ReadError::Json { offset: place, line, message: "exceeded max depth".to_owned() };
     }
-    ReadError::Json { offset: place, line, message: format!("invalid character '{found}' {context}") }
+    ReadError::Json { offset: place, line, message: format!("invalid character {found} {context}") }
+}
+
+/// A byte as Go's decoder quotes it: it takes it for a character of its own. Upstream: encoding/json `quoteChar`.
+fn quoted(byte: u8) -> String {
+    match char::from(byte) {
+        '\'' => r"'\''".to_owned(),
+        '\\' => r"'\\'".to_owned(),
+        '\n' => r"'\n'".to_owned(),
+        '\r' => r"'\r'".to_owned(),
+        '\t' => r"'\t'".to_owned(),
+        '\u{7}' => r"'\a'".to_owned(),
+        '\u{8}' => r"'\b'".to_owned(),
+        '\u{c}' => r"'\f'".to_owned(),
+        '\u{b}' => r"'\v'".to_owned(),
+        '\0'..' ' | '\u{7f}' => format!(r"'\x{byte:02x}'"),
+        '\u{80}'..='\u{a0}' | '\u{ad}' => format!(r"'\u{byte:04x}'"),
+        plain => format!("'{plain}'"),
+    }
 }

@@ -76,3 +76,90 @@ fn json_streams_are_read_like_documents() {
         "json: offset 2: invalid character 'a' looking for beginning of object key string"
     );
 }
+
+/// What a List in YAML is read as, object by object.
+fn visited(text: &str) -> (Vec<Manifest>, Option<ReadError>) {
+    let mut manifests = Vec::new();
+    let error = visit(text, &mut |manifest| manifests.push(manifest));
+    (manifests, error)
+}
+
+/// Is this one read object by object?
+fn is_streamed(text: &str) -> bool {
+    list::head(text, 1).expect("it is YAML").is_some()
+}
+
+#[test]
+fn a_list_is_read_item_by_item_as_it_is_as_a_whole() {
+    for text in [
+        // As kubectl prints it: the kind comes last.
+        "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n- apiVersion: v1\n  kind: Node\nkind: List\nmetadata:\n  resourceVersion: \"\"\n",
+        "items:\n- {metadata: {name: a}}\n- metadata: &m {name: b}\n- metadata: *m\napiVersion: v1\nkind: ConfigMapList\n",
+        "kind: List\nitems:\n  - kind: Pod\n    data: |\n      items:\n      - a\n  - kind: SecretList\n    items: [{a: 1}, {b: 2}]\n",
+        "kind: List\nitems: []\n",
+        "# first\n---\nkind: Pod\n---\nkind: List\nitems:\n- kind: Node\n---\nkind: Service\n",
+        "kind: List\nitems:\n- text: \"one\n    - two\n    three\"\n- kind: Node\n",
+    ] {
+        let whole = read(text);
+        assert_eq!(visited(text), (whole.manifests, None), "{text}");
+        let list = text.split("---\n").find(|part| part.contains("items:")).expect("there is one");
+        assert!(is_streamed(list), "{text}");
+    }
+}
+
+#[test]
+fn what_only_the_whole_tree_tells_is_read_as_a_whole() {
+    for text in [
+        "kind: List\nitems:\n- kind: Pod\nitems:\n- kind: Node\n",
+        "kind: Pod\nkind: List\nitems:\n- kind: Pod\n",
+        "x: &x\n  kind: PodList\n<<: *x\nitems:\n- a: 1\n",
+        "kind: Template\nitems:\n- kind: Pod\n",
+        "kind: List\nitems:\n  a: 1\n",
+        "kind: List\nitems: &a\n- kind: Pod\n",
+        "data: |\n  x\nitems:\n- kind: Pod\n",
+    ] {
+        assert!(!is_streamed(text), "{text}");
+        assert_eq!(visited(text).0, read(text).manifests, "{text}");
+    }
+}
+
+#[test]
+fn of_a_broken_list_nothing_is_handed_on_and_its_line_is_the_files() {
+    let text = "kind: Pod\n---\nkind: List\nitems:\n- kind: Pod\n- kind: [\nmetadata: {}\n";
+    let (manifests, error) = visited(text);
+    assert_eq!(manifests.len(), 1);
+    assert_eq!(error, read(text).error);
+    // An alias to nothing is found when its item is built.
+    let (_, error) = visited("kind: List\nitems:\n- kind: Pod\n- a: *b\n");
+    assert_eq!(error.map(|error| error.line()), Some(4));
+}
+
+#[test]
+fn a_wrong_byte_of_json_is_named_as_go_names_it() {
+    let message = |text: &str| read(text).error.expect("an error").to_string();
+    for (text, found, offset) in
+        [("{\u{feff}", "'ï'", 2), ("{é: 1}", "'Ã'", 2), ("{\u{1}", r"'\x01'", 2), ("{'", r"'\''", 2), ("{ 1", "'1'", 3)]
+    {
+        assert_eq!(
+            message(text),
+            format!("json: offset {offset}: invalid character {found} looking for beginning of object key string")
+        );
+    }
+}
+
+#[test]
+fn json_is_visited_as_it_is_read() {
+    let deep = format!("{{\"a\": 1}}\n{{\"a\": {}", "[".repeat(500)) + &"]".repeat(500) + "}";
+    for text in [
+        "{\"kind\": \"List\", \"items\": [{\"kind\": \"A\"}], \"kind\": \"B\"}",
+        "{\"items\": [{\"a\": 1}], \"kind\": \"PodList\", \"apiVersion\": \"v1\"} 5 null true\n[1]\n\"x\"",
+        "{\"kind\": \"List\", \"items\": [{\"a\": 1}], \"items\": []}",
+        "{\"kind\": 7, \"items\": {\"a\": []}}\n{\"kind\": \"List\", \"items\": 1}",
+        "{\"a\": 1}\n{\"b\": }",
+        &deep,
+    ] {
+        let whole = read(text);
+        let (manifests, error) = visited(text);
+        assert_eq!((manifests, error), (whole.manifests, whole.error), "{text}");
+    }
+}

@@ -42,20 +42,21 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
     }
     let allowed = if prunes { prune::allow_list(call, line)? } else { None };
     let labels = selectors::labels(line.flags.text("selector")).map_err(Failure::error)?;
-    let mut items = manifests::read(call, line, printed)?;
-    items.retain(|item| {
-        let chosen = |document: &Document| {
-            labels.is_empty() || labels.matches(&convert::labels(&document.value["metadata"]["labels"]))
-        };
-        item.as_ref().map_or(true, chosen)
-    });
-    if items.is_empty() {
+    let chosen = |document: &Document| {
+        labels.is_empty() || labels.matches(&convert::labels(&document.value["metadata"]["labels"]))
+    };
+    let items = manifests::read(call, line, printed)?.into_iter();
+    let mut items = items.filter(|item| item.as_ref().map_or(true, chosen)).peekable();
+    if items.peek().is_none() {
         return Err(Failure::error("no objects passed to apply"));
     }
-    let documents: Vec<Document> = items.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
+    let mut documents = Vec::new();
     let mut applied = Vec::new();
     let mut forced = Vec::new();
     for item in items {
+        if prunes && let Ok(document) = &item {
+            documents.push(document.clone());
+        }
         if line.flags.is_on("server-side", false) {
             if let Err(failure) = server_side::apply(call, line, item, printed) {
                 printed.fail(&failure);

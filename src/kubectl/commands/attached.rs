@@ -7,7 +7,7 @@ use super::super::output::Printed;
 use super::super::waiting::Pending;
 use super::Outcome;
 use super::delete::{self, Gone};
-use super::logs::{self, Follow};
+use super::log_streams::{self, Follow};
 use crate::cluster::{Change, DeleteOptions};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::{ObjectRef, PodId};
@@ -96,7 +96,7 @@ pub(crate) fn go_on(call: &mut Call<'_>, mut attached: Attached, printed: &mut P
         }
     }
     if let Stage::Streaming(follow) = &mut attached.stage {
-        if !logs::has_ended(call, follow, printed)? {
+        if !log_streams::has_ended(call, follow, printed)? {
             return wait(attached, SimTime::NEVER);
         }
         attached.stage = Stage::Ending;

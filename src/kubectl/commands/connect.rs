@@ -7,7 +7,8 @@ use super::super::errors::Failure;
 use super::super::output::Printed;
 use super::super::resources;
 use super::Outcome;
-use super::logs::{self, Follow};
+use super::log_streams::{self, Follow, Follows};
+use super::logs;
 use crate::api::{Reason, Status};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
@@ -81,7 +82,7 @@ pub(super) fn attach_to(
         return Err(Failure::server(&Status::new(Reason::BadRequest, text)));
     }
     let follow = Follow::from_now(call, pod, container);
-    logs::go_on(call, SimTime::NEVER, follow, printed)
+    log_streams::go_on(call, SimTime::NEVER, Follows::of(vec![follow]), printed)
 }
 
 /// Nobody in the model uses the local port; what the command checks and prints is kubectl's.

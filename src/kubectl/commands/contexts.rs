@@ -1,11 +1,12 @@
-//! `kubectl config`: the one context that a scenario has. Upstream: kubectl cmd/config.
+//! `kubectl config`: what the kubeconfig holds. Upstream: kubectl cmd/config.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::Call;
 use super::super::command_line::CommandLine;
 use super::super::errors::Failure;
 use super::super::formats::{self, Format};
+use super::super::kubeconfig::{Entries, KubeConfig, text};
 use super::super::output::Printed;
 use super::super::printers::table::Table;
 use super::Outcome;
@@ -13,85 +14,81 @@ use super::information::words;
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// Where the kubeconfig of a kubeadm cluster finds the API server.
-const SERVER: &str = "https://10.0.0.1:6443";
-
-#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
 pub(super) fn current(call: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    printed.line(call.context);
+    if call.kubeconfig.current.is_empty() {
+        return Err(Failure::error("current-context is not set"));
+    }
+    printed.line(&call.kubeconfig.current);
     Ok(Outcome::Done)
 }
 
 const HEADERS: [&str; 5] = ["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"];
 
 pub(super) fn list(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    if let Some(other) = line.arguments.iter().find(|name| *name != call.context) {
-        // The headers are printed all the same.
-        let table = Table { headers: words(&HEADERS), rows: Vec::new() };
+    let KubeConfig { current, contexts, .. } = call.kubeconfig;
+    let format = line.flags.text("output");
+    if !["", "name"].contains(&format) {
+        return Err(Failure::error(format!(
+            "--output {format} is not available in kubectl config get-contexts; resetting to default output format"
+        )));
+    }
+    let mut names: Vec<&String> = contexts.keys().collect();
+    let mut missing = Vec::new();
+    if !line.arguments.is_empty() {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            line.arguments.iter().partition(|name| contexts.contains_key(name.as_str()));
+        missing.extend(unknown.into_iter().map(|name| Failure::error(format!("context {name} not found"))));
+        names = known;
+        names.sort();
+    }
+    if format == "name" {
+        names.iter().for_each(|name| printed.line(name));
+    } else {
+        let row = |name: &String| {
+            let member = |key| text(&contexts[name], key).to_owned();
+            let mark = if name == current { "*" } else { "" };
+            vec![mark.to_owned(), name.clone(), member("cluster"), member("user"), member("namespace")]
+        };
+        // The headers are printed even when there is nothing below them.
+        let table = Table { headers: words(&HEADERS), rows: names.into_iter().map(row).collect() };
         table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
-        return Err(Failure::error(format!("context {other} not found")));
     }
-    if line.flags.text("output") == "name" {
-        printed.line(call.context);
-        return Ok(Outcome::Done);
-    }
-    let mut row = vec!["*".to_owned(), call.context.to_owned(), call.context.to_owned(), call.context.to_owned()];
-    row.push(shown_namespace(call).to_owned());
-    let table = Table { headers: words(&HEADERS), rows: vec![row] };
-    table.print(!line.flags.is_on("no-headers", false), &mut printed.out);
+    printed.fail_all(missing);
     Ok(Outcome::Done)
-}
-
-/// A kubeconfig does not name the default namespace.
-fn shown_namespace<'a>(call: &Call<'a>) -> &'a str {
-    if call.context_namespace == "default" { "" } else { call.context_namespace }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
 pub(super) fn clusters(call: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    printed.line(format!("NAME\n{}", call.context));
+    names(&call.kubeconfig.clusters, printed);
     Ok(Outcome::Done)
 }
 
-pub(super) fn use_context(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    match line.arguments.as_slice() {
-        [name] if name == call.context => printed.line(format!("Switched to context {name:?}.")),
-        [name] => return Err(Failure::error(format!("no context exists with the name: {name:?}"))),
-        _ => return Err(Failure::error(format!("Unexpected args: {:?}", line.arguments))),
-    }
+#[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
+pub(super) fn users(call: &mut Call<'_>, _: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
+    names(&call.kubeconfig.users, printed);
     Ok(Outcome::Done)
 }
 
-/// `--namespace` is what scenarios and tutorials set.
-pub(super) fn set_context(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    let name = match (line.arguments.as_slice(), line.flags.is_on("current", false)) {
-        ([], true) => call.context.to_owned(),
-        ([name], false) => name.clone(),
-        _ => return Err(Failure::error("you must specify a non-empty context name or --current")),
-    };
-    if name != call.context {
-        return Err(Failure::unsupported(format!("a context beside {:?}", call.context)));
-    }
-    line.refuse(&["cluster", "user"])?;
-    printed.line(format!("Context {name:?} modified."));
-    if line.flags.has("namespace") {
-        let given = line.flags.text("namespace");
-        printed.namespace = Some(if given.is_empty() { "default" } else { given }.to_owned());
-    }
-    Ok(Outcome::Done)
+fn names(entries: &Entries, printed: &mut Printed) {
+    printed.line("NAME");
+    entries.keys().for_each(|name| printed.line(name));
 }
 
 pub(super) fn view(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
-    let name = call.context;
-    let mut context = json!({"cluster": name, "user": name});
-    if !shown_namespace(call).is_empty() {
-        context["namespace"] = json!(call.context_namespace);
+    let mut config = call.kubeconfig.clone();
+    if line.flags.is_on("minify", false) {
+        minify(&mut config, line.flags.text("context"))?;
     }
+    let listed = |entries: &Entries, what: &str| -> Value {
+        entries.iter().map(|(name, entry)| json!({"name": name, what: redacted(entry)})).collect()
+    };
+    // Upstream writes `null` for a list without entries.
+    let or_null = |list: Value| if list == json!([]) { Value::Null } else { list };
     let value = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": name, "preferences": {},
-        "clusters": [{"cluster": {"certificate-authority-data": "DATA+OMITTED", "server": SERVER}, "name": name}],
-        "contexts": [{"context": context, "name": name}],
-        "users": [{"name": name, "user": {"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}}],
+        "apiVersion": "v1", "kind": "Config", "current-context": config.current, "preferences": {},
+        "clusters": or_null(listed(&config.clusters, "cluster")),
+        "contexts": or_null(listed(&config.contexts, "context")),
+        "users": or_null(listed(&config.users, "user")),
     });
     let format = match Format::of(line)? {
         Format::Table { .. } => Format::Yaml,
@@ -99,4 +96,38 @@ pub(super) fn view(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
     };
     formats::print(&format, &value, false, &mut printed.out)?;
     Ok(Outcome::Done)
+}
+
+/// Leaves what the context needs. Upstream: client-go clientcmd/api `MinifyConfig`.
+fn minify(config: &mut KubeConfig, context: &str) -> Result<()> {
+    if !context.is_empty() {
+        context.clone_into(&mut config.current);
+    }
+    if config.current.is_empty() {
+        return Err(Failure::error("current-context must exist in order to minify"));
+    }
+    let Some(entry) = config.contexts.get(&config.current).cloned() else {
+        return Err(Failure::error(format!("cannot locate context {}", config.current)));
+    };
+    let KubeConfig { current, contexts, clusters, users } = config;
+    for (entries, what, name) in [(clusters, "cluster", text(&entry, "cluster")), (users, "user", text(&entry, "user"))]
+    {
+        if !name.is_empty() && !entries.contains_key(name) {
+            return Err(Failure::error(format!("cannot locate {what} {name}")));
+        }
+        entries.retain(|key, _| key == name);
+    }
+    contexts.retain(|key, _| key == current);
+    Ok(())
+}
+
+/// Without what is secret. Upstream: client-go clientcmd/api `RedactSecrets`.
+fn redacted(entry: &Value) -> Value {
+    let mut entry = entry.clone();
+    for key in ["token", "password"] {
+        if entry[key].is_string() {
+            entry[key] = json!("REDACTED");
+        }
+    }
+    entry
 }

@@ -1,8 +1,6 @@
 //! `kubectl logs`.
 
 use crate::api::{Reason, Status};
-use crate::cluster::{Change, Fields};
-use crate::engine::SimTime;
 use crate::machines::ContainerId;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
@@ -14,43 +12,11 @@ use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
 use super::super::resources;
-use super::super::waiting::Pending;
+use super::log_streams::{self, Follow, Follows, Shown, Stream};
 use super::{Outcome, watch};
 
-/// Lines shown of each pod with `-l` unless told otherwise.
-const TAIL_WITH_SELECTOR: i64 = 10;
 /// Containers followed at once unless told otherwise.
 const FOLLOWED_MAX: i64 = 5;
-
-/// `logs -f`: a container whose output is followed to its end.
-#[derive(Clone, Debug)]
-pub(crate) struct Follow {
-    pod: PodId,
-    container: usize,
-    run: Option<(ContainerId, u32)>,
-    printed_lines: usize,
-}
-
-impl Follow {
-    /// Everything that the container's run prints.
-    pub(super) fn whole(pod: PodId, container: usize) -> Self {
-        Self { pod, container, run: None, printed_lines: 0 }
-    }
-
-    /// What the running container prints from now on.
-    pub(super) fn from_now(call: &Call<'_>, pod: PodId, container: usize) -> Self {
-        let run = call.machines.runs(pod, container as u8).next();
-        let printed_lines = run
-            .and_then(|run| call.machines.container(run).log())
-            .map_or(0, |log| log.lines().len() - usize::from(log.is_open()));
-        Self { pod, container, run: run.map(|run| (run, call.machines.container(run).serial)), printed_lines }
-    }
-
-    /// Might the change be the end of the run?
-    pub(crate) fn touches(&self, change: &Change) -> bool {
-        change.object.as_pod() == Some(self.pod) && change.fields.intersects(Fields::CONTAINERS | Fields::PHASE)
-    }
-}
 
 pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome, Failure> {
     let selecting = line.flags.has("selector");
@@ -62,17 +28,14 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
             printed.err_line(format!("No resources found in {namespace} namespace."));
         }
         pods.into_iter().filter_map(ObjectRef::as_pod).collect()
+    } else if line.flags.is_on("all-pods", false) {
+        named_pods(call, &line.arguments[0], &namespace)?
     } else {
         vec![named_pod(call, &line.arguments[0], &namespace, printed)?]
     };
     // Upstream: cmd/logs `LogsOptions.Validate`, which comes after the look-up.
     if line.flags.number("limit-bytes").is_some_and(|limit| limit < 0) {
         return Err(Failure::error("--limit-bytes must be greater than 0"));
-    }
-    if line.flags.is_on("follow", false) && pods.len() == 1 {
-        let container = container(call, line, pods[0], printed)?;
-        let follow = Follow::whole(pods[0], container);
-        return go_on(call, watch::deadline(call, line), follow, printed);
     }
     let mut streams = Vec::new();
     for pod in pods {
@@ -83,17 +46,32 @@ pub(super) fn run(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed
         }
     }
     // Upstream: cmd/logs `LogsOptions.RunLogs`.
+    let follows = line.flags.is_on("follow", false);
     let most = line.flags.number("max-log-requests").unwrap_or(FOLLOWED_MAX);
-    if line.flags.is_on("follow", false) && streams.len() as i64 > most.max(1) {
+    if follows && streams.len() > 1 && streams.len() as i64 > most {
         return Err(Failure::error(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
             streams.len()
         )));
     }
-    for (pod, container) in streams {
-        print(call, line, pod, container, selecting, printed)?;
+    let mut followed = Vec::new();
+    for stream in streams {
+        let result = if follows {
+            Follow::of(call, line, stream).map(|follow| followed.extend(follow))
+        } else {
+            print(call, line, stream, printed)
+        };
+        match result {
+            Err(failure) if line.flags.is_on("ignore-errors", false) => {
+                printed.line(format!("error: {}", failure.message()));
+            }
+            result => result?,
+        }
     }
-    Ok(Outcome::Done)
+    if followed.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    log_streams::go_on(call, watch::deadline(call, line), Follows::of(followed), printed)
 }
 
 /// Upstream: cmd/logs `LogsOptions.Complete`, `Validate`.
@@ -140,26 +118,49 @@ pub(super) fn named_pod(
     namespace: &str,
     printed: &mut Printed,
 ) -> Result<PodId, Failure> {
-    let (kind, name) = match argument.split_once('/') {
-        Some((kind, name)) => (resources::kind(kind)?, name),
-        None => (Kind::POD, argument),
-    };
-    let object = call.find(kind, namespace, name).map_err(|status| {
-        Failure::error(format!(
-            "error from server ({}): {} in namespace \"{namespace}\"",
-            status.reason.name(),
-            status.message
-        ))
-    })?;
+    let object = named(call, argument, namespace)?;
     match object.as_pod() {
         Some(pod) => Ok(pod),
         None => pod_of_workload(call, object, printed),
     }
 }
 
+/// A pod by name, or all of a workload's. Upstream: kubectl polymorphichelpers `AllPodLogsForObjectFn`.
+fn named_pods(call: &Call<'_>, argument: &str, namespace: &str) -> Result<Vec<PodId>, Failure> {
+    let object = named(call, argument, namespace)?;
+    match object.as_pod() {
+        Some(pod) => Ok(vec![pod]),
+        None => pods_of_workload(call, object),
+    }
+}
+
+fn named(call: &Call<'_>, argument: &str, namespace: &str) -> Result<ObjectRef, Failure> {
+    let (kind, name) = match argument.split_once('/') {
+        Some((kind, name)) => (resources::kind(kind)?, name),
+        None => (Kind::POD, argument),
+    };
+    call.find(kind, namespace, name).map_err(|status| {
+        Failure::error(format!(
+            "error from server ({}): {} in namespace \"{namespace}\"",
+            status.reason.name(),
+            status.message
+        ))
+    })
+}
+
 /// Upstream: kubectl polymorphichelpers `GetFirstPod` with `podutils.ByLogging`: running and ready ones first, the
 /// oldest of them.
-fn pod_of_workload(call: &Call<'_>, object: ObjectRef, printed: &mut Printed) -> Result<PodId, Failure> {
+pub(super) fn pod_of_workload(call: &Call<'_>, object: ObjectRef, printed: &mut Printed) -> Result<PodId, Failure> {
+    let pods = pods_of_workload(call, object)?;
+    let first = pods[0];
+    if pods.len() > 1 {
+        printed.err_line(format!("Found {} pods, using pod/{}", pods.len(), call.cluster.pod(first).name));
+    }
+    Ok(first)
+}
+
+/// At least one, the one with the most to tell first.
+fn pods_of_workload(call: &Call<'_>, object: ObjectRef) -> Result<Vec<PodId>, Failure> {
     let name = call.cluster.identity(object).1;
     let selector = match call.cluster.body(object) {
         Body::Deployment(deployment) => Some(&deployment.selector),
@@ -178,13 +179,10 @@ fn pod_of_workload(call: &Call<'_>, object: ObjectRef, printed: &mut Printed) ->
         let row = call.cluster.pod(*pod);
         (row.node.is_none(), row.status.phase != crate::model::pod::PodPhase::Running, !row.is_ready(), row.created)
     });
-    let Some(first) = pods.first().copied() else {
+    if pods.is_empty() {
         return Err(Failure::error("timed out waiting for the condition"));
-    };
-    if pods.len() > 1 {
-        printed.err_line(format!("Found {} pods, using pod/{}", pods.len(), call.cluster.pod(first).name));
     }
-    Ok(first)
+    Ok(pods)
 }
 
 /// The container meant: `-c`, the second argument, the default annotation, or the first one.
@@ -226,41 +224,25 @@ pub(super) fn container(
     Ok(chosen)
 }
 
-fn print(
-    call: &Call<'_>,
-    line: &CommandLine,
-    pod: PodId,
-    container: usize,
-    selecting: bool,
-    printed: &mut Printed,
-) -> Result<(), Failure> {
+fn print(call: &Call<'_>, line: &CommandLine, stream: Stream, printed: &mut Printed) -> Result<(), Failure> {
+    let (pod, container) = stream;
     let Some(run) = find_run(call, line.flags.is_on("previous", false), pod, container)? else { return Ok(()) };
     let Some(log) = call.machines.container(run).log() else { return Ok(()) };
-    let tail = line.flags.number("tail").unwrap_or(if selecting { TAIL_WITH_SELECTOR } else { -1 });
-    let skip = if tail < 0 { 0 } else { log.lines().len().saturating_sub(tail as usize) };
-    let since =
-        line.flags.duration("since").map_or(SimTime::ZERO, |length| SimTime(call.now.0.saturating_sub(length.0)));
-    let spec = &call.cluster.template_of(pod).spec;
+    let mut shown = Shown::of(call, line, stream);
     let count = log.lines().len();
-    for (place, entry) in log.lines().enumerate().skip(skip).filter(|(_, entry)| entry.at >= since) {
-        if line.flags.is_on("prefix", false) {
-            let name = &call.cluster.pod(pod).name;
-            printed.out.push_str(&format!("[pod/{name}/{}] ", spec.containers[container].name));
-        }
-        if line.flags.is_on("timestamps", false) {
-            printed.out.push_str(&call.cluster.clock().micro_timestamp(entry.at));
-            printed.out.push(' ');
-        }
-        printed.out.push_str(&entry.text);
-        if place + 1 < count || !log.is_open() {
-            printed.out.push('\n');
-        }
+    for (place, entry) in log.lines().enumerate().skip(shown.first(count)) {
+        shown.write(call, (entry.at, &entry.text), place + 1 < count || !log.is_open(), printed);
     }
     Ok(())
 }
 
 /// The run whose output is meant, `None` for an unscheduled pod. Upstream: kubelet `validateContainerLogStatus`.
-fn find_run(call: &Call<'_>, previous: bool, pod: PodId, container: usize) -> Result<Option<ContainerId>, Failure> {
+pub(super) fn find_run(
+    call: &Call<'_>,
+    previous: bool,
+    pod: PodId,
+    container: usize,
+) -> Result<Option<ContainerId>, Failure> {
     let row = call.cluster.pod(pod);
     if row.node.is_none() {
         return Ok(None);
@@ -289,37 +271,4 @@ fn find_run(call: &Call<'_>, previous: bool, pod: PodId, container: usize) -> Re
         _ => "ContainerCreating",
     };
     Err(refused(format!("container \"{name}\" in pod \"{}\" is waiting to start: {reason}", row.name)))
-}
-
-/// Prints what has been written since, and waits for the end of the run.
-pub(crate) fn go_on(
-    call: &mut Call<'_>,
-    deadline: SimTime,
-    mut follow: Follow,
-    printed: &mut Printed,
-) -> Result<Outcome, Failure> {
-    if has_ended(call, &mut follow, printed)? || call.now >= deadline {
-        return Ok(Outcome::Done);
-    }
-    Ok(Outcome::Wait { deadline, pending: Pending::Follow(follow) })
-}
-
-/// Prints what has been written since. Has the run ended?
-pub(super) fn has_ended(call: &Call<'_>, follow: &mut Follow, printed: &mut Printed) -> Result<bool, Failure> {
-    if follow.run.is_none() {
-        let Some(run) = find_run(call, false, follow.pod, follow.container)? else { return Ok(true) };
-        follow.run = Some((run, call.machines.container(run).serial));
-    }
-    let row = follow.run.and_then(|(run, serial)| call.machines.container_of_serial(run, serial));
-    let Some(row) = row else { return Ok(true) };
-    let ended = matches!(row.state, crate::machines::RunState::Exited { .. });
-    if let Some(log) = row.log() {
-        // A line without its end is printed when it has one, or when the run ends.
-        let complete = log.lines().len() - usize::from(log.is_open() && !ended);
-        for entry in log.lines().take(complete).skip(follow.printed_lines) {
-            printed.line(&entry.text);
-        }
-        follow.printed_lines = follow.printed_lines.max(complete);
-    }
-    Ok(ended)
 }

@@ -2,7 +2,9 @@
 
 use super::super::flags::{self, Flag, Takes, flag, short};
 use super::table::command;
-use super::{Command, auth, certificate, connect, contexts, diff, discovery, kustomize, terminal_only};
+use super::{
+    Command, auth, certificate, connect, context_changes, contexts, diff, discovery, kustomize, terminal_only,
+};
 
 /// All of them.
 pub(super) static COMMANDS: &[Command] = &[
@@ -56,9 +58,47 @@ pub(super) static COMMANDS: &[Command] = &[
         contexts::list,
     ),
     command("config get-clusters", &[], contexts::clusters),
-    command("config get-users", &[], contexts::clusters),
-    Command { path: "config use-context", aliases: &["use"], flags: &[], required: &[], run: contexts::use_context },
-    command("config set-context", &[&[flag("current", Takes::Switch)]], contexts::set_context),
+    command("config get-users", &[], contexts::users),
+    Command {
+        path: "config use-context",
+        aliases: &["use"],
+        flags: &[],
+        required: &[],
+        run: context_changes::use_context,
+    },
+    command("config set-context", &[&[flag("current", Takes::Switch)]], context_changes::set_context),
+    command(
+        "config set-cluster",
+        &[&[
+            flag("tls-server-name", Takes::Text),
+            flag("certificate-authority", Takes::Text),
+            flag("embed-certs", Takes::Switch),
+            flag("proxy-url", Takes::Text),
+        ]],
+        context_changes::set_cluster,
+    ),
+    command(
+        "config set-credentials",
+        &[&[
+            flag("client-certificate", Takes::Text),
+            flag("client-key", Takes::Text),
+            flag("username", Takes::Text),
+            flag("password", Takes::Text),
+            flag("embed-certs", Takes::Switch),
+            flag("auth-provider", Takes::Text),
+            flag("auth-provider-arg", Takes::List),
+            flag("exec-command", Takes::Text),
+            flag("exec-arg", Takes::List),
+            flag("exec-env", Takes::Many),
+        ]],
+        context_changes::set_credentials,
+    ),
+    command("config rename-context", &[], context_changes::rename_context),
+    command("config delete-context", &[], context_changes::delete),
+    command("config delete-cluster", &[], context_changes::delete),
+    command("config delete-user", &[], context_changes::delete),
+    command("config set", &[&[flag("set-raw-bytes", Takes::Switch)]], context_changes::set_property),
+    command("config unset", &[], context_changes::unset_property),
     command(
         "config view",
         &[

@@ -1,20 +1,18 @@
 //! Script text → instructions. Parsing is brush-parser's; this file flattens its tree. Pure: no state of a shell.
 
 mod command;
+mod parse;
 mod test_expression;
 mod word;
 
 use std::sync::Arc;
 
-use brush_parser::{Parser, ParserOptions, ast};
+use brush_parser::{ParserOptions, ast};
 
 use super::code::{Code, Dialect, Op, Word};
 use command::{braced, redirect, simple_command};
 use test_expression::test_expression;
 use word::word;
-
-/// Scripts nest at most this deep; the parser is recursive, and input must not overflow its stack.
-const NESTING_MAX: usize = 64;
 
 /// The text is not a script we can run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,39 +33,12 @@ pub(super) fn options() -> ParserOptions {
 
 /// Compiles a script.
 pub(super) fn compile(script: &str, dialect: Dialect) -> Compiled<Arc<Code>> {
-    if nesting(script) > NESTING_MAX {
-        return Err(SyntaxError::Syntax("too deeply nested".to_owned()));
-    }
-    let mut parser = Parser::new(script.as_bytes(), &options());
-    let program = parser.parse_program().map_err(|error| SyntaxError::Syntax(error.to_string()))?;
+    let program = parse::program(script, dialect)?;
     let mut builder = Builder::new(dialect);
     for list in &program.complete_commands {
         builder.list(list)?;
     }
     Ok(builder.finish())
-}
-
-/// An upper bound of how deep constructs nest: every opener counts, closers take back.
-fn nesting(script: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    let words = script.split(|c: char| c.is_whitespace() || c == ';' || c == '&' || c == '|');
-    for word in words {
-        match word {
-            "if" | "while" | "until" | "for" | "case" => depth += 1,
-            "fi" | "done" | "esac" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        for byte in word.bytes() {
-            match byte {
-                b'(' | b'{' => depth += 1,
-                b')' | b'}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            deepest = deepest.max(depth);
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 struct Builder {
