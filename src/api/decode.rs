@@ -158,6 +158,15 @@ pub fn stored(mut value: Value, cache: &mut DecodeCache) -> Result<Decoded, Deco
     Ok(to_model(kind, value, "default", None, cache))
 }
 
+/// An object as the server would print it: without fields that it does not know, with its defaults, in canonical form.
+///
+/// # Errors
+/// A field of a wrong type, or a kind that is none.
+pub fn completed(value: Value, cache: &DecodeCache) -> Result<Value, DecodeError> {
+    let kind = identify_among(&value, &cache.custom)?;
+    Typed::new(kind, value, FieldValidation::Warn, cache).map(|typed| typed.value)
+}
+
 /// An object without the fields that this version does not know, and their paths.
 ///
 /// # Errors

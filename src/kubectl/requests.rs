@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::api::decode::{
-    Subresource, decode_subresource, decode_update, decode_with_warnings, identify_among, known_fields,
+    Subresource, completed, decode_subresource, decode_update, decode_with_warnings, identify_among, known_fields,
 };
 use crate::api::patch::fields;
 use crate::api::{DecodeError, DecodedBody, FieldValidation, Reason, Status};
@@ -297,7 +297,8 @@ impl Call<'_> {
     ) -> Result<Value, Status> {
         let before = self.cluster.view(object);
         let changed = self.update(object, value.clone(), Manner { dry_run: DryRun::Server, ..manner }, printed)?;
-        let mut view = value;
+        let mut view =
+            completed(value, self.cache).map_err(|error| Status::new(Reason::BadRequest, error.to_string()))?;
         for key in ["uid", "resourceVersion", "creationTimestamp", "generation", "namespace"] {
             if let Some(kept) = before["metadata"].get(key) {
                 view["metadata"][key] = kept.clone();

@@ -99,6 +99,28 @@ fn a_created_deployment_is_listed() {
 }
 
 #[test]
+fn a_diff_shows_what_the_server_would_store() {
+    let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let mut bench = Bench::new();
+    bench.output("apply -f f.yaml", DEPLOYMENT);
+    let second = "{name: log, image: 'busybox:1', resources: {requests: {cpu: 1000m}}}";
+    let more = leak(DEPLOYMENT.replace("}]}", &format!("}}, {second}]}}")));
+    let diff = bench.output("diff -f f.yaml", more).stdout;
+    for line in
+        ["\n+        imagePullPolicy: IfNotPresent\n", "\n+            cpu: \"1\"\n", "\n+      - image: busybox:1\n"]
+    {
+        assert!(diff.contains(line), "{line} {diff}");
+    }
+    let secret = |b: &str| {
+        leak(format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: one, b: {b}}}\n"))
+    };
+    bench.output("apply -f f.yaml", secret("two"));
+    assert_eq!(bench.output("diff -f f.yaml", secret("two")), Output::default());
+    let diff = bench.output("diff -f f.yaml", secret("three")).stdout;
+    assert!(diff.contains("\n-  b: '*** (before)'\n+  b: '*** (after)'\n") && !diff.contains("stringData"), "{diff}");
+}
+
+#[test]
 fn applying_twice_changes_nothing() {
     let mut bench = Bench::new();
     assert_eq!(bench.output("apply -f f.yaml", DEPLOYMENT).stdout, "deployment.apps/web created\n");

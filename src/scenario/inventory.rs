@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::plan::nodes::{self, HOSTNAME_LABEL};
-use super::plan::objects::ManifestError;
+use super::plan::objects::{ManifestError, ManifestObject};
 use super::plan::traffic::Entry;
 use super::plan::{Node, Plan};
 use crate::api::selector::ParsedSelector;
@@ -146,18 +146,17 @@ impl Inventory {
     /// # Errors
     /// A manifest that cannot be read.
     pub fn of(plan: &Plan) -> Result<Self, ManifestError> {
-        let objects: Vec<Value> = plan.objects()?.into_iter().map(|object| object.value).collect();
         let mut inventory =
             Self { traffic: plan.traffic.iter().map(|load| load.name.clone()).collect(), ..Self::default() };
         let mut scaled = BTreeMap::new();
         let mut brought = Vec::new();
-        for object in &objects {
+        plan.each_object::<ManifestError>(&mut |ManifestObject { value: object, .. }| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let metadata = &object["metadata"];
             let name = text(&metadata["name"]);
             let namespace = metadata["namespace"].as_str().unwrap_or("default").to_owned();
             let Some(kind) = Kind::from_manifest(&text(&object["apiVersion"]), &text(&object["kind"])) else {
-                continue;
+                return Ok(());
             };
             let spec = &object["spec"];
             if let Some(pod) = pod_spec(kind, spec) {
@@ -177,7 +176,7 @@ impl Inventory {
                 let scaler = Scaler { most: spec["maxReplicas"].as_u64().unwrap_or(u64::MAX), follows_load };
                 scaled.insert((namespace, text(&target["kind"]), text(&target["name"])), scaler);
             } else if kind == Kind::NODE {
-                brought.push(nodes::of_object(object, &plan.cluster.prices));
+                brought.push(nodes::of_object(&object, &plan.cluster.prices));
             } else if GROWING.contains(&kind) {
                 let template = object.pointer(kind.template_path()).unwrap_or(&Value::Null);
                 inventory.workloads.push(Workload {
@@ -187,10 +186,11 @@ impl Inventory {
                     labels: Labels::from_pairs(strings(&template["metadata"]["labels"])),
                     scaler: None,
                     numbers: numbers(kind, spec),
-                    manifest: object.clone(),
+                    manifest: object,
                 });
             }
-        }
+            Ok(())
+        })?;
         for workload in &mut inventory.workloads {
             let key = (workload.namespace.clone(), workload.kind.name().to_owned(), workload.name.clone());
             workload.scaler = scaled.get(&key).copied();

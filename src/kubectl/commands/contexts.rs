@@ -42,7 +42,9 @@ pub(super) fn list(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printe
         names.sort();
     }
     if format == "name" {
-        names.iter().for_each(|name| printed.line(name));
+        for name in names {
+            printed.line(name);
+        }
     } else {
         let row = |name: &String| {
             let member = |key| text(&contexts[name], key).to_owned();
@@ -71,7 +73,9 @@ pub(super) fn users(call: &mut Call<'_>, _: &CommandLine, printed: &mut Printed)
 
 fn names(entries: &Entries, printed: &mut Printed) {
     printed.line("NAME");
-    entries.keys().for_each(|name| printed.line(name));
+    for name in entries.keys() {
+        printed.line(name);
+    }
 }
 
 pub(super) fn view(call: &mut Call<'_>, line: &CommandLine, printed: &mut Printed) -> Result<Outcome> {
