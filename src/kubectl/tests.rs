@@ -20,10 +20,10 @@ impl Files for OneFile {
 
 /// A cluster, a kubectl, and a clock.
 pub(super) struct Bench {
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
     machines: Machines,
     kubectl: Kubectl,
-    now: SimTime,
+    pub(super) now: SimTime,
 }
 
 impl Bench {

@@ -36,6 +36,7 @@ mod nodes;
 mod patch;
 mod prune;
 mod raw;
+mod raw_metrics;
 pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;

@@ -6,6 +6,7 @@ use super::super::Call;
 use super::super::errors::Failure;
 use super::super::listing::{self, Filter};
 use super::super::output::Printed;
+use super::raw_metrics;
 use crate::api::typed_json;
 use crate::api::{Reason, Status};
 use crate::model::kind::Kind;
@@ -17,6 +18,8 @@ const VERSION: &str = "{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n  \"emulati
 /// What a path names.
 enum Found {
     Text(&'static str),
+    /// What metrics-server answers.
+    Metrics(String),
     Object(ObjectRef),
     List(Kind, Vec<ObjectRef>),
 }
@@ -25,6 +28,7 @@ enum Found {
 pub(super) fn get(call: &Call<'_>, path: &str, printed: &mut Printed) -> Result<(), Failure> {
     match find(call, path)? {
         Found::Text(text) => printed.out.push_str(text),
+        Found::Metrics(text) => printed.line(text),
         Found::Object(object) => printed.line(typed_json::compact(object.kind, &call.cluster.view(object))),
         Found::List(kind, objects) => {
             let items: Vec<String> = objects
@@ -72,6 +76,9 @@ fn find(call: &Call<'_>, path: &str) -> Result<Found, Failure> {
     let (version, rest) = match parts.as_slice() {
         ["healthz" | "livez" | "readyz"] => return Ok(Found::Text("ok")),
         ["version"] => return Ok(Found::Text(VERSION)),
+        ["apis", "metrics.k8s.io", "v1beta1", rest @ ..] => {
+            return raw_metrics::get(call, rest)?.map(Found::Metrics).ok_or_else(unknown);
+        }
         ["api", version, rest @ ..] => ((*version).to_owned(), rest),
         ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
         _ => return Err(unknown()),
