@@ -150,7 +150,7 @@ mod tests {
         let mut bench = Bench::new();
         bench.out("kubectl run web --image=nginx --labels=app=web");
         let namespace = bench.cluster.namespace("default").expect("it is there");
-        let pod = bench.cluster.get(Kind::POD, namespace, "web").and_then(ObjectRef::as_pod).expect("it was made");
+        let pod = bench.cluster.get(Kind::POD, namespace, "web").ok().and_then(ObjectRef::as_pod).expect("it was made");
         let usage = KnownUsage { cpu_milli: Some(250), memory: Some(64 << 20) };
         let started = SimTime::from_secs(10);
         bench.cluster.metrics.container_uses(started, pod, 0, started, usage);
