@@ -79,7 +79,8 @@ pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
                 break;
             }
             Step::Sleep(until) => at = until,
-            Step::Busy(_) if busy == BUSY_MAX => break,
+            // What prints more than is kept ends as at an interrupt.
+            Step::Busy(_) if busy == BUSY_MAX || world.is_cut => break,
             Step::Busy(wait) if wait.until != SimTime::NEVER => {
                 at = wait.until;
                 busy += 1;

@@ -17,6 +17,9 @@ pub(super) fn program(script: &str, dialect: Dialect) -> Compiled<ast::Program> 
     if nesting(script) > NESTING_MAX {
         return Err(too_deep());
     }
+    if lacks_tag(script) {
+        return Err(SyntaxError::Syntax("a here-document without a tag".to_owned()));
+    }
     let Ok(mut tokens) = uncached_tokenize_str(script, &options().tokenizer_options()) else {
         // The parser finds the same error, and where it is.
         let parsed = Parser::new(script.as_bytes(), &options()).parse_program();
@@ -54,6 +57,32 @@ fn nesting(script: &str) -> usize {
         deepest = deepest.max(depth);
     }
     deepest
+}
+
+/// Has a here-document a tag of which nothing is left without quotes and white space? The tokenizer finds such a tag at
+/// the end of the text for ever. An empty one (`<<''`) is refused, though shells take it.
+fn lacks_tag(script: &str) -> bool {
+    let (mut quote, mut escaped) = (None, false);
+    for (at, letter) in script.char_indices() {
+        match (quote, letter) {
+            _ if escaped => escaped = false,
+            (None | Some('"'), '\\') => escaped = true,
+            (None, '\'' | '"') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None | Some('"'), '<') if script[at..].starts_with("<<") => {
+                let rest = script[at + 2..].trim_start_matches(['-', ' ', '\t', '$', '(', '`']);
+                // In double quotes, one more of these ends them.
+                let quotes: &[char] = if quote.is_none() { &['\'', '"', '\\'] } else { &['\'', '\\'] };
+                let tag = rest.trim_start_matches(quotes);
+                let ends = tag.is_empty() || tag.starts_with(char::is_whitespace);
+                if tag.starts_with(['\r', '\u{c}']) || tag.len() < rest.len() && ends {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// How deep subshells and `case`s nest.
@@ -116,6 +145,14 @@ mod tests {
             assert_eq!(refusal(&opener.repeat(24)), "too deeply nested", "{opener}");
         }
         assert_eq!(refusal(&"{ ".repeat(65)), "too deeply nested");
+        for script in ["<<\u{c} ", "cat <<- \r\n", "<<'' \t", "<<\"\" ", "<<$(\u{c}) "] {
+            assert_eq!(refusal(script), "a here-document without a tag", "{script}");
+        }
+        for script in
+            ["cat <<EOF\na\nEOF\n", "cat <<-'EOF' | wc\na\nEOF\n", "echo '<<' \"<<\" $((1 << 2))", "echo '<< '"]
+        {
+            assert!(program(script, Dialect::Ash).is_ok(), "{script}");
+        }
         let nested = format!("{}echo{}", "( ".repeat(8), " )".repeat(8));
         assert!(program(&nested, Dialect::Ash).is_ok());
     }
