@@ -201,7 +201,7 @@ fn the_namespace_of_a_context_is_that_of_later_steps() {
         "at: 1s, kubectl: config set-context dev --namespace=dev --cluster=kubelapse --user=kubelapse",
         "at: 2s, kubectl: apply -f one.yaml --context=dev",
         "at: 3s, kubectl: config use-context dev",
-        "at: 4s, kubectl: get configmap one -o jsonpath={.metadata.namespace}",
+        "at: 4s, kubectl: 'get configmap one -o jsonpath={.metadata.namespace}'",
     ]);
     assert_eq!(step(&record, "get configmap").output, "dev");
 }
