@@ -106,6 +106,12 @@ impl CommandLine {
         self.flags.has("filename") || self.flags.has("kustomize")
     }
 
+    /// A flag of every command; empty where the command has one of that name itself (`create rolebinding --user`).
+    pub(crate) fn global(&self, flag: &str) -> &str {
+        let is_own = self.command.flags.iter().any(|set| set.iter().any(|own| own.name == flag));
+        if is_own { "" } else { self.flags.text(flag) }
+    }
+
     /// Does the command talk to the server, and so need a context that works?
     pub(crate) fn needs_server(&self) -> bool {
         let word = self.command.path.split(' ').next().unwrap_or_default();

@@ -218,7 +218,7 @@ impl Kubectl {
         let parsed = parse(&words);
         let context = match &parsed {
             Ok(Parsed::Command(line)) if line.needs_server() => {
-                let given = |flag| line.flags.text(flag);
+                let given = |flag| line.global(flag);
                 match self.kubeconfig.resolve(given("context"), given("cluster"), given("user")) {
                     Ok(context) => context,
                     Err(failure) => return conclude(Err(failure), printed),
