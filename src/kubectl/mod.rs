@@ -262,7 +262,7 @@ impl Kubectl {
                         "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io",
                     );
                 }
-                check_context(&line, call.context)
+                line.refuse(&["warnings-as-errors"])
                     .and_then(|()| formats::read_template_file(&mut line, call.files))
                     .and_then(|()| (line.command.run)(&mut call, &line, &mut printed))
             }
@@ -337,22 +337,6 @@ impl Kubectl {
         let mut call = self.call(now, "default", cluster, machines);
         commands::apply::apply_value(&mut call, value, source).map_err(|failure| failure.to_string())
     }
-}
-
-/// The kubeconfig has one context and one cluster, of one name.
-/// Upstream: client-go clientcmd `DirectClientConfig.getContext`, `getCluster`.
-fn check_context(line: &CommandLine, context: &str) -> Result<(), errors::Failure> {
-    line.refuse(&["warnings-as-errors"])?;
-    if line.command.path.starts_with("config ") {
-        return Ok(());
-    }
-    for flag in ["context", "cluster"] {
-        let named = line.flags.text(flag);
-        if !named.is_empty() && named != context {
-            return Err(errors::Failure::error(format!("{flag} {named:?} does not exist")));
-        }
-    }
-    Ok(())
 }
 
 /// What a command calls itself as a manager of fields. Upstream: each command's `fieldManager`, apiserver
