@@ -34,6 +34,8 @@ pub(crate) enum Pending {
     Rollout(commands::rollout::Watch),
     /// `wait`: a condition.
     Condition(commands::wait::Wait),
+    /// `scale --timeout`: as many replicas as there should be.
+    Scaling(Box<commands::scale::Scaling>),
     /// `drain`: evictions and the pods' end.
     Drain(commands::drain::Drain),
     /// `logs -f`: the end of containers.
@@ -78,6 +80,7 @@ impl Waiting {
             Pending::Replace(replacement) => replacement.gone.touches(change),
             Pending::Rollout(watch) => watch.touches(change),
             Pending::Condition(wait) => wait.touches(change),
+            Pending::Scaling(scaling) => scaling.touches(change),
             Pending::Drain(drain) => drain.touches(change),
             Pending::Follow(follows) => follows.touches(change),
             Pending::Attached(attached) => attached.touches(change),
@@ -100,6 +103,7 @@ pub(crate) fn go_on(
         Pending::Replace(replacement) => commands::replace::go_on(call, deadline, replacement, printed),
         Pending::Rollout(watch) => commands::rollout::go_on(call, deadline, watch, printed),
         Pending::Condition(wait) => commands::wait::go_on(call, deadline, wait, printed),
+        Pending::Scaling(scaling) => commands::scale::go_on(call, deadline, *scaling, printed),
         Pending::Drain(drain) => commands::drain::go_on(call, drain, printed),
         Pending::Follow(follows) => commands::log_streams::go_on(call, deadline, follows, printed),
         Pending::Attached(attached) => commands::attached::go_on(call, *attached, printed),

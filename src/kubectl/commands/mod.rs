@@ -40,7 +40,7 @@ mod raw_metrics;
 pub(crate) mod replace;
 pub(crate) mod rollout;
 mod run;
-mod scale;
+pub(crate) mod scale;
 mod scale_view;
 mod server_side;
 mod service_table;

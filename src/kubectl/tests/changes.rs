@@ -1,6 +1,8 @@
 //! Commands that change a part of an object.
 
+use super::super::Progress;
 use super::{Bench, DEPLOYMENT, WIDGETS};
+use crate::engine::SimTime;
 
 #[test]
 fn set_image_changes_the_template_once() {
@@ -124,6 +126,37 @@ fn a_star_stands_for_all_containers_and_for_nothing_else() {
     );
     assert_eq!(bench.err("set image deploy/web nginx-"), "error: invalid image format: nginx-\n");
     assert!(bench.err("set image -f f.yaml nginx=b --local").contains("--local is not supported"));
+}
+
+/// Upstream: cmd/scale `ScaleOptions.RunScale`, kubectl pkg/scale `WaitForScaleHasDesiredReplicas`.
+#[test]
+fn scale_waits_if_it_is_told_for_how_long() {
+    let mut bench = Bench::new();
+    bench.out("create deployment web --image=nginx");
+    let waiting = bench.waits("scale deploy web --replicas=2 --timeout=5s");
+    assert_eq!(waiting.deadline(), SimTime::from_secs(15));
+    bench.now = SimTime::from_secs(15);
+    let Progress::Done(output) = bench.kubectl.poll(bench.now, waiting, &mut bench.cluster, &bench.machines) else {
+        panic!("its time is up")
+    };
+    assert_eq!((output.stderr.as_str(), output.exit), ("error: timed out waiting for \"web\" to be synced\n", 1));
+    let waiting = bench.waits("scale deploy web --replicas=3 --timeout=5s");
+    bench.out("patch deploy web --subresource=status --type=merge -p '{\"status\":{\"replicas\":3}}'");
+    let Progress::Done(output) = bench.kubectl.poll(bench.now, waiting, &mut bench.cluster, &bench.machines) else {
+        panic!("there are three")
+    };
+    assert_eq!(output.stdout, "deployment.apps/web scaled\n");
+    let waiting = bench.waits("scale deploy web --replicas=4 --timeout=5s");
+    bench.out("delete deploy web --wait=false");
+    let Progress::Done(output) = bench.kubectl.poll(bench.now, waiting, &mut bench.cluster, &bench.machines) else {
+        panic!("it is gone")
+    };
+    assert_eq!(output.stderr, "Error from server (NotFound): deployments.apps \"web\" not found\n");
+    bench.out("create deployment web --image=nginx");
+    assert_eq!(
+        bench.err("scale deploy web --replicas=1 --current-replicas=-2"),
+        "error: The --current-replicas must specify an integer of -1 or greater\n"
+    );
 }
 
 /// Upstream: cmd/taint `TaintOptions`, `reorganizeTaints`.
