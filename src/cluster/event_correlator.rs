@@ -3,6 +3,7 @@
 //! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
 
 use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -21,6 +22,24 @@ const SPAM_REFILL: SimDuration = SimDuration::from_secs(300);
 /// Rows of similar Events that are kept beside them; more go to a table of their own.
 const ROWS_BESIDE: usize = 16;
 
+/// A row of a table, kept as one more than its number: none at all takes no room of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(NonZeroU32);
+
+impl Place {
+    fn of(row: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(row))
+    }
+
+    fn row(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    fn index(self) -> usize {
+        self.row() as usize
+    }
+}
+
 /// What an Event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Correlated {
@@ -35,7 +54,7 @@ pub(super) enum Correlated {
 /// Where a new row is to be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot {
-    source: u32,
+    source: Place,
     similar: u32,
     message: u64,
     pub(super) combined: bool,
@@ -44,12 +63,15 @@ pub(super) struct Slot {
 /// All sources.
 #[derive(Debug, Default)]
 pub(super) struct EventCorrelator {
-    by_object: FxHashMap<ObjectRef, SmallVec<[u32; 3]>>,
+    /// The source that last began to send about a pod, by pod.
+    of_pods: Vec<Option<Place>>,
+    /// The same of other objects.
+    of_others: FxHashMap<ObjectRef, Place>,
     sources: Vec<Source>,
     /// Places of sources whose object is gone.
-    free: Vec<u32>,
+    free: Vec<Place>,
     /// By source, kind of Event and message: rows that have no place beside their siblings.
-    overflow: FxHashMap<u64, u32>,
+    overflow: FxHashMap<u64, Place>,
 }
 
 /// One component on one host, about one object.
@@ -57,17 +79,18 @@ pub(super) struct EventCorrelator {
 struct Source {
     /// Of the component and its host.
     key: u64,
+    /// The one that began before it to send about the same object.
+    before: Option<Place>,
     /// Of Normal and of Warning Events.
     buckets: [Bucket; 2],
     similar: SmallVec<[Similar; 1]>,
 }
 
-/// A token bucket in units of one Event's refill time.
+/// A token bucket, of which one number tells all: the instant at which it was empty, or would have been with what came in
+/// since, in nanoseconds and perhaps before the run's first.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// Nanoseconds' worth of tokens.
-    level: u64,
-    at: SimTime,
+    empty_at: i64,
 }
 
 /// Events that differ in their message only.
@@ -77,26 +100,29 @@ struct Similar {
     last: SimTime,
     /// Messages of the interval, and rows, the latest message last.
     seen: SmallVec<[Seen; 1]>,
-    combined: Option<u32>,
+    combined: Option<Place>,
     overflows: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     message: u64,
-    row: Option<u32>,
+    row: Option<Place>,
     /// Does it count for the interval?
     recent: bool,
 }
 
 impl Bucket {
+    fn full(now: SimTime) -> Self {
+        Self { empty_at: now.0 as i64 - (SPAM_BURST * SPAM_REFILL.0) as i64 }
+    }
+
     fn take(&mut self, now: SimTime) -> bool {
-        let full = SPAM_BURST * SPAM_REFILL.0;
-        self.level = self.level.saturating_add(now.since(self.at).0).min(full);
-        self.at = now;
-        let granted = self.level >= SPAM_REFILL.0;
+        let empty_at = self.empty_at.max(Self::full(now).empty_at);
+        let after = empty_at + SPAM_REFILL.0 as i64;
+        let granted = after <= now.0 as i64;
         if granted {
-            self.level -= SPAM_REFILL.0;
+            self.empty_at = after;
         }
         granted
     }
@@ -108,22 +134,8 @@ impl EventCorrelator {
         // The scheduler uses the newer events API, whose recorder neither combines nor drops.
         let legacy = draft.component != "default-scheduler";
         let source_key = hash(&(draft.component, draft.host));
-        let of_object = self.by_object.entry(draft.object).or_default();
-        let known = of_object.iter().find(|source| self.sources[**source as usize].key == source_key);
-        let source = known.copied().unwrap_or_else(|| {
-            let full = Bucket { level: SPAM_BURST * SPAM_REFILL.0, at: now };
-            let new = Source { key: source_key, buckets: [full; 2], similar: SmallVec::new() };
-            let place = if let Some(place) = self.free.pop() {
-                self.sources[place as usize] = new;
-                place
-            } else {
-                self.sources.push(new);
-                self.sources.len() as u32 - 1
-            };
-            of_object.push(place);
-            place
-        });
-        let Source { buckets, similar, .. } = &mut self.sources[source as usize];
+        let source = self.source(now, draft.object, source_key);
+        let Source { buckets, similar, .. } = &mut self.sources[source.index()];
         let is_normal = draft.kind == EventType::Normal;
         let key = hash(&(draft.container, is_normal, &draft.reason));
         let place = similar.iter().position(|similar| similar.key == key).unwrap_or_else(|| {
@@ -144,16 +156,63 @@ impl EventCorrelator {
             beside.or_else(|| similar.overflows.then(overflow).flatten())
         };
         match row {
-            Some(row) => Correlated::Known { row, combined },
+            Some(row) => Correlated::Known { row: row.row(), combined },
             None => Correlated::New(Slot { source, similar: place as u32, message, combined }),
         }
+    }
+
+    /// The source with this key about an object, a new one if there is none yet.
+    fn source(&mut self, now: SimTime, object: ObjectRef, key: u64) -> Place {
+        let newest = self.newest(object);
+        let mut known = newest;
+        while let Some(place) = known {
+            let source = &self.sources[place.index()];
+            if source.key == key {
+                return place;
+            }
+            known = source.before;
+        }
+        let new = Source { key, before: newest, buckets: [Bucket::full(now); 2], similar: SmallVec::new() };
+        let place = if let Some(place) = self.free.pop() {
+            self.sources[place.index()] = new;
+            place
+        } else {
+            self.sources.push(new);
+            Place::of(self.sources.len() as u32 - 1)
+        };
+        self.set_newest(object, place);
+        place
+    }
+
+    fn newest(&self, object: ObjectRef) -> Option<Place> {
+        match object.as_pod() {
+            Some(pod) => self.of_pods.get(pod.index()).copied().flatten(),
+            None => self.of_others.get(&object).copied(),
+        }
+    }
+
+    fn set_newest(&mut self, object: ObjectRef, place: Place) {
+        let Some(pod) = object.as_pod() else {
+            self.of_others.insert(object, place);
+            return;
+        };
+        if self.of_pods.len() <= pod.index() {
+            self.of_pods.resize(pod.index() + 1, None);
+        }
+        self.of_pods[pod.index()] = Some(place);
     }
 
     /// Nothing more is to be expected about an object that is gone: upstream's recorders forget it, too, as the least
     /// recently used of 4096. Upstream: client-go tools/record `maxLruCacheEntries`.
     pub(super) fn forget(&mut self, object: ObjectRef) {
-        for place in self.by_object.remove(&object).into_iter().flatten() {
-            self.sources[place as usize].similar = SmallVec::new();
+        let mut newest = match object.as_pod() {
+            Some(pod) => self.of_pods.get_mut(pod.index()).and_then(Option::take),
+            None => self.of_others.remove(&object),
+        };
+        while let Some(place) = newest {
+            let source = &mut self.sources[place.index()];
+            source.similar = SmallVec::new();
+            newest = source.before;
             self.free.push(place);
         }
     }
@@ -166,7 +225,8 @@ impl EventCorrelator {
 
     /// A new Event became this row.
     pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, row: u32) {
-        let similar = &mut self.sources[slot.source as usize].similar[slot.similar as usize];
+        let row = Place::of(row);
+        let similar = &mut self.sources[slot.source.index()].similar[slot.similar as usize];
         if slot.combined {
             similar.combined = Some(row);
             return;
