@@ -312,11 +312,14 @@ fn to_model(
     cache: &mut DecodeCache,
 ) -> Decoded {
     let body = if kind == Kind::POD {
-        let template = Arc::new(convert::pod_template(&value));
-        if let Some(key) = key {
-            cache.insert(key, &template);
-        }
-        DecodedBody::Pod(template)
+        let known = key.as_ref().and_then(|key| cache.find_key(key));
+        DecodedBody::Pod(known.unwrap_or_else(|| {
+            let template = Arc::new(convert::pod_template(&value));
+            if let Some(key) = key {
+                cache.insert(key, &template);
+            }
+            template
+        }))
     } else {
         let template = template_of(kind, &value).map(|template| cache.shared(template));
         let body = if kind.is_custom() {

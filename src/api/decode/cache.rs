@@ -51,7 +51,16 @@ impl DecodeCache {
     /// The template of an equal pod.
     pub(super) fn find(&self, pod: &Value) -> Option<Arc<PodTemplate>> {
         let parts = parts(pod);
-        let candidates = self.pods.get(&hash_of(parts))?;
+        self.find_parts(hash_of(parts), parts)
+    }
+
+    /// The template of a pod with this key.
+    pub(super) fn find_key(&self, key: &Key) -> Option<Arc<PodTemplate>> {
+        self.find_parts(key.hash, key.parts.each_ref())
+    }
+
+    fn find_parts(&self, hash: u64, parts: [&Value; 3]) -> Option<Arc<PodTemplate>> {
+        let candidates = self.pods.get(&hash)?;
         let equal = |key: &Key| key.parts.iter().zip(parts).all(|(left, right)| left == right);
         candidates.iter().find(|(key, _)| equal(key)).map(|(_, template)| Arc::clone(template))
     }

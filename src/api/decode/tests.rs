@@ -31,6 +31,29 @@ fn equal_pods_share_one_template() {
     assert_eq!(one.requests.cpu_milli, 1000);
 }
 
+/// Pods of a dump have statuses of their own, and the server checks their fields before it drops them.
+#[test]
+fn pods_with_statuses_share_one_template_and_are_checked() {
+    let mut cache = DecodeCache::default();
+    let with = |status: Value| {
+        let mut pod = pod("p");
+        pod["status"] = status;
+        pod
+    };
+    let mut decode = |pod, fields| decode_with_warnings(pod, "default", fields, &mut cache);
+    let template = |decoded: Decoded| match decoded.body {
+        DecodedBody::Pod(template) => template,
+        DecodedBody::Other { .. } => panic!("a pod"),
+    };
+    let (one, _) = decode(with(json!({"podIP": "10.0.0.1"})), FieldValidation::Strict).unwrap();
+    let (two, _) = decode(with(json!({"podIP": "10.0.0.2"})), FieldValidation::Strict).unwrap();
+    let (odd, warnings) = decode(with(json!({"podIp": "10.0.0.3"})), FieldValidation::Warn).unwrap();
+    assert_eq!(warnings, ["unknown field \"status.podIp\""]);
+    let [one, two, odd] = [one, two, odd].map(template);
+    assert!(Arc::ptr_eq(&one, &two) && Arc::ptr_eq(&one, &odd));
+    assert!(decode(with(json!({"podIP": 1})), FieldValidation::Strict).is_err());
+}
+
 #[test]
 fn a_shared_template_does_not_hide_a_bad_name() {
     let mut cache = DecodeCache::default();

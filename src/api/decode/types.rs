@@ -106,8 +106,12 @@ pub(super) fn check_metadata(value: &Value) -> Result<(), DecodeError> {
 
 /// Has a pod, apart from its labels, annotations and specification, nothing unknown in it?
 pub(super) fn check_pod_shell(value: &Value) -> bool {
-    let known = members(value).all(|(key, _)| matches!(key, "apiVersion" | "kind" | "metadata" | "spec"));
-    known && strict::check::<ObjectMeta>(&value["metadata"]).is_ok_and(|unknown| unknown.is_empty())
+    let known = members(value).all(|(key, _)| matches!(key, "apiVersion" | "kind" | "metadata" | "spec" | "status"));
+    let is_clean = |checked: Result<Vec<String>, _>| checked.is_ok_and(|unknown: Vec<String>| unknown.is_empty());
+    // A new pod has no status of its own, but pods of a running cluster come with theirs.
+    known
+        && is_clean(strict::check::<ObjectMeta>(&value["metadata"]))
+        && value.get("status").is_none_or(|status| is_clean(strict::check::<core::PodStatus>(status)))
 }
 
 /// Removes the field at a path such as `spec.containers[0].ports[1].port`.
