@@ -97,8 +97,6 @@ pub struct Sighting {
 
 /// Messages that came lately: most pods' Events say the same.
 const MESSAGES_KEPT: usize = 256;
-/// Places for sorts that came lately: a power of two.
-const SORTS_OF_LATE: usize = 32;
 
 /// All Events.
 #[derive(Debug, Default)]
@@ -109,8 +107,6 @@ pub struct EventStore {
     /// By hash.
     messages: Vec<Option<Arc<str>>>,
     sorts: FxHashSet<Arc<EventSort>>,
-    /// The sort of the Events that came last, by hash.
-    sorts_of_late: [Option<Arc<EventSort>>; SORTS_OF_LATE],
 }
 
 impl EventStore {
@@ -154,13 +150,12 @@ impl EventStore {
     /// What Events of this type, reason and component have in common.
     pub(super) fn sort(&mut self, kind: EventType, reason: Text, component: Text) -> Arc<EventSort> {
         let wanted = EventSort { kind, reason, component };
-        let place = &mut self.sorts_of_late[(hash(&wanted) >> 32) as usize % SORTS_OF_LATE];
-        if let Some(sort) = place.as_ref().filter(|sort| ***sort == wanted) {
+        if let Some(sort) = self.sorts.get(&wanted) {
             return Arc::clone(sort);
         }
-        let sort = self.sorts.get(&wanted).map_or_else(|| Arc::new(wanted), Arc::clone);
+        let sort = Arc::new(wanted);
         self.sorts.insert(Arc::clone(&sort));
-        Arc::clone(place.insert(sort))
+        sort
     }
 
     /// A message's text, shared with an equal one that came lately.

@@ -27,8 +27,6 @@ pub struct Delivery {
     count: usize,
     latency: SimDuration,
     trimmed: Cursor,
-    /// Up to where `schedule` has woken whoever has to hear; `None` if a watcher's state has changed since.
-    scheduled: Option<Cursor>,
 }
 
 /// Entries that are kept before the log is trimmed.
@@ -38,46 +36,32 @@ impl Delivery {
     /// Watchers that hear of changes `latency` after their commit.
     pub fn new(latency: SimDuration, with_proxies: bool) -> Self {
         let count = if with_proxies { WATCHERS.len() } else { WATCHERS.len() - 1 };
-        Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0), scheduled: None }
+        Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0) }
     }
 
     /// Wakes every watcher that is behind the log and has no wake pending; the silent ones hear nothing.
-    #[inline]
     pub fn schedule(&mut self, now: SimTime, log: &ChangeLog, outages: &Outages, queue: &mut EventQueue<Event>) {
-        // Most events write nothing.
-        if self.scheduled != Some(log.end()) {
-            self.wake_behind(now, log, outages, queue);
-        }
-    }
-
-    fn wake_behind(&mut self, now: SimTime, log: &ChangeLog, outages: &Outages, queue: &mut EventQueue<Event>) {
-        let mut has_silent = false;
         for (watch, watcher) in self.watches[..self.count].iter_mut().zip(WATCHERS) {
             if watch.woken {
                 continue;
             }
-            if let Some(change) = log.at(watch.cursor) {
-                if outages.is_silent(watcher) {
-                    has_silent = true;
-                    continue;
-                }
+            if let Some(change) = log.at(watch.cursor)
+                && !outages.is_silent(watcher)
+            {
                 watch.woken = true;
                 queue.push((change.at + self.latency).max(now), Event::Wake(watcher));
             }
         }
-        self.scheduled = Some(log.end()).filter(|_| !has_silent);
     }
 
     /// A watcher has listed everything: it hears of what comes from here on.
     pub fn skip_to_end(&mut self, watcher: Watcher, log: &ChangeLog) {
         self.watches[watcher as usize].cursor = log.end();
-        self.scheduled = None;
     }
 
     /// A watcher's wake is due: it may read until `next` returns nothing.
     pub fn begin(&mut self, watcher: Watcher) {
         self.watches[watcher as usize].woken = false;
-        self.scheduled = None;
     }
 
     /// The next change that has reached a watcher by `now`.
