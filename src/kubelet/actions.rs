@@ -64,7 +64,8 @@ fn in_new_sandbox(spec: &PodSpec, worker: &Worker, machines: &Machines, actions:
     }
     let wanted = |index: &usize| {
         let done = seen_by(machines, worker, *index).exit().is_some_and(|(code, _)| code == 0);
-        !(done && spec.restart_policy == RestartPolicy::OnFailure)
+        let policy = spec.containers[*index].restart_policy.unwrap_or(spec.restart_policy);
+        !(done && policy == RestartPolicy::OnFailure)
     };
     let mains = spec.mains();
     if !mains.clone().any(|index| wanted(&index)) {
@@ -180,8 +181,12 @@ fn keep_sidecar(spec: &PodSpec, worker: &Worker, machines: &Machines, index: usi
         return;
     }
     let failed = |kind| verdict(worker, index, seen, kind) == Verdict::Failure;
+    let has_startup = spec.containers[index].startup_probe.is_some();
     let cause = if failed(ProbeKind::Startup) {
         KillCause::Probe(ProbeKind::Startup)
+    } else if has_startup && verdict(worker, index, seen, ProbeKind::Startup) != Verdict::Success {
+        // It is waited for, whatever else there is.
+        return;
     } else if is_changed(spec, worker, machines, index) {
         KillCause::Changed
     } else if failed(ProbeKind::Liveness) {

@@ -31,9 +31,13 @@ impl Kubelets {
     pub(super) fn admit(&mut self, hubs: &mut Hubs<'_>, pod: PodId, node: NodeId, is_static: bool) -> bool {
         let template = self.allocated(hubs, pod);
         let refusal = self.refusal_of_node(hubs, &template, node, is_static);
-        if let Some(refusal) = refusal {
-            if refusal.reason.starts_with("OutOf") && self.preempt_for(hubs, pod, node, &template, is_static) {
-                return false;
+        if let Some(mut refusal) = refusal {
+            if refusal.reason.starts_with("OutOf") {
+                match self.make_room(hubs, pod, node, &template, is_static) {
+                    Ok(true) => return false,
+                    Ok(false) => {}
+                    Err(other) => refusal = other,
+                }
             }
             reject(hubs, pod, refusal);
             return false;
@@ -121,37 +125,44 @@ impl Kubelets {
         let object = hubs.cluster.node(node);
         let columns = object.body.as_node()?;
         let spec = &template.spec;
-        let os = spec.node_selector.iter().find(|(key, _)| key == "kubernetes.io/os");
-        if os.is_some_and(|(key, value)| object.meta.labels.get(key).is_some_and(|label| label != value)) {
+        let runs = object.meta.labels.get("kubernetes.io/os").unwrap_or("linux");
+        // It is the pod's own label that is looked at, not its selector.
+        if template.labels.get("kubernetes.io/os").is_some_and(|label| label != runs) {
             let message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
             return Some(Refusal::new("PodOSSelectorNodeLabelDoesNotMatch", message));
         }
-        let runs = object.meta.labels.get("kubernetes.io/os").unwrap_or("linux");
         if !spec.os.is_empty() && spec.os != runs {
             let message = "Failed to admit pod as the OS field doesn't match node OS";
             return Some(Refusal::new("PodOSNotSupported", message));
         }
         self.insufficient_resource(template, node, &columns.allocatable_resources)
-            .or_else(|| {
-                (!matches_node(spec, &object.meta.name, &object.meta.labels)).then(|| {
-                    let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
-                    Refusal::new("NodeAffinity", message)
-                })
-            })
-            .or_else(|| {
-                self.has_port_conflict(hubs, template, node).then(|| {
-                    let message =
-                        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
-                    Refusal::new("NodePorts", message)
-                })
-            })
-            .or_else(|| {
-                let taint = first_untolerated(&columns.taints, &spec.tolerations, &[TaintEffect::NoExecute]);
-                taint.filter(|_| !is_static).map(|_| {
-                    let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
-                    Refusal::new("TaintToleration", message)
-                })
-            })
+            .or_else(|| self.refusal_of_place(hubs, template, node, is_static))
+    }
+
+    /// The first reason that has nothing to do with resources.
+    pub(super) fn refusal_of_place(
+        &mut self,
+        hubs: &Hubs<'_>,
+        template: &PodTemplate,
+        node: NodeId,
+        is_static: bool,
+    ) -> Option<Refusal> {
+        let object = hubs.cluster.node(node);
+        let columns = object.body.as_node()?;
+        let spec = &template.spec;
+        if !matches_node(spec, &object.meta.name, &object.meta.labels) {
+            let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+            return Some(Refusal::new("NodeAffinity", message));
+        }
+        if self.has_port_conflict(hubs, template, node) {
+            let message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+            return Some(Refusal::new("NodePorts", message));
+        }
+        let taint = first_untolerated(&columns.taints, &spec.tolerations, &[TaintEffect::NoExecute]);
+        taint.filter(|_| !is_static).map(|_| {
+            let message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
+            Refusal::new("TaintToleration", message)
+        })
     }
 
     /// `OutOfcpu` and the like. CPU counts in thousandths, memory in bytes.

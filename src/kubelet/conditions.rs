@@ -74,6 +74,11 @@ fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
     if !spec.containers.iter().any(|container| container.restart_rules.iter().any(restarts_all)) {
         return None;
     }
+    match status.phase {
+        PodPhase::Succeeded => return Some(Verdict::because(false, "PodCompleted", "")),
+        PodPhase::Failed => return Some(Verdict::because(false, "PodFailed", "")),
+        _ => {}
+    }
     let asked = status.containers.iter().enumerate().any(|(index, container)| match &container.state {
         ContainerState::Terminated(ended) => restart_after(spec, index, ended.exit_code) == Restart::AllContainers,
         _ => false,

@@ -1,7 +1,7 @@
 //! Why a container cannot be made from its definition: `CreateContainerConfigError`.
 //! Upstream: kubelet_pods `makeEnvironmentVariables`, `makeMounts`; kuberuntime `verifyRunAsNonRoot`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::volumes::missing_data;
 use super::{Hubs, Kubelets};
@@ -9,11 +9,13 @@ use crate::model::expansion;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, PodId};
 use crate::model::pod_spec::{Container, EnvSource};
+use crate::model::volume::FieldSource;
 
 /// The first error that its environment, its mounts or its user cause.
 pub(super) fn error(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
     missing_environment(hubs, pod, container)
         .or_else(|| unknown_in_sub_path(hubs, pod, container))
+        .or_else(|| container.mounts.iter().find_map(|mount| bad_sub_path(container, &mount.sub_path_expr)))
         .or_else(|| root_refused(hubs, pod, container))
 }
 
@@ -51,6 +53,12 @@ fn missing_environment(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
                 missing_key(hubs, pod, Kind::CONFIG_MAP, name, key, *optional)
             }
             EnvSource::SecretKey { name, key, optional } => missing_key(hubs, pod, Kind::SECRET, name, key, *optional),
+            // Upstream: pkg/api/v1/resource `findContainerInPod`.
+            EnvSource::Field(FieldSource::Resource { container, .. }) if !container.is_empty() => {
+                let spec = &hubs.cluster.template_of(pod).spec;
+                let is_known = spec.containers[spec.own()].iter().any(|known| known.name == *container);
+                (!is_known).then(|| format!("container {container} not found"))
+            }
             _ => None,
         })
     })
@@ -102,6 +110,30 @@ fn unknown_in_sub_path(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
     })
 }
 
+/// What is wrong with a path in a volume once its variables are filled in; a plain one was looked at by the API server. What
+/// comes from elsewhere than the manifest is taken for a name. Upstream: kubelet_pods `makeMounts`.
+fn bad_sub_path(container: &Container, expression: &str) -> Option<String> {
+    if expression.is_empty() {
+        return None;
+    }
+    let mut known: BTreeMap<&str, String> = BTreeMap::new();
+    for variable in &container.env {
+        let value = match &variable.source {
+            EnvSource::Value(text) => expansion::expand(text, |name| known.get(name).map(String::as_str)),
+            _ => "name".to_owned(),
+        };
+        known.insert(&variable.name, value);
+    }
+    let path = expansion::expand(expression, |name| known.get(name).map(String::as_str));
+    if path.starts_with('/') {
+        Some(format!("error SubPath `{path}` must not be an absolute path"))
+    } else if path.split('/').any(|part| part == "..") {
+        Some(format!("unable to provision SubPath `{path}`: must not contain '..'"))
+    } else {
+        None
+    }
+}
+
 /// The names of the variables that a text refers to.
 fn references(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -115,6 +147,20 @@ fn references(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_must_not_lead_out_of_the_volume() {
+        let spec = crate::api::convert::pod_spec(&serde_json::json!({"containers": [{"name": "c", "env": [
+            {"name": "ROOT", "value": "/var/log"},
+            {"name": "UP", "value": "a/../$(ROOT)"},
+            {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        ]}]}));
+        let found = |expression: &str| bad_sub_path(&spec.containers[0], expression);
+        assert_eq!(found("$(ROOT)").as_deref(), Some("error SubPath `/var/log` must not be an absolute path"));
+        let why = "unable to provision SubPath `a/..//var/log`: must not contain '..'";
+        assert_eq!(found("$(UP)").as_deref(), Some(why));
+        assert_eq!(found("logs/$(NAME)"), None);
+    }
 
     #[test]
     fn a_reference_is_a_name_in_parentheses_behind_one_dollar_sign() {

@@ -3,6 +3,7 @@
 
 use super::container_config;
 use super::hooks;
+use super::image_pull::image_volumes;
 use super::restart_backoff::Backoff;
 use super::view::seen_by;
 use super::worker::{Flags, Slot, Stage};
@@ -20,6 +21,19 @@ impl Kubelets {
     /// Takes the next container of this sync, or ends the sync.
     pub(super) fn start_next(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let worker = self.workers.row(pod);
+        if !worker.flags.contains(Flags::VOLUME_IMAGES) {
+            worker.flags.insert(Flags::VOLUME_IMAGES);
+            let volumes = image_volumes(&template.spec);
+            if !volumes.is_empty() {
+                let extra = worker.extra_mut();
+                extra.image_volumes = volumes;
+                extra.image_volume_errors.clear();
+            }
+        }
+        if self.ensure_image_volumes(hubs, pod) {
+            return;
+        }
         loop {
             let worker = self.workers.row(pod);
             let Some(slot) = worker.to_start.last().copied() else {
@@ -30,8 +44,11 @@ impl Kubelets {
                 self.workers.row(pod).to_start.pop();
                 continue;
             }
+            if self.lacks_image_volume(hubs, pod, slot) {
+                continue;
+            }
             let container = &template.spec.containers[usize::from(slot)];
-            if self.ensure_image(hubs, pod, slot, container) {
+            if self.ensure_image(hubs, pod, slot) {
                 return;
             }
             // The image is there, or cannot be had in this sync.
@@ -99,9 +116,23 @@ impl Kubelets {
         }
     }
 
+    /// The container whose processes an ephemeral one wants to see, if that has never run.
+    /// Upstream: kuberuntime `startSpec.getTargetID`.
+    fn missing_target(&self, hubs: &Hubs<'_>, pod: PodId, slot: u8) -> Option<String> {
+        let template = hubs.cluster.template_of(pod);
+        let spec = &template.spec;
+        let at = usize::from(slot).checked_sub(spec.own().end)?;
+        let target = template.raw["spec"]["ephemeralContainers"][at]["targetContainerName"].as_str()?;
+        let worker = self.workers.get(pod)?;
+        let index = spec.own().find(|index| spec.containers[*index].name == target);
+        let has_run = index.is_some_and(|index| !seen_by(hubs.machines, worker, index).is_missing());
+        (!has_run && !target.is_empty()).then(|| format!("unable to find target container {target}"))
+    }
+
     /// Checks the configuration and begins to create the container. Returns whether the sync now waits.
     fn create(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8, container: &Container) -> bool {
-        if let Some(why) = container_config::error(hubs, pod, container) {
+        let error = self.missing_target(hubs, pod, slot).or_else(|| container_config::error(hubs, pod, container));
+        if let Some(why) = error {
             self.warning(hubs, pod, Some(slot), "Failed", format!("Error: {why}"));
             self.start_failed(hubs, pod, slot, "CreateContainerConfigError", why);
             return false;

@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::admission::Refusal;
 use super::configuration::SYSTEM_CRITICAL;
 use super::worker::{EndReason, Flags};
 use super::{Hubs, Kubelets};
@@ -68,46 +69,65 @@ fn nearest(mut pods: Vec<Victim>, mut short: Short) -> Vec<Victim> {
     chosen
 }
 
-/// Who goes: as few guaranteed pods as possible, then as few burstable ones, then best-effort ones. `None` if all of
-/// them together are not enough.
-fn choose(pods: &[Victim], short: &Short) -> Option<Vec<PodId>> {
-    if !without(short, pods.iter()).is_empty() {
-        return None;
+/// As errors name what is short. Upstream: preemption `admissionRequirementList.toString`.
+fn listed(short: &Short) -> String {
+    let items: String = short.iter().map(|(name, amount)| format!("(res: {name}, q: {amount}), ")).collect();
+    format!("[{items}]")
+}
+
+/// Who goes: as few guaranteed pods as possible, then as few burstable ones, then best-effort ones. If all of them together
+/// are not enough: what is still short then.
+fn choose(pods: &[Victim], short: &Short) -> Result<Vec<PodId>, Short> {
+    let left = without(short, pods.iter());
+    if !left.is_empty() {
+        return Err(left);
     }
     let of = |qos: QosClass| -> Vec<Victim> { pods.iter().filter(|pod| pod.qos == qos).cloned().collect() };
     let (best_effort, burstable) = (of(QosClass::BestEffort), of(QosClass::Burstable));
     let guaranteed = nearest(of(QosClass::Guaranteed), without(short, best_effort.iter().chain(&burstable)));
     let burstable = nearest(burstable, without(short, best_effort.iter().chain(&guaranteed)));
     let best_effort = nearest(best_effort, without(short, burstable.iter().chain(&guaranteed)));
-    Some(best_effort.iter().chain(&burstable).chain(&guaranteed).map(|victim| victim.pod).collect())
+    Ok(best_effort.iter().chain(&burstable).chain(&guaranteed).map(|victim| victim.pod).collect())
 }
 
 impl Kubelets {
-    /// Makes room for a critical pod that lacks nothing but resources. Returns whether others go, so that it waits for them.
-    pub(super) fn preempt_for(
+    /// Makes room for a critical pod that lacks nothing but resources. Returns whether others go, so that it waits for them
+    /// (`false` for pods that are not critical), or why it is refused all the same.
+    /// Upstream: preemption `HandleAdmissionFailure`, `evictPodsToFreeRequests`, lifecycle `predicateAdmitHandler.Admit`.
+    pub(super) fn make_room(
         &mut self,
         hubs: &mut Hubs<'_>,
         pod: PodId,
         node: NodeId,
         template: &PodTemplate,
         is_static: bool,
-    ) -> bool {
+    ) -> Result<bool, Refusal> {
         if !is_static && template.spec.priority < SYSTEM_CRITICAL {
-            return false;
+            return Ok(false);
         }
-        let Some(columns) = hubs.cluster.node(node).body.as_node() else { return false };
+        if let Some(other) = self.refusal_of_place(hubs, template, node, is_static) {
+            return Err(other);
+        }
+        let Some(columns) = hubs.cluster.node(node).body.as_node() else { return Ok(false) };
         let allocatable = columns.allocatable_resources.clone();
         let short = self.short_of(template, node, &allocatable);
+        let priority = (!is_static).then_some(template.spec.priority);
         let candidates: Vec<Victim> = self
             .workers
             .on_node(node)
-            .filter(|other| self.may_be_evicted(hubs, *other))
+            .filter(|other| self.may_be_preempted(hubs, *other, priority))
             .map(|other| {
                 let template = hubs.cluster.template_of(other);
                 Victim { pod: other, qos: template.qos, requests: template.requests.clone() }
             })
             .collect();
-        let Some(victims) = choose(&candidates, &short) else { return false };
+        let victims = choose(&candidates, &short).map_err(|left| Refusal {
+            reason: Text::const_new("UnexpectedAdmissionError"),
+            message: format!(
+                "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: {}",
+                listed(&left)
+            ),
+        })?;
         for victim in victims {
             let seconds = hubs.cluster.template_of(victim).spec.termination_grace_period_seconds.max(1);
             self.workers.row(victim).extra_mut().end = Some(EndReason {
@@ -119,7 +139,17 @@ impl Kubelets {
             self.end_pod(hubs, victim, u32::try_from(seconds).unwrap_or(u32::MAX), Flags::empty());
         }
         self.node_state(node).waiting_critical.push((pod, is_static));
-        true
+        Ok(true)
+    }
+
+    /// Goes a pod for a critical one of this priority (static pods have none)? Upstream: kubelet types `Preemptable`.
+    fn may_be_preempted(&self, hubs: &Hubs<'_>, pod: PodId, by: Option<i32>) -> bool {
+        let is_lower = || {
+            let Some(worker) = self.workers.get(pod) else { return false };
+            let is_free = !worker.flags.intersects(Flags::TERMINATING | Flags::STATIC);
+            is_free && by.is_some_and(|by| by > hubs.cluster.template_of(pod).spec.priority)
+        };
+        self.may_be_evicted(hubs, pod) || is_lower()
     }
 
     /// How much of each resource a pod lacks.
@@ -173,7 +203,7 @@ mod tests {
 
     fn chosen(pods: &[Victim], cpu: i64) -> Option<Vec<u32>> {
         let short: Short = [(Text::const_new("cpu"), cpu)].into_iter().collect();
-        choose(pods, &short).map(|pods| pods.iter().map(|pod| pod.0).collect())
+        choose(pods, &short).ok().map(|pods| pods.iter().map(|pod| pod.0).collect())
     }
 
     #[test]
@@ -189,5 +219,7 @@ mod tests {
         assert_eq!(chosen(&pods, 1300), Some(vec![3, 2, 1]), "all burstable ones");
         assert!(chosen(&pods, 1400).unwrap().contains(&0), "only then a guaranteed one");
         assert_eq!(chosen(&pods, 9000), None);
+        let left = choose(&pods, &[(Text::const_new("cpu"), 9000)].into_iter().collect()).unwrap_err();
+        assert_eq!(listed(&left), "[(res: cpu, q: 6700), ]");
     }
 }

@@ -107,6 +107,7 @@ impl Kubelets {
                 break;
             }
             hubs.machines.machine_mut(node).delete_image(image);
+            self.node_state(node).pulled.remove(&image);
             freed += size;
         }
         freed

@@ -1,47 +1,54 @@
 //! Image references as the kubelet reads them, before it asks the container runtime for anything.
 //! Upstream: pkg/util/parsers `ParseImageName`, distribution/reference `ParseNormalizedNamed`.
 
+/// Upstream: distribution/reference `RepositoryNameTotalLengthMax`.
+const LONGEST_NAME: usize = 255;
+
 /// Why a reference cannot be read, as `Failed to apply default image tag …` ends.
 pub(super) fn error(image: &str) -> Option<String> {
-    let remote = remote_name(image);
-    let why = if remote != remote.to_lowercase() {
-        format!("invalid reference format: repository name ({remote}) must be lowercase")
-    } else if is_valid(image) {
-        return None;
-    } else {
-        "invalid reference format".to_owned()
-    };
+    let why = problem(image)?;
     Some(format!("couldn't parse image name {image:?}: {why}"))
 }
 
-/// The name without registry and tag, an official image's with its folder on Docker Hub.
+fn problem(image: &str) -> Option<String> {
+    if image.len() == 64 && image.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Some(format!("invalid repository name ({image}), cannot specify 64-byte hexadecimal strings"));
+    }
+    let (domain, remainder) = split_domain(image);
+    let remote = remainder.split(':').next().unwrap_or(&remainder);
+    if remote != remote.to_lowercase() {
+        return Some(format!("invalid reference format: repository name ({remote}) must be lowercase"));
+    }
+    let (rest, digest) = remainder.split_once('@').map_or((&*remainder, None), |(rest, digest)| (rest, Some(digest)));
+    let (path, tag) = match rest.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
+        _ => (rest, None),
+    };
+    let is_read = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+        && path.split('/').all(is_component)
+        && tag.is_none_or(is_tag)
+        && digest.is_none_or(is_digest);
+    if !is_read {
+        return Some("invalid reference format".to_owned());
+    }
+    if path.len() > LONGEST_NAME {
+        return Some(format!("repository name must not be more than {LONGEST_NAME} characters"));
+    }
+    digest.and_then(digest_problem).map(str::to_owned)
+}
+
+/// The registry and the rest, to which an official image's folder on Docker Hub is added.
 /// Upstream: distribution/reference `splitDockerDomain`.
-fn remote_name(image: &str) -> String {
+fn split_domain(image: &str) -> (&str, String) {
     let (domain, rest) = match image.split_once('/') {
+        Some(("index.docker.io", rest)) => ("docker.io", rest),
         Some((first, rest)) if first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first => {
             (first, rest)
         }
         _ => ("docker.io", image),
     };
-    let folder = if matches!(domain, "docker.io" | "index.docker.io") && !rest.contains('/') { "library/" } else { "" };
-    format!("{folder}{}", rest.split(':').next().unwrap_or(rest))
-}
-
-fn is_valid(image: &str) -> bool {
-    let (rest, digest) = image.split_once('@').map_or((image, None), |(rest, digest)| (rest, Some(digest)));
-    let (name, tag) = match rest.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (rest, None),
-    };
-    let mut parts: Vec<&str> = name.split('/').collect();
-    let is_domain = |part: &str| part.contains(['.', ':']) || part == "localhost";
-    if parts.len() > 1 && is_domain(parts[0]) {
-        let domain = parts.remove(0);
-        if !domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)) {
-            return false;
-        }
-    }
-    parts.iter().all(|part| is_component(part)) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest)
+    let folder = if domain == "docker.io" && !rest.contains('/') { "library/" } else { "" };
+    (domain, format!("{folder}{rest}"))
 }
 
 /// Lower-case letters and digits in groups, between them one dot, one or two underscores, or dashes.
@@ -66,6 +73,24 @@ fn is_digest(digest: &str) -> bool {
     })
 }
 
+/// What is wrong with a digest that has the form of one. Upstream: opencontainers/go-digest `Digest.Validate`.
+fn digest_problem(digest: &str) -> Option<&'static str> {
+    let (algorithm, hex) = digest.split_once(':')?;
+    let digits = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return Some("unsupported digest algorithm"),
+    };
+    if hex.len() != digits {
+        Some("invalid checksum digest length")
+    } else if hex.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Some("invalid checksum digest format")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +103,7 @@ mod tests {
             "library/nginx",
             "registry.k8s.io/e2e-test-images/agnhost:2.40",
             "localhost:5000/a_b/c--d:latest",
+            "MyRegistry/app",
             "nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         ] {
             assert_eq!(error(image), None, "{image}");
@@ -93,6 +119,12 @@ mod tests {
         );
         assert!(error("Busy_Box::bad").unwrap().ends_with("repository name (library/Busy_Box) must be lowercase"));
         assert!(error("ghcr.io/Me/app:1").unwrap().ends_with("repository name (Me/app) must be lowercase"));
+        let digits = "0123456789abcdef0123456789abcdef";
+        let ends = |image: String, why: &str| assert!(error(&image).unwrap().ends_with(why), "{image}");
+        ends(format!("nginx@sha256:{digits}"), ": invalid checksum digest length");
+        ends(format!("nginx@md5:{digits}"), ": unsupported digest algorithm");
+        ends(format!("{digits}{digits}"), "), cannot specify 64-byte hexadecimal strings");
+        ends(format!("ghcr.io/{}", "a".repeat(256)), ": repository name must not be more than 255 characters");
         for image in ["nginx:", "-x", "a..b", "nginx:1 27", "nginx@sha256:12"] {
             assert!(error(image).unwrap().ends_with(": invalid reference format"), "{image}");
         }

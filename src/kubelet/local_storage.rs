@@ -1,14 +1,17 @@
 //! Pods that write more to their node's disk than they may: evicted before anything else in a round; and what is deleted
 //! before a pod is evicted for the disk.
-//! Upstream: kubelet eviction `localStorageEviction`.
+//! Upstream: kubelet eviction `localStorageEviction`, `podEphemeralStorageLimitEviction`,
+//! `containerEphemeralStorageLimitEviction`.
 
 use super::worker::Stage;
 use super::{Hubs, Kubelets};
 use crate::machines::ContainerId;
 use crate::model::object::{NodeId, PodId};
+use crate::model::pod_spec::{ContainerKind, PodSpec};
 use crate::model::quantity::Quantity;
 use crate::model::volume::VolumeSource;
 
+const EPHEMERAL_STORAGE: &str = "ephemeral-storage";
 /// Seconds of grace. Upstream: eviction `immediateEvictionGracePeriodSeconds`.
 const AT_ONCE: u32 = 1;
 
@@ -69,24 +72,73 @@ fn over_limit(hubs: &Hubs<'_>, pod: PodId) -> Option<String> {
             return Some(format!("Usage of EmptyDir volume \"{}\" exceeds the limit \"{limit}\". ", volume.name));
         }
     }
-    let limits: Vec<(usize, Quantity)> = spec
-        .containers
-        .iter()
-        .enumerate()
-        .filter_map(|(index, container)| Some((index, container.limits.get("ephemeral-storage")?)))
-        .collect();
-    let total: i128 = limits.iter().map(|(_, limit)| limit.nano).sum();
     let nano = |bytes: u64| i128::from(bytes) * 1_000_000_000;
-    if total > 0 && nano(hubs.machines.pod_disk(pod)) > total {
-        let format = limits.first().map_or(Quantity::ZERO.format, |(_, limit)| limit.format);
-        let total = Quantity { nano: total, format };
+    if let Some(total) = pod_limit(spec)
+        && nano(hubs.machines.pod_disk(pod)) > total.nano
+    {
         return Some(format!("Pod ephemeral local storage usage exceeds the total limit of containers {total}. "));
     }
-    limits.iter().find_map(|(index, limit)| {
-        let used = hubs.machines.runs(pod, *index as u8).next().map_or(0, |run| hubs.machines.container(run).disk);
+    spec.mains().find_map(|index| {
+        let limit = spec.containers[index].limits.get(EPHEMERAL_STORAGE).filter(|limit| limit.nano > 0)?;
+        let used = hubs.machines.runs(pod, index as u8).next().map_or(0, |run| hubs.machines.container(run).disk);
         (nano(used) > limit.nano).then(|| {
-            let name = &spec.containers[*index].name;
+            let name = &spec.containers[index].name;
             format!("Container {name} exceeded its local ephemeral storage limit \"{limit}\". ")
         })
     })
+}
+
+/// What a pod's containers may have together: the main ones and sidecars, or more while it initializes.
+/// Upstream: component-helpers resource `PodLimits`.
+fn pod_limit(spec: &PodSpec) -> Option<Quantity> {
+    let of = |index: usize| spec.containers[index].limits.get(EPHEMERAL_STORAGE);
+    let add = |total: Option<Quantity>, limit: Option<Quantity>| match (total, limit) {
+        (Some(total), Some(limit)) => Some(Quantity { nano: total.nano + limit.nano, ..total }),
+        (total, limit) => total.or(limit),
+    };
+    let more = |left: Option<Quantity>, right: Option<Quantity>| match (left, right) {
+        (Some(left), Some(right)) => Some(if right.nano > left.nano { right } else { left }),
+        (left, right) => left.or(right),
+    };
+    let mut total = spec.mains().map(of).fold(None, add);
+    let (mut sidecars, mut initial) = (None, None);
+    for index in 0..spec.init_count {
+        if spec.container_kind(index) == ContainerKind::Sidecar {
+            total = add(total, of(index));
+            sidecars = add(sidecars, of(index));
+            initial = more(initial, sidecars);
+        } else {
+            initial = more(initial, add(of(index), sidecars));
+        }
+    }
+    more(total, initial)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::convert::pod_spec;
+
+    #[test]
+    fn containers_that_run_one_after_another_share_a_limit() {
+        let limit = |init: &str| {
+            let container = |name: &str, limit: &str, policy: serde_json::Value| {
+                let limits = json!({"ephemeral-storage": limit});
+                json!({"name": name, "restartPolicy": policy, "resources": {"limits": limits}})
+            };
+            let spec = json!({
+                "initContainers": [
+                    container("side", "1Gi", json!("Always")),
+                    container("init", init, serde_json::Value::Null),
+                ],
+                "containers": [container("main", "1Gi", serde_json::Value::Null)],
+            });
+            pod_limit(&pod_spec(&spec)).map(|limit| limit.to_string())
+        };
+        assert_eq!(limit("500Mi").as_deref(), Some("2Gi"));
+        assert_eq!(limit("3Gi").as_deref(), Some("4Gi"));
+        assert_eq!(pod_limit(&PodSpec::default()), None);
+    }
 }

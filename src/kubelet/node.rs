@@ -1,16 +1,17 @@
 //! One kubelet's own state, and the registration of its node.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::eviction::EvictionState;
 use super::node_shutdown::Shutdown;
+use super::pull_secrets::PulledRecord;
 use super::static_pods::StaticPods;
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
 use crate::cluster::{EventDraft, EventType};
 use crate::engine::token_bucket::TokenBucket;
 use crate::engine::{SimDuration, SimTime};
-use crate::machines::{Capacity, ContainerId};
+use crate::machines::{Capacity, ContainerId, ImageId};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::object::{NodeId, ObjectRef, PodId};
@@ -37,6 +38,8 @@ pub(super) struct NodeState {
     pub pull_queue: VecDeque<PodId>,
     /// Pulls that it may ask registries for.
     pub pull_tokens: TokenBucket,
+    /// Who may use the images that it has pulled; it remembers that over restarts.
+    pub pulled: BTreeMap<ImageId, PulledRecord>,
     /// Was its Node unschedulable when it last looked?
     pub unschedulable: bool,
     /// What its folder of manifests holds.
@@ -161,6 +164,7 @@ impl Kubelets {
                 pulling: 0,
                 pull_queue: VecDeque::new(),
                 pull_tokens: TokenBucket::new(qps, burst),
+                pulled: BTreeMap::new(),
                 static_pods: StaticPods::new(),
                 eviction: EvictionState::new(phase("kubelet/eviction", 10)),
                 allocatable_memory: 0,

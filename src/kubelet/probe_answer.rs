@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::probe_worker::ProbeKind;
 use crate::engine::SimDuration;
-use crate::machines::{ContainerRow, Machines, Serving};
+use crate::machines::{ContainerId, ContainerRow, Machines, Serving};
 use crate::model::pod_spec::{Container, ContainerPort};
 use crate::model::probe::{Handler, PortRef, Probe};
 
@@ -19,29 +19,58 @@ pub(super) enum Answer {
     Errored(String),
 }
 
-/// What listens at a port of a container's pod: the container itself, else another one, with which it shares its network.
-pub(super) fn serving_at<'a>(machines: &'a Machines, own: &'a ContainerRow, port: u16) -> &'a Serving {
-    let others = || machines.runs_of_pod(own.pod).map(|run| &machines.container(run).serving);
-    if own.serving.is_open(port) {
-        return &own.serving;
-    }
-    others().find(|serving| serving.is_open(port)).unwrap_or(&own.serving)
+/// Where a probe or hook goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'a> {
+    pub machines: &'a Machines,
+    /// The container.
+    pub own: &'a ContainerRow,
+    /// The containers that answer at the node's own addresses, where it is sent there.
+    pub of_node: Option<&'a [ContainerId]>,
+    /// The pod's address.
+    pub address: Ipv4Addr,
 }
 
-/// The answer of a port of a container's pod.
-pub(super) fn ask_port(
-    container: &Container,
-    probe: &Probe,
-    kind: ProbeKind,
-    (machines, own): (&Machines, &ContainerRow),
-    address: u32,
-) -> Answer {
+impl<'a> Target<'a> {
+    /// What accepts connections at a port: the container itself, else another one, with which it shares its network.
+    pub fn serving(&self, port: u16) -> Option<&'a Serving> {
+        let is_open = |serving: &&Serving| serving.is_open(port);
+        if let Some(containers) = self.of_node {
+            return containers.iter().map(|run| &self.machines.container(*run).serving).find(is_open);
+        }
+        let others = || self.machines.runs_of_pod(self.own.pod).map(|run| &self.machines.container(run).serving);
+        Some(&self.own.serving).filter(is_open).or_else(|| others().find(is_open))
+    }
+
+    /// Is the container's own server at a port known to speak HTTP without TLS?
+    pub fn speaks_http(&self, container: &Container, port: u16) -> bool {
+        self.of_node.is_none()
+            && container.command.is_empty()
+            && self.own.serving.is_open(port)
+            && self.machines.registry.speaks_http(&container.image, port)
+    }
+}
+
+/// Why no connection came about. Go tries both addresses of `localhost` and tells of the first.
+pub(super) fn refused(host: &str, port: u16) -> String {
+    let host = if host == "localhost" { "[::1]" } else { host };
+    format!("dial tcp {host}:{port}: connect: connection refused")
+}
+
+/// Is a host the node itself, as its kubelet sees it?
+pub(super) fn is_of_node(host: &str, node: Ipv4Addr) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback() || address == node)
+}
+
+/// The answer of a port.
+pub(super) fn ask_port(container: &Container, probe: &Probe, kind: ProbeKind, target: Target<'_>) -> Answer {
     let well = |serving: &Serving| match kind {
         ProbeKind::Liveness => serving.alive,
         _ => serving.ready && serving.alive,
     };
-    let is_late = |serving: &Serving| serving.answer > SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
-    let address = Ipv4Addr::from_bits(address);
+    let timeout = SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
+    let is_late = |serving: &Serving| serving.answer > timeout;
+    let address = target.address;
     match &probe.handler {
         Handler::HttpGet { path, port, host, scheme, .. } => {
             let port = match port_number(&container.ports, port) {
@@ -50,13 +79,11 @@ pub(super) fn ask_port(
             };
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
             let url = url(scheme, &host, port, path);
-            let serving = serving_at(machines, own, port);
-            if !serving.is_open(port) {
-                return Answer::Failed(format!("Get \"{url}\": dial tcp {host}:{port}: connect: connection refused"));
-            }
+            let Some(serving) = target.serving(port) else {
+                return Answer::Failed(format!("Get \"{url}\": {}", refused(&host, port)));
+            };
             // Upstream: net/http `Transport`.
-            let speaks_http = container.command.is_empty() && machines.registry.speaks_http(&container.image, port);
-            if scheme == "HTTPS" && speaks_http && own.serving.is_open(port) {
+            if scheme == "HTTPS" && target.speaks_http(container, port) {
                 return Answer::Failed(format!("Get \"{url}\": http: server gave HTTP response to HTTPS client"));
             }
             if is_late(serving) {
@@ -77,25 +104,18 @@ pub(super) fn ask_port(
                 Err(why) => return Answer::Errored(why),
             };
             let host = if host.is_empty() { address.to_string() } else { host.to_string() };
-            let serving = serving_at(machines, own, port);
             // The kernel accepts connections, however busy the process is.
-            if serving.is_open(port) && well(serving) {
-                Answer::Well
-            } else {
-                Answer::Failed(format!("dial tcp {host}:{port}: connect: connection refused"))
-            }
+            if target.serving(port).is_some_and(well) { Answer::Well } else { Answer::Failed(refused(&host, port)) }
         }
         Handler::Grpc { port, .. } => {
-            let serving = serving_at(machines, own, *port);
-            if !serving.is_open(*port) {
-                let seconds = probe.timeout_seconds;
+            // A server that speaks plain HTTP hangs up on each try.
+            let Some(serving) = target.serving(*port).filter(|_| !target.speaks_http(container, *port)) else {
                 return Answer::Failed(format!(
-                    "timeout: failed to connect service \"{address}:{port}\" within {seconds}s: context deadline exceeded"
+                    "timeout: failed to connect service \"{address}:{port}\" within {timeout}: context deadline exceeded"
                 ));
-            }
+            };
             if is_late(serving) {
-                let seconds = probe.timeout_seconds.max(1);
-                return Answer::Failed(format!("timeout: health rpc did not complete within {seconds}s"));
+                return Answer::Failed(format!("timeout: health rpc did not complete within {timeout}"));
             }
             if well(serving) {
                 Answer::Well
@@ -135,6 +155,16 @@ pub(super) fn port_number(ports: &[ContainerPort], port: &PortRef) -> Result<u16
 mod tests {
     use super::*;
     use crate::model::Text;
+
+    #[test]
+    fn loopback_and_the_nodes_address_mean_the_node() {
+        let node = Ipv4Addr::new(10, 0, 0, 2);
+        for host in ["localhost", "127.0.0.1", "10.0.0.2"] {
+            assert!(is_of_node(host, node), "{host}");
+        }
+        assert!(!is_of_node("10.244.0.2", node) && !is_of_node("example.com", node));
+        assert_eq!(refused("localhost", 80), "dial tcp [::1]:80: connect: connection refused");
+    }
 
     #[test]
     fn a_path_begins_with_a_slash_in_what_is_printed() {

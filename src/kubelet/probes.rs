@@ -1,9 +1,12 @@
 //! Probes: evaluated on their ticks, but only on those at which the answer can differ from the last.
 //! Upstream: kubelet prober `worker.doProbe`.
 
+use std::net::Ipv4Addr;
+
 use super::conditions;
-use super::probe_answer::{Answer, ask_port};
+use super::probe_answer::{Answer, Target, ask_port, is_of_node};
 use super::probe_worker::{ProbeKind, ProbeWorker, Verdict};
+use super::status::first_bytes;
 use super::view::{effective_policy, seen_by};
 use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
@@ -247,11 +250,40 @@ impl Kubelets {
             self.run_probe_command(hubs, pod, at, kind, settings);
             return;
         }
-        let address = self.workers.row(pod).address;
-        let address = if spec.host_network { hubs.machines.machine(node).internal_ip() } else { address };
-        let row = hubs.machines.container(self.workers.row(pod).slots[usize::from(slot)].current);
-        let answer = ask_port(container, settings, kind, (hubs.machines, row), address);
-        self.answered(hubs, pod, spec, at, answer, false);
+        let run = self.workers.row(pod).slots[usize::from(slot)].current;
+        let of_node = self.servers_of_node(hubs, pod, &settings.handler);
+        let target = self.target(hubs, pod, run, of_node.as_deref());
+        let answer = ask_port(container, settings, kind, target);
+        self.answered(hubs, pod, spec, at, answer, of_node.is_some());
+    }
+
+    /// Where a probe or hook of a run goes.
+    pub(super) fn target<'a>(
+        &self,
+        hubs: &'a Hubs<'_>,
+        pod: PodId,
+        run: ContainerId,
+        of_node: Option<&'a [ContainerId]>,
+    ) -> Target<'a> {
+        let own = hubs.machines.container(run);
+        let address = self.workers.get(pod).map_or(0, |worker| worker.address);
+        // Without an address of its own it shares the node's.
+        let address = if address == 0 { hubs.machines.machine(own.node).internal_ip() } else { address };
+        Target { machines: hubs.machines, own, of_node, address: Ipv4Addr::from_bits(address) }
+    }
+
+    /// Where a probe or hook is sent to the node's own addresses: the containers that answer there, which are those of pods
+    /// that share its network. The kubelet asks from the node, not from the pod.
+    pub(super) fn servers_of_node(&self, hubs: &Hubs<'_>, pod: PodId, handler: &Handler) -> Option<Vec<ContainerId>> {
+        let (Handler::HttpGet { host, .. } | Handler::TcpSocket { host, .. }) = handler else { return None };
+        let node = self.workers.get(pod)?.node;
+        let shares_network = |pod: PodId| hubs.cluster.template_of(pod).spec.host_network;
+        let address = Ipv4Addr::from_bits(hubs.machines.machine(node).internal_ip());
+        if host.is_empty() || shares_network(pod) || !is_of_node(host, address) {
+            return None;
+        }
+        let pods = self.workers.on_node(node).filter(|other| shares_network(*other));
+        Some(pods.flat_map(|other| hubs.machines.runs_of_pod(other)).collect())
     }
 
     fn run_probe_command(&mut self, hubs: &mut Hubs<'_>, pod: PodId, at: usize, kind: ProbeKind, settings: &Probe) {
@@ -418,11 +450,14 @@ impl Kubelets {
         let answer = match outcome.refused {
             Some(why) => Answer::Errored(why),
             None if outcome.code == 0 => Answer::Well,
-            None => Answer::Failed(outcome.output),
+            None => Answer::Failed(first_bytes(&outcome.output, OUTPUT_BYTES).to_owned()),
         };
         self.answered(hubs, pod, &template.spec, at, answer, outcome.varies);
     }
 }
+
+/// Upstream: pkg/probe/exec `maxReadLength`.
+const OUTPUT_BYTES: usize = 10 << 10;
 
 /// The runtime's answer to a probe of a container that has ended meanwhile. containerd: internal/cri/server
 /// `execInContainer`.
@@ -433,7 +468,8 @@ const ENDED: &str =
 fn timeout_text(probe: &Probe) -> String {
     match &probe.handler {
         Handler::Exec { command } => {
-            format!("command timed out: {:?} timed out after {}s", command.join(" "), probe.timeout_seconds)
+            let timeout = SimDuration::from_secs(probe.timeout_seconds.max(1) as u64);
+            format!("command timed out: {:?} timed out after {timeout}", command.join(" "))
         }
         _ => String::new(),
     }

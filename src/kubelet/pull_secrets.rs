@@ -8,28 +8,80 @@ use crate::machines::{ImageId, host_of};
 use crate::model::kind::Kind;
 use crate::model::object::{Body, PodId};
 
+/// What a secret says of a registry: which secret it is, and what it would send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Credential {
+    /// The secret's UID, which stands for its coordinates.
+    uid: String,
+    /// The entry of its configuration, in place of the hash of what is sent.
+    entry: Value,
+}
+
 /// Is an image refused because the pod has no secret for its registry? Secrets are taken to be right.
 pub(super) fn is_denied(hubs: &Hubs<'_>, pod: PodId, image: ImageId) -> bool {
-    let registry = &hubs.machines.registry;
-    if !registry.is_private(image) {
-        return false;
-    }
-    let host = host_of(registry.name(image));
-    let namespace = hubs.cluster.pod(pod).namespace;
+    hubs.machines.registry.is_private(image) && credentials(hubs, pod, image).is_empty()
+}
+
+/// The credentials that a pod's secrets hold for an image's registry, the one that is tried first in front.
+pub(super) fn credentials(hubs: &Hubs<'_>, pod: PodId, image: ImageId) -> Vec<Credential> {
     let secrets = &hubs.cluster.template_of(pod).spec.image_pull_secrets;
-    !secrets.iter().any(|name| {
-        let secret = hubs.cluster.find(Kind::SECRET, namespace, name);
-        let Some(Body::Data(data)) = secret.map(|secret| hubs.cluster.body(secret)) else { return false };
-        data.iter().any(|(key, value)| {
+    if secrets.is_empty() {
+        return Vec::new();
+    }
+    let host = host_of(hubs.machines.registry.name(image));
+    let namespace = hubs.cluster.pod(pod).namespace;
+    let mut found = Vec::new();
+    for secret in secrets.iter().filter_map(|name| hubs.cluster.find(Kind::SECRET, namespace, name)) {
+        let Body::Data(data) = hubs.cluster.body(secret) else { continue };
+        for (key, value) in data.iter() {
             let config: Value = serde_json::from_slice(value).unwrap_or_default();
             let hosts = match key.as_str() {
                 ".dockerconfigjson" => &config["auths"],
                 ".dockercfg" => &config,
-                _ => return false,
+                _ => continue,
             };
-            hosts.as_object().is_some_and(|hosts| hosts.keys().any(|written| is_of(written, host)))
-        })
-    })
+            let entries = hosts.as_object().into_iter().flatten().filter(|(written, _)| is_of(written, host));
+            found.extend(entries.map(|(_, entry)| Credential { uid: hubs.cluster.uid(secret), entry: entry.clone() }));
+        }
+    }
+    found
+}
+
+/// Who may use an image that the kubelet has pulled. Upstream: kubelet images/pullmanager `ImagePulledRecord`.
+#[derive(Clone, Debug)]
+pub(super) enum PulledRecord {
+    /// It was pulled without a secret: every pod of the node.
+    AllPods,
+    /// Pods with one of the secrets that it was pulled with.
+    Secrets(Vec<Credential>),
+}
+
+impl PulledRecord {
+    /// Records what the image was pulled with this time (nothing: no secret).
+    /// Upstream: `pulledRecordMergeNewCreds`.
+    pub fn merge(record: Option<Self>, used: Option<Credential>) -> Self {
+        match (record, used) {
+            (Some(Self::AllPods), _) | (_, None) => Self::AllPods,
+            (None, Some(used)) => Self::Secrets(vec![used]),
+            (Some(Self::Secrets(mut known)), Some(used)) => {
+                if !known.contains(&used) {
+                    known.push(used);
+                }
+                Self::Secrets(known)
+            }
+        }
+    }
+
+    /// May a pod with these credentials use the image? The same secret counts, and so does another one that says the same.
+    /// Upstream: `MustAttemptImagePull`.
+    pub fn allows(&self, own: &[Credential]) -> bool {
+        match self {
+            Self::AllPods => true,
+            Self::Secrets(known) => {
+                own.iter().any(|own| known.iter().any(|known| known.uid == own.uid || known.entry == own.entry))
+            }
+        }
+    }
 }
 
 /// Does a key of a configuration (`https://index.docker.io/v1/`, `ghcr.io`, `*.example.com`) mean this registry?
@@ -58,6 +110,18 @@ pub(super) fn denial(reference: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_is_for_those_whose_secret_it_was_pulled_with() {
+        let credential =
+            |uid: &str, password: &str| Credential { uid: uid.to_owned(), entry: Value::String(password.to_owned()) };
+        let record = PulledRecord::merge(None, Some(credential("a", "x")));
+        assert!(record.allows(&[credential("a", "changed")]) && record.allows(&[credential("b", "x")]));
+        assert!(!record.allows(&[credential("b", "y")]) && !record.allows(&[]));
+        let record = PulledRecord::merge(Some(record), Some(credential("b", "y")));
+        assert!(record.allows(&[credential("b", "z")]) && !record.allows(&[]));
+        assert!(PulledRecord::merge(Some(record), None).allows(&[]));
+    }
 
     #[test]
     fn keys_of_configurations_name_registries() {

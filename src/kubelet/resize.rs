@@ -142,7 +142,7 @@ impl Kubelets {
         self.release(hubs, pod);
         let refusal = self.refusal_of_node(hubs, &template, node, false);
         let now = hubs.now;
-        let Some(refusal) = refusal else {
+        let Some(mut refusal) = refusal else {
             self.count(pod, node, &template);
             let told = Told { why: Why::NONE, since: now, generation };
             if let Some(resize) = &mut self.workers.row(pod).extra_mut().resize {
@@ -152,7 +152,11 @@ impl Kubelets {
             self.normal(hubs, pod, None, "ResizeStarted", message);
             return false;
         };
-        let makes_room = refusal.reason.starts_with("OutOf") && self.preempt_for(hubs, pod, node, &template, false);
+        let makes_room = refusal.reason.starts_with("OutOf")
+            && self.make_room(hubs, pod, node, &template, false).unwrap_or_else(|other| {
+                refusal = other;
+                false
+            });
         self.count(pod, node, &had);
         if makes_room {
             return true;

@@ -255,7 +255,7 @@ fn termination_message(spec: &PodSpec, index: usize, row: &ContainerRow, exit_co
 }
 
 /// The text up to so many bytes, cut between characters.
-fn first_bytes(text: &str, limit: usize) -> &str {
+pub(super) fn first_bytes(text: &str, limit: usize) -> &str {
     let cut = (0..=text.len().min(limit)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     &text[..cut]
 }

@@ -88,6 +88,8 @@ bitflags::bitflags! {
         const RERUN_INITS = 1 << 17;
         /// It was refused when its kubelet started anew: its status is that of the refusal, whatever becomes of its containers.
         const REJECTED = 1 << 18;
+        /// This sync has seen to the images of the pod's volumes.
+        const VOLUME_IMAGES = 1 << 19;
     }
 }
 
@@ -109,6 +111,15 @@ impl Slot {
 pub(super) struct StartError {
     pub slot: u8,
     pub reason: Text,
+    pub message: Text,
+}
+
+/// A volume whose image cannot be had in this sync.
+#[derive(Clone, Debug)]
+pub(super) struct ImageVolumeError {
+    /// Its index in the pod.
+    pub volume: u8,
+    pub reason: &'static str,
     pub message: Text,
 }
 
@@ -153,6 +164,9 @@ pub(super) struct Extra {
     pub pull_began: SimTime,
     /// Was the pull under way refused for the kubelet's own limit?
     pub pull_refused: bool,
+    /// Volumes that show images which this sync still has to see to, the next one last.
+    pub image_volumes: SmallVec<[u8; 1]>,
+    pub image_volume_errors: SmallVec<[ImageVolumeError; 1]>,
 }
 
 /// A pod's worker.

@@ -9,6 +9,7 @@ pub mod custom_kind;
 pub mod deployment;
 pub mod expansion;
 pub mod flags;
+pub mod image_name;
 pub mod int_or_percent;
 pub mod job;
 pub mod kind;

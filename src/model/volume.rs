@@ -1,6 +1,7 @@
 //! Volumes of a pod: plain data.
 
 use super::Text;
+use super::pod_spec::PullPolicy;
 
 /// One `spec.volumes[]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +141,13 @@ pub enum VolumeSource {
     },
     /// A claim made for the pod.
     Ephemeral,
+    /// The files of an OCI image or artifact, read-only.
+    Image {
+        /// Reference as written.
+        reference: Text,
+        /// Pull policy after defaulting.
+        pull_policy: PullPolicy,
+    },
     /// An in-tree or CSI volume named in the pod: kind as in the manifest (`nfs`, `csi`, `awsElasticBlockStore`), and its identity.
     Other {
         /// The manifest's key.

@@ -16,17 +16,13 @@ use crate::model::volume::FieldSource;
 /// Variables by name.
 pub(super) type Environment = BTreeMap<String, String>;
 
-/// The variables of a container: the runtime's, the Services', then the manifest's.
+/// The variables that the kubelet gives a container: the Services', then the manifest's. `$(VAR)` means these only.
 pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: ContainerId) -> Environment {
     let row = machines.container(container);
     let (pod, index, address) = (row.pod, usize::from(row.index), row.address);
     let spec = &cluster.template_of(pod).spec;
     let definition = &spec.containers[index];
     let mut variables = Environment::new();
-    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    for (name, value) in [("PATH", path), ("HOME", "/root"), ("HOSTNAME", &*hostname(cluster, pod))] {
-        variables.insert(name.to_owned(), value.to_owned());
-    }
     add_services(cluster, pod, spec.enable_service_links, &mut variables);
     add_objects(cluster, pod, definition, &mut variables);
     for variable in &definition.env {
@@ -43,6 +39,15 @@ pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: Conta
             }
         };
         variables.insert(variable.name.to_string(), value);
+    }
+    variables
+}
+
+/// The environment of a process: what the kubelet gives its container over what the runtime and the image set.
+pub(super) fn of_process(mut variables: Environment, cluster: &Cluster, pod: PodId) -> Environment {
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (name, value) in [("PATH", path), ("HOME", "/root"), ("HOSTNAME", &*hostname(cluster, pod))] {
+        variables.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
     variables
 }
@@ -117,12 +122,23 @@ fn data(cluster: &Cluster, pod: PodId, kind: Kind, name: &str, key: &str) -> Opt
     Some(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The text of a downward API field or resource.
-pub(super) fn field_value(cluster: &Cluster, pod: PodId, index: usize, address: u32, source: &FieldSource) -> String {
+/// The text of a downward API field or resource for a variable of the container at `index`.
+/// Upstream: kubelet_pods `podFieldSelectorRuntimeValue`, `containerResourceRuntimeValue`.
+fn field_value(cluster: &Cluster, pod: PodId, index: usize, address: u32, source: &FieldSource) -> String {
     match source {
         FieldSource::Field(path) => pod_field(cluster, pod, address, path),
         FieldSource::Resource { container, resource, divisor } => {
-            resource_value(cluster, pod, index, container, resource, divisor)
+            resource_value(cluster, pod, Some(index), container, resource, divisor)
+        }
+    }
+}
+
+/// The text of a downward API field or resource in a file of a volume. Upstream: volume downwardapi `CollectData`.
+pub(super) fn file_value(cluster: &Cluster, pod: PodId, source: &FieldSource) -> String {
+    match source {
+        FieldSource::Field(path) => pod_field(cluster, pod, 0, path),
+        FieldSource::Resource { container, resource, divisor } => {
+            resource_value(cluster, pod, None, container, resource, divisor)
         }
     }
 }
@@ -160,33 +176,35 @@ fn pod_field(cluster: &Cluster, pod: PodId, address: u32, path: &str) -> String 
     }
 }
 
-/// Upstream: pkg/api/v1/resource `ExtractContainerResourceValue`: rounded up to whole divisors.
+/// A container's resource in whole divisors, rounded up. `own`: the container whose variable shows it; without, a file of a
+/// volume does. A limit that is not set is what the node can give: for variables up to the pod's own limit, and not for an
+/// init container that a variable names.
+/// Upstream: pkg/api/v1/resource `ExtractContainerResourceValue`, kubelet `defaultPodLimitsForDownwardAPI`.
 fn resource_value(
     cluster: &Cluster,
     pod: PodId,
-    index: usize,
+    own: Option<usize>,
     container: &str,
     resource: &str,
     divisor: &str,
 ) -> String {
     let spec = &cluster.template_of(pod).spec;
-    let Some(container) = spec
-        .containers
-        .iter()
-        .find(|candidate| candidate.name == container)
-        .or_else(|| spec.containers.get(index).filter(|_| container.is_empty()))
-    else {
-        return String::new();
-    };
+    let named = || spec.own().find(|index| spec.containers[*index].name == container);
+    let Some(index) = own.filter(|_| container.is_empty()).or_else(named) else { return String::new() };
     let Some((part, name)) = resource.split_once('.') else { return String::new() };
-    let list = if part == "limits" { &container.limits } else { &container.requests };
-    let allocatable = || {
-        let node = cluster.node(cluster.pod(pod).node).body.as_node()?;
-        node.allocatable.get(name).filter(|_| part == "limits")
-    };
-    let amount = list.get(name).or_else(allocatable).map_or(0, |quantity| quantity.nano);
-    let unit = Quantity::parse(divisor).map_or(0, |quantity| quantity.nano);
-    let unit = if unit == 0 { 1_000_000_000 } else { unit };
+    let is_limit = part == "limits";
+    let list = if is_limit { &spec.containers[index].limits } else { &spec.containers[index].requests };
+    let has_default = is_limit
+        && matches!(name, "cpu" | "memory" | "ephemeral-storage")
+        && (own.is_none() || container.is_empty() || spec.mains().contains(&index));
+    let of_pod = || spec.pod_limits.get(name).filter(|limit| own.is_some() && limit.nano != 0);
+    let of_node = || cluster.node(cluster.pod(pod).node).body.as_node()?.allocatable.get(name);
+    let amount = list.get(name).filter(|limit| !has_default || limit.nano != 0);
+    let amount = amount.or_else(|| if has_default { of_pod().or_else(of_node) } else { None });
+    let units = |quantity: &Quantity| i128::from(if name == "cpu" { quantity.milli() } else { quantity.value() });
+    let amount = amount.map_or(0, |amount| units(&amount));
+    let divisor = Quantity::parse(divisor).filter(|divisor| divisor.nano != 0).unwrap_or(Quantity::from_whole(1));
+    let unit = units(&divisor).max(1);
     (amount.div_euclid(unit) + i128::from(amount.rem_euclid(unit) > 0)).to_string()
 }
 

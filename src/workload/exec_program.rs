@@ -7,6 +7,8 @@ use crate::cluster::Cluster;
 use crate::engine::random::Stream;
 use crate::machines::{ContainerId, ExecPurpose, Machines};
 use crate::model::Text;
+use crate::model::expansion;
+use crate::model::pod_spec::EnvSource;
 use crate::model::probe::{Handler, Probe};
 
 /// Where the program of a command line is.
@@ -30,10 +32,19 @@ pub(super) fn words(
     let row = machines.container(container);
     let definition = &cluster.template_of(row.pod).spec.containers[usize::from(row.index)];
     let of = |handler: Option<&Handler>| match handler {
-        Some(Handler::Exec { command }) => command.iter().map(Text::to_string).collect(),
+        Some(Handler::Exec { command }) => command.iter().map(Text::to_string).collect::<Vec<_>>(),
         _ => Vec::new(),
     };
-    let probe = |probe: &Option<Probe>| of(probe.as_ref().map(|probe| &probe.handler));
+    // Probes know variables with a value of their own only, those from elsewhere are empty.
+    // Upstream: kubelet container `ExpandContainerCommandOnlyStatic`.
+    let fixed = |name: &str| {
+        let found = definition.env.iter().rev().find(|variable| variable.name == name)?;
+        Some(if let EnvSource::Value(text) = &found.source { text.as_str() } else { "" })
+    };
+    let probe = |probe: &Option<Probe>| {
+        let words = of(probe.as_ref().map(|probe| &probe.handler));
+        words.iter().map(|word| expansion::expand(word, fixed)).collect()
+    };
     match purpose {
         ExecPurpose::StartupProbe => probe(&definition.startup_probe),
         ExecPurpose::ReadinessProbe => probe(&definition.readiness_probe),

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use super::environment::{self, Environment};
+use super::object_volume;
 use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
 use crate::machines::VolumeUse;
-use crate::model::kind::Kind;
-use crate::model::object::{Body, PodId};
+use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
-use crate::model::volume::{DownwardFile, KeyToPath, ProjectedSource, VolumeSource};
+use crate::model::volume::VolumeSource;
 
 /// A volume in a container.
 #[derive(Clone, Debug)]
@@ -24,6 +24,9 @@ struct Mount {
     /// Path inside the volume, empty or beginning with a slash.
     sub_path: String,
     read_only: bool,
+    /// The volume as it was at the container's start, where a path inside one that shows objects is mounted: an update of
+    /// the volume writes new files, and the mount goes on showing the old ones.
+    frozen: Option<Box<MemoryFs>>,
 }
 
 /// A container's own files.
@@ -70,7 +73,8 @@ impl ContainerFiles {
                 let sub_path = written.trim_matches('/');
                 let sub_path = if sub_path.is_empty() { String::new() } else { format!("/{sub_path}") };
                 let path = mount.mount_path.trim_end_matches('/').to_owned();
-                Some(Mount { path, volume, sub_path, read_only: mount.read_only })
+                let read_only = mount.read_only || is_read_only(&volumes[volume].source);
+                Some(Mount { path, volume, sub_path, read_only, frozen: None })
             })
             .collect();
         for mount in &mounts {
@@ -83,9 +87,15 @@ impl ContainerFiles {
     }
 
     /// What is mounted of a volume is made there if it is missing. Upstream: kubelet_pods `makeMounts` (`SafeMakeDir`).
-    pub fn make_sub_paths(&self, volumes: &mut PodVolumes) {
-        for mount in self.mounts.iter().filter(|mount| !mount.sub_path.is_empty()) {
-            volumes.volume(mount.volume).put_directory(&mount.sub_path);
+    pub fn make_sub_paths(&mut self, cluster: &Cluster, pod: PodId, volumes: &mut PodVolumes) {
+        let sources = &cluster.template_of(pod).spec.volumes;
+        let is_open = |mount: &&mut Mount| !mount.sub_path.is_empty() && mount.frozen.is_none();
+        for mount in self.mounts.iter_mut().filter(is_open) {
+            let volume = volumes.volume(mount.volume);
+            volume.put_directory(&mount.sub_path);
+            if sources.get(mount.volume).is_some_and(|volume| shows_objects(&volume.source)) {
+                mount.frozen = Some(Box::new(volume.clone()));
+            }
         }
     }
 
@@ -123,12 +133,16 @@ impl PodVolumes {
         let mut changed = false;
         let volumes = &cluster.template_of(pod).spec.volumes;
         for (index, volume) in volumes.iter().enumerate() {
-            let known = self.volumes.contains_key(&index);
-            if known && !(refresh && shows_objects(&volume.source)) {
+            let known = self.volumes.get(&index);
+            if known.is_some() && !(refresh && shows_objects(&volume.source)) {
                 continue;
             }
-            let files = content(cluster, pod, &volume.source, now);
-            changed |= known && self.volumes.get(&index) != Some(&files);
+            let files = match object_volume::payload(cluster, pod, &volume.source) {
+                Some(payload) if known.is_some_and(|volume| object_volume::shows(volume, &payload)) => continue,
+                Some(payload) => object_volume::written(&payload, now, cluster.clock().unix_seconds(now)),
+                None => content(&volume.source),
+            };
+            changed |= known.is_some();
             self.volumes.insert(index, files);
         }
         changed
@@ -162,6 +176,11 @@ impl PodVolumes {
     }
 }
 
+/// Volumes that no container can write to. Upstream: the plugins' `GetAttributes`.
+fn is_read_only(source: &VolumeSource) -> bool {
+    shows_objects(source) || matches!(source, VolumeSource::Image { .. } | VolumeSource::Claim { read_only: true, .. })
+}
+
 fn shows_objects(source: &VolumeSource) -> bool {
     matches!(
         source,
@@ -172,69 +191,16 @@ fn shows_objects(source: &VolumeSource) -> bool {
     )
 }
 
-/// What a volume holds when it is mounted.
-fn content(cluster: &Cluster, pod: PodId, source: &VolumeSource, now: SimTime) -> MemoryFs {
+/// What a volume that shows no objects holds when it is mounted.
+fn content(source: &VolumeSource) -> MemoryFs {
     let mut files = MemoryFs::default();
-    match source {
-        // A memory file system ends at its limit; of one on disk the kubelet evicts the pod.
-        VolumeSource::EmptyDir { size_limit: Some(limit), medium } if medium == "Memory" => {
-            files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
-        }
-        VolumeSource::ConfigMap { name, items, .. } => {
-            put_data(&mut files, cluster, pod, Kind::CONFIG_MAP, name, items, now);
-        }
-        VolumeSource::Secret { name, items, .. } => put_data(&mut files, cluster, pod, Kind::SECRET, name, items, now),
-        VolumeSource::DownwardApi { items, .. } => put_downward(&mut files, cluster, pod, items, now),
-        VolumeSource::Projected { sources, .. } => {
-            for source in sources {
-                match source {
-                    ProjectedSource::ConfigMap { name, items, .. } => {
-                        put_data(&mut files, cluster, pod, Kind::CONFIG_MAP, name, items, now);
-                    }
-                    ProjectedSource::Secret { name, items, .. } => {
-                        put_data(&mut files, cluster, pod, Kind::SECRET, name, items, now);
-                    }
-                    ProjectedSource::DownwardApi(items) => put_downward(&mut files, cluster, pod, items, now),
-                    ProjectedSource::ServiceAccountToken(path) => {
-                        files.put_file(&format!("/{path}"), b"token", 0o644, now);
-                    }
-                    ProjectedSource::Other => {}
-                }
-            }
-        }
-        _ => {}
+    // A memory file system ends at its limit; of one on disk the kubelet evicts the pod.
+    if let VolumeSource::EmptyDir { size_limit: Some(limit), medium } = source
+        && medium == "Memory"
+    {
+        files.capacity_bytes = u64::try_from(*limit).unwrap_or(0).max(1);
     }
     files
-}
-
-fn put_data(
-    files: &mut MemoryFs,
-    cluster: &Cluster,
-    pod: PodId,
-    kind: Kind,
-    name: &str,
-    items: &[KeyToPath],
-    now: SimTime,
-) {
-    let namespace = cluster.pod(pod).namespace;
-    let Some(object) = cluster.find(kind, namespace, name) else { return };
-    let Body::Data(data) = cluster.body(object) else { return };
-    for (key, bytes) in data.iter() {
-        if items.is_empty() {
-            files.put_file(&format!("/{key}"), bytes, 0o644, now);
-        }
-        for item in items.iter().filter(|item| item.key == *key) {
-            let mode = item.mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(0o644);
-            files.put_file(&format!("/{}", item.path), bytes, mode, now);
-        }
-    }
-}
-
-fn put_downward(files: &mut MemoryFs, cluster: &Cluster, pod: PodId, items: &[DownwardFile], now: SimTime) {
-    for item in items {
-        let text = environment::field_value(cluster, pod, 0, 0, &item.source);
-        files.put_file(&format!("/{}", item.path), text.as_bytes(), 0o644, now);
-    }
 }
 
 /// A container's files together with its pod's volumes, for as long as a process runs a step.
@@ -249,7 +215,7 @@ impl View<'_> {
     /// The file system that holds a path, for reading.
     fn reader(&self, path: &str) -> (&MemoryFs, String) {
         match self.own.find(path) {
-            Some((mount, inner)) => match self.volumes.volumes.get(&mount.volume) {
+            Some((mount, inner)) => match mount.frozen.as_deref().or_else(|| self.volumes.volumes.get(&mount.volume)) {
                 Some(volume) => (volume, inner),
                 None => (&self.own.root, path.to_owned()),
             },
@@ -276,6 +242,9 @@ impl View<'_> {
 
 impl FileSystem for View<'_> {
     fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
+        // What is mounted is what a link in the volume leads to.
+        let is_mount = self.own.mounts.iter().any(|mount| mount.path == path);
+        let links = if is_mount { Links::Follow } else { links };
         let (files, path) = self.reader(path);
         files.stat(&path, links)
     }

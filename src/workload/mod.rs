@@ -15,6 +15,7 @@ mod files;
 mod needs;
 mod network;
 mod network_files;
+mod object_volume;
 mod out_of_memory;
 mod process;
 mod program;

@@ -72,6 +72,11 @@ pub(super) fn understanding(container: &Container) -> Option<Understanding> {
     (!words.is_empty()).then(|| Process::understands(&words))
 }
 
+/// Where the processes of a container begin.
+fn working_dir(container: &Container) -> String {
+    if container.working_dir.is_empty() { "/".to_owned() } else { container.working_dir.to_string() }
+}
+
 impl Workload {
     /// Starts the container's own command in the shell.
     pub(super) fn start_process(
@@ -87,13 +92,14 @@ impl Workload {
         let definition = &cluster.template_of(pod).spec.containers[index];
         let variables = environment::variables(cluster, machines, container);
         let argv = environment::command(definition, &variables);
-        let cwd = if definition.working_dir.is_empty() { "/".to_owned() } else { definition.working_dir.to_string() };
-        let files = ContainerFiles::new(cluster, pod, address, definition, &variables);
+        let cwd = working_dir(definition);
+        let mut files = ContainerFiles::new(cluster, pod, address, definition, &variables);
         let is_init = !cluster.template_of(pod).spec.shares_processes;
-        let process = Process::start(argv, Options { environment: variables, cwd, is_init, ..Options::default() });
+        let environment = environment::of_process(variables, cluster, pod);
+        let process = Process::start(argv, Options { environment, cwd, is_init, ..Options::default() });
         let volumes = self.processes.volumes.entry(pod).or_default();
         volumes.fill(cluster, pod, now, false);
-        files.make_sub_paths(volumes);
+        files.make_sub_paths(cluster, pod, volumes);
         self.processes.files.insert(container, Box::new(files));
         let started = machines.container(container).started;
         let mut waiting = Waiting { process, due: SimTime::NEVER, on_files: false };
@@ -327,16 +333,18 @@ impl Workload {
         self.processes.sessions.retain(|_, session| session.container != container);
     }
 
-    /// The termination message file, read when the container has ended.
+    /// The end of the termination message file, read when the container has ended.
+    /// Upstream: kuberuntime `getTerminationMessage`, pkg/util/tail `ReadAtMost`.
     fn leave_message(&mut self, container: ContainerId, cluster: &Cluster, machines: &mut Machines) {
-        use super::shell::FileSystem;
+        use super::shell::{FileSystem, Links};
         let row = machines.container(container);
         let (pod, index) = (row.pod, usize::from(row.index));
         let path = &cluster.template_of(pod).spec.containers[index].termination_message_path;
         let Some(own) = self.processes.files.get_mut(&container) else { return };
         let volumes = self.processes.volumes.entry(pod).or_default();
         let view = View { own, volumes, changed: false };
-        if let Ok(bytes) = view.read(path, 0, 4096)
+        let Ok(size) = view.stat(path, Links::Follow).map(|file| file.size) else { return };
+        if let Ok(bytes) = view.read(path, size.saturating_sub(MESSAGE_BYTES), MESSAGE_BYTES as usize)
             && !bytes.is_empty()
         {
             machines.set_termination_message(container, &String::from_utf8_lossy(&bytes));
@@ -369,7 +377,7 @@ impl Workload {
             .entry(container)
             .or_insert_with(|| Box::new(ContainerFiles::new(cluster, pod, address, definition, &variables)));
         let volumes = self.processes.volumes.entry(pod).or_default();
-        own.make_sub_paths(volumes);
+        own.make_sub_paths(cluster, pod, volumes);
         match exec_program::look(&argv, &definition.image, &View { own, volumes, changed: false }) {
             Found::InShell => {}
             Found::InImage => {
@@ -384,7 +392,10 @@ impl Workload {
                 return;
             }
         }
-        let options = Options { environment: variables, is_init: false, ..Options::default() };
+        // A command in a container begins where its own process began.
+        let cwd = working_dir(definition);
+        let environment = environment::of_process(variables, cluster, pod);
+        let options = Options { environment, cwd, is_init: false, ..Options::default() };
         let waiting = Waiting { process: Process::start(argv, options), due: SimTime::NEVER, on_files: false };
         let session = Session { waiting, container, said: Said::default(), varies: false };
         self.processes.sessions.insert(exec, Box::new(session));
@@ -458,6 +469,8 @@ impl Workload {
     }
 }
 
+/// Upstream: kubelet container `MaxContainerTerminationMessageLength`.
+const MESSAGE_BYTES: u64 = 4096;
 /// How long a process takes to fill the memory it asks for.
 const ALLOCATION: SimDuration = SimDuration::from_millis(200);
 /// How long a process lives that does nothing which takes time, in seconds: a median of 4 ms, 20 ms at the 99th percentile,

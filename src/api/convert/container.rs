@@ -15,11 +15,7 @@ pub(super) fn container(value: &Value, of_pod: &Value) -> Container {
     Container {
         name: short(&value["name"]),
         image: short(&value["image"]),
-        pull_policy: match text(&value["imagePullPolicy"]) {
-            "Always" => PullPolicy::Always,
-            "Never" => PullPolicy::Never,
-            _ => PullPolicy::IfNotPresent,
-        },
+        pull_policy: pull_policy(text(&value["imagePullPolicy"])),
         command: texts(&value["command"]),
         args: texts(&value["args"]),
         working_dir: short(&value["workingDir"]),
@@ -56,6 +52,15 @@ fn run_as(own: &Value, of_pod: &Value) -> RunAs {
         user: effective("runAsUser").as_i64(),
         group: effective("runAsGroup").as_i64(),
         read_only_root: flag(&own["readOnlyRootFilesystem"]),
+    }
+}
+
+/// `Always`, `Never`; anything else is IfNotPresent.
+pub(super) fn pull_policy(name: &str) -> PullPolicy {
+    match name {
+        "Always" => PullPolicy::Always,
+        "Never" => PullPolicy::Never,
+        _ => PullPolicy::IfNotPresent,
     }
 }
 

@@ -45,6 +45,10 @@ fn source(kind: &str, value: &Value) -> VolumeSource {
             VolumeSource::Claim { claim: short(&value["claimName"]), read_only: flag(&value["readOnly"]) }
         }
         "ephemeral" => VolumeSource::Ephemeral,
+        "image" => VolumeSource::Image {
+            reference: short(&value["reference"]),
+            pull_policy: super::container::pull_policy(text(&value["pullPolicy"])),
+        },
         _ => VolumeSource::Other { kind: kind.into(), id: identity(kind, value), read_only: flag(&value["readOnly"]) },
     }
 }
@@ -58,7 +62,6 @@ fn identity(kind: &str, value: &Value) -> Text {
         "iscsi" => short(&value["iqn"]),
         "rbd" => Text::from(format!("{}/{}", text(&value["pool"]), text(&value["image"]))),
         "csi" => short(&value["driver"]),
-        "image" => short(&value["reference"]),
         _ => Text::default(),
     }
 }

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use super::pod::PodContext;
 use super::{ip_text, object_of, pod_resources, put_some, put_text};
 use crate::engine::SimTime;
+use crate::model::image_name;
 use crate::model::pod::{ContainerState, ContainerStatus, Pod, PodCondition, PodConditionType, Termination};
-use crate::model::pod_spec::Container;
+use crate::model::pod_spec::{Container, ContainerKind};
 use crate::model::pod_template::PodTemplate;
+use crate::model::volume::VolumeMount;
 
 /// `status`.
 pub(super) fn status(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>) -> Value {
@@ -50,8 +52,10 @@ fn condition(condition: &PodCondition, pod: &Pod, context: &PodContext<'_>) -> V
         "lastProbeTime": null,
         "lastTransitionTime": context.clock.timestamp(condition.last_transition),
     }));
-    // The gate's condition is written with the pod; all others name the generation they were computed from.
-    if condition.kind != PodConditionType::PodScheduled || condition.reason() != "SchedulingGated" {
+    // The gate's condition is written with the pod, and others say what they like; the kubelet's and the scheduler's name the
+    // generation they were computed from, but for the one about a restart of all containers.
+    let is_foreign = matches!(condition.kind, PodConditionType::Other(_));
+    if !is_foreign && (condition.kind != PodConditionType::PodScheduled || condition.reason() != "SchedulingGated") {
         let resizing = pod.status.granted.as_ref().filter(|_| condition.kind == PodConditionType::PodResizeInProgress);
         let generation = resizing.map_or(pod.generation, |granted| granted.generation);
         out.insert("observedGeneration".to_owned(), json!(generation));
@@ -87,10 +91,14 @@ fn container_status(index: usize, template: &PodTemplate, status: &ContainerStat
     let container: &Container = &template.spec.containers[index];
     let last =
         status.last.as_deref().map_or_else(|| json!({}), |last| json!({"terminated": termination(last, context)}));
-    let image_id = if status.container_id == 0 { String::new() } else { image_id(&container.image) };
+    let (image, image_id) = if status.container_id == 0 {
+        (container.image.to_string(), String::new())
+    } else {
+        (image_name(&container.image), image_id(&container.image))
+    };
     let mut out = object_of(json!({
         "name": container.name.as_str(),
-        "image": container.image.as_str(),
+        "image": image,
         "imageID": image_id,
         "ready": status.ready,
         "restartCount": status.restart_count,
@@ -102,6 +110,37 @@ fn container_status(index: usize, template: &PodTemplate, status: &ContainerStat
         out.insert("containerID".to_owned(), Value::from(container_id(status.container_id)));
     }
     pod_resources::of_container(&mut out, index, template, status, context.granted);
+    let mounts = container.mounts.iter().enumerate().map(|(at, mount)| {
+        let raw = &raw_container(index, template)["volumeMounts"][at]["recursiveReadOnly"];
+        volume_mount(mount, raw, context.token_suffix)
+    });
+    if !container.mounts.is_empty() {
+        out.insert("volumeMounts".to_owned(), mounts.collect());
+    }
+    Value::Object(out)
+}
+
+/// The container as it was written.
+fn raw_container(index: usize, template: &PodTemplate) -> &Value {
+    let spec = &template.spec;
+    let (list, from) = match spec.container_kind(index) {
+        ContainerKind::Init | ContainerKind::Sidecar => ("initContainers", 0),
+        ContainerKind::Main => ("containers", spec.init_count),
+        ContainerKind::Ephemeral => ("ephemeralContainers", spec.mains().end),
+    };
+    &template.raw["spec"][list][index - from]
+}
+
+/// A mount as the status tells it; every node's runtime can mount read-only recursively.
+/// Upstream: kubelet_pods `convertToAPIContainerStatuses`, `resolveRecursiveReadOnly`.
+fn volume_mount(mount: &VolumeMount, recursive: &Value, token_suffix: &str) -> Value {
+    let suffix = if mount.name == super::pod::TOKEN_VOLUME { token_suffix } else { "" };
+    let mut out = object_of(json!({"name": format!("{}{suffix}", mount.name), "mountPath": mount.mount_path.as_str()}));
+    if mount.read_only {
+        let is_recursive = matches!(recursive.as_str(), Some("Enabled" | "IfPossible"));
+        out.insert("readOnly".to_owned(), json!(true));
+        out.insert("recursiveReadOnly".to_owned(), json!(if is_recursive { "Enabled" } else { "Disabled" }));
+    }
     Value::Object(out)
 }
 
@@ -139,15 +178,23 @@ pub(super) fn container_id(run: u64) -> String {
     format!("containerd://{}", digits(run))
 }
 
-/// The image by a digest that stands for its name.
+/// The image by a digest: its own, or one that stands for its name.
 fn image_id(image: &str) -> String {
-    let seed = image
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let name = image.split('@').next().unwrap_or_default();
-    let slash = name.rfind('/').map_or(0, |place| place + 1);
-    let end = name[slash..].find(':').map_or(name.len(), |colon| slash + colon);
-    format!("{}@sha256:{}", &name[..end], digits(seed))
+    let repository = image_name::repository(image);
+    match image.split_once('@') {
+        Some((_, digest)) => format!("{repository}@{digest}"),
+        None => format!("{repository}@sha256:{}", digits(name_hash(image))),
+    }
+}
+
+/// The image as the container runtime calls it: by its whole name with a tag, by its configuration's digest where it was
+/// named by a digest. containerd: internal/cri/server `toCRIContainerStatus`.
+fn image_name(image: &str) -> String {
+    if image.contains('@') { format!("sha256:{}", digits(!name_hash(image))) } else { image_name::complete(image) }
+}
+
+fn name_hash(image: &str) -> u64 {
+    image.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// 256 bits out of 64 (SplitMix64), as hexadecimal text.

@@ -87,7 +87,7 @@ impl PodShape {
 
 fn image_volumes(spec: &PodSpec) -> Vec<Text> {
     let references = spec.volumes.iter().filter_map(|volume| match &volume.source {
-        VolumeSource::Other { kind, id, .. } if kind == "image" => Some(id),
+        VolumeSource::Image { reference, .. } => Some(reference),
         _ => None,
     });
     references.map(|reference| normalized_image(reference)).collect()
