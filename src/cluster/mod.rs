@@ -14,6 +14,7 @@ mod delete;
 mod event_correlator;
 pub mod events;
 mod evict;
+mod hostname;
 mod hypothetical;
 mod import;
 mod managed;

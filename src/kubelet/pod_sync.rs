@@ -171,6 +171,15 @@ impl Kubelets {
                     "Pod sandbox changed, it will be killed and re-created.",
                 );
             }
+            if let Err(why) = hubs.cluster.kernel_hostname(pod) {
+                // Upstream: kuberuntime `createPodSandbox`.
+                let message = format!("Failed to create pod sandbox: {why}");
+                self.warning(hubs, pod, None, "FailedCreatePodSandBox", message);
+                self.workers.row(pod).to_start.clear();
+                self.workers.row(pod).flags.insert(Flags::FAILED);
+                self.finish_sync(hubs, pod);
+                return;
+            }
             let at = since + self.settings.latencies.sample(Latency::Sandbox, &mut self.runtime);
             self.schedule(hubs, pod, at);
             return;

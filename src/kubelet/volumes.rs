@@ -9,7 +9,7 @@ use crate::model::latency::Latency;
 use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod_spec::PodSpec;
 use crate::model::pod_template::PodTemplate;
-use crate::model::volume::{KeyToPath, ProjectedSource, Volume, VolumeSource};
+use crate::model::volume::{DownwardFile, FieldSource, KeyToPath, ProjectedSource, Volume, VolumeSource};
 
 /// First retry of a mount that failed; doubled each time. Upstream: goroutinemap exponentialbackoff.
 const RETRY_FIRST: SimDuration = SimDuration::from_millis(500);
@@ -188,11 +188,17 @@ fn can_always_mount(source: &VolumeSource) -> bool {
         VolumeSource::Projected { sources, .. } => sources.iter().all(|source| match source {
             ProjectedSource::ConfigMap { name, optional, .. } => *optional || name == ROOT_CA,
             ProjectedSource::Secret { optional, .. } => *optional,
+            ProjectedSource::DownwardApi(items) => items.iter().all(shows_field),
             _ => true,
         }),
+        VolumeSource::DownwardApi { items, .. } => items.iter().all(shows_field),
         VolumeSource::Claim { .. } | VolumeSource::Ephemeral | VolumeSource::HostPath { .. } => false,
         _ => true,
     }
+}
+
+fn shows_field(item: &DownwardFile) -> bool {
+    matches!(item.source, FieldSource::Field(_))
 }
 
 /// Upstream: desired_state_of_world_populator `getPVCExtractPV`.
@@ -249,8 +255,10 @@ fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
         VolumeSource::Secret { name, items, optional, .. } => {
             missing_data(hubs, pod, Kind::SECRET, name, items, *optional).map(failed)
         }
+        VolumeSource::DownwardApi { items, .. } => unknown_container(hubs, pod, items).map(failed),
         VolumeSource::Projected { sources, .. } => {
             let missing = sources.iter().filter_map(|source| match source {
+                ProjectedSource::DownwardApi(items) => unknown_container(hubs, pod, items),
                 ProjectedSource::ConfigMap { name, items, optional } => {
                     missing_data(hubs, pod, Kind::CONFIG_MAP, name, items, *optional)
                 }
@@ -263,6 +271,20 @@ fn problem(hubs: &Hubs<'_>, pod: PodId, volume: &Volume) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The errors of files that show resources of containers which the pod does not have.
+/// Upstream: volume downwardapi `CollectData`.
+fn unknown_container(hubs: &Hubs<'_>, pod: PodId, items: &[DownwardFile]) -> Option<String> {
+    let spec = &hubs.cluster.template_of(pod).spec;
+    let is_known = |name: &str| spec.containers[spec.own()].iter().any(|container| container.name == name);
+    let errors = items.iter().filter_map(|item| match &item.source {
+        FieldSource::Resource { container, .. } if !is_known(container) => {
+            Some(format!("container {container} not found"))
+        }
+        _ => None,
+    });
+    aggregate(errors.collect())
 }
 
 /// Several errors as one, each text once. Upstream: apimachinery util/errors `aggregate.Error`.

@@ -294,6 +294,10 @@ pub struct PodSpec {
     pub hostname: Text,
     /// `subdomain`, may be empty.
     pub subdomain: Text,
+    /// `hostnameOverride`, may be empty.
+    pub hostname_override: Text,
+    /// `setHostnameAsFQDN`.
+    pub full_hostname: bool,
     /// Service account.
     pub service_account: Text,
     /// Runtime class overhead.
@@ -342,6 +346,8 @@ impl Default for PodSpec {
             host_network: false,
             host_aliases: Vec::new(),
             hostname: Text::default(),
+            hostname_override: Text::default(),
+            full_hostname: false,
             subdomain: Text::default(),
             service_account: Text::const_new("default"),
             overhead: ResourceList::default(),

@@ -52,10 +52,9 @@ pub(super) fn of_process(mut variables: Environment, cluster: &Cluster, pod: Pod
     variables
 }
 
-/// The pod's host name: its own, or the one its spec gives.
+/// What `hostname` prints. A pod whose name does not fit never gets that far.
 pub(super) fn hostname(cluster: &Cluster, pod: PodId) -> Cow<'_, str> {
-    let own = cluster.hostname_of(pod);
-    if own.is_empty() { Cow::Borrowed(&cluster.pod(pod).name) } else { own }
+    cluster.kernel_hostname(pod).unwrap_or_default()
 }
 
 /// The argv of a container's own command: `command` and `args` with `$(VAR)` filled in.

@@ -41,13 +41,21 @@ pub(super) fn endpoints(cluster: &Cluster, service: ObjectRef, columns: &Service
     pods
 }
 
-/// A pod's own name behind a headless Service: `web-0.web`.
+/// A pod's own name behind a headless Service that its spec names: `web-0.web`; others have their address, `10-244-0-7.web`.
+/// Upstream: endpointslice `podToEndpoint`, CoreDNS kubernetes `endpointHostname`.
 fn pod_behind(cluster: &Cluster, from: NamespaceId, name: &str) -> Option<PodId> {
     let (host, service) = name.split_once('.')?;
     let object = service_of(cluster, from, service)?;
     let columns = cluster.body(object).as_service().filter(|columns| columns.headless)?;
     let found = endpoints(cluster, object, columns);
-    found.into_iter().find(|pod| super::environment::hostname(cluster, *pod) == host)
+    found.into_iter().find(|pod| {
+        let own = cluster.hostname_of(*pod);
+        if own.is_empty() || cluster.template_of(*pod).spec.subdomain != cluster.meta(object).name {
+            Ipv4Addr::from_bits(cluster.pod(*pod).status.pod_ip).to_string().replace('.', "-") == host
+        } else {
+            own == host
+        }
+    })
 }
 
 /// Addresses of a name.

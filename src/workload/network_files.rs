@@ -2,7 +2,6 @@
 //! `/etc/resolv.conf`. Upstream: kubelet_pods `managedHostsFileContent`, `hostsEntriesFromHostAliases`, `nodeHostsFileContent`;
 //! network/dns `formDNSNameserversFitsLimits`, in the form that containerd writes.
 
-use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::shell::MemoryFs;
@@ -26,28 +25,19 @@ fe00::2\tip6-allrouters
 pub(super) fn put(root: &mut MemoryFs, cluster: &Cluster, pod: PodId, address: u32) {
     let spec = &cluster.template_of(pod).spec;
     let namespace = cluster.namespace_name(cluster.pod(pod).namespace);
-    let host = if spec.host_network {
-        Cow::Borrowed(node_name(cluster, pod))
-    } else {
-        super::environment::hostname(cluster, pod)
-    };
     let mut write = |path: &str, text: String| root.put_file(path, text.as_bytes(), 0o644, SimTime::ZERO);
-    write("/etc/hosts", hosts(spec, namespace, &host, Ipv4Addr::from_bits(address)));
-    write("/etc/hostname", format!("{host}\n"));
+    let (host, domain) = (cluster.pod_hostname(pod), cluster.pod_domain(pod));
+    write("/etc/hosts", hosts(spec, &host, &domain, Ipv4Addr::from_bits(address)));
+    write("/etc/hostname", format!("{}\n", super::environment::hostname(cluster, pod)));
     write("/etc/resolv.conf", resolv_conf(namespace));
 }
 
-fn node_name(cluster: &Cluster, pod: PodId) -> &str {
-    cluster.node_name(cluster.pod(pod).node)
-}
-
-fn hosts(spec: &PodSpec, namespace: &str, host: &str, address: Ipv4Addr) -> String {
+fn hosts(spec: &PodSpec, host: &str, domain: &str, address: Ipv4Addr) -> String {
     let mut text = if spec.host_network {
         format!("# Kubernetes-managed hosts file (host network).\n{LOCAL}")
-    } else if spec.subdomain.is_empty() {
+    } else if domain.is_empty() {
         format!("# Kubernetes-managed hosts file.\n{LOCAL}{address}\t{host}\n")
     } else {
-        let domain = format!("{}.{namespace}.svc.cluster.local", spec.subdomain);
         format!("# Kubernetes-managed hosts file.\n{LOCAL}{address}\t{host}.{domain}\t{host}\n")
     };
     if !spec.host_aliases.is_empty() {
@@ -83,7 +73,7 @@ mod tests {
 
     #[test]
     fn host_aliases_stand_behind_the_pods_own_address() {
-        let text = hosts(&spec(), "default", "web", Ipv4Addr::new(10, 244, 0, 7));
+        let text = hosts(&spec(), "web", "", Ipv4Addr::new(10, 244, 0, 7));
         assert!(text.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"));
         assert!(text.ends_with(
             "ip6-allrouters\n10.244.0.7\tweb\n\n# Entries added by HostAliases.\n10.1.2.3\tfoo.remote\tbar.remote\n"
@@ -94,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_subdomain_gives_a_full_name_first() {
-        let spec = PodSpec { subdomain: "web".into(), ..PodSpec::default() };
-        let text = hosts(&spec, "shop", "web-0", Ipv4Addr::new(10, 244, 0, 7));
+        let domain = "web.shop.svc.cluster.local";
+        let text = hosts(&PodSpec::default(), "web-0", domain, Ipv4Addr::new(10, 244, 0, 7));
         assert!(text.ends_with("10.244.0.7\tweb-0.web.shop.svc.cluster.local\tweb-0\n"));
     }
 }

@@ -65,6 +65,8 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         host_aliases: items(&spec["hostAliases"]).iter().map(host_alias).collect(),
         hostname: short(&spec["hostname"]),
         subdomain: short(&spec["subdomain"]),
+        hostname_override: short(&spec["hostnameOverride"]),
+        full_hostname: flag(&spec["setHostnameAsFQDN"]),
         service_account: short(&spec["serviceAccountName"]),
         overhead: resource_list(&spec["overhead"]),
         pod_requests: resource_list(&spec["resources"]["requests"]),
