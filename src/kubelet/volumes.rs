@@ -151,7 +151,7 @@ impl Kubelets {
         let missing: Vec<&str> = spec
             .image_pull_secrets
             .iter()
-            .filter(|name| hubs.cluster.find(Kind::SECRET, namespace, name).is_none())
+            .filter(|name| !name.is_empty() && hubs.cluster.find(Kind::SECRET, namespace, name).is_none())
             .map(Text::as_str)
             .collect();
         if !missing.is_empty() {

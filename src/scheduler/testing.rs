@@ -82,6 +82,8 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         host_network: false,
         host_aliases: Vec::new(),
         hostname: "".into(),
+        hostname_override: "".into(),
+        full_hostname: false,
         subdomain: "".into(),
         service_account: "".into(),
         overhead: ResourceList::default(),
