@@ -4,6 +4,9 @@ mod whole_run;
 
 use whole_run::{ONE_NODE, Run, pod};
 
+/// Mounts the volume `v`.
+const MOUNT: &str = ", volumeMounts: [ { name: v, mountPath: /v } ]";
+
 const STATE: &str = ".status.containerStatuses[0].state";
 
 #[test]
@@ -47,13 +50,15 @@ fn host_paths_are_checked_and_made_on_their_node() {
         |path: &str, kind: &str| format!(", volumes: [ {{ name: v, hostPath: {{ path: {path}, type: {kind} }} }} ]");
     let mut run = Run::new(
         ONE_NODE,
-        &(pod("logs", "", &volume("/var/log", "Directory"))
-            + &pod("missing", "", &volume("/data", "Directory"))
-            + &pod("maker", "", &volume("/models", "DirectoryOrCreate"))
-            + &pod("taker", "", &volume("/models", "Directory"))),
+        &(pod("logs", MOUNT, &volume("/var/log", "Directory"))
+            + &pod("missing", MOUNT, &volume("/data", "Directory"))
+            + &pod("unused", "", &volume("/data", "Directory"))
+            + &pod("maker", MOUNT, &volume("/models", "DirectoryOrCreate"))
+            + &pod("taker", MOUNT, &volume("/models", "Directory"))),
     );
     run.to(20);
-    for name in ["logs", "maker", "taker"] {
+    // What nobody mounts is not looked at.
+    for name in ["logs", "unused", "maker", "taker"] {
         assert_eq!(run.field(name, ".status.phase"), "Running", "{name}");
     }
     assert_eq!(run.field("missing", &format!("{STATE}.waiting.reason")), "ContainerCreating");
@@ -66,7 +71,7 @@ fn host_paths_are_checked_and_made_on_their_node() {
 fn a_pod_that_names_its_node_waits_there_for_its_claim_to_be_bound() {
     let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: { storageClassName: none, accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }\n---\n";
     let spec = ", nodeName: 'n', volumes: [ { name: v, persistentVolumeClaim: { claimName: data } } ]";
-    let mut run = Run::new(ONE_NODE, &(claim.to_owned() + &pod("p", "", spec)));
+    let mut run = Run::new(ONE_NODE, &(claim.to_owned() + &pod("p", MOUNT, spec)));
     run.to(20);
     let events = run.kubectl("get events --field-selector involvedObject.name=p");
     assert!(events.contains("error processing PVC default/data: PVC is not bound"), "{events}");
@@ -111,7 +116,14 @@ fn grpc_probes_say_what_the_health_service_says() {
     let closed = "readinessProbe: { grpc: { port: 9000 }, periodSeconds: 1 }";
     let spec =
         format!("{ONE_NODE}  behaviors: [ {{ match: {{ pod: well }}, unready: [ {{ from: 20s, to: 40s }} ] }} ]\n");
-    let mut run = Run::new(&spec, &(pod("well", &format!(", {probe}"), "") + &pod("deaf", &format!(", {closed}"), "")));
+    // A plain nginx speaks no gRPC.
+    let well = pod("well", &format!(", {probe}"), "").replace("image: nginx", "image: 'own/grpc:1'");
+    let mut run = Run::new(
+        &spec,
+        &(well
+            + &pod("deaf", &format!(", {probe}"), "").replace("deaf", "web")
+            + &pod("deaf", &format!(", {closed}"), "")),
+    );
     let ready = ".status.containerStatuses[0].ready";
     run.to(15);
     assert_eq!((run.field("well", ready), run.field("deaf", ready)), ("true".to_owned(), "false".to_owned()));
@@ -121,6 +133,7 @@ fn grpc_probes_say_what_the_health_service_says() {
         "Readiness probe failed: timeout: failed to connect service \"{address}:9000\" within 1s: context deadline exceeded"
     );
     assert!(events.contains(&text), "{events}");
+    assert_eq!(run.field("web", ready), "false");
     assert_eq!(run.to(35).field("well", ready), "false");
     let events = run.kubectl("get events");
     assert!(events.contains("Readiness probe failed: service unhealthy (responded with \"NOT_SERVING\")"), "{events}");
@@ -196,7 +209,8 @@ fn an_update_does_not_wait_for_the_retry_of_a_sync_that_failed() {
 #[test]
 fn each_volume_that_cannot_be_mounted_says_so_on_a_schedule_of_its_own() {
     let volumes = ", volumes: [ { name: a, configMap: { name: x } }, { name: b, projected: { sources: [ { configMap: { name: x } }, { secret: { name: z } } ] } } ]";
-    let mut run = Run::new(ONE_NODE, &pod("p", "", volumes));
+    let mounts = ", volumeMounts: [ { name: a, mountPath: /a }, { name: b, mountPath: /b } ]";
+    let mut run = Run::new(ONE_NODE, &pod("p", mounts, volumes));
     run.to(300);
     let events = run.kubectl("get events -o jsonpath='{range .items[*]}{.message} x{.count}{\"\\n\"}{end}'");
     // At 0.3, 0.8, 1.8, … 63.8 s, then every two minutes, whatever the syncs do.

@@ -249,9 +249,45 @@ fn host_names_are_those_of_the_spec_and_too_long_ones_make_no_sandbox() {
 fn a_file_that_shows_a_container_the_pod_does_not_have_is_not_mounted() {
     let item = "{ path: cpu, resourceFieldRef: { containerName: nobody, resource: limits.cpu } }";
     let volume = format!(", volumes: [ {{ name: v, downwardAPI: {{ items: [ {item} ] }} }} ]");
-    let mut run = Run::new(ONE_NODE, &pod("p", "", &volume));
+    let mount = ", volumeMounts: [ { name: v, mountPath: /v } ]";
+    let mut run = Run::new(ONE_NODE, &pod("p", mount, &volume));
     run.to(5);
     let events = messages(&mut run, "p");
     let message = "MountVolume.SetUp failed for volume \"v\" : container nobody not found";
     assert!(events.contains(message), "{events}");
+}
+
+/// A pod whose init container writes a file into a volume, from which a variable of the main container comes.
+fn with_file(name: &str, text: &str, source: &str) -> String {
+    let mount = "volumeMounts: [ { name: v, mountPath: /v } ]";
+    let init = format!(
+        "initContainers: [ {{ name: i, image: busybox, command: [ sh, -c, \"printf \\\"{text}\\\" > /v/env\" ], {mount} }} ]"
+    );
+    let env = format!("env: [ {{ name: MY, valueFrom: {{ fileKeyRef: {{ volumeName: v, {source} }} }} }} ]");
+    pod(
+        name,
+        &format!(", command: [ sh, -c, 'echo [$MY]; sleep 9000' ], {env}, {mount}"),
+        &format!(", {init}, volumes: [ {{ name: v, emptyDir: {{}} }} ]"),
+    )
+}
+
+#[test]
+fn variables_come_from_files_that_init_containers_have_written() {
+    let text = with_file("good", "A='1'", "path: env, key: A")
+        + &with_file("lacks", "A='1'", "path: env, key: B")
+        + &with_file("may", "A='1'", "path: env, key: B, optional: true")
+        + &with_file("plain", "A=1", "path: env, key: A")
+        + &with_file("nowhere", "A='1'", "path: other, key: A");
+    let mut run = Run::new(ONE_NODE, &text.replace("image: nginx", "image: busybox"));
+    run.to(20);
+    assert_eq!(run.kubectl("logs good"), "[1]\n");
+    assert_eq!(run.kubectl("logs may"), "[]\n");
+    let message = format!("{STATE}.waiting.message");
+    for name in ["plain", "nowhere"] {
+        assert_eq!(run.field(name, &message), "couldn't parse env file", "{name}");
+    }
+    let uid = run.field("lacks", ".metadata.uid");
+    let file = format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/v/env");
+    let why = format!("environment variable key \"B\" not found in file \"{file}\"");
+    assert_eq!(run.field("lacks", &message), why);
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::volumes::missing_data;
 use super::{Hubs, Kubelets};
+use crate::model::Text;
+use crate::model::env_file;
 use crate::model::expansion;
 use crate::model::kind::Kind;
-use crate::model::object::{Body, PodId};
+use crate::model::object::{Body, ObjectRef, PodId};
 use crate::model::pod_spec::{Container, EnvSource};
 use crate::model::volume::FieldSource;
 
@@ -53,6 +55,9 @@ fn missing_environment(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
                 missing_key(hubs, pod, Kind::CONFIG_MAP, name, key, *optional)
             }
             EnvSource::SecretKey { name, key, optional } => missing_key(hubs, pod, Kind::SECRET, name, key, *optional),
+            EnvSource::FileKey { volume, path, key, optional } => {
+                missing_in_file(hubs, pod, (volume, path), key, *optional)
+            }
             // Upstream: pkg/api/v1/resource `findContainerInPod`.
             EnvSource::Field(FieldSource::Resource { container, .. }) if !container.is_empty() => {
                 let spec = &hubs.cluster.template_of(pod).spec;
@@ -77,6 +82,31 @@ fn missing_key(hubs: &Hubs<'_>, pod: PodId, kind: Kind, name: &str, key: &str, o
     })
 }
 
+/// Why a variable cannot be had from a file in a volume. Of a file that nobody whose work is known could have written the
+/// kubelet finds nothing wrong.
+fn missing_in_file(
+    hubs: &Hubs<'_>,
+    pod: PodId,
+    (volume, path): (&Text, &Text),
+    key: &str,
+    optional: bool,
+) -> Option<String> {
+    let spec = &hubs.cluster.template_of(pod).spec;
+    if !spec.volumes.iter().any(|candidate| candidate.name == *volume && candidate.is_used) {
+        return Some(format!("cannot find the volume {:?} referenced by FileKeyRef", volume.as_str()));
+    }
+    let text = hubs.machines.env_file(pod, volume, path)?;
+    let Some(value) = text.and_then(|text| env_file::value(text, key)) else {
+        return Some("couldn't parse env file".to_owned());
+    };
+    if !value.is_empty() || optional {
+        return None;
+    }
+    let uid = hubs.cluster.uid(ObjectRef::pod(pod));
+    let file = format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/{volume}/{path}");
+    Some(format!("environment variable key {key:?} not found in file {file:?}"))
+}
+
 /// The variables that a `subPathExpr` refers to and that are not there, or are empty.
 /// Upstream: kubelet container `ExpandContainerVolumeMounts`.
 fn unknown_in_sub_path(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Option<String> {
@@ -93,7 +123,7 @@ fn unknown_in_sub_path(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
         let own = container.env.iter().rev().find(|variable| variable.name == name);
         match own.map(|variable| &variable.source) {
             Some(EnvSource::Value(text)) => !text.is_empty(),
-            Some(EnvSource::Field(_)) => true,
+            Some(EnvSource::Field(_) | EnvSource::FileKey { .. }) => true,
             Some(EnvSource::ConfigMapKey { name, key, .. }) => {
                 missing_key(hubs, pod, Kind::CONFIG_MAP, name, key, false).is_none()
             }

@@ -3,6 +3,7 @@
 
 use super::actions;
 use super::status;
+use super::volumes;
 use super::worker::{EndReason, Flags, Slot, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::{SimDuration, SimTime};
@@ -49,7 +50,7 @@ impl Kubelets {
             return;
         }
         let mounted = self.workers.row(pod).flags.contains(Flags::MOUNTED);
-        if mounted || spec.volumes.is_empty() {
+        if mounted || volumes::used(spec).next().is_none() {
             self.volumes_ready(hubs, pod, spec, began);
         } else {
             self.wait_for_volumes(hubs, pod, spec, began);

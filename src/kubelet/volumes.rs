@@ -22,7 +22,7 @@ impl Kubelets {
     pub(super) fn wait_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, began: SimTime) {
         let poll = self.settings.latencies.fixed(Latency::VolumePoll);
         let worker = self.workers.row(pod);
-        if spec.volumes.iter().all(|volume| can_always_mount(&volume.source)) {
+        if used(spec).all(|volume| can_always_mount(&volume.source)) {
             self.volumes_ready(hubs, pod, spec, began + poll);
             return;
         }
@@ -57,7 +57,7 @@ impl Kubelets {
         let node = self.workers.row(pod).node;
         // Each volume is mounted by an operation of its own.
         let mut failures: Vec<String> = Vec::new();
-        for volume in &spec.volumes {
+        for volume in used(spec) {
             let failure = match &volume.source {
                 VolumeSource::HostPath { path, kind } => {
                     let why = host_path::check(&mut hubs.machines.machine_mut(node).host_paths, path, kind);
@@ -93,6 +93,12 @@ impl Kubelets {
         self.workers.row(pod).flags.insert(Flags::FAILED);
         self.finish_sync(hubs, pod);
     }
+}
+
+/// The volumes that some container mounts: no others are waited for.
+/// Upstream: volumemanager `getExpectedVolumes`, desired_state_of_world_populator `processPodVolumes`.
+pub(super) fn used(spec: &PodSpec) -> impl Iterator<Item = &Volume> {
+    spec.volumes.iter().filter(|volume| volume.is_used)
 }
 
 /// How long a quiet pod may have been synced without a change before its next resync is drawn without going through all
@@ -213,7 +219,7 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, is_first: boo
     let namespace = hubs.cluster.pod(pod).namespace;
     let mut volumes = Vec::new();
     let mut errors = Vec::new();
-    for volume in &spec.volumes {
+    for volume in used(spec) {
         let VolumeSource::Claim { claim, .. } = &volume.source else { continue };
         let why = match hubs.cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, namespace, claim) {
             // Only of a pod that names its node: the scheduler waits for claims.
@@ -229,7 +235,7 @@ fn unprocessed_claims(hubs: &Hubs<'_>, pod: PodId, spec: &PodSpec, is_first: boo
     }
     let is_unmounted =
         |volume: &&Volume| is_first || volumes.contains(&volume.name.as_str()) || problem(hubs, pod, volume).is_some();
-    let unmounted = spec.volumes.iter().filter(is_unmounted);
+    let unmounted = used(spec).filter(is_unmounted);
     let mut unmounted: Vec<String> = unmounted.map(|volume| hubs.cluster.own_volume_name(pod, &volume.name)).collect();
     unmounted.sort_unstable();
     Some(format!(

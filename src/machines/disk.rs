@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::Machines;
 use super::change::MachineChange;
 use super::container::{ContainerId, RunState};
+use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
 
 /// What a volume holds on its node's disk.
@@ -27,6 +28,17 @@ pub(super) struct PodVolumes {
     node: NodeId,
     uses: SmallVec<[VolumeUse; 1]>,
 }
+
+/// A file that variables of a pod's containers come from.
+#[derive(Clone, Debug)]
+pub(super) struct EnvFile {
+    volume: Text,
+    path: Text,
+    text: Option<String>,
+}
+
+/// Of all pods that have any.
+pub(super) type EnvFiles = BTreeMap<PodId, Vec<EnvFile>>;
 
 /// Bytes and files together.
 type Held = (u64, u64);
@@ -65,6 +77,22 @@ impl Machines {
         machine.pods_disk = machine.pods_disk.saturating_sub(before.0) + after.0;
         machine.pods_files = machine.pods_files.saturating_sub(before.1) + after.1;
         self.log.append(MachineChange::DiskChanged { pod });
+    }
+
+    /// What a file of a pod's volume holds that variables of its containers come from; `None`: there is no such file.
+    pub fn set_env_file(&mut self, pod: PodId, volume: &Text, path: &Text, text: Option<String>) {
+        let files = self.env_files.entry(pod).or_default();
+        match files.iter_mut().find(|file| file.volume == *volume && file.path == *path) {
+            Some(file) => file.text = text,
+            None => files.push(EnvFile { volume: volume.clone(), path: path.clone(), text }),
+        }
+    }
+
+    /// What is known of such a file; `None` while nobody has looked.
+    pub fn env_file(&self, pod: PodId, volume: &str, path: &str) -> Option<Option<&str>> {
+        let files = self.env_files.get(&pod)?;
+        let file = files.iter().find(|file| file.volume == volume && file.path == path)?;
+        Some(file.text.as_deref())
     }
 
     /// Each volume of a pod on its node's disk.

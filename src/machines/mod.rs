@@ -53,6 +53,7 @@ pub struct Machines {
     execs: ExecTable,
     streams: Streams,
     volumes: disk::Volumes,
+    env_files: disk::EnvFiles,
     /// Containers that ran on behaviour nobody stated or knew.
     assumed: u64,
 }
@@ -70,6 +71,7 @@ impl Machines {
             execs: ExecTable::default(),
             streams,
             volumes: disk::Volumes::default(),
+            env_files: disk::EnvFiles::default(),
             assumed: 0,
         }
     }
@@ -279,6 +281,7 @@ impl Machines {
     /// Nothing of a pod is left on its node but dead containers: its volumes are gone.
     pub fn unmount(&mut self, pod: PodId) {
         self.forget_volumes_disk(pod);
+        self.env_files.remove(&pod);
         self.log.append(MachineChange::Unmounted { pod });
     }
 

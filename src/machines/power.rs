@@ -119,6 +119,9 @@ impl Machines {
         if let Some(volumes) = self.volumes.remove(&from) {
             self.volumes.insert(to, volumes);
         }
+        if let Some(files) = self.env_files.remove(&from) {
+            self.env_files.insert(to, files);
+        }
         self.log.append(MachineChange::PodRenamed { from, to });
     }
 }

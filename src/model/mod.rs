@@ -7,6 +7,7 @@ pub mod condition;
 pub mod container_matcher;
 pub mod custom_kind;
 pub mod deployment;
+pub mod env_file;
 pub mod expansion;
 pub mod flags;
 pub mod image_name;

@@ -102,6 +102,17 @@ pub enum EnvSource {
         /// May it be missing?
         optional: bool,
     },
+    /// A variable of a file that a container has written into a volume (gate EnvFiles).
+    FileKey {
+        /// Volume.
+        volume: Text,
+        /// Path in it.
+        path: Text,
+        /// Variable.
+        key: Text,
+        /// May it be missing?
+        optional: bool,
+    },
     /// A key of a Secret.
     SecretKey {
         /// Object.
@@ -319,6 +330,8 @@ pub struct PodSpec {
     pub shares_processes: bool,
     /// Names of `securityContext.sysctls`.
     pub sysctls: Vec<Text>,
+    /// Volume and path of each file that variables of its containers come from.
+    pub env_files: Vec<(Text, Text)>,
 }
 
 /// No containers, and what the API server fills in where a manifest says nothing.
@@ -359,6 +372,7 @@ impl Default for PodSpec {
             host_ipc: false,
             shares_processes: false,
             sysctls: Vec::new(),
+            env_files: Vec::new(),
         }
     }
 }

@@ -10,6 +10,8 @@ pub struct Volume {
     pub name: Text,
     /// Where its content comes from.
     pub source: VolumeSource,
+    /// Does any container mount it? One that nobody mounts does not concern the kubelet.
+    pub is_used: bool,
 }
 
 /// `items[]` of a ConfigMap or Secret volume: key, path in the volume, mode.

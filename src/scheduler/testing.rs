@@ -95,6 +95,7 @@ pub fn pod_spec(requests: ResourceList) -> PodSpec {
         host_ipc: false,
         shares_processes: false,
         sysctls: Vec::new(),
+        env_files: Vec::new(),
     }
 }
 

@@ -205,7 +205,7 @@ fn a_missing_claim_is_named_and_its_creation_helps() {
     driver.node("n1", "4", "8Gi");
     let mut spec = pod_spec(requests("1", "1Gi"));
     let source = VolumeSource::Claim { claim: "c1".into(), read_only: false };
-    spec.volumes.push(Volume { name: "data".into(), source });
+    spec.volumes.push(Volume { name: "data".into(), source, is_used: true });
     let pod = driver.pod("p", spec);
     driver.run(SECOND);
     let said = "0/1 nodes are available: persistentvolumeclaim \"c1\" not found. not found";

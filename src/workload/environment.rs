@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use crate::cluster::Cluster;
 use crate::machines::{ContainerId, Machines};
+use crate::model::env_file;
 use crate::model::expansion;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, ObjectRef, PodId};
@@ -32,6 +33,14 @@ pub(super) fn variables(cluster: &Cluster, machines: &Machines, container: Conta
             EnvSource::ConfigMapKey { name, key, .. } => {
                 let Some(value) = data(cluster, pod, Kind::CONFIG_MAP, name, key) else { continue };
                 value
+            }
+            EnvSource::FileKey { volume, path, key, .. } => {
+                let text = machines.env_file(pod, volume, path).flatten();
+                let value = text.and_then(|text| env_file::value(text, key)).unwrap_or_default();
+                if value.is_empty() {
+                    continue;
+                }
+                value.to_owned()
             }
             EnvSource::SecretKey { name, key, .. } => {
                 let Some(value) = data(cluster, pod, Kind::SECRET, name, key) else { continue };

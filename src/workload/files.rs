@@ -171,6 +171,15 @@ impl PodVolumes {
         held as i64 - before as i64
     }
 
+    /// The text of a file of a volume, if it is there.
+    pub fn text(&self, index: usize, path: &str) -> Option<String> {
+        let volume = self.volumes.get(&index)?;
+        let path = format!("/{}", path.trim_start_matches('/'));
+        let size = volume.stat(&path, Links::Follow).ok()?.size;
+        let bytes = volume.read(&path, 0, usize::try_from(size).ok()?).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     fn volume(&mut self, index: usize) -> &mut MemoryFs {
         self.volumes.entry(index).or_default()
     }

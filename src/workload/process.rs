@@ -317,6 +317,7 @@ impl Workload {
         let runs: Vec<ContainerId> =
             machines.runs_of_pod(pod).filter(|run| machines.container(*run).state == RunState::Running).collect();
         self.measure_disk(pod, &runs, cluster, machines);
+        self.note_env_files(pod, cluster, machines);
         for run in &runs {
             machines.note_files_changed(*run);
             let waits = self.processes.mains.get(run).is_some_and(|waiting| waiting.on_files);

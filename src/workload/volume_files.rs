@@ -38,6 +38,17 @@ impl Workload {
         }
     }
 
+    /// Tells the machine what files hold that variables of the pod's containers come from.
+    pub(super) fn note_env_files(&self, pod: PodId, cluster: &Cluster, machines: &mut Machines) {
+        let spec = &cluster.template_of(pod).spec;
+        for (volume, path) in &spec.env_files {
+            let index = spec.volumes.iter().position(|candidate| candidate.name == *volume);
+            let volumes = self.processes.volumes.get(&pod);
+            let text = volumes.zip(index).and_then(|(volumes, index)| volumes.text(index, path));
+            machines.set_env_file(pod, volume, path, text);
+        }
+    }
+
     /// A pod's volumes show API objects as they are now.
     pub(super) fn refresh_volumes(
         &mut self,

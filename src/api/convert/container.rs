@@ -92,8 +92,15 @@ fn port(value: &Value) -> ContainerPort {
 
 fn variable(value: &Value) -> EnvVar {
     let from = &value["valueFrom"];
-    let (config_map, secret) = (&from["configMapKeyRef"], &from["secretKeyRef"]);
-    let source = if !is_nil(config_map) {
+    let (config_map, secret, file) = (&from["configMapKeyRef"], &from["secretKeyRef"], &from["fileKeyRef"]);
+    let source = if !is_nil(file) {
+        EnvSource::FileKey {
+            volume: short(&file["volumeName"]),
+            path: short(&file["path"]),
+            key: short(&file["key"]),
+            optional: flag(&file["optional"]),
+        }
+    } else if !is_nil(config_map) {
         EnvSource::ConfigMapKey {
             name: short(&config_map["name"]),
             key: short(&config_map["key"]),

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::value::{flag, int, int32, is_nil, items, short, text};
 use super::{affinity, container, labels, reference_names, resource_list, volume};
-use crate::model::pod_spec::{HostAlias, PodSpec, PreemptionPolicy, RestartPolicy};
+use crate::model::Text;
+use crate::model::pod_spec::{Container, EnvSource, HostAlias, PodSpec, PreemptionPolicy, RestartPolicy};
 use crate::model::pod_template::PodTemplate;
 
 /// A defaulted `{metadata, spec}` as a shared template.
@@ -37,13 +38,14 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
     let security = &spec["securityContext"];
     let ephemeral = items(&spec["ephemeralContainers"]);
     let all = init.iter().chain(items(&spec["containers"])).chain(ephemeral);
-    let containers = all.map(|value| container::container(value, security)).collect();
+    let containers: Vec<Container> = all.map(|value| container::container(value, security)).collect();
+    let env_files = env_files(&containers);
     let gates = |list: &str, key: &str| items(&spec[list]).iter().map(|gate| short(&gate[key])).collect();
     PodSpec {
         containers,
         init_count: init.len(),
         ephemeral_count: ephemeral.len(),
-        volumes: items(&spec["volumes"]).iter().map(volume::volume).collect(),
+        volumes: items(&spec["volumes"]).iter().map(|one| volume::volume(one, spec)).collect(),
         restart_policy: container::restart_policy(text(&spec["restartPolicy"])).unwrap_or(RestartPolicy::Always),
         termination_grace_period_seconds: int(&spec["terminationGracePeriodSeconds"]),
         active_deadline_seconds: spec["activeDeadlineSeconds"].as_i64(),
@@ -77,7 +79,22 @@ pub fn pod_spec(spec: &Value) -> PodSpec {
         host_ipc: flag(&spec["hostIPC"]),
         shares_processes: flag(&spec["shareProcessNamespace"]) || flag(&spec["hostPID"]),
         sysctls: items(&security["sysctls"]).iter().map(|sysctl| short(&sysctl["name"])).collect(),
+        env_files,
     }
+}
+
+/// The files that variables come from, each once.
+fn env_files(containers: &[Container]) -> Vec<(Text, Text)> {
+    let mut files = Vec::new();
+    for variable in containers.iter().flat_map(|container| &container.env) {
+        if let EnvSource::FileKey { volume, path, .. } = &variable.source {
+            let file = (volume.clone(), path.clone());
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    files
 }
 
 fn host_alias(alias: &Value) -> HostAlias {

@@ -7,13 +7,20 @@ use super::quantity;
 use crate::model::Text;
 use crate::model::volume::{DownwardFile, FieldSource, KeyToPath, ProjectedSource, Volume, VolumeMount, VolumeSource};
 
-pub(super) fn volume(value: &Value) -> Volume {
+/// A volume of a pod with this spec. Upstream: volume/util `GetPodVolumeNames`.
+pub(super) fn volume(value: &Value, spec: &Value) -> Volume {
     let source = members(value)
         .find(|(key, source)| *key != "name" && !is_nil(source))
         .map_or(VolumeSource::EmptyDir { medium: Text::default(), size_limit: None }, |(key, source)| {
             self::source(key, source)
         });
-    Volume { name: short(&value["name"]), source }
+    let name = short(&value["name"]);
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    let is_used = lists.into_iter().flat_map(|list| items(&spec[list])).any(|container| {
+        let uses = |member: &str| items(&container[member]).iter().any(|used| used["name"] == name.as_str());
+        uses("volumeMounts") || uses("volumeDevices")
+    });
+    Volume { name, source, is_used }
 }
 
 fn source(kind: &str, value: &Value) -> VolumeSource {

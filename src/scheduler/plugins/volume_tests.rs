@@ -95,7 +95,7 @@ impl World {
         let mut spec = pod_spec(requests("1", "1Gi"));
         for claim in claims {
             let source = VolumeSource::Claim { claim: (*claim).into(), read_only: false };
-            spec.volumes.push(Volume { name: (*claim).into(), source });
+            spec.volumes.push(Volume { name: (*claim).into(), source, is_used: true });
         }
         self.driver.pod(&format!("p{}", self.pods), spec)
     }
