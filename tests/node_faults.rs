@@ -96,7 +96,7 @@ fn a_starved_container_answers_its_probes_too_late() {
 #[test]
 fn pressure_evicts_by_excess_taints_the_node_and_lasts_five_minutes_longer() {
     let spec = format!(
-        "{ONE_NODE}  behaviors:\n  - {{ match: {{ labels: {{ app: greedy }} }}, memory: 300Mi }}\n  - {{ match: {{ labels: {{ app: modest }} }}, memory: 300Mi }}\n  steps: [ {{ at: 1m, fault: {{ node: n, kind: memory-pressure, for: 25s }} }} ]\n"
+        "{ONE_NODE}  behaviors:\n  - {{ match: {{ labels: {{ app: greedy }} }}, memory: 300Mi, onTerm: ignore }}\n  - {{ match: {{ labels: {{ app: modest }} }}, memory: 300Mi }}\n  steps: [ {{ at: 1m, fault: {{ node: n, kind: memory-pressure, for: 25s }} }} ]\n"
     );
     let manifests = pod("greedy", ", resources: { requests: { memory: 100Mi } }", "")
         + &pod("modest", ", resources: { requests: { memory: 400Mi } }", "");
@@ -109,6 +109,10 @@ fn pressure_evicts_by_excess_taints_the_node_and_lasts_five_minutes_longer() {
     assert!(message.starts_with(start), "{message}");
     let ended = ".status.containerStatuses[0].state.terminated.finishedAt";
     assert!(run.field("greedy", ended) <= run.field("modest", ended), "who is within its request goes last");
+    // One that ends well when it is told to has succeeded, although it was evicted.
+    assert_eq!(run.field("modest", ".status.phase") + &run.field("modest", ".status.reason"), "Succeeded");
+    let target = ".status.conditions[?(@.type==\"DisruptionTarget\")].reason";
+    assert_eq!(run.kubectl(&format!("get pod modest -o jsonpath='{{{target}}}'")), "TerminationByKubelet");
     let taints = "get node n -o jsonpath={.spec.taints[*].key}";
     assert!(run.kubectl(taints).contains("memory-pressure"));
     assert_eq!(run.to(300).condition("MemoryPressure"), "True");

@@ -14,7 +14,7 @@ use crate::model::object::PodId;
 use crate::model::pod::PodConditionType;
 use crate::model::pod_spec::PodSpec;
 
-const DEADLINE_REASON: &str = "DeadlineExceeded";
+pub(super) const DEADLINE_REASON: &str = "DeadlineExceeded";
 const DEADLINE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
 
 impl Kubelets {

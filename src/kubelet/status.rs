@@ -3,6 +3,7 @@
 
 use super::conditions::{self, ConditionFacts};
 use super::phase::phase;
+use super::pod_sync::DEADLINE_REASON;
 use super::probe_worker::{ProbeKind, Verdict};
 use super::restart_all::Removed;
 use super::view::{Restart, Seen, restart_after, seen_by};
@@ -44,8 +45,13 @@ pub(super) fn compute(
     let mut new_phase = phase(spec, &containers, terminal && !is_static, mains_exist);
     let mut reason = previous.reason.clone();
     if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
-        new_phase = PodPhase::Failed;
-        reason = Some(Box::new((end.reason.clone(), end.message.clone())));
+        // A deadline is asked for with every status. Evictions and the like say once that the pod has failed, when it begins
+        // to end: if its containers all end well then, it has succeeded after all, and no reason is left.
+        // Upstream: `generateAPIPodStatus`, `SyncTerminatingPod`.
+        if !terminal || end.reason == DEADLINE_REASON || new_phase != PodPhase::Succeeded {
+            new_phase = PodPhase::Failed;
+            reason = Some(Box::new((end.reason.clone(), end.message.clone())));
+        }
     }
     let is_told = previous.containers.iter().any(tells_restart_of_all);
     if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && !is_told && is_restarting_all(worker) {
