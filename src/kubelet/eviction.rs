@@ -367,7 +367,10 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(chosen.pod).template);
         let uses = container_uses(hubs, chosen.pod, &template, signal);
         let threshold = worst.threshold.value.quantity(worst.capacity);
-        let text = message(signal.resource(), threshold, worst.shown(), &uses);
+        let own = template.spec.pod_requests.get("memory").filter(|_| signal.resource() == "memory");
+        let name = hubs.cluster.pod(chosen.pod).name.clone();
+        let own = own.map(|request| ContainerUse { name: &name, used: chosen.used, requested: Some(request) });
+        let text = message(signal.resource(), threshold, worst.shown(), own.as_ref(), &uses);
         let spec_grace = u32::try_from(template.spec.termination_grace_period_seconds.max(1)).unwrap_or(u32::MAX);
         let grace = match worst.threshold.grace {
             Some(_) => self.settings.configuration.max_pod_grace.min(spec_grace).max(1),

@@ -49,15 +49,25 @@ pub(super) struct ContainerUse<'a> {
     pub requested: Option<Quantity>,
 }
 
-/// What the pod's status and Event say; the blank at the end is upstream's.
+/// What the pod's status and Event say; the blank at the end is upstream's. `pod`: the part of one that requests memory
+/// for itself, which is told in any case.
 pub(super) fn message(
     resource: &str,
     threshold: Quantity,
     available: Quantity,
+    pod: Option<&ContainerUse<'_>>,
     containers: &[ContainerUse<'_>],
 ) -> String {
     let mut text =
         format!("The node was low on resource: {resource}. Threshold quantity: {threshold}, available: {available}. ");
+    if let Some(pod) = pod {
+        text.push_str(&format!(
+            "Pod {} was using {}, request is {}, has larger consumption of {resource}. ",
+            pod.name,
+            in_kibibytes(pod.used),
+            pod.requested.unwrap_or(Quantity::ZERO)
+        ));
+    }
     for container in containers {
         let requested = container.requested.unwrap_or(Quantity::ZERO);
         if i128::from(container.used) * 1_000_000_000 > requested.nano {
@@ -111,10 +121,20 @@ mod tests {
             ContainerUse { name: "e", used: 1 << 20, requested: None },
         ];
         assert_eq!(
-            message("memory", Quantity::from_bytes(100 << 20), in_kibibytes(80 << 20), &containers),
+            message("memory", Quantity::from_bytes(100 << 20), in_kibibytes(80 << 20), None, &containers),
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi. \
              Container c was using 512Mi, request is 256Mi, has larger consumption of memory. \
              Container e was using 1Mi, request is 0, has larger consumption of memory. "
+        );
+    }
+
+    #[test]
+    fn a_pod_with_a_request_of_its_own_is_told_first() {
+        let pod = ContainerUse { name: "p", used: 1 << 20, requested: Quantity::parse("2Mi") };
+        assert_eq!(
+            message("memory", Quantity::from_bytes(100 << 20), in_kibibytes(80 << 20), Some(&pod), &[]),
+            "The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi. \
+             Pod p was using 1Mi, request is 2Mi, has larger consumption of memory. "
         );
     }
 
