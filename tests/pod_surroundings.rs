@@ -291,3 +291,37 @@ fn variables_come_from_files_that_init_containers_have_written() {
     let why = format!("environment variable key \"B\" not found in file \"{file}\"");
     assert_eq!(run.field("lacks", &message), why);
 }
+
+#[test]
+fn files_of_nodes_and_claims_outlive_their_pods_and_are_seen_by_others() {
+    let storage = "apiVersion: v1
+kind: PersistentVolume
+metadata: { name: pv }
+spec: { capacity: { storage: 1Gi }, accessModes: [ ReadWriteOnce ], hostPath: { path: /mnt/data }, storageClassName: manual }
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec: { storageClassName: manual, accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }
+---
+";
+    let mounts = "volumeMounts: [ { name: h, mountPath: /h }, { name: p, mountPath: /p, subPath: own } ]";
+    let volumes = ", volumes: [ { name: h, hostPath: { path: /data } }, { name: p, persistentVolumeClaim: { claimName: data } } ]";
+    let busy = |name: &str, script: &str| {
+        pod(name, &format!(", command: [ sh, -c, '{script}' ], {mounts}"), volumes)
+            .replace("image: nginx", "image: busybox")
+    };
+    let later = busy("late", "cat /h/x /p/y; tail -f /h/x");
+    let spec = format!(
+        "{ONE_NODE}  steps: [ {{ at: 20s, kubectl: delete pod first --now }}, {{ at: 40s, kubectl: apply -f later.yaml }}, {{ at: 60s, kubectl: apply -f writer.yaml }} ]\n"
+    );
+    let writer = busy("writer", "echo again >> /h/x; ls /h /p; sleep 9000");
+    let first = busy("first", "echo one > /h/x; echo two > /p/y; sleep 9000");
+    let files = [("later.yaml", later.as_str()), ("writer.yaml", writer.as_str())];
+    let mut run = Run::with_files(&spec, &(storage.to_owned() + &first), &files);
+    run.to(50);
+    assert_eq!(run.kubectl("logs late"), "one\ntwo\none\n");
+    run.to(80);
+    assert_eq!(run.kubectl("logs writer"), "/h:\nx\n\n/p:\ny\n");
+    assert_eq!(run.kubectl("logs late"), "one\ntwo\none\nagain\n", "it hears of what another pod writes");
+}

@@ -6,10 +6,11 @@ use smallvec::SmallVec;
 
 use super::environment::{self, Environment};
 use super::object_volume;
+use super::shared_volume::{self, SharedVolumes, Store};
 use super::shell::{Errno, FileSystem, Links, MemoryFs, Metadata, WriteAt};
 use crate::cluster::Cluster;
 use crate::engine::SimTime;
-use crate::machines::VolumeUse;
+use crate::machines::{Machines, VolumeUse};
 use crate::model::object::PodId;
 use crate::model::pod_spec::Container;
 use crate::model::volume::VolumeSource;
@@ -27,6 +28,8 @@ struct Mount {
     /// The volume as it was at the container's start, where a path inside one that shows objects is mounted: an update of
     /// the volume writes new files, and the mount goes on showing the old ones.
     frozen: Option<Box<MemoryFs>>,
+    /// Where the volume's files are if they are not the pod's own.
+    store: Option<Store>,
 }
 
 /// A container's own files.
@@ -74,7 +77,9 @@ impl ContainerFiles {
                 let sub_path = if sub_path.is_empty() { String::new() } else { format!("/{sub_path}") };
                 let path = mount.mount_path.trim_end_matches('/').to_owned();
                 let read_only = mount.read_only || is_read_only(&volumes[volume].source);
-                Some(Mount { path, volume, sub_path, read_only, frozen: None })
+                let (store, base) = shared_volume::locate(cluster, pod, volume).unzip();
+                let sub_path = format!("{}{sub_path}", base.unwrap_or_default());
+                Some(Mount { path, volume, sub_path, read_only, frozen: None, store })
             })
             .collect();
         for mount in &mounts {
@@ -87,11 +92,17 @@ impl ContainerFiles {
     }
 
     /// What is mounted of a volume is made there if it is missing. Upstream: kubelet_pods `makeMounts` (`SafeMakeDir`).
-    pub fn make_sub_paths(&mut self, cluster: &Cluster, pod: PodId, volumes: &mut PodVolumes) {
+    pub fn make_sub_paths(&mut self, cluster: &Cluster, machines: &Machines, pod: PodId, volumes: &mut Volumes<'_>) {
         let sources = &cluster.template_of(pod).spec.volumes;
-        let is_open = |mount: &&mut Mount| !mount.sub_path.is_empty() && mount.frozen.is_none();
-        for mount in self.mounts.iter_mut().filter(is_open) {
-            let volume = volumes.volume(mount.volume);
+        for mount in self.mounts.iter_mut().filter(|mount| mount.frozen.is_none()) {
+            if let Some(store) = &mount.store {
+                volumes.shared.mount(machines, pod, store, &mount.sub_path);
+                continue;
+            }
+            if mount.sub_path.is_empty() {
+                continue;
+            }
+            let volume = volumes.own.volume(mount.volume);
             volume.put_directory(&mount.sub_path);
             if sources.get(mount.volume).is_some_and(|volume| shows_objects(&volume.source)) {
                 mount.frozen = Some(Box::new(volume.clone()));
@@ -212,10 +223,17 @@ fn content(source: &VolumeSource) -> MemoryFs {
     files
 }
 
+/// A pod's own volumes, and those that others see too.
+#[derive(Debug)]
+pub(super) struct Volumes<'a> {
+    pub own: &'a mut PodVolumes,
+    pub shared: &'a mut SharedVolumes,
+}
+
 /// A container's files together with its pod's volumes, for as long as a process runs a step.
 pub(super) struct View<'a> {
     pub own: &'a mut ContainerFiles,
-    pub volumes: &'a mut PodVolumes,
+    pub volumes: Volumes<'a>,
     /// Has anything been written?
     pub changed: bool,
 }
@@ -224,11 +242,19 @@ impl View<'_> {
     /// The file system that holds a path, for reading.
     fn reader(&self, path: &str) -> (&MemoryFs, String) {
         match self.own.find(path) {
-            Some((mount, inner)) => match mount.frozen.as_deref().or_else(|| self.volumes.volumes.get(&mount.volume)) {
+            Some((mount, inner)) => match self.volume_of(mount) {
                 Some(volume) => (volume, inner),
                 None => (&self.own.root, path.to_owned()),
             },
             None => (&self.own.root, path.to_owned()),
+        }
+    }
+
+    fn volume_of<'b>(&'b self, mount: &'b Mount) -> Option<&'b MemoryFs> {
+        match (&mount.frozen, &mount.store) {
+            (Some(frozen), _) => Some(frozen),
+            (None, Some(store)) => self.volumes.shared.get(store),
+            (None, None) => self.volumes.own.volumes.get(&mount.volume),
         }
     }
 
@@ -237,10 +263,12 @@ impl View<'_> {
         path: &str,
         write: impl FnOnce(&mut MemoryFs, &str) -> Result<R, Errno>,
     ) -> Result<R, Errno> {
-        let found = self.own.find(path).map(|(mount, inner)| (mount.volume, mount.read_only, inner));
+        let found =
+            self.own.find(path).map(|(mount, inner)| (mount.volume, mount.store.clone(), mount.read_only, inner));
         let result = match found {
-            Some((_, true, _)) => Err(Errno::ReadOnly),
-            Some((volume, false, inner)) => write(self.volumes.volume(volume), &inner),
+            Some((_, _, true, _)) => Err(Errno::ReadOnly),
+            Some((_, Some(store), false, inner)) => write(self.volumes.shared.files(&store), &inner),
+            Some((volume, None, false, inner)) => write(self.volumes.own.volume(volume), &inner),
             None if !self.own.is_writable(path) => Err(Errno::ReadOnly),
             None => write(&mut self.own.root, path),
         };

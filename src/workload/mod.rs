@@ -21,6 +21,7 @@ mod process;
 mod program;
 mod run;
 mod served;
+mod shared_volume;
 pub mod shell;
 pub mod terminal;
 pub mod traffic;

@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use super::container_world::{ContainerWorld, Said};
 use super::environment;
 use super::exec_program::{self, Found};
-use super::files::{ContainerFiles, PodVolumes, View};
+use super::files::{ContainerFiles, PodVolumes, View, Volumes};
+use super::shared_volume::SharedVolumes;
 use super::shell::{Options, Process, Signal, Step, Understanding};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
@@ -41,6 +42,7 @@ pub(super) struct Processes {
     sessions: FxHashMap<ExecId, Box<Session>>,
     pub(super) files: FxHashMap<ContainerId, Box<ContainerFiles>>,
     pub(super) volumes: FxHashMap<PodId, PodVolumes>,
+    pub(super) shared: SharedVolumes,
 }
 
 /// What a step of a process did beside computing.
@@ -99,7 +101,8 @@ impl Workload {
         let process = Process::start(argv, Options { environment, cwd, is_init, ..Options::default() });
         let volumes = self.processes.volumes.entry(pod).or_default();
         volumes.fill(cluster, pod, now, false);
-        files.make_sub_paths(cluster, pod, volumes);
+        let mut volumes = Volumes { own: volumes, shared: &mut self.processes.shared };
+        files.make_sub_paths(cluster, machines, pod, &mut volumes);
         self.processes.files.insert(container, Box::new(files));
         let started = machines.container(container).started;
         let mut waiting = Waiting { process, due: SimTime::NEVER, on_files: false };
@@ -287,6 +290,7 @@ impl Workload {
             Box::new(ContainerFiles::new(cluster, pod, address, definition, &variables))
         });
         let volumes = self.processes.volumes.entry(pod).or_default();
+        let volumes = Volumes { own: volumes, shared: &mut self.processes.shared };
         let files = View { own, volumes, changed: false };
         let random = &mut self.shell_draws;
         let mut world = ContainerWorld {
@@ -325,6 +329,18 @@ impl Workload {
                 self.resume_main(now, *run, cluster, machines, outbox);
             }
         }
+        // Others that see the same files hear of them too; what they write then is told in its turn.
+        let neighbours = self.processes.shared.neighbours(pod);
+        let runs: Vec<ContainerId> = neighbours.iter().flat_map(|other| machines.runs_of_pod(*other)).collect();
+        for run in runs.into_iter().filter(|run| *run != by) {
+            if machines.container(run).state != RunState::Running {
+                continue;
+            }
+            machines.note_files_changed(run);
+            if self.processes.mains.get(&run).is_some_and(|waiting| waiting.on_files) {
+                self.resume_main(now, run, cluster, machines, outbox);
+            }
+        }
     }
 
     /// A container ended: its files and processes go with it.
@@ -332,24 +348,6 @@ impl Workload {
         self.processes.mains.remove(&container);
         self.processes.files.remove(&container);
         self.processes.sessions.retain(|_, session| session.container != container);
-    }
-
-    /// The end of the termination message file, read when the container has ended.
-    /// Upstream: kuberuntime `getTerminationMessage`, pkg/util/tail `ReadAtMost`.
-    fn leave_message(&mut self, container: ContainerId, cluster: &Cluster, machines: &mut Machines) {
-        use super::shell::{FileSystem, Links};
-        let row = machines.container(container);
-        let (pod, index) = (row.pod, usize::from(row.index));
-        let path = &cluster.template_of(pod).spec.containers[index].termination_message_path;
-        let Some(own) = self.processes.files.get_mut(&container) else { return };
-        let volumes = self.processes.volumes.entry(pod).or_default();
-        let view = View { own, volumes, changed: false };
-        let Ok(size) = view.stat(path, Links::Follow).map(|file| file.size) else { return };
-        if let Ok(bytes) = view.read(path, size.saturating_sub(MESSAGE_BYTES), MESSAGE_BYTES as usize)
-            && !bytes.is_empty()
-        {
-            machines.set_termination_message(container, &String::from_utf8_lossy(&bytes));
-        }
     }
 
     /// A command is to be run in a container.
@@ -378,7 +376,8 @@ impl Workload {
             .entry(container)
             .or_insert_with(|| Box::new(ContainerFiles::new(cluster, pod, address, definition, &variables)));
         let volumes = self.processes.volumes.entry(pod).or_default();
-        own.make_sub_paths(cluster, pod, volumes);
+        let mut volumes = Volumes { own: volumes, shared: &mut self.processes.shared };
+        own.make_sub_paths(cluster, machines, pod, &mut volumes);
         match exec_program::look(&argv, &definition.image, &View { own, volumes, changed: false }) {
             Found::InShell => {}
             Found::InImage => {
@@ -470,8 +469,6 @@ impl Workload {
     }
 }
 
-/// Upstream: kubelet container `MaxContainerTerminationMessageLength`.
-const MESSAGE_BYTES: u64 = 4096;
 /// How long a process takes to fill the memory it asks for.
 const ALLOCATION: SimDuration = SimDuration::from_millis(200);
 /// How long a process lives that does nothing which takes time, in seconds: a median of 4 ms, 20 ms at the 99th percentile,

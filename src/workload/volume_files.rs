@@ -1,10 +1,16 @@
-//! The volumes of pods while containers write into them: what they hold on disk and in memory, and what they show anew.
+//! The volumes of pods while containers write into them: what they hold on disk and in memory, and what they show anew;
+//! and the messages that containers leave.
 
+use super::files::{View, Volumes};
+use super::shell::{FileSystem, Links};
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
 use crate::engine::{Outbox, SimTime};
 use crate::machines::{ContainerId, Machines};
 use crate::model::object::PodId;
+
+/// Upstream: kubelet container `MaxContainerTerminationMessageLength`.
+const MESSAGE_BYTES: u64 = 4096;
 
 impl Workload {
     /// A pod's volumes stand under another row.
@@ -12,6 +18,7 @@ impl Workload {
         if let Some(volumes) = self.processes.volumes.remove(&from) {
             self.processes.volumes.insert(to, volumes);
         }
+        self.processes.shared.rename(from, to);
     }
 
     /// Files in volumes that live in memory count as memory of the container that wrote them.
@@ -66,6 +73,26 @@ impl Workload {
 
     /// A pod's volumes are gone.
     pub(super) fn forget_volumes(&mut self, pod: PodId) {
-        self.processes.volumes.remove(&pod);
+        if self.processes.volumes.remove(&pod).is_some() {
+            self.processes.shared.forget(pod);
+        }
+    }
+
+    /// The end of the termination message file, read when the container has ended.
+    /// Upstream: kuberuntime `getTerminationMessage`, pkg/util/tail `ReadAtMost`.
+    pub(super) fn leave_message(&mut self, container: ContainerId, cluster: &Cluster, machines: &mut Machines) {
+        let row = machines.container(container);
+        let (pod, index) = (row.pod, usize::from(row.index));
+        let path = &cluster.template_of(pod).spec.containers[index].termination_message_path;
+        let Some(own) = self.processes.files.get_mut(&container) else { return };
+        let volumes = self.processes.volumes.entry(pod).or_default();
+        let volumes = Volumes { own: volumes, shared: &mut self.processes.shared };
+        let view = View { own, volumes, changed: false };
+        let Ok(size) = view.stat(path, Links::Follow).map(|file| file.size) else { return };
+        if let Ok(bytes) = view.read(path, size.saturating_sub(MESSAGE_BYTES), MESSAGE_BYTES as usize)
+            && !bytes.is_empty()
+        {
+            machines.set_termination_message(container, &String::from_utf8_lossy(&bytes));
+        }
     }
 }

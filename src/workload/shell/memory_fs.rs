@@ -79,6 +79,11 @@ impl MemoryFs {
         self.nodes.insert(path.to_owned(), Node { content, mode, modified: at });
     }
 
+    /// Is there anything at a path, no link of which is followed?
+    pub fn holds(&self, path: &str) -> bool {
+        self.nodes.contains_key(path)
+    }
+
     /// Makes a directory and those above it.
     pub fn put_directory(&mut self, path: &str) {
         self.put_parents(path);
