@@ -163,7 +163,7 @@ impl JobController {
             relevant |= Fields::CONTAINERS;
         }
         if change.fields.intersects(relevant) {
-            self.note(pod, cluster);
+            self.catch_up(cluster);
             queue.add_after(now, row.controller, BATCH);
         }
     }
@@ -193,7 +193,7 @@ impl JobController {
         self.jobs.entry(row.controller).or_default().pods.note(pod, row);
     }
 
-    /// Notes pods whose changes have not arrived yet.
+    /// Notes pods whose changes were not noted yet, those that have not arrived too: each change once.
     fn catch_up(&mut self, cluster: &Cluster) {
         while let Some(change) = cluster.log.next_kept(&mut self.cursor) {
             if let Some(pod) = change.object.as_pod().filter(|_| change.fields.intersects(CLASSIFYING)) {
