@@ -22,13 +22,15 @@ mod conformance {
     pub mod recorded_cluster;
     pub mod scheduler;
     pub mod sequence;
+    pub mod shell_world;
     pub mod suite;
+    pub mod workload_shell;
 }
 
 use conformance::suite::{Suite, run};
 use conformance::{
     api_commands, api_defaults, api_print, api_quantities, api_selectors, api_validation, hpa, live, preemption,
-    scheduler, sequence,
+    scheduler, sequence, workload_shell,
 };
 
 fn main() -> std::process::ExitCode {
@@ -44,6 +46,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
         Suite { name: "hpa", check: hpa::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: usize::MAX },
+        Suite { name: "workload.shell", check: workload_shell::check, floor: 1289 },
         Suite { name: "live.kubelet", check: live::check_kubelet, floor: usize::MAX },
         Suite { name: "live.controllers", check: live::check_controllers, floor: usize::MAX },
     ])

@@ -24,7 +24,9 @@ impl Workload {
                 for container in &cluster.template(template).spec.containers {
                     let unknown = match understanding(container) {
                         Some(Understanding::UnknownProgram(program)) => format!("calls `{program}`"),
-                        Some(Understanding::Unparsable(why)) => format!("does not parse ({why})"),
+                        Some(Understanding::Unparsable(why) | Understanding::Broken(why)) => {
+                            format!("does not parse ({why})")
+                        }
                         Some(Understanding::NeedsFile(file)) => format!("is the file `{file}`"),
                         Some(Understanding::Yes) | None => continue,
                     };

@@ -67,8 +67,8 @@ pub(super) fn look(argv: &[String], image: &str, files: &impl FileSystem) -> Fou
     } else if catalogue::lacks_program(image, program) {
         return Found::Nowhere(format!("exec: \"{program}\": executable file not found in $PATH"));
     }
-    match Process::understands(argv) {
-        Understanding::Yes => Found::InShell,
+    match Process::understands(argv, catalogue::userland(image)) {
+        Understanding::Yes | Understanding::Broken(_) => Found::InShell,
         // In an image of which all programs are known the script finds out itself what is missing: status 127.
         Understanding::UnknownProgram(_) | Understanding::Unparsable(_) if all_known => Found::InShell,
         Understanding::NeedsFile(file) if all_known || is_there(&file) => Found::InShell,

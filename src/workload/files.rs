@@ -60,7 +60,7 @@ impl ContainerFiles {
     /// A fresh root with the container's mounts in it; `address` is the pod's, 0 for none, and `variables` are what paths
     /// inside volumes may refer to. Upstream: kubelet_pods `makeMounts`.
     pub fn new(cluster: &Cluster, pod: PodId, address: u32, container: &Container, variables: &Environment) -> Self {
-        let mut root = MemoryFs::container_root();
+        let mut root = MemoryFs::container_root(super::catalogue::userland(&container.image));
         super::network_files::put(&mut root, cluster, pod, address);
         let volumes = &cluster.template_of(pod).spec.volumes;
         let mut mounts: Vec<Mount> = container
@@ -342,6 +342,10 @@ impl FileSystem for View<'_> {
 
     fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
         self.writer(path, |files, path| files.set_mode(path, mode))
+    }
+
+    fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno> {
+        self.writer(path, |files, path| files.set_owner(path, owner))
     }
 
     fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {

@@ -57,7 +57,7 @@ struct Stepped {
 /// that calls a program which the image is known not to hold runs too, and finds that out.
 pub(super) fn is_understood(container: &Container) -> bool {
     match understanding(container) {
-        Some(Understanding::Yes) => true,
+        Some(Understanding::Yes | Understanding::Broken(_)) => true,
         Some(Understanding::UnknownProgram(name)) => {
             let words = container.command.iter().chain(&container.args);
             let shells = ["sh", "/bin/sh", "ash", "/bin/ash"];
@@ -71,7 +71,7 @@ pub(super) fn is_understood(container: &Container) -> bool {
 /// What the shell makes of a container's own command; `None` without one.
 pub(super) fn understanding(container: &Container) -> Option<Understanding> {
     let words: Vec<String> = container.command.iter().chain(&container.args).map(ToString::to_string).collect();
-    (!words.is_empty()).then(|| Process::understands(&words))
+    (!words.is_empty()).then(|| Process::understands(&words, super::catalogue::userland(&container.image)))
 }
 
 /// Where the processes of a container begin.
@@ -98,7 +98,8 @@ impl Workload {
         let mut files = ContainerFiles::new(cluster, pod, address, definition, &variables);
         let is_init = !cluster.template_of(pod).spec.shares_processes;
         let environment = environment::of_process(variables, cluster, pod);
-        let process = Process::start(argv, Options { environment, cwd, is_init, ..Options::default() });
+        let userland = super::catalogue::userland(&definition.image);
+        let process = Process::start(argv, Options { environment, cwd, is_init, userland, ..Options::default() });
         let volumes = self.processes.volumes.entry(pod).or_default();
         volumes.fill(cluster, pod, now, false);
         let mut volumes = Volumes { own: volumes, shared: &mut self.processes.shared };
@@ -395,7 +396,8 @@ impl Workload {
         // A command in a container begins where its own process began.
         let cwd = working_dir(definition);
         let environment = environment::of_process(variables, cluster, pod);
-        let options = Options { environment, cwd, is_init: false, ..Options::default() };
+        let userland = super::catalogue::userland(&definition.image);
+        let options = Options { environment, cwd, is_init: false, userland, ..Options::default() };
         let waiting = Waiting { process: Process::start(argv, options), due: SimTime::NEVER, on_files: false };
         let session = Session { waiting, container, said: Said::default(), varies: false };
         self.processes.sessions.insert(exec, Box::new(session));

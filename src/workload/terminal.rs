@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::engine::SimTime;
 
 use super::shell::{
-    Delayed, HttpRequest, HttpResponse, MemoryFs, NetworkError, Options, Process, Signal, Step, Stream, World,
-    file_system_of_field,
+    Delayed, HttpRequest, HttpResponse, MemoryFs, NetworkError, Options, Process, Signal, Step, Stream, Userland,
+    World, file_system_of_field,
 };
 
 /// What is kept of the output of one command that is typed.
@@ -64,10 +64,15 @@ pub fn pipe(script: &str, input: &str, now: SimTime) -> Piped {
     const WAITS_MAX: usize = 10_000;
     /// More slices of computing than any filter takes: it is in a loop without an end.
     const BUSY_MAX: usize = 500;
-    let mut world =
-        Terminal { files: MemoryFs::container_root(), stdout: Vec::new(), stderr: Vec::new(), is_cut: false };
+    let mut world = Terminal {
+        files: MemoryFs::container_root(Userland::Debian),
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        is_cut: false,
+    };
     let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-    let options = Options { is_init: false, stdin: input.as_bytes().to_vec(), ..Options::default() };
+    let options =
+        Options { is_init: false, userland: Userland::Debian, stdin: input.as_bytes().to_vec(), ..Options::default() };
     let mut process = Process::start(argv, options);
     let mut at = now;
     let mut status = 124;

@@ -4,9 +4,11 @@
 mod agnhost;
 mod image_programs;
 mod images;
+mod userlands;
 mod users;
 
 pub(super) use agnhost::{agnhost_command, apply_agnhost};
+pub use userlands::userland;
 
 use crate::machines::Registry;
 

@@ -5,6 +5,7 @@ use brush_parser::ast::{
     UnaryAssignmentOperator as Step, UnaryOperator as Unary,
 };
 
+use super::code::Dialect;
 use super::expand::{Expanded, Expander, Stop};
 
 /// Variables that name variables, followed at most this far.
@@ -12,8 +13,28 @@ const REFERENCES_MAX: u32 = 64;
 /// Parentheses and signs nest at most this deep; the parser is recursive.
 const NESTING_MAX: usize = 64;
 
-fn syntax_error() -> Stop {
-    Stop::Fail("arithmetic syntax error".to_owned(), 2)
+fn syntax_error(expander: &Expander<'_, '_>, text: &str) -> Stop {
+    let is_octal = text.trim().starts_with('0') && text.trim().bytes().all(|byte| byte.is_ascii_digit());
+    match expander.shell.dialect {
+        Dialect::Ash => Stop::Fail("arithmetic syntax error".to_owned(), 2),
+        Dialect::Dash => {
+            let what = if is_octal || text.contains(',') { "EOF" } else { "primary" };
+            Stop::Fail(format!("arithmetic expression: expecting {what}: \"{text}\""), 2)
+        }
+        Dialect::Bash if is_octal => {
+            let text = text.trim();
+            Stop::Fail(format!("{text}: value too great for base (error token is \"{text}\")"), 1)
+        }
+        Dialect::Bash => {
+            let token = text.split_whitespace().last().unwrap_or_default();
+            Stop::Fail(format!("{text}: syntax error: operand expected (error token is \"{token}\")"), 1)
+        }
+    }
+}
+
+/// Is there an operator in it that dash does not know?
+fn is_beyond_dash(text: &str) -> bool {
+    ["++", "--", "**", ","].iter().any(|operator| text.contains(operator))
 }
 
 /// Value of the expression `text`.
@@ -23,18 +44,45 @@ pub(super) fn evaluate(expander: &mut Expander<'_, '_>, text: &str) -> Expanded<
 
 fn evaluate_at(expander: &mut Expander<'_, '_>, text: &str, depth: u32) -> Expanded<i64> {
     if depth > REFERENCES_MAX || text.bytes().filter(|byte| b"(!~-+?".contains(byte)).count() > NESTING_MAX {
-        return Err(syntax_error());
+        return Err(syntax_error(expander, text));
     }
     if text.trim().is_empty() {
         return Ok(0);
+    }
+    if expander.shell.dialect == Dialect::Dash && is_beyond_dash(text) {
+        return Err(syntax_error(expander, text));
     }
     if let Ok(number) = text.trim().parse::<i64>()
         && (!text.trim().trim_start_matches('-').starts_with('0') || number == 0)
     {
         return Ok(number);
     }
-    let expression = brush_parser::arithmetic::parse(text).map_err(|_| syntax_error())?;
-    value(expander, &expression, depth)
+    let expression = brush_parser::arithmetic::parse(text).map_err(|_| syntax_error(expander, text))?;
+    value(expander, &expression, depth).map_err(|stop| match stop {
+        Stop::Fail(message, _) if message == DIVIDED_BY_ZERO => divided_by_zero(expander, text),
+        other => other,
+    })
+}
+
+const DIVIDED_BY_ZERO: &str = "divide by zero";
+
+fn divided_by_zero(expander: &Expander<'_, '_>, text: &str) -> Stop {
+    match expander.shell.dialect {
+        Dialect::Ash => Stop::Fail(DIVIDED_BY_ZERO.to_owned(), 2),
+        Dialect::Dash => Stop::Fail(format!("arithmetic expression: division by zero: \"{text}\""), 2),
+        Dialect::Bash => {
+            let token = text.rsplit(['/', '%']).next().unwrap_or_default();
+            Stop::Fail(format!("{text}: division by 0 (error token is \"{token}\")"), 1)
+        }
+    }
+}
+
+/// Is it a number as dash takes it, or nothing?
+fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        || digits.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn value(expander: &mut Expander<'_, '_>, expression: &Expression, depth: u32) -> Expanded<i64> {
@@ -96,6 +144,9 @@ fn name(target: &Target) -> Expanded<&str> {
 fn reference(expander: &mut Expander<'_, '_>, target: &Target, depth: u32) -> Expanded<i64> {
     let name = name(target)?;
     match expander.named(name) {
+        Some(text) if expander.shell.dialect == Dialect::Dash && !is_number(&text) => {
+            Err(Stop::Fail(format!("Illegal number: {text}"), 2))
+        }
         Some(text) => evaluate_at(expander, &text, depth + 1),
         None if expander.shell.options.nounset => Err(Stop::Fail(format!("{name}: parameter not set"), 2)),
         None => Ok(0),
@@ -108,7 +159,7 @@ fn assign(expander: &mut Expander<'_, '_>, target: &Target, result: i64) -> Expa
 }
 
 fn binary(operator: Binary, left: i64, right: i64) -> Expanded<i64> {
-    let by_zero = || Stop::Fail("divide by zero".to_owned(), 2);
+    let by_zero = || Stop::Fail(DIVIDED_BY_ZERO.to_owned(), 2);
     Ok(match operator {
         Binary::Power => {
             left.wrapping_pow(u32::try_from(right).map_err(|_| Stop::Fail("exponent less than 0".to_owned(), 2))?)

@@ -13,10 +13,10 @@ pub(super) fn expand(text: &str, dialect: Dialect) -> Vec<String> {
     let unchanged = || vec![text.to_owned()];
     // The parser cannot read numbers beyond 64 bits.
     let has_long_number = text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 18);
-    if dialect == Dialect::Ash || !text.contains('{') || text.contains("${") || has_long_number {
+    if dialect != Dialect::Bash || !text.contains('{') || text.contains("${") || has_long_number {
         return unchanged();
     }
-    match parse_brace_expansions(text, &options()) {
+    match parse_brace_expansions(text, &options(dialect)) {
         Ok(Some(pieces)) => product(&pieces).unwrap_or_else(unchanged),
         _ => unchanged(),
     }

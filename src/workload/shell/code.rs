@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use brush_parser::word::{ParameterTestType, SubstringMatchKind};
 
-/// Which shell's manners: busybox' ash is `sh`; images with bash have its extensions and words.
+use super::compile::SyntaxError;
+
+/// Which shell's manners: busybox' ash, Debian's dash, or bash with its extensions and words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Ash,
+    Dash,
     Bash,
 }
 
@@ -70,6 +73,8 @@ pub(super) enum Op {
     Arithmetic(Arc<Word>),
     /// `[[ … ]]`
     Test(Arc<TestExpression>),
+    /// What follows is no script.
+    Refuse(Arc<SyntaxError>),
 }
 
 /// A command with its assignments and redirections.
@@ -119,6 +124,8 @@ pub(super) enum Part {
     Parameter(Arc<Expansion>),
     Command(Arc<Code>),
     Arithmetic(Arc<Word>),
+    /// `${…}` with something in it that the shell does not know: an error once it is expanded.
+    Bad,
 }
 
 /// `$name`, `${name…}`.
@@ -198,6 +205,8 @@ pub(super) struct Redirect {
 pub(super) enum RedirectKind {
     Read(Word),
     Write(Word),
+    /// `>|`
+    Clobber(Word),
     Append(Word),
     ReadWrite(Word),
     /// Standard output and error together.

@@ -7,11 +7,13 @@ use crate::engine::SimTime;
 
 use super::kernel::{Descriptors, Handle, Kernel, Pid};
 use super::parsed::Programs;
-use super::process::Signal;
+use super::signal::Signal;
 use super::world::{Errno, FileKind, Links, Metadata, Stream, World, WriteAt};
 
 /// Bytes that a command substitution may hold: a shell that keeps more of a text would run out of memory.
 const CAPTURE_MAX: usize = 64 << 20;
+/// Size of a program of the image, about.
+const PROGRAM_BYTES: u64 = 1 << 20;
 /// Bytes one read of a file returns at most.
 const READ_BYTES: usize = 1 << 20;
 
@@ -206,8 +208,50 @@ impl Context<'_> {
         }))
     }
 
+    /// What a file of `/proc` holds, of those that scripts look at.
+    fn proc_file(&mut self, path: &str) -> Option<Vec<u8>> {
+        let rest = path.strip_prefix("/proc/")?;
+        let text = match rest {
+            "uptime" => format!("{}.00 0.00\n", self.now.as_secs()),
+            "loadavg" => format!("0.00 0.00 0.00 1/1 {}\n", self.kernel.next_pid),
+            "sys/kernel/hostname" => format!("{}\n", self.world.hostname()),
+            "sys/kernel/ostype" => "Linux\n".to_owned(),
+            "sys/kernel/random/uuid" => {
+                let (high, low) = (self.world.random(), self.world.random());
+                let (high, low) = (high & !0xf000 | 0x4000, low >> 2 | 1 << 63);
+                let hex = format!("{high:016x}{low:016x}");
+                format!("{}-{}-{}-{}-{}\n", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+            }
+            _ => return self.proc_of_task(rest),
+        };
+        self.observed();
+        Some(text.into_bytes())
+    }
+
+    fn proc_of_task(&self, rest: &str) -> Option<Vec<u8>> {
+        let (pid, file) = rest.split_once('/')?;
+        let pid = if pid == "self" { self.pid } else { pid.parse().ok()? };
+        let is_known = pid == self.pid || self.kernel.position(pid).is_some();
+        let words = self.kernel.command_of(pid).filter(|_| is_known)?;
+        match file {
+            "cmdline" => Some(words.iter().flat_map(|word| word.bytes().chain([0])).collect()),
+            "comm" => {
+                let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or_default());
+                Some(format!("{name:.15}\n").into_bytes())
+            }
+            _ => None,
+        }
+    }
+
     /// Opens a file for reading.
     pub fn open_read(&mut self, path: &str) -> Result<Handle, Errno> {
+        if let Some(bytes) = self.proc_file(path) {
+            let pipe = self.kernel.new_pipe(false);
+            if let Some(pipe) = self.kernel.pipes.get_mut(&pipe) {
+                pipe.buffer = bytes;
+            }
+            return Ok(Handle::PipeRead(pipe));
+        }
         if let Some(device) = self.device(path) {
             return device;
         }
@@ -236,10 +280,42 @@ impl Context<'_> {
     /// What is at `path`?
     pub fn stat(&mut self, path: &str, links: Links) -> Result<Metadata, Errno> {
         if let Some(device) = self.device(path) {
-            return device.map(|_| Metadata { kind: FileKind::Device, size: 0, mode: 0o666, modified: SimTime::ZERO });
+            return device.map(|_| Metadata {
+                kind: FileKind::Device,
+                size: 0,
+                mode: 0o666,
+                modified: SimTime::ZERO,
+                owner: (0, 0),
+            });
+        }
+        if let Some(below) = path.strip_prefix("/proc/") {
+            if self.proc_file(path).is_some() {
+                return Ok(Metadata {
+                    kind: FileKind::File,
+                    size: 0,
+                    mode: 0o444,
+                    modified: SimTime::ZERO,
+                    owner: (0, 0),
+                });
+            }
+            let task = below.parse().ok().filter(|pid| *pid == self.pid || self.kernel.position(*pid).is_some());
+            if task.is_some() || path == "/proc/self" {
+                let kind = FileKind::Directory;
+                return Ok(Metadata { kind, size: 0, mode: 0o555, modified: SimTime::ZERO, owner: (0, 0) });
+            }
         }
         self.looked(path);
-        self.world.stat(path, links)
+        let found = self.world.stat(path, links);
+        if found == Err(Errno::NotFound) && super::launch::own_program(path, self.kernel.userland) {
+            return Ok(Metadata {
+                kind: FileKind::File,
+                size: PROGRAM_BYTES,
+                mode: 0o755,
+                modified: SimTime::ZERO,
+                owner: (0, 0),
+            });
+        }
+        found
     }
 
     /// Names in a directory.
@@ -250,6 +326,9 @@ impl Context<'_> {
 
     /// All of a file.
     pub fn read_file(&mut self, path: &str) -> Result<Vec<u8>, Errno> {
+        if let Some(bytes) = self.proc_file(path) {
+            return Ok(bytes);
+        }
         match self.device(path) {
             Some(Ok(Handle::File(_) | Handle::PipeRead(_))) | None => {}
             Some(device) => return device.map(|_| Vec::new()),

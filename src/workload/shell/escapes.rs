@@ -4,7 +4,12 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Octal {
     Bare,
+    /// busybox' `echo -e`: `\0101` and `\101`.
     AfterZero,
+    /// bash's and GNU's `echo -e`, and `%b`: `\0101` only.
+    OnlyAfterZero,
+    /// dash's `echo`: as busybox', without hexadecimal ones.
+    Dash,
 }
 
 /// Text with its escapes replaced, and whether `\c` cut it.
@@ -30,19 +35,19 @@ pub(super) fn unescape(text: &str, octal: Octal) -> (Vec<u8>, bool) {
             b't' => out.push(b'\t'),
             b'v' => out.push(11),
             b'\\' => out.push(b'\\'),
-            b'x' => match number(bytes, at, 16, 2) {
+            b'x' if octal != Octal::Dash => match number(bytes, at, 16, 2) {
                 (_, 0) => out.extend(b"\\x"),
                 (value, length) => {
                     out.push(value as u8);
                     at += length;
                 }
             },
-            b'0' if octal == Octal::AfterZero => {
+            b'0' if octal != Octal::Bare => {
                 let (value, length) = number(bytes, at, 8, 3);
                 out.push(value as u8);
                 at += length;
             }
-            b'0'..=b'7' => {
+            b'0'..=b'7' if octal != Octal::OnlyAfterZero => {
                 let (value, length) = number(bytes, at - 1, 8, 3);
                 out.push(value as u8);
                 at += length - 1;

@@ -130,6 +130,12 @@ impl<'a, 'b> Expander<'a, 'b> {
                 Part::Tilde(Some(user)) => {
                     out.quoted(&if user == "root" { "/root".to_owned() } else { format!("~{user}") });
                 }
+                Part::Bad => {
+                    let text =
+                        if self.shell.dialect == Dialect::Dash { "Bad substitution" } else { "bad substitution" };
+                    let text = if self.shell.dialect == Dialect::Ash { "syntax error: bad substitution" } else { text };
+                    return Err(Stop::Fail(text.to_owned(), self.fatal()));
+                }
                 Part::Parameter(expansion) => self.parameter(expansion, is_quoted, out)?,
                 Part::Command(code) => {
                     let text = self.capture(code)?;
@@ -181,7 +187,9 @@ impl<'a, 'b> Expander<'a, 'b> {
     pub fn assign(&mut self, name: &str, value: String) -> Expanded<()> {
         let before = self.shell.variables.get(name).cloned();
         if !self.shell.set(name, value) {
-            return Err(Stop::Fail(format!("{name}: is read only"), 2));
+            let message = self.shell.read_only(None, name);
+            let message = message.strip_prefix(&self.shell.prefix()).unwrap_or(&message).to_owned();
+            return Err(Stop::Fail(message, self.fatal()));
         }
         self.undo.push((name.to_owned(), before));
         Ok(())
@@ -200,7 +208,7 @@ impl<'a, 'b> Expander<'a, 'b> {
             }
             Parameter::Count => Some(self.shell.positional.len().to_string()),
             Parameter::Status => Some(self.shell.status.to_string()),
-            Parameter::Options => Some(self.option_letters()),
+            Parameter::Options => Some(super::options::letters(self.shell)),
             Parameter::ProcessId => Some(self.shell.process_id.to_string()),
             Parameter::Background => self.shell.last_background.map(|pid| pid.to_string()),
             Parameter::Indirect(name) => {
@@ -216,11 +224,11 @@ impl<'a, 'b> Expander<'a, 'b> {
             return Some(value.to_owned());
         }
         match name {
-            "RANDOM" => {
+            "RANDOM" if self.shell.dialect != Dialect::Dash => {
                 self.context.observed();
                 Some((self.context.world.random() & 0x7fff).to_string())
             }
-            "LINENO" => Some(self.shell.line.to_string()),
+            "LINENO" if self.shell.dialect != Dialect::Dash => Some(self.shell.line_number().to_string()),
             "PPID" => Some("0".to_owned()),
             "SECONDS" => {
                 self.context.observed();
@@ -230,12 +238,6 @@ impl<'a, 'b> Expander<'a, 'b> {
             "HOSTNAME" if self.shell.dialect == Dialect::Bash => Some(self.context.world.hostname()),
             _ => None,
         }
-    }
-
-    fn option_letters(&self) -> String {
-        let options = &self.shell.options;
-        let letters = [(options.errexit, 'e'), (options.nounset, 'u'), (options.xtrace, 'x'), (options.noglob, 'f')];
-        letters.iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| *letter).collect()
     }
 
     fn parameter(&mut self, expansion: &Expansion, is_quoted: bool, out: &mut Fields) -> Expanded<()> {
@@ -277,10 +279,16 @@ impl<'a, 'b> Expander<'a, 'b> {
             Action::Error(test, word) if is_absent(test) => {
                 let message = match (word, test) {
                     (Some(word), _) => self.single(word)?,
-                    (None, ParameterTestType::Unset) => "parameter not set".to_owned(),
-                    (None, ParameterTestType::UnsetOrNull) => "parameter not set or null".to_owned(),
+                    (None, _) => String::new(),
                 };
-                return Err(Stop::Fail(format!("{}: {message}", parameter_name(&expansion.parameter)), self.fatal()));
+                let unset = match (test, self.shell.dialect) {
+                    (ParameterTestType::UnsetOrNull, Dialect::Bash) => "parameter null or not set",
+                    (ParameterTestType::UnsetOrNull, _) => "parameter not set or null",
+                    (ParameterTestType::Unset, _) => "parameter not set",
+                };
+                let message = if message.is_empty() { unset.to_owned() } else { message };
+                let status = if self.shell.dialect == Dialect::Bash { 127 } else { 2 };
+                return Err(Stop::Fail(format!("{}: {message}", parameter_name(&expansion.parameter)), status));
             }
             _ => {}
         }
@@ -292,7 +300,16 @@ impl<'a, 'b> Expander<'a, 'b> {
                 && !matches!(expansion.action, Action::Default(..) | Action::Assign(..))
             {
                 let words = if self.shell.dialect == Dialect::Bash { "unbound variable" } else { "parameter not set" };
-                return Err(Stop::Fail(format!("{}: {words}", parameter_name(&expansion.parameter)), self.fatal()));
+                let mut name = parameter_name(&expansion.parameter);
+                if self.shell.dialect == Dialect::Bash && matches!(expansion.parameter, Parameter::Positional(_)) {
+                    name.insert(0, '$');
+                }
+                let status = match self.shell.dialect {
+                    Dialect::Bash if self.shell.options.errexit => 1,
+                    Dialect::Bash => 127,
+                    _ => 2,
+                };
+                return Err(Stop::Fail(format!("{name}: {words}"), status));
             }
             if matches!(expansion.action, Action::Length) {
                 self.value("0", is_quoted, out);

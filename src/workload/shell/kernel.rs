@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::SimTime;
 
-use super::process::Signal;
 use super::programs::Program;
 use super::shell::{After, Shell};
+use super::signal::Signal;
+use super::userland::Userland;
 
 /// Bytes a pipe holds before its writer waits (Linux' default).
 const PIPE_CAPACITY: usize = 65_536;
@@ -16,6 +17,24 @@ const PIPE_CAPACITY: usize = 65_536;
 pub(super) const TEXT_MAX: usize = 1 << 26;
 /// What a process takes that gathers a text without end: all memory that there is.
 pub(super) const ALL_MEMORY: u64 = 1 << 50;
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exit {
+    pub status: i32,
+    /// The signal that ended it.
+    pub killed_by: Option<Signal>,
+}
+
+impl Exit {
+    pub fn with(status: i32) -> Self {
+        Self { status, killed_by: None }
+    }
+
+    pub fn by(signal: Signal) -> Self {
+        Self { status: 128 + signal.number(), killed_by: Some(signal) }
+    }
+}
 
 /// Number of a simulated process.
 pub(super) type Pid = u32;
@@ -106,6 +125,8 @@ pub(super) enum Body {
 pub(super) enum Run {
     Block(Wait),
     Exit(i32),
+    /// A signal has ended it.
+    Killed(Signal),
     /// It could go on; others first.
     Yield,
     /// `exec`: the task becomes this shell or program.
@@ -116,11 +137,14 @@ pub(super) enum Run {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kernel {
     pub tasks: Vec<Task>,
-    /// Status of those that have ended and were not waited for.
-    pub exited: BTreeMap<Pid, i32>,
+    /// How those ended that were not waited for.
+    pub exited: BTreeMap<Pid, Exit>,
     pub pipes: BTreeMap<u32, Pipe>,
     pub files: BTreeMap<u32, OpenFile>,
     pub next_pid: Pid,
+    pub userland: Userland,
+    /// The container's first process: signals it has no handler for do nothing. 0 where it is none of these.
+    pub init: Pid,
     pub next_handle: u32,
     /// A shell's variable has grown beyond all bounds.
     pub is_out_of_bounds: bool,
@@ -134,6 +158,8 @@ pub(super) struct Kernel {
     pub looked_at: BTreeSet<String>,
     /// Sleeps that ended since the last turn of a loop.
     pub wakes: u32,
+    /// Command line of the running task.
+    pub running: Option<std::sync::Arc<[String]>>,
     /// Instructions run in this instant.
     pub spent: u32,
     /// Something runs without waiting and without end, and depends on nothing but these paths.
@@ -171,6 +197,15 @@ impl Kernel {
         self.next_handle += 1;
         self.files.insert(self.next_handle, OpenFile { path, offset: 0, append });
         Handle::File(self.next_handle)
+    }
+
+    /// Words of a task's command line; of the running one, which has been taken out, those that were kept.
+    pub fn command_of(&self, pid: Pid) -> Option<Vec<String>> {
+        let Some(place) = self.position(pid) else { return self.running.clone().map(|words| words.to_vec()) };
+        Some(match &self.tasks[place].body {
+            Body::Shell(shell) => shell.arguments.to_vec(),
+            Body::Program(program) => program.words().to_vec(),
+        })
     }
 
     /// Does any task (the running one has been taken out) hold this handle?
@@ -251,15 +286,27 @@ impl Kernel {
         true
     }
 
+    /// Sends a signal to a task and to all that it has started.
+    pub fn signal_family(&mut self, pid: Pid, signal: Signal) {
+        let mut family = vec![pid];
+        // Children have higher numbers than their parents.
+        for task in &mut self.tasks {
+            if family.contains(&task.pid) || family.contains(&task.parent) {
+                family.push(task.pid);
+                task.signals.push(signal);
+            }
+        }
+    }
+
     /// A task has ended: its children belong to nobody, and its status waits for its parent.
-    pub fn bury(&mut self, task: &Task, status: i32) {
+    pub fn bury(&mut self, task: &Task, exit: Exit) {
         for child in &mut self.tasks {
             if child.parent == task.pid {
                 child.parent = 0;
             }
         }
         if task.parent != 0 {
-            self.exited.insert(task.pid, status);
+            self.exited.insert(task.pid, exit);
         }
     }
 }

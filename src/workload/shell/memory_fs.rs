@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::SimTime;
 
+use super::userland::Userland;
 use super::world::{Errno, FileKind, FileSystem, Links, Metadata, WriteAt};
 
 /// Links followed in one look-up before it is a loop (Linux' limit).
@@ -26,6 +27,7 @@ struct Node {
     content: Content,
     mode: u32,
     modified: SimTime,
+    owner: (u32, u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +49,19 @@ impl Default for MemoryFs {
 
 impl MemoryFs {
     /// The root of a container: the usual empty directories of a small image.
-    pub fn container_root() -> Self {
+    pub fn container_root(userland: Userland) -> Self {
         let mut files = Self::default();
         for path in ["/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run", "/sys"] {
             files.put_directory(path);
         }
         for path in ["/tmp", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin", "/var", "/var/log", "/var/run"] {
             files.put_directory(path);
+        }
+        if let Some(directory) = files.nodes.get_mut("/tmp") {
+            directory.mode = 0o1777;
+        }
+        for (path, text) in userland.files() {
+            files.put_file(path, text.as_bytes(), 0o644, SimTime::ZERO);
         }
         files
     }
@@ -76,7 +84,7 @@ impl MemoryFs {
         }
         self.used_bytes += bytes.len() as u64;
         let content = Content::File { bytes: bytes.to_vec(), size: bytes.len() as u64 };
-        self.nodes.insert(path.to_owned(), Node { content, mode, modified: at });
+        self.nodes.insert(path.to_owned(), Node { content, mode, modified: at, owner: (0, 0) });
     }
 
     /// Is there anything at a path, no link of which is followed?
@@ -88,14 +96,14 @@ impl MemoryFs {
     pub fn put_directory(&mut self, path: &str) {
         self.put_parents(path);
         if path != "/" {
-            let directory = Node { content: Content::Directory, mode: 0o755, modified: SimTime::ZERO };
+            let directory = Node { content: Content::Directory, mode: 0o755, modified: SimTime::ZERO, owner: (0, 0) };
             self.nodes.entry(path.to_owned()).or_insert(directory);
         }
     }
 
     fn put_parents(&mut self, path: &str) {
         for (at, _) in path.match_indices('/').skip(1) {
-            let directory = Node { content: Content::Directory, mode: 0o755, modified: SimTime::ZERO };
+            let directory = Node { content: Content::Directory, mode: 0o755, modified: SimTime::ZERO, owner: (0, 0) };
             self.nodes.entry(path[..at].to_owned()).or_insert(directory);
         }
     }
@@ -137,7 +145,7 @@ impl MemoryFs {
 
     fn add(&mut self, path: String, content: Content, mode: u32, at: SimTime) {
         self.touch_parent(&path, at);
-        self.nodes.insert(path, Node { content, mode, modified: at });
+        self.nodes.insert(path, Node { content, mode, modified: at, owner: (0, 0) });
     }
 
     fn touch_parent(&mut self, path: &str, at: SimTime) {
@@ -177,7 +185,8 @@ impl FileSystem for MemoryFs {
     fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
         let path = self.resolve(path, links)?;
         if path == "/" {
-            return Ok(Metadata { kind: FileKind::Directory, size: 4096, mode: 0o755, modified: SimTime::ZERO });
+            let (kind, modified) = (FileKind::Directory, SimTime::ZERO);
+            return Ok(Metadata { kind, size: 4096, mode: 0o755, modified, owner: (0, 0) });
         }
         let node = self.nodes.get(&path).ok_or(Errno::NotFound)?;
         let (kind, size) = match &node.content {
@@ -185,7 +194,7 @@ impl FileSystem for MemoryFs {
             Content::Directory => (FileKind::Directory, 4096),
             Content::Link(target) => (FileKind::Symlink, target.len() as u64),
         };
-        Ok(Metadata { kind, size, mode: node.mode, modified: node.modified })
+        Ok(Metadata { kind, size, mode: node.mode, modified: node.modified, owner: node.owner })
     }
 
     fn read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno> {
@@ -357,6 +366,14 @@ impl FileSystem for MemoryFs {
         let path = self.writable(path, Links::Follow)?;
         if path != "/" {
             self.nodes.get_mut(&path).ok_or(Errno::NotFound)?.mode = mode;
+        }
+        Ok(())
+    }
+
+    fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno> {
+        let path = self.writable(path, Links::Keep)?;
+        if path != "/" {
+            self.nodes.get_mut(&path).ok_or(Errno::NotFound)?.owner = owner;
         }
         Ok(())
     }

@@ -20,21 +20,26 @@ mod interpreter;
 mod kernel;
 mod launch;
 mod memory_fs;
+mod options;
 mod parsed;
 mod pattern;
 mod process;
 mod programs;
 #[expect(clippy::module_inception, reason = "the state of one shell is what the module is about")]
 mod shell;
+mod signal;
 mod test_command;
 #[cfg(test)]
 mod tests;
 mod understanding;
+mod userland;
 mod world;
 
 pub use memory_fs::MemoryFs;
 pub use parsed::Programs;
-pub use process::{Options, Process, Signal, Step, Understanding, Usage, WaitFor};
+pub use process::{Options, Process, Step, Understanding, Usage, WaitFor};
+pub use signal::Signal;
+pub use userland::Userland;
 pub(in crate::workload) use world::file_system_of_field;
 pub use world::{
     Delayed, Errno, FileKind, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Stream, World,

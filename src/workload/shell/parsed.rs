@@ -14,6 +14,7 @@ const TEXTS_MAX: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub struct Programs {
     ash: FxHashMap<Box<str>, Compiled<Arc<Code>>>,
+    dash: FxHashMap<Box<str>, Compiled<Arc<Code>>>,
     bash: FxHashMap<Box<str>, Compiled<Arc<Code>>>,
 }
 
@@ -27,6 +28,7 @@ impl Programs {
     pub(super) fn get(&mut self, script: &str, dialect: Dialect) -> Compiled<Arc<Code>> {
         let known = match dialect {
             Dialect::Ash => &mut self.ash,
+            Dialect::Dash => &mut self.dash,
             Dialect::Bash => &mut self.bash,
         };
         if let Some(code) = known.get(script) {

@@ -6,63 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::{SimDuration, SimTime};
 
 use super::context::Context;
-use super::kernel::{ALL_MEMORY, Body, Descriptors, Handle, Kernel, Pid, Run, Task, Wait};
+use super::kernel::{ALL_MEMORY, Body, Descriptors, Exit, Handle, Kernel, Pid, Run, Task, Wait};
 use super::launch::{Launched, launch, shell};
 use super::parsed::Programs;
+use super::shell::After;
+use super::signal::Signal;
+use super::userland::Userland;
 use super::world::World;
-
-/// A POSIX signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are POSIX'")]
-pub enum Signal {
-    Hup,
-    Int,
-    Quit,
-    Kill,
-    Usr1,
-    Usr2,
-    Pipe,
-    Alarm,
-    Term,
-    Child,
-    Continue,
-    Stop,
-}
-
-const SIGNALS: [(Signal, &str, i32); 12] = [
-    (Signal::Hup, "HUP", 1),
-    (Signal::Int, "INT", 2),
-    (Signal::Quit, "QUIT", 3),
-    (Signal::Kill, "KILL", 9),
-    (Signal::Usr1, "USR1", 10),
-    (Signal::Usr2, "USR2", 12),
-    (Signal::Pipe, "PIPE", 13),
-    (Signal::Alarm, "ALRM", 14),
-    (Signal::Term, "TERM", 15),
-    (Signal::Child, "CHLD", 17),
-    (Signal::Continue, "CONT", 18),
-    (Signal::Stop, "STOP", 19),
-];
-
-impl Signal {
-    /// Reads `TERM`, `SIGTERM` or `15`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let upper = text.to_ascii_uppercase();
-        let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-        let is = |(_, known, number): &&(Self, &str, i32)| *known == name || number.to_string() == name;
-        SIGNALS.iter().find(is).map(|(signal, ..)| *signal)
-    }
-
-    /// `TERM`.
-    pub fn name(self) -> &'static str {
-        SIGNALS.iter().find(|(signal, ..)| *signal == self).map_or("", |(_, name, _)| name)
-    }
-
-    /// Linux' number on x86 and ARM.
-    pub fn number(self) -> i32 {
-        SIGNALS.iter().find(|(signal, ..)| *signal == self).map_or(0, |(.., number)| *number)
-    }
-}
 
 /// How a process is started.
 #[derive(Clone, Debug)]
@@ -73,6 +23,8 @@ pub struct Options {
     pub cwd: String,
     /// Is it the container's main process (PID 1)? Then signals it has no handler for do nothing.
     pub is_init: bool,
+    /// The programs of the container's image.
+    pub userland: Userland,
     /// What standard input holds (`kubectl exec -i`); empty: `/dev/null`.
     pub stdin: Vec<u8>,
     /// Commands in one instant after which the process counts as burning CPU.
@@ -86,6 +38,7 @@ impl Default for Options {
             environment: BTreeMap::from([("PATH".to_owned(), path), ("HOME".to_owned(), "/root".to_owned())]),
             cwd: "/".to_owned(),
             is_init: true,
+            userland: Userland::default(),
             stdin: Vec::new(),
             commands_per_instant: 10_000,
         }
@@ -132,8 +85,10 @@ pub enum Understanding {
     Yes,
     /// It is, or calls, a program that is not known.
     UnknownProgram(String),
-    /// A script that does not parse: why.
+    /// A script that the built-in shell cannot read: why.
     Unparsable(String),
+    /// A script that no shell can read, and what it will say.
+    Broken(String),
     /// A file that must be looked at: a script called by its path.
     NeedsFile(String),
 }
@@ -160,6 +115,12 @@ fn span(spans: u32) -> SimDuration {
     SimDuration::from_millis(SPAN_MILLIS << doublings)
 }
 
+/// bash runs its EXIT trap before a signal ends it, also as a container's first process.
+fn runs_exit_trap(task: &Task, signal: Signal) -> bool {
+    matches!(signal, Signal::Term | Signal::Int | Signal::Hup)
+        && matches!(&task.body, Body::Shell(shell) if shell.ends_by_exit_trap())
+}
+
 /// Virtual time that `commands_per_instant` commands take.
 const SPAN_MILLIS: u64 = 10;
 /// Spans (one second in all) that take their true time.
@@ -171,7 +132,8 @@ impl Process {
     /// A process that will run `argv`; nothing happens before the first `resume`.
     pub fn start(argv: Vec<String>, options: Options) -> Self {
         let root = if options.is_init { 1 } else { 100 };
-        let kernel = Kernel { next_pid: root + 1, ..Kernel::default() };
+        let init = if options.is_init { root } else { 0 };
+        let kernel = Kernel { next_pid: root + 1, userland: options.userland, init, ..Kernel::default() };
         let (is_init, commands_per_instant) = (options.is_init, options.commands_per_instant.max(1));
         Self {
             kernel,
@@ -186,13 +148,13 @@ impl Process {
     }
 
     /// Can `argv` be run by the built-in shell? Looks at the text only.
-    pub fn understands(argv: &[String]) -> Understanding {
-        Self::understands_sharing(argv, &mut Programs::new())
+    pub fn understands(argv: &[String], userland: Userland) -> Understanding {
+        Self::understands_sharing(argv, userland, &mut Programs::new())
     }
 
     /// As `understands`; what it parses is kept for `resume_sharing`.
-    pub fn understands_sharing(argv: &[String], programs: &mut Programs) -> Understanding {
-        super::understanding::check(argv, programs)
+    pub fn understands_sharing(argv: &[String], userland: Userland, programs: &mut Programs) -> Understanding {
+        super::understanding::check(argv, userland, programs)
     }
 
     /// Runs until everything waits, and says for what. `now` must not go back.
@@ -315,8 +277,8 @@ impl Process {
         let name = argv.first().cloned().unwrap_or_default();
         let body = if argv.is_empty() {
             Err((String::new(), 0))
-        } else if super::launch::dialect(&name).is_some() {
-            match shell(context.programs, &argv, &options.environment, &options.cwd, self.root) {
+        } else if super::launch::dialect(&name, options.userland).is_some() {
+            match shell(context.programs, options.userland, &argv, &options.environment, &options.cwd, self.root) {
                 Ok(shell) => Ok(Body::Shell(Box::new(shell))),
                 Err(message) => Err((message, 2)),
             }
@@ -327,7 +289,7 @@ impl Process {
                     Ok(Body::Shell(shell))
                 }
                 Launched::Body(body) => Ok(body),
-                Launched::Failed(message, status) => Err((message, status)),
+                Launched::Failed(message, status) | Launched::Refused(message, status) => Err((message, status)),
             }
         };
         let descriptors = std::mem::take(&mut context.descriptors);
@@ -390,13 +352,20 @@ impl Process {
             } else if task.ignored.contains(&signal) || is_harmless && !has_trap {
             } else if has_trap {
                 task.signals.push(signal);
+            } else if runs_exit_trap(task, signal) {
+                // Whatever it waits for.
+                task.signals.push(signal);
+                task.wait = Wait::Ready;
+                if let Body::Shell(shell) = &mut task.body {
+                    shell.after = After::Nothing;
+                }
             } else if !is_init {
                 fatal = fatal.or(Some(signal));
             }
         }
         let Some(signal) = fatal else { return false };
         let task = self.kernel.tasks.remove(index);
-        self.end(&task, 128 + signal.number());
+        self.end(&task, Exit::by(signal));
         true
     }
 
@@ -417,14 +386,21 @@ impl Process {
             ignored: std::mem::take(&mut task.ignored),
         };
         let run = match &mut task.body {
-            Body::Shell(shell) => shell.run(&mut context),
-            Body::Program(program) => program.run(&mut context),
+            Body::Shell(shell) => {
+                context.kernel.running = Some(std::sync::Arc::clone(&shell.arguments));
+                shell.run(&mut context)
+            }
+            Body::Program(program) => {
+                context.kernel.running = Some(program.shared_words());
+                program.run(&mut context)
+            }
         };
         task.descriptors = std::mem::take(&mut context.descriptors);
         task.signals = std::mem::take(&mut context.signals);
         task.ignored = std::mem::take(&mut context.ignored);
         match run {
-            Run::Exit(status) => return self.end(&task, status),
+            Run::Exit(status) => return self.end(&task, Exit::with(status)),
+            Run::Killed(signal) => return self.end(&task, Exit::by(signal)),
             Run::Block(wait) => task.wait = wait,
             Run::Yield => {}
             Run::Become(body) => task.body = *body,
@@ -434,11 +410,11 @@ impl Process {
         self.kernel.sweep();
     }
 
-    fn end(&mut self, task: &Task, status: i32) {
-        self.kernel.bury(task, status);
+    fn end(&mut self, task: &Task, exit: Exit) {
+        self.kernel.bury(task, exit);
         self.kernel.sweep();
         if task.pid == self.root {
-            self.finished = Some(status);
+            self.finished = Some(exit.status);
         }
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::engine::SimTime;
 
 use super::code::{Code, Dialect};
+use super::compile::SyntaxError;
 use super::kernel::{Handle, Pid};
-use super::process::Signal;
+use super::signal::Signal;
 
 /// A shell variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +110,18 @@ pub(super) struct Shell {
     pub dialect: Dialect,
     /// `$0`.
     pub name: String,
+    /// The last part of what it was started as: `sh`.
+    pub program: String,
+    /// All of what it was started as: `/bin/sh`.
+    pub started_as: String,
+    /// The whole command line that it was started with.
+    pub arguments: Arc<[String]>,
     /// The script file, for messages; none with `-c`.
     pub script: Option<String>,
+    /// Does it read its commands from standard input?
+    pub reads_stdin: bool,
+    /// What it has read of them so far.
+    pub stdin_text: Vec<u8>,
     /// A script file that is read at the first step.
     pub script_to_read: Option<String>,
     pub positional: Arc<Vec<String>>,
@@ -146,6 +157,12 @@ pub(super) struct Shell {
     pub version: u64,
     /// Line of the command at hand.
     pub line: usize,
+    /// Command substitutions it is inside of, which bash shows in its trace.
+    pub captures_deep: usize,
+    /// Is the command at hand a `wait` that waits?
+    pub in_wait: bool,
+    /// What `alias` has defined.
+    pub aliases: BTreeMap<String, String>,
     /// Place inside an argument, for `getopts`.
     pub getopts_offset: usize,
 }
@@ -155,8 +172,13 @@ impl Shell {
     pub fn new(dialect: Dialect, name: String, positional: Vec<String>, code: Arc<Code>, pid: Pid) -> Self {
         Self {
             dialect,
+            program: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            started_as: name.clone(),
+            arguments: Arc::new([]),
             name,
             script: None,
+            reads_stdin: false,
+            stdin_text: Vec::new(),
             script_to_read: None,
             positional: Arc::new(positional),
             variables: Arc::default(),
@@ -181,6 +203,9 @@ impl Shell {
             exiting: None,
             version: 0,
             line: 1,
+            captures_deep: 0,
+            in_wait: false,
+            aliases: BTreeMap::new(),
             getopts_offset: 0,
         }
     }
@@ -192,8 +217,15 @@ impl Shell {
             let variable = Variable { value: value.clone(), is_exported: true, is_read_only: false };
             variables.insert(name.clone(), variable);
         }
-        for (name, value) in [("IFS", " \t\n"), ("PS4", "+ "), ("OPTIND", "1")] {
-            let variable = Variable { value: value.to_owned(), is_exported: false, is_read_only: false };
+        let level = self.variables.get("SHLVL").and_then(|level| level.value.parse::<i64>().ok()).unwrap_or(0) + 1;
+        let level = level.to_string();
+        let mut own = vec![("IFS", " \t\n", false), ("PS4", "+ ", false), ("OPTIND", "1", false)];
+        if self.dialect != Dialect::Dash {
+            own.push(("SHLVL", &level, true));
+        }
+        let variables = Arc::make_mut(&mut self.variables);
+        for (name, value, is_exported) in own {
+            let variable = Variable { value: value.to_owned(), is_exported, is_read_only: false };
             variables.insert(name.to_owned(), variable);
         }
     }
@@ -222,6 +254,11 @@ impl Shell {
     /// Is there a trap with commands for this signal?
     pub fn has_trap(&self, signal: Signal) -> bool {
         self.traps.get(&TrapOn::Signal(signal)).is_some_and(|action| !action.is_empty())
+    }
+
+    /// Does it run its EXIT trap before a signal without a trap ends it? bash does.
+    pub fn ends_by_exit_trap(&self) -> bool {
+        self.dialect == Dialect::Bash && self.traps.get(&TrapOn::Exit).is_some_and(|action| !action.is_empty())
     }
 
     /// Descriptors that redirections have put aside.
@@ -296,11 +333,77 @@ impl Shell {
         exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect()
     }
 
+    /// What it says of a text that is no script; `by` is the builtin that was to run it, with `: `.
+    pub fn refusal(&mut self, error: &SyntaxError, by: &str) -> String {
+        if let SyntaxError::Grammar { line, .. } = error {
+            self.line = *line;
+        }
+        let (source, name) = match error {
+            SyntaxError::Grammar { shown: Some(source), .. } => (Some(source), &self.name),
+            _ => (None, &self.name),
+        };
+        match (self.dialect, &self.script) {
+            (Dialect::Bash, None) if by.is_empty() => {
+                let start = format!("{name}: -c: line {}: ", self.line);
+                let shown = source.map(|source| format!("\n{start}`{source}'")).unwrap_or_default();
+                format!("{start}{error}{shown}")
+            }
+            (Dialect::Bash, None) => format!("{name}: {by}line {}: {error}", self.line),
+            _ => format!("{}{by}{error}", self.prefix()),
+        }
+    }
+
+    /// Its command line, for `ps`.
+    pub fn command_line(&self) -> String {
+        self.arguments.join(" ")
+    }
+
+    /// Line of the command at hand as the shell counts: ash begins a text of `-c` with 0.
+    pub fn line_number(&self) -> usize {
+        if self.dialect == Dialect::Ash && self.script.is_none() { self.line.saturating_sub(1) } else { self.line }
+    }
+
+    /// Has it a builtin of this name, also one that is a program elsewhere?
+    pub fn is_own(&self, name: &str) -> bool {
+        super::builtins::find(name, self.dialect).is_some() || self.has_program_inside(name)
+    }
+
+    /// Programs that the shell has inside.
+    pub fn has_program_inside(&self, name: &str) -> bool {
+        match name {
+            "echo" | "printf" | "test" | "[" | "kill" | "true" | "false" => true,
+            "[[" => self.dialect == Dialect::Ash,
+            _ => false,
+        }
+    }
+
+    /// What it says of a variable that is never to change.
+    pub fn read_only(&self, builtin: Option<&str>, name: &str) -> String {
+        match (self.dialect, builtin) {
+            (Dialect::Bash, _) => format!("{}{name}: readonly variable", self.prefix()),
+            (_, Some(builtin)) => format!("{}{name}: is read only", self.prefix_of(builtin)),
+            (_, None) => format!("{}{name}: is read only", self.prefix()),
+        }
+    }
+
+    /// Beginning of a message of one of its builtins.
+    pub fn prefix_of(&self, builtin: &str) -> String {
+        match self.dialect {
+            Dialect::Ash => {
+                let shown = self.script.as_ref().unwrap_or(&self.name);
+                format!("{shown}: {builtin}: line {}: ", self.line_number())
+            }
+            Dialect::Dash | Dialect::Bash => format!("{}{builtin}: ", self.prefix()),
+        }
+    }
+
     /// Beginning of a message of this shell: `sh: `, or with the line where bash and scripts give it.
     pub fn prefix(&self) -> String {
         match (&self.script, self.dialect) {
+            (Some(script), Dialect::Dash) => format!("{script}: {}: ", self.line),
             (Some(script), _) => format!("{script}: line {}: ", self.line),
             (None, Dialect::Bash) => format!("{}: line {}: ", self.name, self.line),
+            (None, Dialect::Dash) => format!("{}: {}: ", self.name, self.line),
             (None, Dialect::Ash) => format!("{}: ", self.name),
         }
     }

@@ -2,24 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use super::code::{Action, Code, Op, Part, Word};
+use super::code::{Action, Code, Dialect, Op, Part, Word};
+use super::compile::SyntaxError;
 use super::launch::{base_name, dialect, shell_call};
 use super::parsed::Programs;
 use super::process::Understanding;
+use super::userland::Userland;
 use super::{builtins, programs};
 
 /// See `Process::understands`.
-pub(super) fn check(argv: &[String], parsed: &mut Programs) -> Understanding {
+pub(super) fn check(argv: &[String], userland: Userland, parsed: &mut Programs) -> Understanding {
     let Some(name) = argv.first() else { return Understanding::UnknownProgram(String::new()) };
-    if let Some(dialect) = dialect(name) {
+    if let Some(dialect) = dialect(name, userland) {
         let call = shell_call(argv);
         return match (call.text, call.file) {
             (Some(text), _) => match parsed.get(&text, dialect) {
                 Ok(code) => {
-                    let mut names = Names { parsed, called: BTreeSet::new(), defined: BTreeSet::new(), file: None };
+                    let mut names = Names {
+                        parsed,
+                        userland,
+                        dialect,
+                        called: BTreeSet::new(),
+                        defined: BTreeSet::new(),
+                        file: None,
+                    };
                     names.code(&code);
                     names.verdict()
                 }
+                Err(error @ SyntaxError::Grammar { .. }) => Understanding::Broken(error.to_string()),
                 Err(error) => Understanding::Unparsable(error.to_string()),
             },
             (None, Some(file)) => Understanding::NeedsFile(file),
@@ -27,9 +37,9 @@ pub(super) fn check(argv: &[String], parsed: &mut Programs) -> Understanding {
         };
     }
     if let Some(next) = programs::wrapped(argv, &mut std::collections::BTreeMap::new()) {
-        return check(&next, parsed);
+        return check(&next, userland, parsed);
     }
-    if programs::is_known(base_name(name)) {
+    if programs::is_known(base_name(name), userland) {
         Understanding::Yes
     } else if name.contains('/') {
         Understanding::NeedsFile(name.clone())
@@ -41,6 +51,8 @@ pub(super) fn check(argv: &[String], parsed: &mut Programs) -> Understanding {
 /// Names that are called and names that are defined.
 struct Names<'a> {
     parsed: &'a mut Programs,
+    userland: Userland,
+    dialect: Dialect,
     called: BTreeSet<String>,
     defined: BTreeSet<String>,
     file: Option<String>,
@@ -79,8 +91,9 @@ impl Names<'_> {
     fn command(&mut self, words: &[Word]) {
         let words: Vec<Option<String>> = words.iter().map(Word::literal).collect();
         let Some(Some(name)) = words.first() else { return };
-        if builtins::find(name).is_some() && !matches!(name.as_str(), "exec" | "command")
-            || programs::is_known(base_name(name))
+        if (builtins::find(name, self.dialect).is_some() || builtins::is_keyword(name))
+            && !matches!(name.as_str(), "exec" | "command")
+            || programs::is_known(base_name(name), self.userland)
         {
             return;
         }
@@ -88,14 +101,14 @@ impl Names<'_> {
         let inner = match name.as_str() {
             "exec" | "command" if rest.is_empty() || rest[0].starts_with('-') => return,
             "exec" | "command" => Some(rest),
-            _ if dialect(name).is_some() => return,
+            _ if dialect(name, self.userland).is_some() => return,
             _ => programs::wrapped(
                 &[std::slice::from_ref(name), rest.as_slice()].concat(),
                 &mut std::collections::BTreeMap::new(),
             ),
         };
         match inner {
-            Some(inner) => match check(&inner, self.parsed) {
+            Some(inner) => match check(&inner, self.userland, self.parsed) {
                 Understanding::UnknownProgram(name) => {
                     self.called.insert(name);
                 }

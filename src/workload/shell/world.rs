@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::engine::{SimDuration, SimTime};
 
-use super::process::Signal;
+use super::signal::Signal;
 
 /// Why an operation on a file failed; the words are libc's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,13 @@ pub enum Errno {
     OutOfMemory,
 }
 
+impl Errno {
+    /// Its words, with the shell's own for a file that is missing.
+    pub(super) fn reason(self, missing: &str) -> String {
+        if self == Self::NotFound { missing.to_owned() } else { self.to_string() }
+    }
+}
+
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -81,6 +88,8 @@ pub struct Metadata {
     pub mode: u32,
     /// When the contents last changed.
     pub modified: SimTime,
+    /// Its user and group, by number.
+    pub owner: (u32, u32),
 }
 
 /// Where a write goes.
@@ -129,6 +138,8 @@ pub trait FileSystem {
     fn rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno>;
     /// Sets permission bits.
     fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno>;
+    /// Sets user and group.
+    fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno>;
     /// Sets the time of the last change.
     fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno>;
     /// Bytes (total, used) of the file system that holds `path`, for `df`.
@@ -197,6 +208,10 @@ macro_rules! file_system_of_field {
 
                 fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
                     self.$field.set_mode(path, mode)
+                }
+
+                fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno> {
+                    self.$field.set_owner(path, owner)
                 }
 
                 fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {

@@ -3,10 +3,10 @@
 use super::super::code::Dialect;
 use super::super::context::{Context, absolute};
 use super::super::kernel::Body;
-use super::super::launch::{Launched, launch};
-use super::super::programs;
+use super::super::launch::{Launched, launch, place};
 use super::super::shell::{CallKind, Frame, Shell};
-use super::{Outcome, find, number};
+use super::super::world::Links;
+use super::{Outcome, find, is_keyword, number};
 
 pub(super) fn leave(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let count = match number(shell, context, words, 1) {
@@ -15,6 +15,10 @@ pub(super) fn leave(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
     };
     shell.status = 0;
     if !shell.frames.iter().any(|frame| matches!(frame, Frame::Loop(_))) {
+        if shell.dialect == Dialect::Bash {
+            let prefix = shell.prefix_of(&words[0]);
+            context.complain(&format!("{prefix}only meaningful in a `for', `while', or `until' loop"));
+        }
         return Outcome::Status(0);
     }
     shell.leave_loops(context, count, words[0] == "continue");
@@ -23,13 +27,26 @@ pub(super) fn leave(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
 
 pub(super) fn exit(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let default = shell.exiting.unwrap_or(shell.status);
+    if words.len() > 2 && shell.dialect == Dialect::Bash && words[1].parse::<i32>().is_ok() {
+        let message = format!("{}too many arguments", shell.prefix_of("exit"));
+        context.complain(&message);
+        return Outcome::Status(1);
+    }
     Outcome::Exit(number(shell, context, words, default).unwrap_or_else(|status| status))
 }
 
 pub(super) fn return_from(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let default = shell.status;
     let status = number(shell, context, words, default).unwrap_or_else(|status| status);
-    if shell.return_from(context, status & 0xff) { Outcome::Jumped } else { Outcome::Exit(status) }
+    if shell.return_from(context, status & 0xff) {
+        return Outcome::Jumped;
+    }
+    if shell.dialect == Dialect::Bash {
+        let message = format!("{}can only `return' from a function or sourced script", shell.prefix_of("return"));
+        context.complain(&message);
+        return Outcome::Status(2);
+    }
+    Outcome::Exit(status)
 }
 
 pub(super) fn eval(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
@@ -50,9 +67,14 @@ fn run_text(
             Outcome::Call
         }
         Err(error) => {
-            let message = format!("{}{error}", shell.prefix());
+            let by = match (kind, shell.dialect) {
+                (CallKind::Eval, Dialect::Ash) => format!("eval: line {}: ", shell.line_number()),
+                (CallKind::Eval, _) => "eval: ".to_owned(),
+                _ => String::new(),
+            };
+            let message = shell.refusal(&error, &by);
             context.complain(&message);
-            Outcome::Exit(2)
+            if shell.dialect == Dialect::Bash { Outcome::Status(2) } else { Outcome::Exit(2) }
         }
     }
 }
@@ -66,7 +88,10 @@ pub(super) fn source(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
         }
         Err(error) => {
             let message = match shell.dialect {
-                Dialect::Ash => format!("{}.: can't open '{name}': {error}", shell.prefix()),
+                Dialect::Ash => format!("{}can't open '{name}': {error}", shell.prefix_of(".")),
+                Dialect::Dash => {
+                    format!("{}cannot open {name}: {}", shell.prefix_of("."), error.reason("No such file"))
+                }
                 Dialect::Bash => format!("{}{name}: {error}", shell.prefix()),
             };
             context.complain(&message);
@@ -86,8 +111,12 @@ pub(super) fn exec(shell: &mut Shell, context: &mut Context<'_>, words: &[String
             }
             Outcome::Become(Box::new(body))
         }
+        Launched::Refused(message, status) => {
+            context.complain(&message);
+            Outcome::Exit(status)
+        }
         Launched::Failed(message, status) => {
-            let message = format!("{}exec: {message}", shell.prefix());
+            let message = format!("{}{message}", shell.prefix_of("exec"));
             context.complain(&message);
             Outcome::Exit(status)
         }
@@ -100,23 +129,25 @@ pub(super) fn command(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
         Some("-v" | "-V") => {
             let mut status = 0;
             for name in &words[2..] {
-                let found = if find(name).is_some() || shell.functions.contains_key(name) {
+                let found = if shell.is_own(name) || is_keyword(name) || shell.functions.contains_key(name) {
                     Some(name.clone())
+                } else if name.contains('/') {
+                    context.stat(&absolute(&shell.cwd, name), Links::Follow).ok().map(|_| name.clone())
                 } else {
-                    programs::is_known(name).then(|| format!("/bin/{name}"))
+                    place(context, shell.get("PATH"), name)
                 };
                 match found {
                     Some(path) => {
                         let _ = context.write(1, format!("{path}\n").as_bytes());
                     }
-                    None => status = 127,
+                    None => status = if shell.dialect == Dialect::Bash { 1 } else { 127 },
                 }
             }
             Outcome::Status(status)
         }
         Some("-p") if words.len() > 2 => command(shell, context, &words[1..]),
         Some(name) => {
-            if let Some(builtin) = find(name) {
+            if let Some(builtin) = find(name, shell.dialect) {
                 return builtin(shell, context, &words[1..]);
             }
             let environment = shell.environment();
@@ -133,12 +164,38 @@ pub(super) fn describe(shell: &mut Shell, context: &mut Context<'_>, words: &[St
     for name in &words[1..] {
         let text = if shell.functions.contains_key(name) {
             format!("{name} is a function")
-        } else if find(name).is_some() {
+        } else if is_keyword(name) {
+            format!("{name} is a shell keyword")
+        } else if matches!(
+            name.as_str(),
+            "." | ":"
+                | "break"
+                | "continue"
+                | "eval"
+                | "exec"
+                | "exit"
+                | "export"
+                | "readonly"
+                | "return"
+                | "set"
+                | "shift"
+                | "times"
+                | "trap"
+                | "unset"
+        ) && shell.dialect != Dialect::Bash
+        {
+            format!("{name} is a special shell builtin")
+        } else if shell.is_own(name) {
             format!("{name} is a shell builtin")
-        } else if programs::is_known(name) {
-            format!("{name} is /bin/{name}")
+        } else if let Some(path) = place(context, shell.get("PATH"), name) {
+            format!("{name} is {path}")
         } else {
-            status = 127;
+            status = if shell.dialect == Dialect::Bash { 1 } else { 127 };
+            if shell.dialect == Dialect::Bash {
+                let message = format!("{}{name}: not found", shell.prefix_of("type"));
+                context.complain(&message);
+                continue;
+            }
             format!("{name}: not found")
         };
         let _ = context.write(1, format!("{text}\n").as_bytes());

@@ -1,5 +1,6 @@
 //! `getopts`: the next option letter of the positional parameters.
 
+use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::shell::Shell;
 use super::Outcome;
@@ -21,10 +22,16 @@ pub(super) fn getopts(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
     let rest: String = argument.chars().skip(offset + 1).collect();
     let (mut next_index, mut next_offset) = if rest.is_empty() { (index + 1, 1) } else { (index, offset + 1) };
     let mut result = letter.to_string();
+    if !takes_value {
+        shell.put_back("OPTARG", None);
+    }
     if place.is_none() {
         "?".clone_into(&mut result);
         if !letters.starts_with(':') {
-            let message = format!("{}Illegal option -{letter}", shell.prefix());
+            let message = match shell.dialect {
+                Dialect::Bash => format!("{}: illegal option -- {letter}", shell.name),
+                _ => format!("Illegal option -{letter}"),
+            };
             context.complain(&message);
         }
     } else if takes_value {
@@ -36,7 +43,10 @@ pub(super) fn getopts(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
         } else {
             let mark = if letters.starts_with(':') { ":" } else { "?" };
             mark.clone_into(&mut result);
-            let message = format!("{}No arg for -{letter} option", shell.prefix());
+            let message = match shell.dialect {
+                Dialect::Bash => format!("{}: option requires an argument -- {letter}", shell.name),
+                _ => format!("No arg for -{letter} option"),
+            };
             context.complain(&message);
         }
     }

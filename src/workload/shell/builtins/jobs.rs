@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::kernel::{Pid, Wait};
 use super::super::programs;
@@ -39,21 +40,29 @@ pub(super) fn kill(shell: &mut Shell, context: &mut Context<'_>, words: &[String
         if let Some(pid) = job(shell, word) {
             *word = pid.to_string();
         } else {
-            let message = format!("{}kill: {word}: no such job", shell.prefix());
+            let message = match shell.dialect {
+                Dialect::Dash => format!("{}No such job: {word}", shell.prefix_of("kill")),
+                _ => format!("{}{word}: no such job", shell.prefix_of("kill")),
+            };
             context.complain(&message);
             return Outcome::Status(1);
         }
     }
     let environment = BTreeMap::new();
-    let mut call =
-        programs::Call { context, words: &words, environment: &environment, cwd: &shell.cwd, umask: shell.umask };
+    let mut call = programs::Call {
+        context,
+        words: &words,
+        environment: &environment,
+        cwd: &shell.cwd,
+        umask: shell.umask,
+        inside: Some(shell),
+        caller: Some(shell),
+    };
     Outcome::Status(programs::kill(&mut call))
 }
 
 pub(super) fn wait(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
-    if let Some(signal) = context.signals.iter().find(|signal| shell.has_trap(**signal)) {
-        return Outcome::Status(128 + signal.number());
-    }
+    shell.in_wait = false;
     let wanted: Vec<&String> = words[1..].iter().filter(|word| !word.starts_with('-')).collect();
     let is_any = words.iter().any(|word| word == "-n");
     let pids: Vec<Pid> = if wanted.is_empty() {
@@ -63,18 +72,31 @@ pub(super) fn wait(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     };
     let is_running = |pid: &Pid| context.kernel.position(*pid).is_some();
     if is_any && let Some(done) = pids.iter().find(|pid| !is_running(pid)) {
-        let status = context.kernel.exited.remove(done).unwrap_or(127);
+        let status = context.kernel.exited.remove(done).map_or(127, |exit| exit.status);
         shell.jobs.retain(|pid| pid != done);
         return Outcome::Status(status);
     }
     if pids.iter().any(is_running) {
+        shell.in_wait = true;
         return Outcome::Block(Wait::Jobs(pids));
+    }
+    if shell.dialect == Dialect::Bash {
+        for pid in &pids {
+            if shell.jobs.contains(pid) || context.kernel.exited.contains_key(pid) {
+                continue;
+            }
+            let message = format!("{}pid {pid} is not a child of this shell", shell.prefix_of("wait"));
+            context.complain(&message);
+        }
     }
     let mut status = 0;
     for pid in &pids {
         let found = context.kernel.exited.get(pid).copied();
         if !wanted.is_empty() {
-            status = found.unwrap_or(127);
+            status = found.map_or(127, |exit| exit.status);
+            if let Some(exit) = found {
+                shell.report(context, exit);
+            }
         }
         context.kernel.exited.remove(pid);
     }

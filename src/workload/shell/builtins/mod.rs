@@ -1,17 +1,21 @@
 //! Commands that change the shell itself, by name. What only prints or touches files is in `programs`.
 
+mod alias;
 mod directory;
 mod flow;
 mod getopts;
 mod jobs;
+mod limits;
 mod read;
 mod trap;
 mod variables;
 
+use super::code::Dialect;
 use super::context::Context;
 use super::kernel::{Body, Pid, Wait};
 use super::shell::Shell;
 
+pub(super) use directory::physical;
 pub(super) use variables::set_option;
 
 /// What a builtin leads to.
@@ -31,8 +35,39 @@ pub(super) enum Outcome {
 
 pub(super) type Builtin = fn(&mut Shell, &mut Context<'_>, &[String]) -> Outcome;
 
+/// Is it a word of the shell's grammar?
+pub(super) fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "!" | "{"
+            | "}"
+            | "case"
+            | "do"
+            | "done"
+            | "elif"
+            | "else"
+            | "esac"
+            | "fi"
+            | "for"
+            | "if"
+            | "in"
+            | "then"
+            | "until"
+            | "while"
+    )
+}
+
 /// The builtin of this name.
-pub(super) fn find(name: &str) -> Option<Builtin> {
+pub(super) fn find(name: &str, dialect: Dialect) -> Option<Builtin> {
+    let is_of = match name {
+        "source" | "let" | "history" => dialect != Dialect::Dash,
+        "builtin" | "declare" | "typeset" | "shopt" | "disown" | "enable" => dialect == Dialect::Bash,
+        "chdir" => dialect != Dialect::Bash,
+        _ => true,
+    };
+    if !is_of {
+        return None;
+    }
     Some(match name {
         ":" | "true" => |_, _, _| Outcome::Status(0),
         "false" => |_, _, _| Outcome::Status(1),
@@ -44,9 +79,10 @@ pub(super) fn find(name: &str) -> Option<Builtin> {
         "exit" => flow::exit,
         "export" | "readonly" => variables::export,
         "getopts" => getopts::getopts,
-        "hash" | "alias" | "unalias" | "ulimit" | "shopt" | "history" | "bg" | "fg" | "disown" | "enable" => {
-            |_, _, _| Outcome::Status(0)
-        }
+        "alias" => alias::alias,
+        "unalias" => alias::unalias,
+        "ulimit" => limits::ulimit,
+        "hash" | "shopt" | "history" | "bg" | "fg" | "disown" | "enable" => |_, _, _| Outcome::Status(0),
         "jobs" => jobs::jobs,
         "kill" => jobs::kill,
         "let" => variables::arithmetic,
@@ -79,8 +115,14 @@ pub(super) fn is_name(text: &str) -> bool {
 
 fn number(shell: &Shell, context: &mut Context<'_>, words: &[String], default: i32) -> Result<i32, i32> {
     let Some(word) = words.get(1) else { return Ok(default) };
-    word.parse().map_err(|_| {
-        let message = format!("{}{}: Illegal number: {word}", shell.prefix(), words[0]);
+    let is_bash = shell.dialect == Dialect::Bash;
+    word.parse().ok().filter(|number| is_bash || *number >= 0).ok_or_else(|| {
+        let prefix = shell.prefix_of(&words[0]);
+        let message = if is_bash {
+            format!("{prefix}{word}: numeric argument required")
+        } else {
+            format!("{prefix}Illegal number: {word}")
+        };
         context.complain(&message);
         2
     })

@@ -1,5 +1,6 @@
 //! `read`: one line of standard input into variables.
 
+use super::super::code::Dialect;
 use super::super::context::{Context, Input};
 use super::super::kernel::Wait;
 use super::super::shell::Shell;
@@ -45,6 +46,11 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     // The next turn of a loop reads another line, even if it looks the same.
     shell.version += 1;
     let line = if is_raw { line } else { line.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\") };
+    if names.is_empty() && shell.dialect == Dialect::Dash {
+        let message = format!("{}arg count", shell.prefix_of("read"));
+        context.complain(&message);
+        return Outcome::Status(2);
+    }
     if names.is_empty() {
         names.push("REPLY".to_owned());
     }

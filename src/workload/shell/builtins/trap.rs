@@ -1,15 +1,19 @@
 //! `trap`: what is run when a signal comes or the shell ends.
 
+use super::super::code::Dialect;
 use super::super::context::Context;
-use super::super::process::Signal;
 use super::super::shell::{Shell, TrapOn};
+use super::super::signal::Signal;
 use super::Outcome;
 
 pub(super) fn trap(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let arguments = if words.get(1).is_some_and(|word| word == "--") { &words[2..] } else { &words[1..] };
     if arguments.is_empty() {
-        let lines: String =
-            shell.traps.iter().map(|(on, action)| format!("trap -- '{action}' {}\n", trap_name(*on))).collect();
+        let lines: String = shell
+            .traps
+            .iter()
+            .map(|(on, action)| format!("trap -- '{action}' {}\n", trap_name(*on, shell.dialect)))
+            .collect();
         let _ = context.write(1, lines.as_bytes());
         return Outcome::Status(0);
     }
@@ -20,7 +24,10 @@ pub(super) fn trap(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     shell.version += 1;
     for name in names {
         let Some(on) = trap_on(name) else {
-            let message = format!("{}trap: {name}: invalid signal specification", shell.prefix());
+            let message = match shell.dialect {
+                Dialect::Dash => format!("trap: {name}: bad trap"),
+                _ => format!("{}{name}: invalid signal specification", shell.prefix_of("trap")),
+            };
             context.complain(&message);
             status = 1;
             continue;
@@ -50,9 +57,10 @@ fn trap_on(name: &str) -> Option<TrapOn> {
     }
 }
 
-fn trap_name(on: TrapOn) -> &'static str {
+fn trap_name(on: TrapOn, dialect: Dialect) -> String {
     match on {
-        TrapOn::Exit => "EXIT",
-        TrapOn::Signal(signal) => signal.name(),
+        TrapOn::Exit => "EXIT".to_owned(),
+        TrapOn::Signal(signal) if dialect == Dialect::Bash => format!("SIG{}", signal.name()),
+        TrapOn::Signal(signal) => signal.name().to_owned(),
     }
 }

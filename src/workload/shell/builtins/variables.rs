@@ -17,8 +17,13 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
             .variables
             .iter()
             .filter(|(_, variable)| if is_export { variable.is_exported } else { variable.is_read_only });
-        let lines: String =
-            shown.map(|(name, variable)| format!("{} {name}='{}'\n", words[0], variable.value)).collect();
+        let letter = if is_export { 'x' } else { 'r' };
+        let lines: String = shown
+            .map(|(name, variable)| match shell.dialect {
+                Dialect::Bash => format!("declare -{letter} {name}=\"{}\"\n", variable.value),
+                _ => format!("{} {name}='{}'\n", words[0], variable.value),
+            })
+            .collect();
         let _ = context.write(1, lines.as_bytes());
         return Outcome::Status(0);
     }
@@ -28,15 +33,21 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
             None => (argument.as_str(), None),
         };
         if !is_name(name) {
-            let message = format!("{}{}: {name}: bad variable name", shell.prefix(), words[0]);
+            let message = match shell.dialect {
+                Dialect::Bash => format!("{}`{argument}': not a valid identifier", shell.prefix_of(&words[0])),
+                _ => format!("{}{name}: bad variable name", shell.prefix_of(&words[0])),
+            };
             context.complain(&message);
             return Outcome::Exit(2);
         }
         if let Some(value) = value
             && !shell.set(name, value.to_owned())
         {
-            let message = format!("{}{}: {name}: is read only", shell.prefix(), words[0]);
+            let message = shell.read_only(Some(&words[0]), name);
             context.complain(&message);
+            if shell.dialect != Dialect::Bash {
+                return Outcome::Exit(2);
+            }
             status = 1;
         }
         let has_value = shell.variables.contains_key(name);
@@ -50,7 +61,16 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
     Outcome::Status(status)
 }
 
-pub(super) fn local(shell: &mut Shell, _: &mut Context<'_>, words: &[String]) -> Outcome {
+pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
+    let is_in_function =
+        shell.frames.iter().any(|frame| matches!(frame, Frame::Call(call) if call.kind == CallKind::Function));
+    if words[0] == "local" && !is_in_function {
+        let is_bash = shell.dialect == Dialect::Bash;
+        let what = if is_bash { "can only be used in a function" } else { "not in a function" };
+        let message = format!("{}{what}", shell.prefix_of("local"));
+        context.complain(&message);
+        return if is_bash { Outcome::Status(1) } else { Outcome::Exit(2) };
+    }
     for argument in words[1..].iter().filter(|word| !word.starts_with('-')) {
         let (name, value) =
             argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
@@ -76,14 +96,20 @@ pub(super) fn local(shell: &mut Shell, _: &mut Context<'_>, words: &[String]) ->
     Outcome::Status(0)
 }
 
-pub(super) fn unset(shell: &mut Shell, _: &mut Context<'_>, words: &[String]) -> Outcome {
+pub(super) fn unset(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let is_function = words.get(1).is_some_and(|word| word == "-f");
     for name in words[1..].iter().filter(|word| !word.starts_with('-')) {
         if is_function {
             Arc::make_mut(&mut shell.functions).remove(name);
             shell.version += 1;
         } else if shell.variables.get(name).is_some_and(|variable| variable.is_read_only) {
-            return Outcome::Status(1);
+            let message = if shell.dialect == Dialect::Bash {
+                format!("{}{name}: cannot unset: readonly variable", shell.prefix_of("unset"))
+            } else {
+                shell.read_only(Some("unset"), name)
+            };
+            context.complain(&message);
+            return if shell.dialect == Dialect::Bash { Outcome::Status(1) } else { Outcome::Exit(2) };
         } else {
             shell.put_back(name, None);
         }
@@ -97,6 +123,11 @@ pub(super) fn shift(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
         _ => return Outcome::Exit(2),
     };
     if count > shell.positional.len() {
+        if shell.dialect == Dialect::Dash {
+            let message = format!("{}can't shift that many", shell.prefix_of("shift"));
+            context.complain(&message);
+            return Outcome::Exit(2);
+        }
         return Outcome::Status(1);
     }
     shell.version += 1;
@@ -106,8 +137,19 @@ pub(super) fn shift(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
 
 pub(super) fn set(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     if words.len() == 1 {
-        let lines: String =
-            shell.variables.iter().map(|(name, variable)| format!("{name}='{}'\n", variable.value)).collect();
+        let lines: String = shell
+            .variables
+            .iter()
+            .map(|(name, variable)| {
+                let value = &variable.value;
+                let is_plain = value.chars().all(|c| c.is_alphanumeric() || "/._-+:,@%=".contains(c));
+                if shell.dialect == Dialect::Bash && is_plain {
+                    format!("{name}={value}\n")
+                } else {
+                    format!("{name}='{value}'\n")
+                }
+            })
+            .collect();
         let _ = context.write(1, lines.as_bytes());
         return Outcome::Status(0);
     }
@@ -125,14 +167,40 @@ pub(super) fn set(shell: &mut Shell, context: &mut Context<'_>, words: &[String]
         }
         for letter in word[1..].chars() {
             let name = if letter == 'o' { arguments.next().map_or("", String::as_str) } else { "" };
-            set_option(shell, letter, name, is_on);
+            if letter == 'o' && name.is_empty() {
+                let listing = super::super::options::listing(shell, is_on);
+                let _ = context.write(1, listing.as_bytes());
+            } else if !set_option(shell, letter, name, is_on) {
+                return refuse_option(shell, context, letter, name, is_on);
+            }
         }
     }
     Outcome::Status(0)
 }
 
-/// Sets an option by its letter, or by name with `o`.
-pub(in super::super) fn set_option(shell: &mut Shell, letter: char, name: &str, is_on: bool) {
+fn refuse_option(shell: &Shell, context: &mut Context<'_>, letter: char, name: &str, is_on: bool) -> Outcome {
+    let sign = if is_on { '-' } else { '+' };
+    let option = if letter == 'o' { format!("{sign}o {name}") } else { format!("{sign}{letter}") };
+    let prefix = shell.prefix_of("set");
+    let (message, outcome) = match shell.dialect {
+        Dialect::Ash if letter == 'o' => (format!("{prefix}illegal option {option}"), Outcome::Status(1)),
+        Dialect::Ash => (format!("{prefix}illegal option {option}"), Outcome::Exit(2)),
+        Dialect::Dash => (format!("{prefix}Illegal option {option}"), Outcome::Exit(2)),
+        Dialect::Bash if letter == 'o' => (format!("{prefix}{name}: invalid option name"), Outcome::Status(2)),
+        Dialect::Bash => (
+            format!(
+                "{prefix}{option}: invalid option\nset: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]"
+            ),
+            Outcome::Status(2),
+        ),
+    };
+    context.complain(&message);
+    outcome
+}
+
+/// Sets an option by its letter, or by name with `o`; false where the shell has none of that name.
+pub(in super::super) fn set_option(shell: &mut Shell, letter: char, name: &str, is_on: bool) -> bool {
+    let dialect = shell.dialect;
     let options = &mut shell.options;
     match (letter, name) {
         ('e', _) | ('o', "errexit") => options.errexit = is_on,
@@ -142,9 +210,20 @@ pub(in super::super) fn set_option(shell: &mut Shell, letter: char, name: &str, 
         ('C', _) | ('o', "noclobber") => options.noclobber = is_on,
         ('n', _) | ('o', "noexec") => options.noexec = is_on,
         ('a', _) | ('o', "allexport") => options.allexport = is_on,
-        ('o', "pipefail") => options.pipefail = is_on,
-        _ => {}
+        ('o', "pipefail") if dialect != Dialect::Dash => options.pipefail = is_on,
+        // Of no use without a terminal.
+        ('b' | 'i' | 'I' | 'm' | 'v' | 's' | 'l', _) => {}
+        ('o', "notify" | "ignoreeof" | "interactive" | "monitor" | "verbose" | "vi" | "stdin") => {}
+        ('h' | 'k' | 'p' | 't' | 'B' | 'E' | 'H' | 'P' | 'T', _) if dialect == Dialect::Bash => {}
+        (
+            'o',
+            "posix" | "errtrace" | "functrace" | "braceexpand" | "hashall" | "histexpand" | "history" | "physical"
+            | "privileged" | "emacs" | "nolog" | "onecmd" | "keyword",
+        ) if dialect == Dialect::Bash => {}
+        ('o', "nolog" | "debug" | "emacs") if dialect == Dialect::Dash => {}
+        _ => return false,
     }
+    true
 }
 
 pub(super) fn arithmetic(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {

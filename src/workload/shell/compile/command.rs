@@ -39,6 +39,12 @@ fn command_item(
     match item {
         ast::CommandPrefixOrSuffixItem::IoRedirect(item) => redirect(item, dialect, redirects)?,
         ast::CommandPrefixOrSuffixItem::Word(text) => braced(text, dialect, &mut simple.words)?,
+        ast::CommandPrefixOrSuffixItem::AssignmentWord(assignment, text)
+            if is_prefix && assignment.append && dialect != Dialect::Bash =>
+        {
+            // Only bash knows `+=`: to the others it is a command of that name.
+            braced(text, dialect, &mut simple.words)?;
+        }
         ast::CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) if is_prefix => {
             let ast::AssignmentName::VariableName(name) = &assignment.name else {
                 return Err(SyntaxError::Unsupported("arrays"));
@@ -86,7 +92,8 @@ pub(super) fn redirect(item: &ast::IoRedirect, dialect: Dialect, out: &mut Vec<R
             };
             let (default, kind) = match kind {
                 ast::IoFileRedirectKind::Read => (0, RedirectKind::Read(target)),
-                ast::IoFileRedirectKind::Write | ast::IoFileRedirectKind::Clobber => (1, RedirectKind::Write(target)),
+                ast::IoFileRedirectKind::Write => (1, RedirectKind::Write(target)),
+                ast::IoFileRedirectKind::Clobber => (1, RedirectKind::Clobber(target)),
                 ast::IoFileRedirectKind::Append => (1, RedirectKind::Append(target)),
                 ast::IoFileRedirectKind::ReadAndWrite => (0, RedirectKind::ReadWrite(target)),
                 ast::IoFileRedirectKind::DuplicateInput => (0, RedirectKind::Duplicate(target)),

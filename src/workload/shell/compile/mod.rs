@@ -1,6 +1,7 @@
 //! Script text → instructions. Parsing is brush-parser's; this file flattens its tree. Pure: no state of a shell.
 
 mod command;
+mod grammar;
 mod parse;
 mod test_expression;
 mod word;
@@ -12,7 +13,7 @@ use brush_parser::{ParserOptions, ast};
 use super::code::{Code, Dialect, Op, Word};
 use command::{braced, redirect, simple_command};
 use test_expression::test_expression;
-use word::word;
+use word::{arithmetic, word};
 
 /// The text is not a script we can run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,16 @@ pub enum SyntaxError {
     /// The parser's words.
     #[error("{0}")]
     Syntax(String),
+    /// The shell's own words, and the line it names.
+    #[error("{text}")]
+    Grammar {
+        /// What is wrong.
+        text: String,
+        /// Where.
+        line: usize,
+        /// The line itself, which bash shows too.
+        shown: Option<String>,
+    },
     /// A construct that is outside the language of the built-in shell.
     #[error("{0} are not supported by the built-in shell")]
     Unsupported(&'static str),
@@ -27,16 +38,29 @@ pub enum SyntaxError {
 
 pub(super) type Compiled<T> = Result<T, SyntaxError>;
 
-pub(super) fn options() -> ParserOptions {
-    ParserOptions::default()
+/// How words are read: what only bash knows is told apart later.
+fn word_options(dialect: Dialect) -> ParserOptions {
+    ParserOptions { sh_mode: false, ..options(dialect) }
+}
+
+pub(super) fn options(dialect: Dialect) -> ParserOptions {
+    let has_extended = dialect == Dialect::Bash;
+    ParserOptions {
+        sh_mode: dialect == Dialect::Dash,
+        enable_extended_globbing: has_extended,
+        ..ParserOptions::default()
+    }
 }
 
 /// Compiles a script.
 pub(super) fn compile(script: &str, dialect: Dialect) -> Compiled<Arc<Code>> {
-    let program = parse::program(script, dialect)?;
+    let (program, error) = parse::program(script, dialect)?;
     let mut builder = Builder::new(dialect);
     for list in &program.complete_commands {
         builder.list(list)?;
+    }
+    if let Some(error) = error {
+        builder.push(Op::Refuse(Arc::new(error)));
     }
     Ok(builder.finish())
 }
@@ -190,7 +214,7 @@ impl Builder {
             ast::CompoundCommand::ForClause(clause) => self.for_clause(clause),
             ast::CompoundCommand::CaseClause(clause) => self.case_clause(clause),
             ast::CompoundCommand::Arithmetic(command) => {
-                self.push(Op::Arithmetic(Arc::new(word(&command.expr.value, self.dialect)?)));
+                self.push(Op::Arithmetic(Arc::new(arithmetic(&command.expr.value, self.dialect)?)));
                 Ok(())
             }
             ast::CompoundCommand::ArithmeticForClause(clause) => self.arithmetic_for(clause),
@@ -263,21 +287,21 @@ impl Builder {
 
     fn arithmetic_for(&mut self, clause: &ast::ArithmeticForClauseCommand) -> Compiled<()> {
         if let Some(initializer) = &clause.initializer {
-            self.push(Op::Arithmetic(Arc::new(word(&initializer.value, self.dialect)?)));
+            self.push(Op::Arithmetic(Arc::new(arithmetic(&initializer.value, self.dialect)?)));
         }
         let enter = self.push(Op::LoopEnter { continue_to: 0, end: 0 });
         let start = self.push(Op::Jump(0));
         let top = self.here();
         if let Some(updater) = &clause.updater {
             self.push(Op::ConditionEnter);
-            self.push(Op::Arithmetic(Arc::new(word(&updater.value, self.dialect)?)));
+            self.push(Op::Arithmetic(Arc::new(arithmetic(&updater.value, self.dialect)?)));
             self.push(Op::ConditionLeave);
         }
         self.land(start);
         let leave = match &clause.condition {
             Some(condition) if !condition.value.trim().is_empty() => {
                 self.push(Op::ConditionEnter);
-                self.push(Op::Arithmetic(Arc::new(word(&condition.value, self.dialect)?)));
+                self.push(Op::Arithmetic(Arc::new(arithmetic(&condition.value, self.dialect)?)));
                 self.push(Op::ConditionLeave);
                 Some(self.push(Op::JumpIfFailure(0)))
             }

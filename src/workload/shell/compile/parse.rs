@@ -1,9 +1,10 @@
 //! Script text → tree. What the parser cannot take (it overflows its stack, backtracks for ever, or panics) is kept from
 //! it here.
 
-use brush_parser::{Parser, SourceSpan, Token, ast, parse_tokens, uncached_tokenize_str};
+use brush_parser::{SourceSpan, Token, ast, parse_tokens, uncached_tokenize_str};
 
 use super::super::code::Dialect;
+use super::grammar::{self, Unexpected};
 use super::{Compiled, SyntaxError, options};
 
 /// Scripts nest at most this deep; the parser is recursive, and input must not overflow its stack.
@@ -12,24 +13,129 @@ const NESTING_MAX: usize = 64;
 /// another, so that its time doubles.
 const BACKTRACKING_MAX: usize = 12;
 
-/// Parses a script.
-pub(super) fn program(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
+/// Earlier lines that are tried, at most, where a later one is no script.
+const LINES_MAX: usize = 500;
+
+/// Parses a script. Of one that ends in lines that are none, those before run, as a shell reads no further than it must.
+pub(super) fn program(script: &str, dialect: Dialect) -> Compiled<(ast::Program, Option<SyntaxError>)> {
+    let error = match whole(script, dialect) {
+        Ok(program) => return Ok((program, None)),
+        Err(error) => error,
+    };
+    let SyntaxError::Grammar { line, .. } = &error else { return Err(error) };
+    let ends: Vec<usize> = script.match_indices('\n').map(|(at, _)| at + 1).take(line - 1).collect();
+    for end in ends.iter().rev().take(LINES_MAX) {
+        if let Ok(program) = whole(&script[..*end], dialect) {
+            return Ok((program, Some(error)));
+        }
+    }
+    Err(error)
+}
+
+fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
     if nesting(script) > NESTING_MAX {
         return Err(too_deep());
     }
     if lacks_tag(script) {
         return Err(SyntaxError::Syntax("a here-document without a tag".to_owned()));
     }
-    let Ok(mut tokens) = uncached_tokenize_str(script, &options().tokenizer_options()) else {
-        // The parser finds the same error, and where it is.
-        let parsed = Parser::new(script.as_bytes(), &options()).parse_program();
-        return parsed.map_err(|error| SyntaxError::Syntax(error.to_string()));
+    let mut tokens = match uncached_tokenize_str(script, &options(dialect).tokenizer_options()) {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            let why = error.to_string();
+            if let Some(tags) = open_documents(&why) {
+                // The end of the script ends them too.
+                return whole(&format!("{script}\n{tags}\n"), dialect);
+            }
+            return Err(unterminated(&why, script, dialect));
+        }
     };
     if backtracking(&tokens) > BACKTRACKING_MAX {
         return Err(too_deep());
     }
     part_from_redirections(&mut tokens, dialect);
-    parse_tokens(&tokens, &options()).map_err(|error| SyntaxError::Syntax(error.to_string()))
+    if dialect == Dialect::Ash {
+        part_from_subshells(&mut tokens);
+    }
+    if dialect == Dialect::Bash {
+        return parse_tokens(&tokens, &options(dialect)).map_err(|error| match grammar::check(&tokens, dialect) {
+            Err(found) => refused(&found, script, dialect),
+            Ok(()) => SyntaxError::Syntax(error.to_string()),
+        });
+    }
+    grammar::check(&tokens, dialect).map_err(|found| refused(&found, script, dialect))?;
+    for token in &mut tokens {
+        if let Token::Word(text, _) = token
+            && text == "[["
+            && dialect == Dialect::Dash
+        {
+            // A program's name like any other.
+            "'[['".clone_into(text);
+        }
+    }
+    parse_tokens(&tokens, &options(dialect)).map_err(|error| SyntaxError::Syntax(error.to_string()))
+}
+
+/// Tags of here-documents that the end of the script leaves open, a line each.
+fn open_documents(why: &str) -> Option<String> {
+    let rest = why.strip_prefix("unterminated here document sequence; tag(s) [")?;
+    let (tags, _) = rest.split_once("] found at")?;
+    Some(tags.split(", ").map(|tag| tag.trim_matches(['\'', '"', '\\'])).collect::<Vec<_>>().join("\n"))
+}
+
+fn last_line(script: &str) -> usize {
+    1 + script.matches('\n').count()
+}
+
+/// What a shell says of a quote or a bracket that is never closed.
+fn unterminated(why: &str, script: &str, dialect: Dialect) -> SyntaxError {
+    let line = last_line(script);
+    let is = |start: &str| why.starts_with(start);
+    let text = match dialect {
+        Dialect::Bash if is("unterminated command") || is("unterminated expansion") => {
+            let text = "unexpected EOF while looking for matching `)'".to_owned();
+            return SyntaxError::Grammar { text, line: line + 1, shown: None };
+        }
+        _ if is("unterminated command") || is("unterminated expansion") => {
+            let found =
+                Unexpected { found: "end of file".to_owned(), expected: Some(")"), line: None, text: String::new() };
+            return refused(&found, script, dialect);
+        }
+        Dialect::Ash if is("unterminated variable") => "syntax error: missing '}'",
+        Dialect::Dash if is("unterminated variable") => "Syntax error: Missing '}'",
+        Dialect::Ash if is("unterminated backquote") => "syntax error: EOF in backquote substitution",
+        Dialect::Dash if is("unterminated backquote") => "Syntax error: EOF in backquote substitution",
+        Dialect::Ash => "syntax error: unterminated quoted string",
+        Dialect::Dash => "Syntax error: Unterminated quoted string",
+        Dialect::Bash if is("unterminated single") => "unexpected EOF while looking for matching `''",
+        Dialect::Bash if is("unterminated double") => "unexpected EOF while looking for matching `\"'",
+        Dialect::Bash if is("unterminated backquote") => "unexpected EOF while looking for matching ``'",
+        Dialect::Bash => "unexpected EOF while looking for matching `}'",
+    };
+    let line = if dialect == Dialect::Bash && is("unterminated ") { 1 } else { line };
+    SyntaxError::Grammar { text: text.to_owned(), line, shown: None }
+}
+
+/// What a shell says of a token that cannot stand where it stands.
+fn refused(found: &Unexpected, script: &str, dialect: Dialect) -> SyntaxError {
+    let at_end = last_line(script) + usize::from(dialect == Dialect::Bash);
+    let line = found.line.unwrap_or(at_end);
+    let source = found.line.and_then(|line| script.lines().nth(line - 1)).map(str::to_owned);
+    let expecting = match found.expected {
+        Some("word") => " (expecting word)".to_owned(),
+        Some(word) => format!(" (expecting \"{word}\")"),
+        None => String::new(),
+    };
+    let what = &found.found;
+    let text = match dialect {
+        Dialect::Ash if what.starts_with("bad ") => format!("syntax error: {what}"),
+        Dialect::Dash if what.starts_with("bad ") => format!("Syntax error: B{}", &what[1..]),
+        Dialect::Ash => format!("syntax error: unexpected {what}{expecting}"),
+        Dialect::Dash => format!("Syntax error: {what} unexpected{expecting}"),
+        Dialect::Bash if what == "end of file" => "syntax error: unexpected end of file".to_owned(),
+        Dialect::Bash => format!("syntax error near unexpected token `{}'", found.text),
+    };
+    SyntaxError::Grammar { text, line, shown: source.filter(|_| dialect == Dialect::Bash) }
 }
 
 fn too_deep() -> SyntaxError {
@@ -101,6 +207,21 @@ fn backtracking(tokens: &[Token]) -> usize {
     deepest
 }
 
+/// `((` is two subshells to ash: a command that does nothing between them keeps the parser from taking it for arithmetic.
+fn part_from_subshells(tokens: &mut Vec<Token>) {
+    let is_open = |token: &Token| matches!(token, Token::Operator(text, _) if text == "(");
+    let mut place = 1;
+    while place < tokens.len() {
+        if is_open(&tokens[place - 1]) && is_open(&tokens[place]) {
+            let span = tokens[place].location().clone();
+            let colon = Token::Word(":".to_owned(), span.clone());
+            tokens.splice(place..place, [colon, Token::Operator(";".to_owned(), span)]);
+            place += 2;
+        }
+        place += 1;
+    }
+}
+
 /// Numbers right before a redirection that are no file descriptor are words: in ash those of more than one digit, in
 /// bash those that are too large. Sources: busybox shell/ash.c `readtoken1`, bash parse.y `read_token_word`.
 fn part_from_redirections(tokens: &mut [Token], dialect: Dialect) {
@@ -110,7 +231,7 @@ fn part_from_redirections(tokens: &mut [Token], dialect: Dialect) {
         };
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         let is_descriptor = match dialect {
-            Dialect::Ash => number.len() == 1,
+            Dialect::Ash | Dialect::Dash => number.len() == 1,
             Dialect::Bash => number.parse::<i32>().is_ok(),
         };
         if is_number && !is_descriptor && operator.starts_with(['<', '>']) {
@@ -127,7 +248,7 @@ mod tests {
     use super::super::super::tests::run;
 
     fn refusal(script: &str) -> String {
-        program(script, Dialect::Ash).expect_err("it is refused").to_string()
+        program(script, Dialect::Ash).map(|_| ()).expect_err("it is refused").to_string()
     }
 
     #[test]

@@ -3,26 +3,38 @@
 
 use std::sync::Arc;
 
+use brush_parser::ParserOptions;
 use brush_parser::word::{
     Parameter as Parsed, ParameterExpr, ParameterTransformOp, SpecialParameter, TildeExpr, WordPiece,
     WordPieceWithSource, parse, parse_heredoc,
 };
 
 use super::super::code::{Action, Dialect, Expansion, Parameter, Part, Word};
-use super::{Compiled, SyntaxError, compile, options};
+use super::{Compiled, SyntaxError, compile, word_options};
 
 /// Compiles a word as typed.
 pub(super) fn word(text: &str, dialect: Dialect) -> Compiled<Word> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(&byte)) {
         return Ok(Word { parts: vec![Part::Text(text.to_owned())] });
     }
-    let pieces = parse(text, &options()).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
+    let pieces = match parse(text, &word_options(dialect)) {
+        Ok(pieces) => pieces,
+        Err(_) if text.contains("${") => return Ok(Word { parts: vec![Part::Bad] }),
+        Err(error) => return Err(SyntaxError::Syntax(error.to_string())),
+    };
+    Ok(Word { parts: parts(&pieces, false, dialect)? })
+}
+
+/// Compiles an arithmetic expression, in which a tilde is an operator.
+pub(super) fn arithmetic(text: &str, dialect: Dialect) -> Compiled<Word> {
+    let options = ParserOptions { tilde_expansion_at_word_start: false, ..word_options(dialect) };
+    let pieces = parse(text, &options).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
     Ok(Word { parts: parts(&pieces, false, dialect)? })
 }
 
 /// Compiles the text of a here-document, in which quotes mean nothing.
 pub(super) fn here_document(text: &str, dialect: Dialect) -> Compiled<Word> {
-    let pieces = parse_heredoc(text, &options()).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
+    let pieces = parse_heredoc(text, &word_options(dialect)).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
     let quoted = Part::DoubleQuoted(parts(&pieces, true, dialect)?);
     Ok(Word { parts: vec![quoted] })
 }
@@ -41,6 +53,7 @@ fn part(piece: &WordPiece, is_quoted: bool, dialect: Dialect) -> Compiled<Part> 
         WordPiece::Text(text) if is_quoted => Part::Quoted(text.clone()),
         WordPiece::Text(text) => Part::Text(text.clone()),
         WordPiece::SingleQuotedText(text) => Part::Quoted(text.clone()),
+        WordPiece::AnsiCQuotedText(text) if dialect == Dialect::Dash => Part::Quoted(format!("${text}")),
         WordPiece::AnsiCQuotedText(text) => Part::Quoted(super::super::escapes::ansi_c(text)),
         WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => {
             Part::DoubleQuoted(parts(pieces, true, dialect)?)
@@ -48,6 +61,7 @@ fn part(piece: &WordPiece, is_quoted: bool, dialect: Dialect) -> Compiled<Part> 
         WordPiece::TildeExpansion(TildeExpr::Home) => Part::Tilde(None),
         WordPiece::TildeExpansion(TildeExpr::UserHome(user)) => Part::Tilde(Some(user.clone())),
         WordPiece::TildeExpansion(_) => return Err(SyntaxError::Unsupported("`~+`, `~-` and `~N`")),
+        WordPiece::ParameterExpansion(expression) if is_unknown(expression, dialect) => Part::Bad,
         WordPiece::ParameterExpansion(expression) => {
             Part::Parameter(Arc::new(expansion(expression, is_quoted, dialect)?))
         }
@@ -58,8 +72,31 @@ fn part(piece: &WordPiece, is_quoted: bool, dialect: Dialect) -> Compiled<Part> 
             let escaped = text.strip_prefix('\\').unwrap_or(text);
             Part::Quoted(if escaped == "\n" { String::new() } else { escaped.to_owned() })
         }
-        WordPiece::ArithmeticExpression(expression) => Part::Arithmetic(Arc::new(word(&expression.value, dialect)?)),
+        WordPiece::ArithmeticExpression(expression) => {
+            Part::Arithmetic(Arc::new(arithmetic(&expression.value, dialect)?))
+        }
     })
+}
+
+/// An expansion that the shell does not know.
+fn is_unknown(expression: &ParameterExpr, dialect: Dialect) -> bool {
+    use ParameterExpr as E;
+    let only_dash = matches!(expression, E::Substring { .. } | E::ReplaceSubstring { .. });
+    if dialect == Dialect::Bash || only_dash {
+        return only_dash && dialect == Dialect::Dash;
+    }
+    matches!(
+        expression,
+        E::UppercaseFirstChar { .. }
+            | E::UppercasePattern { .. }
+            | E::LowercaseFirstChar { .. }
+            | E::LowercasePattern { .. }
+            | E::Transform { .. }
+            | E::VariableNames { .. }
+            | E::MemberKeys { .. }
+            | E::Parameter { parameter: Parsed::NamedWithIndex { .. } | Parsed::NamedWithAllIndices { .. }, .. }
+            | E::ParameterLength { parameter: Parsed::NamedWithIndex { .. } | Parsed::NamedWithAllIndices { .. }, .. }
+    )
 }
 
 /// Inside backquotes a backslash quotes `$`, the backquote and itself.

@@ -7,12 +7,15 @@ mod test_expression;
 
 use std::sync::Arc;
 
+use crate::engine::SimTime;
+
 use super::code::{Code, Dialect, Op, Word};
-use super::context::Context;
+use super::context::{Context, Input};
 use super::expand::{Expanded, Expander, Stop};
-use super::kernel::{Body, Descriptors, Handle, Pid, Run, Task, Wait};
+use super::kernel::{Body, Descriptors, Exit, Handle, Pid, Run, Task, Wait};
 use super::pattern;
 use super::shell::{After, CallKind, Frame, Shell, TrapOn};
+use super::signal::Signal;
 
 /// Processes of one tree at a time, as a pid limit of the container would have it.
 const TASKS_MAX: usize = 128;
@@ -31,6 +34,12 @@ impl Shell {
         {
             return Run::Exit(status);
         }
+        if self.reads_stdin
+            && self.code.ops.is_empty()
+            && let Some(run) = self.read_stdin(context)
+        {
+            return run;
+        }
         if let Some(run) = self.collect(context) {
             return run;
         }
@@ -39,6 +48,10 @@ impl Shell {
                 return run;
             }
             context.kernel.spent += 1;
+            if self.options.noexec && !self.code.ops.is_empty() {
+                let status = self.status;
+                return self.exit(context, status).unwrap_or(Run::Yield);
+            }
             let code = Arc::clone(&self.code);
             let result = match code.ops.get(self.pc) {
                 Some(op) => self.step(context, op),
@@ -54,21 +67,51 @@ impl Shell {
         Run::Yield
     }
 
+    /// Reads commands from standard input until its end. A shell would run each line as it comes.
+    fn read_stdin(&mut self, context: &mut Context<'_>) -> Option<Run> {
+        loop {
+            match context.read(0, 1 << 16) {
+                Ok(Input::Bytes(bytes)) => self.stdin_text.extend(bytes),
+                Ok(Input::Wait) => return Some(Run::Block(Wait::Input(0, SimTime::NEVER))),
+                Ok(Input::End) | Err(_) => break,
+            }
+        }
+        let text = String::from_utf8_lossy(&std::mem::take(&mut self.stdin_text)).into_owned();
+        match context.programs.get(&text, self.dialect) {
+            Ok(code) => {
+                self.code = code;
+                None
+            }
+            Err(error) => {
+                let message = self.refusal(&error, "");
+                context.complain(&message);
+                Some(Run::Exit(2))
+            }
+        }
+    }
+
     fn read_script(&mut self, context: &mut Context<'_>, path: &str) -> Option<i32> {
         let shown = self.script.clone().unwrap_or_else(|| path.to_owned());
-        if let Ok(bytes) = context.read_file(path) {
+        let open = context.read_file(path);
+        if let Ok(bytes) = open {
             match context.programs.get(&String::from_utf8_lossy(&bytes), self.dialect) {
                 Ok(code) => {
                     self.code = code;
                     None
                 }
                 Err(error) => {
-                    context.complain(&format!("{shown}: {error}"));
+                    let message = self.refusal(&error, "");
+                    context.complain(&message);
                     Some(2)
                 }
             }
         } else {
-            context.complain(&format!("{}: can't open '{shown}': No such file or directory", self.name));
+            let program = &self.started_as;
+            context.complain(&match self.dialect {
+                Dialect::Ash => format!("{program}: can't open '{shown}': No such file or directory"),
+                Dialect::Dash => format!("{program}: 0: cannot open {shown}: No such file"),
+                Dialect::Bash => format!("{program}: {shown}: No such file or directory"),
+            });
             Some(if self.dialect == Dialect::Bash { 127 } else { 2 })
         }
     }
@@ -78,12 +121,18 @@ impl Shell {
         match std::mem::take(&mut self.after) {
             After::Nothing => None,
             After::Child(pid) => {
-                self.status = context.kernel.exited.remove(&pid).unwrap_or(0);
+                let exit = context.kernel.exited.remove(&pid).unwrap_or(Exit::with(0));
+                self.report(context, exit);
+                self.status = exit.status;
                 self.check_failure(context)
             }
             After::Stages(pids) => {
-                let statuses: Vec<i32> =
-                    pids.iter().map(|pid| context.kernel.exited.remove(pid).unwrap_or(0)).collect();
+                let exits: Vec<Exit> =
+                    pids.iter().map(|pid| context.kernel.exited.remove(pid).unwrap_or(Exit::with(0))).collect();
+                for exit in &exits {
+                    self.report(context, *exit);
+                }
+                let statuses: Vec<i32> = exits.iter().map(|exit| exit.status).collect();
                 self.status = statuses.last().copied().unwrap_or(0);
                 if self.options.pipefail {
                     self.status = statuses.iter().rev().copied().find(|status| *status != 0).unwrap_or(0);
@@ -91,7 +140,7 @@ impl Shell {
                 self.check_failure(context)
             }
             After::Capture(pid, pipe) => {
-                self.capture_status = context.kernel.exited.remove(&pid);
+                self.capture_status = context.kernel.exited.remove(&pid).map(|exit| exit.status);
                 let bytes = context.kernel.pipes.remove(&pipe).map(|pipe| pipe.buffer).unwrap_or_default();
                 // Shells drop NUL bytes.
                 let text = String::from_utf8_lossy(&bytes).replace('\0', "");
@@ -101,15 +150,38 @@ impl Shell {
         }
     }
 
+    /// Says that a signal has ended a child it has waited for. busybox ash: `dowait`; bash names the process too, which
+    /// is left out.
+    pub fn report(&self, context: &mut Context<'_>, exit: Exit) {
+        let Some(signal) = exit.killed_by.filter(|signal| !matches!(signal, Signal::Int | Signal::Pipe)) else {
+            return;
+        };
+        if self.dialect != Dialect::Bash {
+            context.complain(signal.description());
+        }
+    }
+
     /// Runs the traps of signals that have come.
     fn take_signals(&mut self, context: &mut Context<'_>) -> Option<Run> {
         if context.signals.is_empty() {
             return None;
         }
         for signal in std::mem::take(&mut context.signals).into_iter().rev() {
-            let action = self.traps.get(&TrapOn::Signal(signal)).cloned().unwrap_or_default();
+            let Some(action) = self.traps.get(&TrapOn::Signal(signal)).cloned() else {
+                if self.ends_by_exit_trap() {
+                    return self.exit(context, 128 + signal.number());
+                }
+                if context.kernel.init != context.pid && !context.ignored.contains(&signal) && signal.ends() {
+                    return Some(Run::Killed(signal));
+                }
+                continue;
+            };
             if action.is_empty() {
                 continue;
+            }
+            if std::mem::take(&mut self.in_wait) {
+                self.status = 128 + signal.number();
+                self.pc += 1;
             }
             match context.programs.get(&action, self.dialect) {
                 Ok(code) => self.call(code, CallKind::Trap(self.status), None),
@@ -209,6 +281,11 @@ impl Shell {
                 self.pc += 1;
                 return self.check_failure(context);
             }
+            Op::Refuse(error) => {
+                let message = self.refusal(error, "");
+                context.complain(&message);
+                return self.exit(context, 2);
+            }
             Op::Test(expression) => {
                 let value = Expander::new(self, context).test(expression);
                 match self.settle(context, value) {
@@ -248,7 +325,8 @@ impl Shell {
                 Ok(value)
             }
             Err(Stop::Capture(code, undo)) => {
-                let child = self.fork(&code);
+                let mut child = self.fork(&code);
+                child.captures_deep += usize::from(self.dialect == Dialect::Bash);
                 for (name, before) in undo.into_iter().rev() {
                     self.put_back(&name, before);
                 }
@@ -274,7 +352,7 @@ impl Shell {
         }
         if context.kernel.tasks.len() >= TASKS_MAX {
             context.complain(&format!("{}can't fork: Resource temporarily unavailable", self.prefix()));
-            context.kernel.exited.insert(pid, 2);
+            context.kernel.exited.insert(pid, Exit::with(2));
             return pid;
         }
         let ignored = context.ignored.clone();

@@ -5,7 +5,7 @@ use super::super::context::{Context, Mode, absolute};
 use super::super::expand::{Expanded, Expander};
 use super::super::kernel::{Handle, Run};
 use super::super::shell::{Frame, Shell};
-use super::super::world::Errno;
+use super::super::world::{Errno, FileKind, Links};
 
 /// A redirection whose target is known.
 pub(super) type Target = (i32, RedirectKind, String);
@@ -38,7 +38,7 @@ impl Shell {
             }
             Err(message) => {
                 context.complain(&message);
-                self.status = 1;
+                self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
                 self.pc = otherwise;
                 self.check_failure(context)
             }
@@ -65,21 +65,30 @@ impl Shell {
         let path = absolute(&self.cwd, text);
         let permissions = 0o666 & !self.umask;
         let cannot = |verb: &str, error: Errno| {
-            let reason = if error == Errno::NotFound && verb == "create" {
-                "nonexistent directory".to_owned()
-            } else if error == Errno::NotFound {
-                "no such file".to_owned()
-            } else {
-                error.to_string()
+            let missing = match (self.dialect, verb) {
+                (Dialect::Dash, "create") => "Directory nonexistent",
+                (Dialect::Dash, _) => "No such file",
+                (_, "create") => "nonexistent directory",
+                _ => "no such file",
             };
             match self.dialect {
-                Dialect::Ash => format!("can't {verb} {text}: {reason}"),
+                Dialect::Ash => format!("can't {verb} {text}: {}", error.reason(missing)),
+                Dialect::Dash => format!("cannot {verb} {text}: {}", error.reason(missing)),
                 Dialect::Bash => format!("{text}: {error}"),
             }
         };
         let handle = match kind {
             RedirectKind::Read(_) => context.open_read(&path).map_err(|error| cannot("open", error))?,
-            RedirectKind::Write(_) => {
+            RedirectKind::Write(_)
+                if self.options.noclobber
+                    && context.stat(&path, Links::Follow).is_ok_and(|data| data.kind == FileKind::File) =>
+            {
+                return Err(match self.dialect {
+                    Dialect::Bash => format!("{text}: cannot overwrite existing file"),
+                    _ => cannot("create", Errno::Exists),
+                });
+            }
+            RedirectKind::Write(_) | RedirectKind::Clobber(_) => {
                 context.open_write(&path, Mode::Truncate, permissions).map_err(|error| cannot("create", error))?
             }
             RedirectKind::Append(_) => {
@@ -101,7 +110,7 @@ impl Shell {
             RedirectKind::Duplicate(_) => {
                 let source = text.parse::<i32>().ok();
                 let handle = source.and_then(|source| context.descriptors.get(&source).cloned());
-                handle.ok_or_else(|| format!("{text}: bad file descriptor"))?
+                handle.ok_or_else(|| format!("{text}: Bad file descriptor"))?
             }
             RedirectKind::Text(_) => {
                 let pipe = context.kernel.new_pipe(false);
@@ -122,6 +131,7 @@ pub(super) fn targets(expander: &mut Expander<'_, '_>, redirects: &[Redirect]) -
         let word = match &redirect.kind {
             RedirectKind::Read(word)
             | RedirectKind::Write(word)
+            | RedirectKind::Clobber(word)
             | RedirectKind::Append(word)
             | RedirectKind::ReadWrite(word)
             | RedirectKind::Duplicate(word)

@@ -34,7 +34,7 @@ impl Shell {
             Ok(saved) => saved,
             Err(message) => {
                 context.complain(&message);
-                self.status = 1;
+                self.status = if self.dialect == Dialect::Dash { 2 } else { 1 };
                 self.pc += 1;
                 return self.check_failure(context);
             }
@@ -65,8 +65,9 @@ impl Shell {
                 return Some(Run::Block(Wait::Forever));
             }
             if !self.set(&name, value) {
-                context.complain(&format!("{}{name}: is read only", self.prefix()));
-                return self.exit(context, 2);
+                context.complain(&self.read_only(None, &name));
+                let status = if self.dialect == Dialect::Bash { 1 } else { 2 };
+                return self.exit(context, status);
             }
         }
         self.status = self.capture_status.take().unwrap_or(0);
@@ -76,9 +77,36 @@ impl Shell {
 
     fn trace(&self, context: &mut Context<'_>, command: &SimpleCommand, words: &[String], values: &[(String, String)]) {
         let _ = command;
-        let assignments = values.iter().map(|(name, value)| format!("{name}={}", quote_for_trace(value)));
-        let all: Vec<String> = assignments.chain(words.iter().map(|word| quote_for_trace(word))).collect();
-        context.complain(&format!("{}{}", self.get("PS4").unwrap_or("+ "), all.join(" ")));
+        let mut assignments: Vec<String> =
+            values.iter().map(|(name, value)| format!("{name}={}", self.traced(value))).collect();
+        let mark = self.get("PS4").unwrap_or("+ ");
+        let first: String = mark.chars().take(1).collect();
+        let mark = format!("{}{mark}", first.repeat(self.captures_deep));
+        if self.dialect == Dialect::Bash {
+            for assignment in assignments.drain(..) {
+                context.complain(&format!("{mark}{assignment}"));
+            }
+        }
+        let all: Vec<String> = assignments.into_iter().chain(words.iter().map(|word| self.traced(word))).collect();
+        if !all.is_empty() {
+            context.complain(&format!("{mark}{}", all.join(" ")));
+        }
+    }
+
+    /// A word as `set -x` shows it. busybox ash: `maybe_single_quote`; dash shows it as it is.
+    fn traced(&self, word: &str) -> String {
+        match self.dialect {
+            Dialect::Dash => word.to_owned(),
+            Dialect::Bash => quote_for_trace(word),
+            Dialect::Ash => {
+                let needs = |c: char| c < '+' || (';'..='?').contains(&c) || matches!(c, '`' | '[' | '\\') || c > 'z';
+                if word.contains(needs) || builtins::is_keyword(word) {
+                    format!("'{}'", word.replace('\'', "'\"'\"'"))
+                } else {
+                    word.to_owned()
+                }
+            }
+        }
     }
 
     /// Runs a function, a builtin or a program.
@@ -93,7 +121,7 @@ impl Shell {
         if let Some(body) = self.functions.get(&name).cloned() {
             return self.call_function(context, body, &words, shadowed, saved);
         }
-        if let Some(builtin) = builtins::find(&name) {
+        if let Some(builtin) = builtins::find(&name, self.dialect) {
             let depth = self.frames.len();
             let outcome = builtin(self, context, &words);
             if matches!(outcome, Outcome::Call) && self.frames.len() > depth {
@@ -106,6 +134,16 @@ impl Shell {
             // What `exec` redirects stays so, with and without a program.
             let keeps = name == "exec" && !matches!(outcome, Outcome::Exit(_));
             return self.after_builtin(context, outcome, shadowed, if keeps { Vec::new() } else { saved });
+        }
+        if self.dialect != Dialect::Bash
+            && let Some(aliased) = self.aliases.get(&name).cloned()
+        {
+            let first = aliased.split_whitespace().map(str::to_owned);
+            let words: Vec<String> = first.chain(words[1..].iter().cloned()).collect();
+            self.aliases.remove(&name);
+            let run = self.execute(context, words, shadowed, saved);
+            self.aliases.insert(name, aliased);
+            return run;
         }
         let environment = self.environment();
         let result = self.run_program(context, words, environment);
@@ -185,13 +223,27 @@ impl Shell {
         words: Vec<String>,
         environment: BTreeMap<String, String>,
     ) -> Result<Pid, i32> {
-        if let Some(instant) = programs::find_instant(&words[0]) {
-            let mut call =
-                programs::Call { context, words: &words, environment: &environment, cwd: &self.cwd, umask: self.umask };
+        if words[0].is_empty() && self.dialect != Dialect::Bash {
+            context.complain(&format!("{}: Permission denied", self.prefix()));
+            return Err(127);
+        }
+        if let Some(instant) = programs::find_instant(&words, context.kernel.userland) {
+            let inside = self.has_program_inside(&words[0]).then_some(&*self);
+            let (cwd, umask) = (self.cwd.as_str(), self.umask);
+            let caller = Some(&*self);
+            let (words, environment) = (words.as_slice(), &environment);
+            let mut call = programs::Call { context, words, environment, cwd, umask, inside, caller };
+            if let Some(status) = programs::unknown_option(&mut call) {
+                return Err(status);
+            }
             return Err(instant(&mut call));
         }
         match launch(context, words, environment, &self.cwd, self.umask) {
             Launched::Body(body) => Ok(self.spawn(context, body, context.descriptors.clone())),
+            Launched::Refused(message, status) => {
+                context.complain(&message);
+                Err(status)
+            }
             Launched::Failed(message, status) => {
                 let message = match message.strip_suffix(": not found") {
                     Some(name) if self.dialect == Dialect::Bash => {

@@ -34,7 +34,7 @@ impl Expander<'_, '_> {
                     let (left, right) = (self.arithmetic(&left)?, self.arithmetic(&right)?);
                     return Ok(test_command::compare(operator, left, right));
                 }
-                test_command::binary(self.context, &self.shell.cwd, operator, &left, &right).unwrap_or(false)
+                test_command::binary(self.context, &self.shell.cwd, operator, &left, &right, false).unwrap_or(false)
             }
         })
     }

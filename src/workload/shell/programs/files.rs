@@ -1,9 +1,11 @@
 //! Programs that change files.
 
-use super::super::context::Mode;
+use crate::engine::SimTime;
+
+use super::super::builtins::physical;
 use super::super::world::{Errno, FileKind, Links, WriteAt};
 use super::timed::bytes;
-use super::{Call, TREE_MAX};
+use super::{Call, TREE_MAX, usage};
 
 /// Letters of the options, and the other arguments.
 pub(super) fn options(words: &[String]) -> (String, Vec<String>) {
@@ -23,9 +25,40 @@ pub(super) fn options(words: &[String]) -> (String, Vec<String>) {
     (letters, rest)
 }
 
-/// `touch [-c] FILES`
+/// The instant that `touch` is given, the letters of its options, and its files.
+fn touch_options(call: &mut Call<'_, '_>) -> (Option<SimTime>, String, Vec<String>) {
+    let (mut given, mut letters, mut files) = (None, String::new(), Vec::new());
+    let mut words = call.words[1..].iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix('-') {
+            Some(options @ ("d" | "t" | "r")) => {
+                let Some(value) = words.next() else { continue };
+                given = if options == "r" {
+                    let path = call.path(value);
+                    call.context.stat(&path, Links::Follow).ok().map(|data| data.modified)
+                } else {
+                    super::system::seconds_of(value).map(|seconds| instant_of(call, seconds))
+                };
+            }
+            Some(options) if !options.is_empty() => letters.push_str(options),
+            _ => files.push(word.clone()),
+        }
+    }
+    (given, letters, files)
+}
+
+/// The virtual instant of a second of the wall clock; nothing is older than the start.
+fn instant_of(call: &Call<'_, '_>, seconds: i64) -> SimTime {
+    let (now, _) = call.context.world.wall_clock(SimTime::ZERO);
+    SimTime::from_secs(u64::try_from(seconds.saturating_sub(now)).unwrap_or(0))
+}
+
+/// `touch [-c] [-d DATE] FILES`
 pub(super) fn touch(call: &mut Call<'_, '_>) -> i32 {
-    let (letters, files) = options(call.words);
+    let (given, letters, files) = touch_options(call);
+    if files.is_empty() {
+        return usage::wrong(call);
+    }
     let mut status = 0;
     for file in &files {
         let path = call.path(file);
@@ -39,9 +72,13 @@ pub(super) fn touch(call: &mut Call<'_, '_>) -> i32 {
             Ok(_) => world.set_modified(&path, now),
             Err(_) => world.create(&path, mode, now),
         };
+        let result = match given {
+            Some(instant) => result.and_then(|()| call.context.world.set_modified(&path, instant)),
+            None => result,
+        };
         call.context.changed();
         if let Err(error) = result {
-            status = call.fail(&format!("{file}: {error}"));
+            status = call.fail_as(&format!("{file}: {error}"), &format!("cannot touch '{file}': {error}"));
         }
     }
     status
@@ -52,14 +89,15 @@ pub(super) fn remove(call: &mut Call<'_, '_>) -> i32 {
     let (letters, files) = options(call.words);
     let (is_forced, is_recursive) = (letters.contains('f'), letters.contains(['r', 'R']));
     if files.is_empty() {
-        return if is_forced { 0 } else { call.fail("usage: rm [-irf] FILE...") };
+        return if is_forced { 0 } else { usage::wrong(call) };
     }
     let mut status = 0;
     for file in &files {
         let path = call.path(file);
         let result = match call.context.stat(&path, Links::Keep) {
             Ok(data) if data.kind == FileKind::Directory && !is_recursive => {
-                status = call.fail(&format!("'{file}' is a directory"));
+                status = call
+                    .fail_as(&format!("'{file}' is a directory"), &format!("cannot remove '{file}': Is a directory"));
                 continue;
             }
             Ok(_) => remove_tree(call, &path),
@@ -67,7 +105,11 @@ pub(super) fn remove(call: &mut Call<'_, '_>) -> i32 {
         };
         match result {
             Err(Errno::NotFound) if is_forced => {}
-            Err(error) => status = call.fail(&format!("can't remove '{file}': {error}")),
+            Err(error) => {
+                let (busybox, gnu) =
+                    (format!("can't remove '{file}': {error}"), format!("cannot remove '{file}': {error}"));
+                status = call.fail_as(&busybox, &gnu);
+            }
             Ok(()) => {}
         }
     }
@@ -114,6 +156,9 @@ pub(super) fn make_directory(call: &mut Call<'_, '_>) -> i32 {
     }
     let makes_parents = letters.contains('p');
     let mut status = 0;
+    if directories.is_empty() {
+        return usage::wrong(call);
+    }
     for directory in &directories {
         let path = call.path(directory);
         let ends = path.match_indices('/').skip(1).map(|(at, _)| at).chain([path.len()]);
@@ -133,7 +178,11 @@ pub(super) fn make_directory(call: &mut Call<'_, '_>) -> i32 {
         }
         call.context.changed();
         if let Err(error) = result {
-            status = call.fail(&format!("can't create directory '{directory}': {error}"));
+            let (busybox, gnu) = (
+                format!("can't create directory '{directory}': {error}"),
+                format!("cannot create directory '{directory}': {error}"),
+            );
+            status = call.fail_as(&busybox, &gnu);
         }
     }
     status
@@ -152,7 +201,8 @@ pub(super) fn remove_directory(call: &mut Call<'_, '_>) -> i32 {
         };
         call.context.changed();
         if let Err(error) = result {
-            status = call.fail(&format!("'{directory}': {error}"));
+            let gnu = format!("failed to remove '{directory}': {error}");
+            status = call.fail_as(&format!("'{directory}': {error}"), &gnu);
         }
     }
     status
@@ -172,7 +222,7 @@ fn destination(call: &mut Call<'_, '_>, source: &str, target: &str) -> String {
 pub(super) fn copy(call: &mut Call<'_, '_>) -> i32 {
     let (letters, mut files) = options(call.words);
     let Some(target) = files.pop().filter(|_| !files.is_empty()) else {
-        return call.fail("usage: cp [OPTIONS] SOURCE... DEST");
+        return usage::wrong(call);
     };
     let is_recursive = letters.contains(['r', 'R', 'a']);
     let mut status = 0;
@@ -180,11 +230,13 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> i32 {
         let source = call.path(file);
         match call.context.stat(&source, Links::Follow) {
             Err(error) => {
-                status = call.fail(&format!("can't stat '{file}': {error}"));
+                let gnu = format!("cannot stat '{file}': {error}");
+                status = call.fail_as(&format!("can't stat '{file}': {error}"), &gnu);
                 continue;
             }
             Ok(data) if data.kind == FileKind::Directory && !is_recursive => {
-                status = call.fail(&format!("omitting directory '{file}'"));
+                let gnu = format!("-r not specified; omitting directory '{file}'");
+                status = call.fail_as(&format!("omitting directory '{file}'"), &gnu);
                 continue;
             }
             Ok(_) => {}
@@ -193,7 +245,8 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> i32 {
         for (path, kind) in tree(call, &source) {
             let to = format!("{target_path}{}", &path[source.len()..]);
             if let Err(error) = copy_one(call, &path, kind, &to) {
-                status = call.fail(&format!("can't create '{to}': {error}"));
+                let gnu = format!("cannot create regular file '{to}': {error}");
+                status = call.fail_as(&format!("can't create '{to}': {error}"), &gnu);
             }
         }
     }
@@ -221,7 +274,7 @@ fn copy_one(call: &mut Call<'_, '_>, from: &str, kind: FileKind, to: &str) -> Re
 pub(super) fn rename(call: &mut Call<'_, '_>) -> i32 {
     let (_, mut files) = options(call.words);
     let Some(target) = files.pop().filter(|_| !files.is_empty()) else {
-        return call.fail("usage: mv [-finT] SOURCE... DEST");
+        return usage::wrong(call);
     };
     let mut status = 0;
     for file in &files {
@@ -238,7 +291,8 @@ pub(super) fn rename(call: &mut Call<'_, '_>) -> i32 {
             result = result.and_then(|()| remove_tree(call, &source));
         }
         if let Err(error) = result {
-            status = call.fail(&format!("can't rename '{file}': {error}"));
+            let gnu = format!("cannot stat '{file}': {error}");
+            status = call.fail_as(&format!("can't rename '{file}': {error}"), &gnu);
         }
     }
     status
@@ -262,66 +316,16 @@ pub(super) fn link(call: &mut Call<'_, '_>) -> i32 {
     };
     match result {
         Ok(()) => 0,
-        Err(error) => call.fail(&format!("{link}: {error}")),
-    }
-}
-
-/// `chmod MODE FILES` with octal modes and `[ugoa][+-=][rwx]`.
-pub(super) fn chmod(call: &mut Call<'_, '_>) -> i32 {
-    let words: Vec<String> = call.words[1..].iter().filter(|word| *word != "-R" && *word != "-v").cloned().collect();
-    let Some((mode, files)) = words.split_first() else { return call.fail("usage: chmod MODE FILE...") };
-    let is_recursive = call.words.iter().any(|word| word == "-R");
-    let mut status = 0;
-    for file in files {
-        let path = call.path(file);
-        let paths = if is_recursive { tree(call, &path) } else { vec![(path, FileKind::File)] };
-        for (path, _) in paths {
-            let result = call.context.stat(&path, Links::Follow).and_then(|data| {
-                let mode = changed_mode(mode, data.mode).ok_or(Errno::Invalid)?;
-                call.context.world.set_mode(&path, mode)
-            });
-            call.context.changed();
-            if let Err(error) = result {
-                status = call.fail(&format!("{file}: {error}"));
-            }
+        Err(error) => {
+            let what = if letters.contains('s') { "symbolic" } else { "hard" };
+            let gnu = match error {
+                Errno::NotFound => format!("failed to access '{target}': {error}"),
+                _ => format!("failed to create {what} link '{link}': {error}"),
+            };
+            let named = if error == Errno::NotFound { target } else { link };
+            call.fail_as(&format!("{named}: {error}"), &gnu)
         }
     }
-    status
-}
-
-fn changed_mode(text: &str, mode: u32) -> Option<u32> {
-    if let Ok(octal) = u32::from_str_radix(text, 8) {
-        return Some(octal & 0o7777);
-    }
-    let mut mode = mode;
-    for clause in text.split(',') {
-        let at = clause.find(['+', '-', '='])?;
-        let (who, operation) = (&clause[..at], clause.as_bytes()[at]);
-        let bits = clause[at + 1..].chars().try_fold(0, |bits, letter| match letter {
-            'r' => Some(bits | 0o444),
-            'w' => Some(bits | 0o222),
-            'x' | 'X' => Some(bits | 0o111),
-            's' | 't' => Some(bits),
-            _ => None,
-        })?;
-        let mask = if who.is_empty() || who.contains('a') {
-            0o777
-        } else {
-            who.chars().fold(0, |mask, letter| {
-                mask | match letter {
-                    'u' => 0o700,
-                    'g' => 0o070,
-                    _ => 0o007,
-                }
-            })
-        };
-        mode = match operation {
-            b'+' => mode | bits & mask,
-            b'-' => mode & !(bits & mask),
-            _ => mode & !mask | bits & mask,
-        };
-    }
-    Some(mode)
 }
 
 /// `truncate -s SIZE FILE`, `fallocate -l SIZE FILE`
@@ -352,78 +356,31 @@ pub(super) fn truncate(call: &mut Call<'_, '_>) -> i32 {
     status
 }
 
-/// `dd if=… of=… bs=… count=… seek=…`; zeros are counted, not held.
-pub(super) fn dd(call: &mut Call<'_, '_>) -> i32 {
-    let (mut input, mut output, mut block, mut count, mut keeps) = (None, None, 512u64, None, false);
-    for word in &call.words[1..] {
-        match word.split_once('=') {
-            Some(("if", file)) => input = Some(file.to_owned()),
-            Some(("of", file)) => output = Some(file.to_owned()),
-            Some(("bs" | "ibs" | "obs", size)) => block = bytes(size).unwrap_or(512),
-            Some(("count", number)) => count = bytes(number),
-            Some(("conv", how)) => keeps = how.contains("notrunc"),
-            _ => {}
-        }
-    }
-    let wanted = count.map(|count| count.saturating_mul(block));
-    let is_zero = input.as_deref() == Some("/dev/zero");
-    let data = match &input {
-        Some(file) if file != "/dev/zero" && file != "/dev/urandom" => {
-            let path = call.path(file);
-            match call.context.read_file(&path) {
-                Ok(data) => data,
-                Err(error) => return call.fail(&format!("can't open '{file}': {error}")),
-            }
-        }
-        _ => Vec::new(),
-    };
-    let is_device = is_zero || input.as_deref() == Some("/dev/urandom");
-    let length = if is_device { wanted.unwrap_or(u64::MAX) } else { wanted.unwrap_or(u64::MAX).min(data.len() as u64) };
-    let Some(output) = output else {
-        let shown = if is_device { vec![0; length.min(1 << 20) as usize] } else { data[..length as usize].to_vec() };
-        return i32::from(!call.print_bytes(&shown));
-    };
-    let path = call.path(&output);
-    let mode = if keeps { Mode::Keep } else { Mode::Truncate };
-    let is_real = match call.context.open_write(&path, mode, 0o644) {
-        Ok(handle) => matches!(handle, super::super::kernel::Handle::File(_)),
-        Err(error) => return call.fail(&format!("can't open '{output}': {error}")),
-    };
-    let now = call.context.now;
-    call.context.changed();
-    let result = match (is_real, is_device) {
-        (false, _) => Ok(()),
-        (true, true) => extend(call, &path, length),
-        (true, false) => call.context.world.write(&path, WriteAt::Offset(0), &data[..length as usize], now),
-    };
-    if result.is_err() {
-        call.fail(&format!("error writing '{output}': No space left on device"));
-        return 1;
-    }
-    let blocks = length / block.max(1);
-    let rest = u64::from(length % block.max(1) > 0);
-    call.context.complain(&format!("{blocks}+{rest} records in\n{blocks}+{rest} records out"));
-    0
-}
-
-/// Adds zeros; where they do not fit, as many as do.
-fn extend(call: &mut Call<'_, '_>, path: &str, length: u64) -> Result<(), Errno> {
-    let now = call.context.now;
-    let result = call.context.world.extend(path, length, now);
-    if result == Err(Errno::NoSpace) {
-        let (total, used) = call.context.world.space(path);
-        let _ = call.context.world.extend(path, total.saturating_sub(used), now);
-    }
-    result
-}
-
-/// `mktemp [-d] [TEMPLATE]`
+/// `mktemp [-dtu] [-p DIR] [TEMPLATE]`
 pub(super) fn mktemp(call: &mut Call<'_, '_>) -> i32 {
-    let (letters, files) = options(call.words);
+    let (mut letters, mut directory, mut template) = (String::new(), None, None);
+    let mut words = call.words[1..].iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix('-') {
+            Some("p") => directory = words.next().cloned(),
+            Some(options) if !options.is_empty() => letters.push_str(options),
+            _ => template = Some(word.clone()),
+        }
+    }
+    let has_template = template.is_some();
+    let template =
+        template.unwrap_or_else(|| if call.is_gnu() { "tmp.XXXXXXXXXX".to_owned() } else { "tmp.XXXXXX".to_owned() });
+    let base = directory.or_else(|| {
+        (!has_template || letters.contains('t'))
+            .then(|| call.environment.get("TMPDIR").cloned().unwrap_or_else(|| "/tmp".to_owned()))
+    });
+    let template = base.map_or(template.clone(), |base| format!("{}/{template}", base.trim_end_matches('/')));
+    let stem = template.trim_end_matches('X');
+    if template.len() - stem.len() < if call.is_gnu() { 3 } else { 6 } {
+        return call.fail_as("Invalid argument", &format!("too few X's in template '{template}'"));
+    }
     call.context.observed();
     let mut bits = call.context.world.random();
-    let template = files.last().cloned().unwrap_or_else(|| "/tmp/tmp.XXXXXX".to_owned());
-    let stem = template.trim_end_matches('X');
     let mut name = stem.to_owned();
     for _ in stem.len()..template.len() {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -434,23 +391,56 @@ pub(super) fn mktemp(call: &mut Call<'_, '_>) -> i32 {
     let now = call.context.now;
     call.context.changed();
     let world = &mut call.context.world;
-    let result =
-        if letters.contains('d') { world.make_directory(&path, 0o700, now) } else { world.create(&path, 0o600, now) };
+    let result = if letters.contains('u') {
+        Ok(())
+    } else if letters.contains('d') {
+        world.make_directory(&path, 0o700, now)
+    } else {
+        world.create(&path, 0o600, now)
+    };
     match result {
         Ok(()) => i32::from(!call.print(&format!("{name}\n"))),
-        Err(error) => call.fail(&format!("{name}: {error}")),
+        Err(error) => {
+            let what = if letters.contains('d') { "directory" } else { "file" };
+            let gnu = format!("failed to create {what} via template '{template}': {error}");
+            call.fail_as(&error.to_string(), &gnu)
+        }
     }
 }
 
-/// `readlink [-f] PATH`, `realpath PATH`
+/// `readlink [-f] PATH`, `realpath PATHS`
 pub(super) fn readlink(call: &mut Call<'_, '_>) -> i32 {
     let (letters, files) = options(call.words);
-    let Some(file) = files.first() else { return 1 };
-    let path = call.path(file);
-    let target = match call.context.world.read_link(&path) {
-        Ok(target) => target,
-        Err(_) if letters.contains('f') || call.words[0].ends_with("realpath") => path,
-        Err(_) => return 1,
-    };
-    i32::from(!call.print(&format!("{target}\n")))
+    let is_path = call.words[0].ends_with("realpath");
+    if files.is_empty() {
+        return usage::wrong(call);
+    }
+    let mut status = 0;
+    for file in &files {
+        let path = call.path(file);
+        let target = if is_path || letters.contains(['f', 'e', 'm']) {
+            let found = physical(call.context, &path);
+            let parent = found.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent });
+            let needs = if is_path && !call.is_gnu() { &found } else { parent };
+            match call.context.stat(needs, Links::Follow) {
+                Err(error) if !letters.contains('m') => {
+                    if is_path {
+                        call.fail(&format!("{file}: {error}"));
+                    }
+                    status = 1;
+                    continue;
+                }
+                _ => found,
+            }
+        } else {
+            let Ok(target) = call.context.world.read_link(&path) else {
+                status = 1;
+                continue;
+            };
+            target
+        };
+        let end = if letters.contains('n') { "" } else { "\n" };
+        call.print(&format!("{target}{end}"));
+    }
+    status
 }

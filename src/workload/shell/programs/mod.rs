@@ -1,28 +1,39 @@
 //! Programs of a small image, as busybox has them. One that is done at once is a function; one that takes time or
 //! reads a pipe is a state that is stepped. CPU time of all is zero; `stress` and busy loops say what they use.
 
+mod copy;
 mod files;
+mod find;
 mod listing;
+mod mode;
 mod network;
+mod owner;
 mod print;
+mod printf;
 mod sequence;
 mod signals;
 mod system;
 mod text;
 mod timed;
+mod usage;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::{SimDuration, SimTime};
 
 use super::builtins::is_name;
+use super::code::Dialect;
 use super::context::{Context, absolute};
 use super::kernel::{Run, Wait};
 use super::launch::base_name;
 use super::process::Usage;
+use super::shell::Shell;
+use super::userland::Userland;
 use super::world::Errno;
 
 pub(super) use signals::kill;
+pub(super) use usage::unknown_option;
 
 /// A program being called.
 pub(super) struct Call<'a, 'b> {
@@ -32,6 +43,10 @@ pub(super) struct Call<'a, 'b> {
     pub environment: &'a BTreeMap<String, String>,
     pub cwd: &'a str,
     pub umask: u32,
+    /// The shell that it is a part of.
+    pub inside: Option<&'a Shell>,
+    /// The shell that calls it without a process of its own.
+    pub caller: Option<&'a Shell>,
 }
 
 impl Call<'_, '_> {
@@ -54,11 +69,27 @@ impl Call<'_, '_> {
         }
     }
 
-    /// `name: message` on standard error; always status 1.
-    fn fail(&mut self, message: &str) -> i32 {
-        let name = base_name(&self.words[0]).to_owned();
-        self.context.complain(&format!("{name}: {message}"));
+    /// `name: message` on standard error; always status 1. busybox names the program that it was started as.
+    pub fn fail(&mut self, message: &str) -> i32 {
+        let name = base_name(&self.words[0]);
+        let line = match self.inside {
+            Some(shell) if shell.dialect == Dialect::Ash => format!("{}: {message}", shell.program),
+            Some(shell) => format!("{}{message}", shell.prefix_of(name)),
+            None => format!("{name}: {message}"),
+        };
+        self.context.complain(&line);
         1
+    }
+
+    /// GNU's programs?
+    pub fn is_gnu(&self) -> bool {
+        self.context.kernel.userland.is_gnu()
+    }
+
+    /// busybox' words or GNU's.
+    fn fail_as(&mut self, busybox: &str, gnu: &str) -> i32 {
+        let message = if self.is_gnu() { gnu } else { busybox };
+        self.fail(message)
     }
 }
 
@@ -85,6 +116,8 @@ enum State {
     Timeout(timed::Timeout),
     Arguments(Box<timed::Arguments>),
     Child(u32),
+    /// As `Child`; its status is the program's.
+    Whole(u32),
     Yes(Vec<u8>),
     Sequence(Box<sequence::Sequence>),
     Stress {
@@ -93,6 +126,7 @@ enum State {
     },
     Serve(u16),
     Ping(Box<network::Ping>),
+    Copy(Box<copy::Copy>),
 }
 
 /// Output and status that are there at `at`.
@@ -109,7 +143,7 @@ struct Answer {
 /// A running program.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
-    words: Vec<String>,
+    words: Arc<[String]>,
     environment: BTreeMap<String, String>,
     cwd: String,
     umask: u32,
@@ -120,13 +154,13 @@ fn find(name: &str) -> Option<Known> {
     use Known::{Instant, Start};
     Some(match base_name(name) {
         "echo" => Instant(print::echo),
-        "printf" => Instant(print::printf),
+        "printf" => Instant(printf::printf),
         "seq" => Start(sequence::start),
         "expr" => Instant(print::expr),
         "basename" => Instant(print::basename),
         "dirname" => Instant(print::dirname),
-        "true" | "sync" | "clear" | "modprobe" | "sysctl" | "chown" | "chgrp" | "reset" | "stty" | "renice"
-        | "mknod" => Instant(|_| 0),
+        "chown" | "chgrp" => Instant(owner::change),
+        "true" | "sync" | "clear" | "modprobe" | "sysctl" | "reset" | "stty" | "renice" | "mknod" => Instant(|_| 0),
         "false" => Instant(|_| 1),
         "test" | "[" | "[[" => Instant(super::test_command::run),
         "touch" => Instant(files::touch),
@@ -136,14 +170,14 @@ fn find(name: &str) -> Option<Known> {
         "cp" | "install" => Instant(files::copy),
         "mv" => Instant(files::rename),
         "ln" => Instant(files::link),
-        "chmod" => Instant(files::chmod),
+        "chmod" => Instant(mode::change),
         "truncate" | "fallocate" => Instant(files::truncate),
-        "dd" => Instant(files::dd),
+        "dd" => Start(copy::start),
         "mktemp" => Instant(files::mktemp),
         "readlink" | "realpath" => Instant(files::readlink),
         "ls" => Instant(listing::list),
         "stat" => Instant(listing::stat),
-        "find" => Instant(listing::find),
+        "find" => Start(find::start),
         "du" => Instant(listing::du),
         "df" => Instant(listing::df),
         "env" | "printenv" => Instant(system::environment),
@@ -159,6 +193,7 @@ fn find(name: &str) -> Option<Known> {
             1
         }),
         "uptime" => Instant(system::uptime),
+        "free" => Instant(system::free),
         "ps" | "pgrep" | "pidof" => Instant(signals::list),
         "kill" => Instant(kill),
         "killall" | "pkill" => Instant(signals::kill_by_name),
@@ -171,7 +206,8 @@ fn find(name: &str) -> Option<Known> {
         "xargs" => Start(timed::xargs),
         "stress" | "stress-ng" => Start(timed::stress),
         "cat" | "head" | "tail" | "tailf" | "wc" | "uniq" | "tr" | "cut" | "tee" | "rev" | "tac" | "nl" | "base64"
-        | "more" | "less" | "paste" => Start(text::start),
+        | "more" | "less" | "paste" | "fold" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "od" | "hexdump"
+        | "xxd" | "shuf" => Start(text::start),
         "awk" | "gawk" | "mawk" | "nawk" => Start(text::awk::start),
         "grep" | "egrep" | "fgrep" => Start(text::grep::start),
         "sort" => Start(text::sort::start),
@@ -185,14 +221,18 @@ fn find(name: &str) -> Option<Known> {
     })
 }
 
-/// Is there a program of this name?
-pub(super) fn is_known(name: &str) -> bool {
-    find(name).is_some()
+/// Is there a program of this name in such an image?
+pub(super) fn is_known(name: &str, userland: Userland) -> bool {
+    let only_busybox = matches!(name, "[[" | "usleep");
+    !(only_busybox && userland.is_gnu()) && find(name).is_some()
 }
 
-/// The program of this name if it is done at once.
-pub(super) fn find_instant(name: &str) -> Option<Instant> {
-    match find(name)? {
+/// The program of a command line if it is done at once.
+pub(super) fn find_instant(words: &[String], userland: Userland) -> Option<Instant> {
+    if words.len() > 1 && base_name(&words[0]) == "env" && wrapped(words, &mut BTreeMap::new()).is_some() {
+        return None;
+    }
+    match find(&words[0]).filter(|_| is_known(base_name(&words[0]), userland))? {
         Known::Instant(instant) => Some(instant),
         Known::Start(_) => None,
     }
@@ -215,6 +255,13 @@ pub(super) fn wrapped(words: &[String], environment: &mut BTreeMap<String, Strin
             let mut changed = environment.clone();
             while let Some(word) = rest.first() {
                 match (word.as_str(), word.split_once('=')) {
+                    (option, _) if option.starts_with('-') && !matches!(option, "-" | "-i" | "-u" | "--") => {
+                        return None;
+                    }
+                    ("--", _) => {
+                        rest = &rest[1..];
+                        break;
+                    }
                     ("-i" | "-", _) => changed.clear(),
                     ("-u", _) => {
                         changed.remove(rest.get(1)?);
@@ -241,7 +288,7 @@ const TREE_MAX: usize = 100_000;
 
 impl Program {
     pub fn new(words: Vec<String>, environment: BTreeMap<String, String>, cwd: &str, umask: u32) -> Self {
-        Self { words, environment, cwd: cwd.to_owned(), umask, state: State::New }
+        Self { words: words.into(), environment, cwd: cwd.to_owned(), umask, state: State::New }
     }
 
     /// Goes on until it must wait or has ended.
@@ -250,10 +297,12 @@ impl Program {
         if let State::New = self.state {
             let Some(known) = find(&self.words[0]) else { return Run::Exit(127) };
             let (words, environment) = (&self.words, &self.environment);
-            let mut call = Call { context, words, environment, cwd: &self.cwd, umask: self.umask };
-            self.state = match known {
-                Known::Instant(instant) => State::Done(instant(&mut call)),
-                Known::Start(start) => start(&mut call),
+            let mut call =
+                Call { context, words, environment, cwd: &self.cwd, umask: self.umask, inside: None, caller: None };
+            self.state = match (known, unknown_option(&mut call)) {
+                (_, Some(status)) => State::Done(status),
+                (Known::Instant(instant), None) => State::Done(instant(&mut call)),
+                (Known::Start(start), None) => start(&mut call),
             };
         }
         match &mut self.state {
@@ -269,7 +318,8 @@ impl Program {
             State::Answer(answer) => answer.step(context),
             State::Filter(filter) => {
                 let (words, environment) = (&self.words, &self.environment);
-                let mut call = Call { context, words, environment, cwd: &self.cwd, umask: self.umask };
+                let mut call =
+                    Call { context, words, environment, cwd: &self.cwd, umask: self.umask, inside: None, caller: None };
                 match filter.step(&mut call) {
                     text::Progress::Run(run) => run,
                     text::Progress::Endless(usage) => {
@@ -294,10 +344,14 @@ impl Program {
                     Err(run) => run,
                 }
             }
-            State::Child(pid) => match context.kernel.exited.remove(pid) {
+            State::Child(pid) => match context.kernel.exited.remove(pid).map(|exit| exit.status) {
                 Some(0) => Run::Exit(0),
                 Some(127) => Run::Exit(127),
                 Some(_) => Run::Exit(123),
+                None => Run::Block(Wait::Child(*pid)),
+            },
+            State::Whole(pid) => match context.kernel.exited.remove(pid) {
+                Some(exit) => Run::Exit(exit.status),
                 None => Run::Block(Wait::Child(*pid)),
             },
             State::Yes(line) => match context.write(1, line) {
@@ -308,6 +362,11 @@ impl Program {
             State::Sequence(sequence) => sequence.step(context),
             State::Serve(_) => Run::Block(Wait::Forever),
             State::Ping(ping) => ping.step(context),
+            State::Copy(copy) => {
+                let (words, environment) = (&self.words, &self.environment);
+                let (cwd, umask) = (self.cwd.as_str(), self.umask);
+                copy.step(&mut Call { context, words, environment, cwd, umask, inside: None, caller: None })
+            }
         }
     }
 
@@ -325,6 +384,16 @@ impl Program {
             State::Stress { usage, .. } => usage,
             _ => Usage::default(),
         }
+    }
+
+    /// Its command line.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Its command line, to keep.
+    pub fn shared_words(&self) -> Arc<[String]> {
+        Arc::clone(&self.words)
     }
 
     /// Its command line, for `ps`.
@@ -367,7 +436,7 @@ impl Answer {
 }
 
 /// `10`, `0.5`, `2m`, `1h`, `infinity` as `sleep` and `timeout` read them.
-fn duration(text: &str) -> Option<SimDuration> {
+pub(super) fn duration(text: &str) -> Option<SimDuration> {
     if matches!(text, "infinity" | "inf") {
         return Some(SimDuration::MAX);
     }

@@ -1,14 +1,17 @@
-//! Programs that only print: echo, printf, expr, basename, dirname.
+//! Programs that only print: echo, expr, basename, dirname.
 
+use super::super::code::Dialect;
 use super::super::escapes::{Octal, unescape};
-use super::Call;
+use super::{Call, usage};
 
-/// `echo [-neE] WORDS`
+/// `echo [-neE] WORDS`. dash knows `-n` alone, and its escapes always count.
 pub(super) fn echo(call: &mut Call<'_, '_>) -> i32 {
+    let dialect = call.inside.map(|shell| shell.dialect);
+    let known = if dialect == Some(Dialect::Dash) { "n" } else { "neE" };
     let mut words = &call.words[1..];
-    let (mut newline, mut escapes) = (true, false);
+    let (mut newline, mut escapes) = (true, dialect == Some(Dialect::Dash));
     while let Some(options) = words.first().and_then(|word| word.strip_prefix('-')) {
-        if options.is_empty() || !options.chars().all(|letter| "neE".contains(letter)) {
+        if options.is_empty() || !options.chars().all(|letter| known.contains(letter)) {
             break;
         }
         for letter in options.chars() {
@@ -18,207 +21,35 @@ pub(super) fn echo(call: &mut Call<'_, '_>) -> i32 {
             }
         }
         words = &words[1..];
+        if dialect == Some(Dialect::Dash) {
+            break;
+        }
     }
+    let octal = match dialect {
+        Some(Dialect::Dash) => Octal::Dash,
+        Some(Dialect::Bash) => Octal::OnlyAfterZero,
+        None if call.is_gnu() => Octal::OnlyAfterZero,
+        _ => Octal::AfterZero,
+    };
     let text = words.join(" ");
-    let (mut bytes, is_cut) = if escapes { unescape(&text, Octal::AfterZero) } else { (text.into_bytes(), false) };
+    let (mut bytes, is_cut) = if escapes { unescape(&text, octal) } else { (text.into_bytes(), false) };
     if newline && !is_cut {
         bytes.push(b'\n');
     }
     i32::from(!call.print_bytes(&bytes))
 }
 
-/// `printf FORMAT WORDS`; the format is used again while words are left.
-pub(super) fn printf(call: &mut Call<'_, '_>) -> i32 {
-    let Some(pattern) = call.words.get(1).cloned() else { return call.fail("usage: printf FORMAT [ARG]...") };
-    let mut out = Vec::new();
-    let mut status = 0;
-    let mut arguments = call.words[2..].iter();
-    loop {
-        let before = arguments.len();
-        let is_cut = match format(&pattern, &mut arguments, &mut out) {
-            Ok(is_cut) => is_cut,
-            Err(message) => {
-                status = call.fail(&message);
-                false
-            }
-        };
-        if is_cut || arguments.len() == 0 || arguments.len() == before {
-            break;
-        }
-    }
-    if call.print_bytes(&out) { status } else { 1 }
-}
-
-/// One pass over a format; true where `\c` ends all output.
-pub(super) fn format<'a>(
-    pattern: &str,
-    arguments: &mut impl Iterator<Item = &'a String>,
-    out: &mut Vec<u8>,
-) -> Result<bool, String> {
-    let mut rest = pattern;
-    while let Some(at) = rest.find('%') {
-        let (text, is_cut) = unescape(&rest[..at], Octal::Bare);
-        out.extend(text);
-        if is_cut {
-            return Ok(true);
-        }
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            out.push(b'%');
-            rest = after;
-            continue;
-        }
-        let Some(end) = rest.find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'l' | 'h')) else {
-            return Err(format!("%{rest}: invalid format"));
-        };
-        let (specification, letter) = (&rest[..end], rest.as_bytes()[end]);
-        rest = &rest[end + 1..];
-        if directive(specification, letter, arguments, out)? {
-            return Ok(true);
-        }
-    }
-    let (text, is_cut) = unescape(rest, Octal::Bare);
-    out.extend(text);
-    Ok(is_cut)
-}
-
-const WIDTH_MAX: usize = 100_000;
-
-fn directive<'a>(
-    specification: &str,
-    letter: u8,
-    arguments: &mut impl Iterator<Item = &'a String>,
-    out: &mut Vec<u8>,
-) -> Result<bool, String> {
-    let flags: String = specification.chars().take_while(|c| "-+ 0#".contains(*c)).collect();
-    let sizes = &specification[flags.len()..].trim_end_matches(['l', 'h']);
-    let (width, precision) =
-        sizes.split_once('.').map_or((*sizes, None), |(width, precision)| (width, Some(precision)));
-    let mut size = |text: &str| match text {
-        "*" => arguments.next().and_then(|word| word.parse().ok()).unwrap_or(0),
-        digits => digits.parse::<usize>().unwrap_or(0),
-    };
-    let (width, precision) = (size(width).min(WIDTH_MAX), precision.map(|text| size(text).min(WIDTH_MAX)));
-    let argument = arguments.next();
-    let word = argument.map_or("", String::as_str);
-    let mut is_cut = false;
-    let sign = |is_negative: bool| match (is_negative, flags.contains('+'), flags.contains(' ')) {
-        (true, ..) => "-",
-        (_, true, _) => "+",
-        (_, _, true) => " ",
-        _ => "",
-    };
-    let body: Vec<u8> = match letter {
-        b's' => truncated(word.as_bytes().to_vec(), precision),
-        b'b' => {
-            let (text, cut) = unescape(word, Octal::AfterZero);
-            is_cut = cut;
-            truncated(text, precision)
-        }
-        b'q' => shlex::try_quote(word).map_or_else(|_| word.as_bytes().to_vec(), |text| text.as_bytes().to_vec()),
-        b'c' => word.chars().take(1).collect::<String>().into_bytes(),
-        b'd' | b'i' | b'u' => {
-            let number = integer(word)?;
-            let digits = number.unsigned_abs().to_string();
-            format!("{}{:0>width$}", sign(number < 0), digits, width = precision.unwrap_or(1)).into_bytes()
-        }
-        b'x' | b'X' | b'o' => {
-            let number = integer(word)?;
-            let digits = match letter {
-                b'x' => format!("{number:x}"),
-                b'X' => format!("{number:X}"),
-                _ => format!("{number:o}"),
-            };
-            let prefix =
-                if flags.contains('#') && letter != b'o' { if letter == b'x' { "0x" } else { "0X" } } else { "" };
-            format!("{prefix}{digits:0>width$}", width = precision.unwrap_or(1)).into_bytes()
-        }
-        b'f' | b'F' | b'e' | b'g' | b'G' | b'E' => {
-            let number = if word.is_empty() { 0.0 } else { word.trim().parse::<f64>().map_err(|_| invalid(word))? };
-            let digits = match letter {
-                b'e' | b'E' => scientific(number.abs(), precision.unwrap_or(6)),
-                b'g' | b'G' => general(number.abs(), precision.unwrap_or(6).max(1)),
-                _ => format!("{:.*}", precision.unwrap_or(6), number.abs()),
-            };
-            format!("{}{digits}", sign(number < 0.0)).into_bytes()
-        }
-        other => return Err(format!("%{}: invalid format", char::from(other))),
-    };
-    let fill = width.saturating_sub(String::from_utf8_lossy(&body).chars().count());
-    if flags.contains('-') {
-        out.extend(body);
-        out.extend(b" ".repeat(fill));
-    } else if flags.contains('0') && letter.is_ascii_alphabetic() && !matches!(letter, b's' | b'b' | b'c' | b'q') {
-        let signs = usize::from(body.first().is_some_and(|byte| b"+- ".contains(byte)));
-        out.extend(&body[..signs]);
-        out.extend(b"0".repeat(fill));
-        out.extend(&body[signs..]);
-    } else {
-        out.extend(b" ".repeat(fill));
-        out.extend(body);
-    }
-    Ok(is_cut)
-}
-
-fn invalid(word: &str) -> String {
-    format!("invalid number '{word}'")
-}
-
-/// `12`, `0x1f`, `017`, `'a`.
-fn integer(word: &str) -> Result<i64, String> {
-    let text = word.trim();
-    if text.is_empty() {
-        return Ok(0);
-    }
-    if let Some(character) = text.strip_prefix(['\'', '"']) {
-        return Ok(character.chars().next().map_or(0, |c| i64::from(u32::from(c))));
-    }
-    let (is_negative, digits) =
-        text.strip_prefix('-').map_or((false, text.trim_start_matches('+')), |rest| (true, rest));
-    let number = if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        i64::from_str_radix(hex, 16)
-    } else if digits.len() > 1 && digits.starts_with('0') {
-        i64::from_str_radix(digits, 8)
-    } else {
-        digits.parse()
-    };
-    let number = number.map_err(|_| invalid(word))?;
-    Ok(if is_negative { -number } else { number })
-}
-
-fn truncated(mut text: Vec<u8>, precision: Option<usize>) -> Vec<u8> {
-    text.truncate(precision.unwrap_or(usize::MAX));
-    text
-}
-
-fn scientific(number: f64, precision: usize) -> String {
-    let text = format!("{number:.precision$e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
-}
-
-/// `%g`: six digits, without zeros at the end.
-pub(super) fn general(number: f64, precision: usize) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    let exponential = format!("{number:.*e}", precision - 1);
-    let exponent: i32 = exponential.split_once('e').and_then(|(_, text)| text.parse().ok()).unwrap_or(0);
-    let trim = |text: &str| {
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
-    };
-    if exponent < -4 || exponent >= precision as i32 {
-        let text = scientific(number, precision - 1);
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "+00"));
-        return format!("{}e{exponent}", trim(mantissa));
-    }
-    trim(&format!("{number:.*}", (precision as i32 - 1 - exponent).max(0) as usize))
-}
-
 /// `expr A op B …`, left to right with the usual precedence.
 pub(super) fn expr(call: &mut Call<'_, '_>) -> i32 {
     let words = call.words[1..].to_vec();
+    if words.is_empty() {
+        if call.is_gnu() {
+            usage::wrong(call);
+        } else {
+            call.fail("too few arguments");
+        }
+        return 2;
+    }
     let mut at = 0;
     let result = expr_level(&words, &mut at, 0);
     match result {
@@ -227,11 +58,19 @@ pub(super) fn expr(call: &mut Call<'_, '_>) -> i32 {
             i32::from(value.is_empty() || value == "0")
         }
         Ok(_) => {
-            call.fail("syntax error");
+            let message = format!("syntax error: unexpected argument '{}'", words[at]);
+            call.fail_as("syntax error", &message);
             2
         }
         Err(message) => {
-            call.fail(message);
+            let gnu = match message {
+                "non-numeric argument" => "non-integer argument".to_owned(),
+                "syntax error" => {
+                    format!("syntax error: missing argument after '{}'", words.last().map_or("", String::as_str))
+                }
+                other => other.to_owned(),
+            };
+            call.fail_as(message, &gnu);
             2
         }
     }
@@ -267,6 +106,16 @@ fn expr_operand(words: &[String], at: &mut usize) -> Result<String, &'static str
             value
         }
         "length" if *at < words.len() => expr_operand(words, at)?.chars().count().to_string(),
+        "substr" if *at + 2 < words.len() => {
+            let text = expr_operand(words, at)?;
+            let mut number = || expr_operand(words, at)?.parse::<usize>().map_err(|_| "non-numeric argument");
+            let (from, count) = (number()?, number()?);
+            if from == 0 { String::new() } else { text.chars().skip(from - 1).take(count).collect() }
+        }
+        "index" if *at + 1 < words.len() => {
+            let (text, set) = (expr_operand(words, at)?, expr_operand(words, at)?);
+            text.chars().position(|c| set.contains(c)).map_or(0, |place| place + 1).to_string()
+        }
         _ => word,
     };
     while words.get(*at).is_some_and(|next| next == ":") {
@@ -316,7 +165,7 @@ fn expr_operation(operator: &str, left: &str, right: &str) -> Result<String, &'s
 
 /// `basename PATH [SUFFIX]`
 pub(super) fn basename(call: &mut Call<'_, '_>) -> i32 {
-    let Some(path) = call.words.get(1) else { return call.fail("usage: basename FILE [SUFFIX]") };
+    let Some(path) = call.words.get(1) else { return usage::wrong(call) };
     let trimmed = path.trim_end_matches('/');
     let mut base = trimmed.rsplit('/').next().unwrap_or_default();
     if base.is_empty() && !path.is_empty() {
@@ -333,7 +182,7 @@ pub(super) fn basename(call: &mut Call<'_, '_>) -> i32 {
 
 /// `dirname PATH`
 pub(super) fn dirname(call: &mut Call<'_, '_>) -> i32 {
-    let Some(path) = call.words.get(1) else { return call.fail("usage: dirname FILENAME") };
+    let Some(path) = call.words.get(1) else { return usage::wrong(call) };
     let trimmed = path.trim_end_matches('/');
     let directory = match trimmed.rsplit_once('/') {
         Some(("", _)) => "/",

@@ -3,7 +3,7 @@
 use super::super::context::Context;
 use super::super::kernel::Run;
 use super::super::world::Errno;
-use super::{Call, State};
+use super::{Call, State, usage};
 
 /// How much is printed at once.
 const BLOCK_BYTES: usize = 1 << 14;
@@ -30,11 +30,15 @@ enum Number {
 pub(super) fn start(call: &mut Call<'_, '_>) -> State {
     match read(call) {
         Ok(sequence) => State::Sequence(Box::new(sequence)),
-        Err(message) => State::Done(call.fail(&message)),
+        Err(Some(word)) if call.is_gnu() => {
+            State::Done(usage::refuse(call, &format!("invalid floating point argument: '{word}'")))
+        }
+        Err(_) => State::Done(usage::wrong(call)),
     }
 }
 
-fn read(call: &Call<'_, '_>) -> Result<Sequence, String> {
+/// The sequence, or the word that is no number.
+fn read(call: &Call<'_, '_>) -> Result<Sequence, Option<String>> {
     let (mut separator, mut equal_width, mut numbers) = ("\n".to_owned(), false, Vec::new());
     let mut words = call.words[1..].iter();
     while let Some(word) = words.next() {
@@ -47,7 +51,7 @@ fn read(call: &Call<'_, '_>) -> Result<Sequence, String> {
             }
             text => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => numbers.push(text),
-                _ => return Err(format!("invalid number '{text}'")),
+                _ => return Err(Some(text.to_owned())),
             },
         }
     }
@@ -55,12 +59,12 @@ fn read(call: &Call<'_, '_>) -> Result<Sequence, String> {
         [last] => ("1", "1", last),
         [first, last] => (first, "1", last),
         [first, step, last] => (first, step, last),
-        _ => return Err("usage: seq [-w] [-s SEP] [FIRST [INC]] LAST".to_owned()),
+        _ => return Err(None),
     };
     let whole = |text: &str| text.parse::<i64>().ok();
     let (first, step, count) = if let (Some(first), Some(step), Some(last)) = (whole(first), whole(step), whole(last)) {
         if step == 0 {
-            return Err("zero increment".to_owned());
+            return Err(Some("0".to_owned()));
         }
         let span = i128::from(last) - i128::from(first);
         let turns = if span == 0 || (span > 0) == (step > 0) { span / i128::from(step) } else { -1 };
@@ -70,9 +74,14 @@ fn read(call: &Call<'_, '_>) -> Result<Sequence, String> {
         let decimal = |text: &str| text.parse::<f64>().unwrap_or_default();
         let (first, step, last) = (decimal(first), decimal(step), decimal(last));
         if step == 0.0 {
-            return Err("zero increment".to_owned());
+            return Err(Some("0".to_owned()));
         }
-        let count = (((last - first) / step + 1e-9).floor() + 1.0).max(0.0) as u64;
+        // busybox adds up in binary fractions, where `seq 0.1 0.1 0.3` has two members.
+        let slack = if call.is_gnu() { 1e-9 } else { 0.0 };
+        let mut count = (((last - first) / step + slack).floor() + 1.0).max(0.0) as u64;
+        if !call.is_gnu() && count > 0 && (first + step * (count - 1) as f64 - last) * step.signum() > 0.0 {
+            count -= 1;
+        }
         (Number::Decimal(first, places.unwrap_or(0)), Number::Decimal(step, 0), count)
     };
     let mut sequence = Sequence { first, step, next: 0, count, separator, width: 0 };

@@ -7,19 +7,22 @@ use crate::engine::{SimDuration, SimTime};
 use super::super::context::{Context, Input};
 use super::super::kernel::{Pid, Run, Task, Wait};
 use super::super::launch::{Launched, launch};
-use super::super::process::{Signal, Usage};
-use super::{Call, State, duration};
+use super::super::process::Usage;
+use super::super::signal::Signal;
+use super::{Call, State, duration, usage};
 
 /// `sleep NUMBER[smhd]…`: the sum of its arguments.
 pub(super) fn sleep(call: &mut Call<'_, '_>) -> State {
     if call.words.len() < 2 {
-        call.context.complain("BusyBox v1.36.1 multi-call binary.\n\nUsage: sleep [N]...");
-        return State::Done(1);
+        return State::Done(usage::wrong(call));
     }
     let mut total = SimDuration::ZERO;
     for word in &call.words[1..] {
         match duration(word) {
             Some(length) => total += length,
+            None if call.is_gnu() => {
+                return State::Done(usage::refuse(call, &format!("invalid time interval '{word}'")));
+            }
             None => return State::Done(call.fail(&format!("invalid number '{word}'"))),
         }
     }
@@ -71,9 +74,9 @@ pub(super) fn timeout(call: &mut Call<'_, '_>) -> State {
         at += 1;
     }
     let (Some(length), Some(_)) = (length, call.words.get(at)) else {
-        return State::Done(call.fail("usage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS"));
+        return State::Done(usage::wrong(call));
     };
-    match spawn(call.context, call.words[at..].to_vec(), call.environment, call.cwd, call.umask) {
+    match spawn(call.context, "timeout", call.words[at..].to_vec(), call.environment, call.cwd, call.umask) {
         Ok(child) => {
             State::Timeout(Timeout { child, until: call.context.now + length, signal, kill_after, has_fired: false })
         }
@@ -83,15 +86,29 @@ pub(super) fn timeout(call: &mut Call<'_, '_>) -> State {
 
 impl Timeout {
     pub fn step(&mut self, context: &mut Context<'_>) -> Run {
-        if let Some(status) = context.kernel.exited.remove(&self.child) {
-            // busybox passes the status of a killed program on: 128 + 15 = 143.
-            return Run::Exit(status);
+        if let Some(exit) = context.kernel.exited.remove(&self.child) {
+            return match exit.killed_by {
+                _ if self.has_fired && context.kernel.userland.is_gnu() && self.signal != Signal::Kill => {
+                    Run::Exit(124)
+                }
+                // busybox' timeout is the child of its program: what kills that one kills what was started.
+                Some(signal) => Run::Killed(signal),
+                None => Run::Exit(exit.status),
+            };
         }
         if self.until > context.now {
             return Run::Block(Wait::ChildUntil(self.child, self.until));
         }
         let signal = if self.has_fired { Signal::Kill } else { self.signal };
-        context.kernel.signal(self.child, signal);
+        // As a container's first process busybox' program has no need to heed it.
+        if context.kernel.init != context.pid || context.kernel.userland.is_gnu() {
+            if context.kernel.userland.is_gnu() {
+                // GNU's signals all that its program has started, too.
+                context.kernel.signal_family(self.child, signal);
+            } else {
+                context.kernel.signal(self.child, signal);
+            }
+        }
         self.until = match self.kill_after {
             Some(length) if !self.has_fired => context.now + length,
             _ => SimTime::NEVER,
@@ -102,8 +119,9 @@ impl Timeout {
 }
 
 /// Starts a child that shares all descriptors.
-fn spawn(
+pub(super) fn spawn(
     context: &mut Context<'_>,
+    by: &str,
     words: Vec<String>,
     environment: &BTreeMap<String, String>,
     cwd: &str,
@@ -127,8 +145,17 @@ fn spawn(
             });
             Ok(pid)
         }
+        Launched::Refused(message, status) => {
+            context.complain(&message);
+            Err(status)
+        }
         Launched::Failed(_, status) => {
-            context.complain(&format!("can't execute '{name}': No such file or directory"));
+            let missing = "No such file or directory";
+            context.complain(&match (by, context.kernel.userland.is_gnu()) {
+                ("xargs", _) => format!("xargs: {name}: {missing}"),
+                (_, true) => format!("{by}: failed to run command '{name}': {missing}"),
+                (_, false) => format!("{by}: can't execute '{name}': {missing}"),
+            });
             Err(status)
         }
     }
@@ -142,15 +169,24 @@ pub(super) struct Arguments {
     placeholder: Option<String>,
     input: Vec<u8>,
     runs_when_empty: bool,
+    /// Are words told apart by NUL bytes alone?
+    ends_with_nul: bool,
 }
 
 pub(super) fn xargs(call: &mut Call<'_, '_>) -> State {
-    let mut arguments =
-        Arguments { command: Vec::new(), per_call: None, placeholder: None, input: Vec::new(), runs_when_empty: true };
+    let mut arguments = Arguments {
+        command: Vec::new(),
+        per_call: None,
+        placeholder: None,
+        input: Vec::new(),
+        runs_when_empty: true,
+        ends_with_nul: false,
+    };
     let mut words = call.words[1..].iter();
     while let Some(word) = words.next() {
         match word.as_str() {
-            "-r" => arguments.runs_when_empty = false,
+            "-r" | "--no-run-if-empty" => arguments.runs_when_empty = false,
+            "-0" | "--null" => arguments.ends_with_nul = true,
             word if word.len() > 2 && word.starts_with("-n") => {
                 arguments.per_call = word[2..].parse().ok();
             }
@@ -192,6 +228,7 @@ impl Arguments {
         }
         let text = String::from_utf8_lossy(&self.input).into_owned();
         let words: Vec<String> = match self.placeholder {
+            _ if self.ends_with_nul => text.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
             Some(_) => text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect(),
             None => shlex::split(&text).unwrap_or_else(|| text.split_whitespace().map(str::to_owned).collect()),
         };
@@ -213,10 +250,10 @@ impl Arguments {
         } else {
             // Several calls are a script that goes on after failures and remembers them.
             let quoted = calls.iter().filter_map(|call| shlex::try_join(call.iter().map(String::as_str)).ok());
-            let lines: String = quoted.map(|line| format!("{line} || s=1\n")).collect();
+            let lines: String = quoted.map(|line| format!("{line} || s=$?\n")).collect();
             vec!["sh".to_owned(), "-c".to_owned(), format!("{lines}exit ${{s:-0}}")]
         };
-        spawn(context, command, environment, cwd, umask).map_err(Run::Exit)
+        spawn(context, "xargs", command, environment, cwd, umask).map_err(Run::Exit)
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct TestWorld {
 
 impl TestWorld {
     pub fn new() -> Self {
-        Self { files: MemoryFs::container_root(), ..Self::default() }
+        Self { files: MemoryFs::container_root(Userland::Busybox), ..Self::default() }
     }
 
     pub fn text(&self) -> (String, String) {

@@ -328,7 +328,7 @@ mod random {
             sh(&script).resume(SimTime::ZERO, &mut world);
             let mut bash = Process::start(argv(&["bash", "-c", &script]), Options::default());
             bash.resume(SimTime::ZERO, &mut world);
-            let _ = Process::understands(&argv(&["sh", "-c", &script]));
+            let _ = Process::understands(&argv(&["sh", "-c", &script]), Userland::Busybox);
         }
     }
 }

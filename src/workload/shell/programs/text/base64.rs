@@ -2,7 +2,8 @@
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-pub(super) fn base64_encode(data: &[u8]) -> Vec<u8> {
+/// With line ends after `wrap` letters; 0: without any.
+pub(super) fn base64_encode(data: &[u8], wrap: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for chunk in data.chunks(3) {
         let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
@@ -11,11 +12,10 @@ pub(super) fn base64_encode(data: &[u8]) -> Vec<u8> {
             out.push(if index <= chunk.len() { letter } else { b'=' });
         }
     }
-    let mut lines: Vec<u8> = out.chunks(76).flat_map(|line| line.iter().copied().chain([b'\n'])).collect();
-    if lines.is_empty() {
-        lines.clear();
+    if wrap == 0 {
+        return out;
     }
-    lines
+    out.chunks(wrap).flat_map(|line| line.iter().copied().chain([b'\n'])).collect()
 }
 
 pub(super) fn base64_decode(data: &[u8]) -> Vec<u8> {

@@ -7,7 +7,10 @@ use super::super::Call;
 use super::FILTER_FD;
 use super::awk::Awk;
 use super::base64::{base64_decode, base64_encode};
+use super::cat::Cat;
 use super::cut::cut;
+use super::digest::Digest;
+use super::dump::Dump;
 use super::grep::Grep;
 use super::sed::Sed;
 use super::sort::Sort;
@@ -16,13 +19,12 @@ use super::translate::Translate;
 /// What a filter does with a line. `is_complete`: it ended in a newline.
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
-    Cat {
-        number: Option<usize>,
-    },
+    Cat(Cat),
     Head {
         lines: Option<i64>,
         bytes: u64,
         kept: Vec<Vec<u8>>,
+        titles: Titles,
     },
     Tail {
         lines: usize,
@@ -31,6 +33,7 @@ pub(super) enum Engine {
         seen: usize,
         kept: VecDeque<Vec<u8>>,
         follows: bool,
+        titles: Titles,
     },
     Count(Counts),
     Uniq {
@@ -46,21 +49,42 @@ pub(super) enum Engine {
         is_characters: bool,
         only_delimited: bool,
     },
-    Tee(Vec<Handle>),
+    Tee {
+        handles: Vec<Handle>,
+        has_failed: bool,
+    },
     Reverse,
+    Fold(usize),
+    Digest(Box<Digest>),
+    Dump(Box<Dump>),
     Tac(Vec<Vec<u8>>),
     Base64 {
         decodes: bool,
         data: Vec<u8>,
+        wrap: usize,
     },
     Join {
         separator: u8,
         is_first: bool,
     },
+    /// Lines of several files side by side.
+    Paste {
+        separator: u8,
+        files: Vec<Vec<Vec<u8>>>,
+    },
+    Shuffle(Vec<Vec<u8>>, usize),
     Awk(Box<Awk>),
     Grep(Box<Grep>),
     Sort(Box<Sort>),
     Sed(Box<Sed>),
+}
+
+/// Which names of files head and tail show above their lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Titles {
+    pub always: bool,
+    pub never: bool,
+    pub is_begun: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,12 +93,18 @@ pub(super) struct Counts {
     lines: usize,
     words: usize,
     bytes: usize,
+    longest: usize,
+    /// All files' so far, and how many they were.
+    total: [usize; 4],
+    files: usize,
+    width: usize,
 }
 
 impl Engine {
     pub(super) fn begin_file(&mut self, name: &str) {
         match self {
             Self::Awk(awk) => awk.begin_file(name),
+            Self::Paste { files, .. } => files.push(Vec::new()),
             Self::Head { kept, .. } => kept.clear(),
             Self::Tail { seen, kept, .. } => {
                 *seen = 0;
@@ -94,13 +124,7 @@ impl Engine {
         out: &mut Vec<u8>,
     ) -> bool {
         match self {
-            Self::Cat { number } => {
-                if let Some(number) = number {
-                    *number += 1;
-                    out.extend(format!("{number:6}\t").bytes());
-                }
-                put(out, line, is_complete);
-            }
+            Self::Cat(how) => how.line(line, is_complete, out),
             Self::Head { lines: Some(lines), kept, .. } if *lines < 0 => {
                 kept.push(line.to_vec());
                 if kept.len() as i64 > -*lines {
@@ -145,6 +169,7 @@ impl Engine {
                 counts.lines += usize::from(is_complete);
                 counts.words += String::from_utf8_lossy(line).split_whitespace().count();
                 counts.bytes += line.len() + usize::from(is_complete);
+                counts.longest = counts.longest.max(String::from_utf8_lossy(line).chars().count());
             }
             Self::Uniq { last, .. } => match last {
                 Some((text, count)) if text == line => *count += 1,
@@ -166,7 +191,7 @@ impl Engine {
                     put(out, &text, true);
                 }
             }
-            Self::Tee(handles) => {
+            Self::Tee { handles, .. } => {
                 let mut text = line.to_vec();
                 if is_complete {
                     text.push(b'\n');
@@ -190,9 +215,22 @@ impl Engine {
                 }
                 out.extend(line);
             }
+            Self::Paste { files, .. } => files.last_mut().into_iter().for_each(|file| file.push(line.to_vec())),
+            Self::Shuffle(lines, _) => lines.push(line.to_vec()),
             Self::Awk(awk) => return awk.line(line, out),
             Self::Grep(grep) => return grep.line(line, name, out),
             Self::Sort(sort) => sort.line(line),
+            Self::Digest(digest) => digest.line(line, is_complete),
+            Self::Dump(dump) => dump.line(line, is_complete),
+            Self::Fold(width) => {
+                for chunk in line.chunks((*width).max(1)).rev().rev() {
+                    let is_last = chunk.as_ptr_range().end == line.as_ptr_range().end;
+                    put(out, chunk, is_complete || !is_last);
+                }
+                if line.is_empty() {
+                    put(out, b"", is_complete);
+                }
+            }
             Self::Sed(sed) => return sed.line(line, out),
         }
         false
@@ -220,11 +258,12 @@ impl Engine {
             }
             Self::Count(counts) => counts.print(name, out),
             Self::Grep(grep) => grep.end_of_file(name, out),
+            Self::Digest(digest) => digest.end_of_file(name, out),
             _ => {}
         }
     }
 
-    pub(super) fn end(&mut self, _: &mut Call<'_, '_>, _: bool, out: &mut Vec<u8>) -> i32 {
+    pub(super) fn end(&mut self, call: &mut Call<'_, '_>, _: bool, out: &mut Vec<u8>) -> i32 {
         match self {
             Self::Uniq { .. } => self.end_of_run(out),
             Self::Tac(kept) => {
@@ -232,13 +271,34 @@ impl Engine {
                     put(out, &line, true);
                 }
             }
-            Self::Base64 { decodes, data } => {
-                out.extend(if *decodes { base64_decode(data) } else { base64_encode(data) });
+            Self::Base64 { decodes, data, wrap } => {
+                out.extend(if *decodes { base64_decode(data) } else { base64_encode(data, *wrap) });
             }
             Self::Join { is_first: false, .. } => out.push(b'\n'),
+            Self::Paste { separator, files } => {
+                for row in 0..files.iter().map(Vec::len).max().unwrap_or(0) {
+                    let cells: Vec<&[u8]> =
+                        files.iter().map(|file| file.get(row).map_or(&b""[..], Vec::as_slice)).collect();
+                    put(out, &cells.join(&*separator), true);
+                }
+            }
+            Self::Shuffle(lines, count) => {
+                call.context.observed();
+                for place in (1..lines.len()).rev() {
+                    let other = (call.context.world.random() % (place as u64 + 1)) as usize;
+                    lines.swap(place, other);
+                }
+                for line in lines.drain(..).take(*count) {
+                    put(out, &line, true);
+                }
+            }
             Self::Awk(awk) => return awk.end(out),
-            Self::Grep(grep) => return grep.status(),
-            Self::Sort(sort) => sort.end(out),
+            Self::Grep(grep) => return grep.status(call.is_gnu()),
+            Self::Sort(sort) => return sort.end(call, out),
+            Self::Count(counts) => counts.end(out),
+            Self::Digest(digest) => return digest.end(call, out),
+            Self::Dump(dump) => dump.end(out),
+            Self::Tee { has_failed: true, .. } => return 1,
             Self::Sed(sed) => return sed.end(out),
             _ => {}
         }
@@ -248,23 +308,37 @@ impl Engine {
 
 impl Counts {
     /// Of lines, words and bytes, those among the letters `lwc`; all without letters.
-    pub(super) fn new(letters: String) -> Self {
-        Self { letters, ..Self::default() }
+    pub(super) fn new(letters: String, width: usize) -> Self {
+        Self { letters, width, ..Self::default() }
     }
 
     fn print(&mut self, name: &str, out: &mut Vec<u8>) {
-        let shown: Vec<usize> = [('l', self.lines), ('w', self.words), ('c', self.bytes)]
-            .iter()
-            .filter(|(letter, _)| self.letters.is_empty() || self.letters.contains(*letter))
-            .map(|(_, count)| *count)
-            .collect();
-        let text = match shown.as_slice() {
-            [one] => one.to_string(),
-            many => many.iter().map(|count| format!("{count:9}")).collect::<Vec<_>>().join(" "),
+        let counts = [self.lines, self.words, self.bytes, self.longest];
+        self.show(counts, if name == "-" { None } else { Some(name) }, out);
+        for (total, count) in self.total.iter_mut().zip(counts).take(3) {
+            *total += count;
+        }
+        self.total[3] = self.total[3].max(self.longest);
+        self.files += 1;
+        (self.lines, self.words, self.bytes, self.longest) = (0, 0, 0, 0);
+    }
+
+    fn show(&self, [lines, words, bytes, longest]: [usize; 4], name: Option<&str>, out: &mut Vec<u8>) {
+        let all = [('l', lines), ('w', words), ('m', bytes), ('c', bytes), ('L', longest)];
+        let is_shown = |letter: char| {
+            self.letters.contains(letter) || self.letters.is_empty() && matches!(letter, 'l' | 'w' | 'c')
         };
-        let name = if name == "-" { String::new() } else { format!(" {name}") };
-        out.extend(format!("{text}{name}\n").bytes());
-        (self.lines, self.words, self.bytes) = (0, 0, 0);
+        let shown = all.iter().filter(|(letter, _)| is_shown(*letter));
+        let width = self.width;
+        let texts: Vec<String> = shown.map(|(_, count)| format!("{count:width$}")).collect();
+        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+        out.extend(format!("{}{name}\n", texts.join(" ")).bytes());
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        if self.files > 1 {
+            self.show(self.total, Some("total"), out);
+        }
     }
 }
 

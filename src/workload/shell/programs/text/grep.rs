@@ -4,7 +4,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::super::super::world::FileKind;
-use super::super::{Call, State, base_name, files};
+use super::super::{Call, State, base_name, files, usage};
 use super::Filter;
 use super::engine::Engine;
 
@@ -15,9 +15,16 @@ pub(super) struct Grep {
     letters: String,
     has_many: bool,
     stops_at: Option<usize>,
+    /// Lines shown before and behind a match.
+    around: (usize, usize),
+    before: std::collections::VecDeque<(usize, Vec<u8>)>,
+    /// Lines behind the last match that are still to be shown.
+    after: usize,
+    last_shown: Option<usize>,
     count: usize,
     number: usize,
     found: bool,
+    has_listed: bool,
 }
 
 /// A basic regular expression as an extended one: `\(`, `\{`, `\|`, `\+`, `\?` swap with their plain forms.
@@ -103,7 +110,9 @@ pub(super) fn extended(pattern: &str) -> String {
 
 pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     let (mut letters, mut patterns, mut rest, mut stops_at) = (String::new(), Vec::new(), Vec::new(), None);
-    let mut words = call.words[1..].iter();
+    let mut around = (0, 0);
+    let all = call.words.to_vec();
+    let mut words = all[1..].iter();
     while let Some(word) = words.next() {
         let Some(options) = word.strip_prefix('-').filter(|options| !options.is_empty()) else {
             rest.push(word.clone());
@@ -129,6 +138,19 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
                 match letter {
                     'e' => patterns.push(value),
                     'm' => stops_at = value.parse().ok(),
+                    'A' => around.1 = value.parse().unwrap_or(0),
+                    'B' => around.0 = value.parse().unwrap_or(0),
+                    'C' => around = (value.parse().unwrap_or(0), value.parse().unwrap_or(0)),
+                    'f' => {
+                        let path = call.path(&value);
+                        match call.context.read_file(&path) {
+                            Ok(text) => patterns.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned)),
+                            Err(error) => {
+                                call.fail(&format!("{value}: {error}"));
+                                return State::Done(2);
+                            }
+                        }
+                    }
                     _ => {}
                 }
                 break;
@@ -138,8 +160,12 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     }
     if patterns.is_empty() {
         if rest.is_empty() {
-            call.context.complain("Usage: grep [-HhnlLoqvsriwFE] PATTERN [FILE]...");
-            return State::Done(2);
+            if call.is_gnu() {
+                call.context
+                    .complain("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.");
+                return State::Done(2);
+            }
+            return State::Done(usage::wrong(call));
         }
         patterns.extend(rest.remove(0).split('\n').map(str::to_owned));
     }
@@ -168,7 +194,20 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
         rest = below(call, &rest);
     }
     let has_many = (rest.len() > 1 || letters.contains(['r', 'R', 'H'])) && !letters.contains('h');
-    let grep = Grep { pattern, letters, has_many, stops_at, count: 0, number: 0, found: false };
+    let grep = Grep {
+        pattern,
+        letters,
+        has_many,
+        stops_at,
+        around,
+        before: std::collections::VecDeque::new(),
+        after: 0,
+        last_shown: None,
+        count: 0,
+        number: 0,
+        found: false,
+        has_listed: false,
+    };
     Filter::over(Engine::Grep(Box::new(grep)), rest)
 }
 
@@ -196,6 +235,15 @@ impl Grep {
     pub fn line(&mut self, line: &[u8], name: &str, out: &mut Vec<u8>) -> bool {
         self.number += 1;
         if self.pattern.is_match(line) == self.letters.contains('v') {
+            if self.after > 0 {
+                self.after -= 1;
+                self.show(self.number, line, name, '-', out);
+            } else if self.around.0 > 0 {
+                self.before.push_back((self.number, line.to_vec()));
+                if self.before.len() > self.around.0 {
+                    self.before.pop_front();
+                }
+            }
             return false;
         }
         self.found = true;
@@ -206,18 +254,38 @@ impl Grep {
         if self.letters.contains(['c', 'l', 'L']) {
             return false;
         }
-        let mut prefix = if self.has_many { format!("{name}:") } else { String::new() };
-        if self.letters.contains('n') {
-            prefix += &format!("{}:", self.number);
-        }
         if self.letters.contains('o') {
+            let prefix = self.prefix(self.number, name, ':');
             for found in self.pattern.find_iter(line).filter(|found| !found.is_empty()) {
                 out.extend(prefix.bytes().chain(found.as_bytes().iter().copied()).chain([b'\n']));
             }
         } else {
-            out.extend(prefix.bytes().chain(line.iter().copied()).chain([b'\n']));
+            let first = self.before.front().map_or(self.number, |(number, _)| *number);
+            let has_context = self.around != (0, 0);
+            if has_context && self.last_shown.is_some_and(|last| first > last + 1) {
+                out.extend(b"--\n");
+            }
+            for (number, line) in std::mem::take(&mut self.before) {
+                self.show(number, &line, name, '-', out);
+            }
+            self.show(self.number, line, name, ':', out);
+            self.after = self.around.1;
         }
         self.stops_at.is_some_and(|limit| self.count >= limit)
+    }
+
+    fn prefix(&self, number: usize, name: &str, mark: char) -> String {
+        let mut prefix = if self.has_many { format!("{name}{mark}") } else { String::new() };
+        if self.letters.contains('n') {
+            prefix += &format!("{number}{mark}");
+        }
+        prefix
+    }
+
+    fn show(&mut self, number: usize, line: &[u8], name: &str, mark: char, out: &mut Vec<u8>) {
+        let prefix = self.prefix(number, name, mark);
+        out.extend(prefix.bytes().chain(line.iter().copied()).chain([b'\n']));
+        self.last_shown = Some(number);
     }
 
     pub fn end_of_file(&mut self, name: &str, out: &mut Vec<u8>) {
@@ -226,12 +294,15 @@ impl Grep {
             let prefix = if self.has_many { format!("{name}:") } else { String::new() };
             out.extend(format!("{prefix}{}\n", self.count).bytes());
         } else if self.letters.contains('l') && self.count > 0 || self.letters.contains('L') && self.count == 0 {
+            self.has_listed = true;
             out.extend(format!("{name}\n").bytes());
         }
-        (self.count, self.number) = (0, 0);
+        (self.count, self.number, self.after, self.last_shown) = (0, 0, 0, None);
+        self.before.clear();
     }
 
-    pub fn status(&self) -> i32 {
-        i32::from(!self.found)
+    pub fn status(&self, is_gnu: bool) -> i32 {
+        let found = if self.letters.contains('L') && !is_gnu { self.has_listed } else { self.found };
+        i32::from(!found)
     }
 }

@@ -3,11 +3,15 @@
 
 pub(super) mod awk;
 mod base64;
+mod cat;
 mod cut;
+mod digest;
+mod dump;
 mod engine;
 mod follow;
 pub(super) mod grep;
 pub(super) mod sed;
+mod sed_script;
 pub(super) mod sort;
 mod start;
 mod translate;
@@ -64,7 +68,7 @@ impl Filter {
             call.context.kernel.spent += 1;
             let Some((name, handle)) = self.current.clone() else {
                 match self.sources.pop() {
-                    Some(source) => self.open(call, &source),
+                    Some(source) => self.open(call, &source, &mut out),
                     None => return self.finish(call, out),
                 }
                 continue;
@@ -121,8 +125,10 @@ impl Filter {
             _ if self.partial.len() > TEXT_MAX => ALL_MEMORY,
             _ if *from != Handle::Zero => return None,
             Engine::Head { lines: None, .. } => return None,
-            Engine::Cat { number: None } if is_piped => return None,
-            Engine::Cat { number: None } | Engine::Count(_) => 0,
+            Engine::Dump(dump) if dump.is_bounded() => return None,
+            Engine::Cat(how) if is_piped && how.is_plain() => return None,
+            Engine::Cat(how) if how.is_plain() => 0,
+            Engine::Count(_) => 0,
             _ => ALL_MEMORY,
         };
         Some(Usage { cpu_milli: 1000, memory_bytes })
@@ -130,20 +136,40 @@ impl Filter {
 
     fn complain(&mut self, call: &mut Call<'_, '_>, name: &str, error: Errno) {
         self.status = match &self.engine {
+            // busybox reads nothing of a directory, and says nothing.
+            Engine::Grep(_) if error == Errno::IsADirectory && !call.is_gnu() => self.status,
             Engine::Grep(grep) if grep.is_quiet_about_files() => 2,
             Engine::Grep(_) => {
                 call.fail(&format!("{name}: {error}"));
                 2
             }
-            Engine::Cat { .. } | Engine::Tail { .. } | Engine::Count(_) if error != Errno::IsADirectory => {
+            Engine::Cat(_) if call.is_gnu() => call.fail(&format!("{name}: {error}")),
+            Engine::Head { .. } | Engine::Tail { .. } if call.is_gnu() => {
+                call.fail(&format!("cannot open '{name}' for reading: {error}"))
+            }
+            Engine::Sed(_) if call.is_gnu() => {
+                call.fail(&format!("can't read {name}: {error}"));
+                2
+            }
+            Engine::Awk(_) if call.is_gnu() => {
+                call.fail(&format!("cannot open {name} ({error})"));
+                2
+            }
+            Engine::Sort(_) if call.is_gnu() => {
+                call.fail(&format!("cannot read: {name}: {error}"));
+                2
+            }
+            Engine::Cat(_) | Engine::Tail { .. } | Engine::Digest(_) | Engine::Base64 { .. } | Engine::Dump(_)
+                if error != Errno::IsADirectory && !call.is_gnu() =>
+            {
                 call.fail(&format!("can't open '{name}': {error}"))
             }
-            Engine::Cat { .. } => call.fail(&format!("read error: {error}")),
+            Engine::Cat(_) => call.fail(&format!("read error: {error}")),
             _ => call.fail(&format!("{name}: {error}")),
         };
     }
 
-    fn open(&mut self, call: &mut Call<'_, '_>, source: &str) {
+    fn open(&mut self, call: &mut Call<'_, '_>, source: &str, out: &mut Vec<u8>) {
         let handle = if source == "-" {
             call.context.descriptors.get(&0).cloned().ok_or(Errno::BadDescriptor)
         } else {
@@ -152,22 +178,29 @@ impl Filter {
         };
         match handle {
             Ok(handle) => {
-                if self.has_many
-                    && let Engine::Head { .. } | Engine::Tail { .. } = self.engine
+                if let Engine::Head { titles, .. } | Engine::Tail { titles, .. } = &mut self.engine
+                    && (titles.always || self.has_many && !titles.never)
                 {
-                    call.print(&format!("==> {source} <==\n"));
+                    let blank = if std::mem::replace(&mut titles.is_begun, true) { "\n" } else { "" };
+                    let shown = if source == "-" { "standard input" } else { source };
+                    out.extend(format!("{blank}==> {shown} <==\n").bytes());
                 }
                 self.engine.begin_file(source);
                 self.current = Some((source.to_owned(), handle));
             }
-            Err(error) => self.complain(call, source, error),
+            Err(error) => {
+                self.complain(call, source, error);
+                if matches!(self.engine, Engine::Tail { .. }) && !self.has_many && !call.is_gnu() {
+                    call.fail("no files");
+                }
+            }
         }
     }
 
     /// Gives complete lines to the engine; true where it wants no more at all.
     fn feed(&mut self, call: &mut Call<'_, '_>, bytes: &[u8], name: &str, out: &mut Vec<u8>) -> bool {
         match &mut self.engine {
-            Engine::Cat { number: None } => {
+            Engine::Cat(how) if how.is_plain() => {
                 out.extend(bytes);
                 return false;
             }
@@ -177,6 +210,7 @@ impl Filter {
                 *wanted -= count as u64;
                 return *wanted == 0 && (!self.has_many || self.sources.is_empty());
             }
+            Engine::Dump(dump) => return dump.bytes(bytes),
             _ => {}
         }
         let mut rest = bytes;

@@ -1,70 +1,72 @@
-//! sed in its common forms: `s///gpI`, `d`, `p`, `q`, `a i c`, `y`, addresses by line, `$`, `/re/` and ranges;
-//! `-n`, `-e`, `-E`/`-r`, `-i`.
+//! sed: commands run over lines. `-n`, `-e`, `-f`, `-E`/`-r`, `-i`; the script is read in `sed_script`.
 
 use regex::Regex;
 
 use super::super::super::world::WriteAt;
-use super::super::{Call, State};
+use super::super::{Call, State, usage};
 use super::Filter;
 use super::engine::Engine;
-use super::grep::{basic_to_extended, extended};
+use super::sed_script::{Action, Address, Command, parse};
 
-#[derive(Clone, Debug)]
-enum Address {
-    Line(usize),
-    Last,
-    Match(Regex),
-}
-
-#[derive(Clone, Debug)]
-enum Action {
-    Substitute { pattern: Regex, replacement: String, all: bool, nth: usize, prints: bool },
-    Delete,
-    Print,
-    Quit,
-    LineNumber,
-    Append(String),
-    Insert(String),
-    Change(String),
-    Transliterate(Vec<(char, char)>),
-}
-
-#[derive(Clone, Debug)]
-struct Command {
-    from: Option<Address>,
-    to: Option<Address>,
-    is_negated: bool,
-    action: Action,
-    /// Inside its range.
-    is_open: bool,
-}
+/// Commands run for one line, at most: a script that branches in a circle never ends.
+const STEPS_MAX: u32 = 100_000;
 
 /// State of a running sed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sed {
     commands: Vec<Command>,
     is_quiet: bool,
     number: usize,
     /// The line before the last is held back, so that `$` is known.
     held: Option<String>,
+    /// The pattern space, and the hold space.
+    pattern: String,
+    hold: String,
+    /// What `a` adds behind the line.
+    behind: Vec<u8>,
+    /// It waits at this place for the next line: appended to the pattern space or in its stead.
+    waits: Option<(usize, bool)>,
+    has_changed: bool,
     has_quit: bool,
+    status: i32,
 }
 
 pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
     let (mut scripts, mut files) = (Vec::new(), Vec::new());
     let (mut is_quiet, mut is_extended, mut in_place) = (false, false, false);
-    let mut words = call.words[1..].iter();
+    let all = call.words.to_vec();
+    let mut words = all[1..].iter();
     let mut has_script = false;
     while let Some(word) = words.next() {
         match word.as_str() {
-            "-e" => {
+            "-e" | "--expression" => {
                 scripts.extend(words.next().cloned());
                 has_script = true;
             }
+            "-f" | "--file" => {
+                let Some(file) = words.next() else { continue };
+                let path = call.path(file);
+                match call.context.read_file(&path) {
+                    Ok(text) => scripts.push(String::from_utf8_lossy(&text).trim_end_matches('\n').to_owned()),
+                    Err(error) => {
+                        let gnu = format!("couldn't open file {file}: {error}");
+                        return State::Done(call.fail_as(&format!("{file}: {error}"), &gnu));
+                    }
+                }
+                has_script = true;
+            }
+            "--in-place" => in_place = true,
+            "--quiet" | "--silent" => is_quiet = true,
+            "--regexp-extended" => is_extended = true,
             options if options.starts_with('-') && options.len() > 1 => {
-                is_quiet |= options.contains('n');
+                let inline = options.strip_prefix("-i").is_some();
+                is_quiet |= options.contains('n') && !inline;
                 is_extended |= options.contains(['E', 'r']);
                 in_place |= options.contains('i');
+                if options.ends_with('e') {
+                    scripts.extend(words.next().cloned());
+                    has_script = true;
+                }
             }
             script if !has_script => {
                 scripts.push(script.to_owned());
@@ -73,11 +75,19 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             file => files.push(file.to_owned()),
         }
     }
+    if !has_script {
+        return State::Done(if call.is_gnu() {
+            call.context.complain("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...");
+            1
+        } else {
+            usage::wrong(call)
+        });
+    }
     let commands = match parse(&scripts.join("\n"), is_extended) {
         Ok(commands) => commands,
-        Err(message) => return State::Done(call.fail(&message)),
+        Err(wrong) => return State::Done(call.fail_as(&wrong.busybox, &wrong.gnu)),
     };
-    let sed = Sed { commands, is_quiet, number: 0, held: None, has_quit: false };
+    let sed = Sed { commands, is_quiet, ..Sed::default() };
     if !in_place {
         return Filter::over(Engine::Sed(Box::new(sed)), files);
     }
@@ -97,116 +107,24 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             call.context.world.write(&path, WriteAt::Offset(0), &out, now)
         });
         if let Err(error) = result {
-            status = call.fail(&format!("{file}: {error}"));
+            let gnu = format!("can't read {file}: {error}");
+            status = call.fail_as(&format!("{file}: {error}"), &gnu);
+            if call.is_gnu() {
+                status = 2;
+            }
         }
     }
     State::Done(status)
 }
 
-fn parse(script: &str, is_extended: bool) -> Result<Vec<Command>, String> {
-    let mut commands = Vec::new();
-    let mut rest = script.trim_start_matches([' ', ';', '\n', '\t']);
-    while !rest.is_empty() {
-        let mut from = None;
-        let mut to = None;
-        if let Some((address, after)) = parse_address(rest, is_extended)? {
-            (from, rest) = (Some(address), after.trim_start());
-            if let Some(after) = rest.strip_prefix(',') {
-                let (address, after) =
-                    parse_address(after.trim_start(), is_extended)?.ok_or("no address after comma")?;
-                (to, rest) = (Some(address), after.trim_start());
-            }
-        }
-        let is_negated = rest.starts_with('!');
-        rest = rest.trim_start_matches(['!', ' ']);
-        let letter = rest.chars().next().ok_or("missing command")?;
-        rest = &rest[letter.len_utf8()..];
-        let action;
-        (action, rest) = parse_action(letter, rest, is_extended)?;
-        commands.push(Command { from, to, is_negated, action, is_open: false });
-        rest = rest.trim_start_matches([' ', ';', '\n', '\t', '}']);
-    }
-    Ok(commands)
-}
-
-fn compile(pattern: &str, is_extended: bool, ignores_case: bool) -> Result<Regex, String> {
-    let text = if is_extended { extended(pattern) } else { basic_to_extended(pattern) };
-    let text = if ignores_case { format!("(?i){text}") } else { text };
-    Regex::new(&text).map_err(|_| format!("bad regex '{pattern}'"))
-}
-
-fn parse_address(text: &str, is_extended: bool) -> Result<Option<(Address, &str)>, String> {
-    if let Some(rest) = text.strip_prefix('$') {
-        return Ok(Some((Address::Last, rest)));
-    }
-    if let Some(rest) = text.strip_prefix('/') {
-        let (pattern, rest) = delimited(rest, '/')?;
-        return Ok(Some((Address::Match(compile(&pattern, is_extended, false)?), rest)));
-    }
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 {
-        return Ok(None);
-    }
-    let line = text[..digits].parse().map_err(|_| "bad line number")?;
-    Ok(Some((Address::Line(line), &text[digits..])))
-}
-
-/// Text up to the delimiter, which a backslash makes ordinary.
-fn delimited(text: &str, delimiter: char) -> Result<(String, &str), String> {
-    let mut out = String::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        if character == delimiter {
-            return Ok((out, &text[at + character.len_utf8()..]));
-        }
-        out.push(character);
-        if character == '\\'
-            && let Some((_, next)) = characters.next()
-        {
-            let is_newline = next == 'n' && delimiter != 'n';
-            if next == delimiter || is_newline {
-                out.pop();
-            }
-            out.push(if is_newline { '\n' } else { next });
-        }
-    }
-    Err("unterminated command".to_owned())
-}
-
-fn parse_action(letter: char, rest: &str, is_extended: bool) -> Result<(Action, &str), String> {
-    Ok(match letter {
-        'd' => (Action::Delete, rest),
-        'p' => (Action::Print, rest),
-        'q' => (Action::Quit, rest),
-        '=' => (Action::LineNumber, rest),
-        's' | 'y' => {
-            let delimiter = rest.chars().next().ok_or("unterminated command")?;
-            let (pattern, after) = delimited(&rest[delimiter.len_utf8()..], delimiter)?;
-            let (replacement, after) = delimited(after, delimiter)?;
-            if letter == 'y' {
-                return Ok((Action::Transliterate(pattern.chars().zip(replacement.chars()).collect()), after));
-            }
-            let flags = after.find([';', '\n', ' ', '}']).unwrap_or(after.len());
-            let (flags, after) = after.split_at(flags);
-            let pattern = compile(&pattern, is_extended, flags.contains(['i', 'I']))?;
-            let nth = flags.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(1);
-            (
-                Action::Substitute { pattern, replacement, all: flags.contains('g'), nth, prints: flags.contains('p') },
-                after,
-            )
-        }
-        'a' | 'i' | 'c' => {
-            let end = rest.find('\n').unwrap_or(rest.len());
-            let text = rest[..end].trim_start().trim_start_matches('\\').to_owned();
-            let action = match letter {
-                'a' => Action::Append(text),
-                'i' => Action::Insert(text),
-                _ => Action::Change(text),
-            };
-            (action, &rest[end..])
-        }
-        other => return Err(format!("unsupported command {other}")),
-    })
+/// What follows the last command of a line.
+enum Then {
+    Ends,
+    /// Without printing.
+    Deleted,
+    /// The commands again, over what is left.
+    Again,
+    Waits,
 }
 
 impl Sed {
@@ -223,72 +141,154 @@ impl Sed {
         if let Some(held) = self.held.take().filter(|_| !self.has_quit) {
             self.work(held, true, out);
         }
-        0
+        self.status
     }
 
     fn work(&mut self, line: String, is_last: bool, out: &mut Vec<u8>) {
         self.number += 1;
-        let (mut line, number) = (line, self.number);
-        let mut behind = Vec::new();
-        let mut is_deleted = false;
-        for command in &mut self.commands {
-            if command.applies(&line, number, is_last) == command.is_negated {
+        let mut place = 0;
+        match self.waits.take() {
+            Some((at, true)) => {
+                self.pattern.push('\n');
+                self.pattern.push_str(&line);
+                place = at;
+            }
+            Some((at, false)) => (self.pattern, place) = (line, at),
+            None => (self.pattern, self.has_changed) = (line, false),
+        }
+        let mut commands = std::mem::take(&mut self.commands);
+        loop {
+            let then = self.run(&mut commands, place, is_last, out);
+            if matches!(then, Then::Ends) && !self.is_quiet {
+                put(&self.pattern, out);
+            }
+            out.append(&mut self.behind);
+            if !matches!(then, Then::Again) {
+                break;
+            }
+            place = 0;
+        }
+        self.commands = commands;
+    }
+
+    fn run(&mut self, commands: &mut [Command], place: usize, is_last: bool, out: &mut Vec<u8>) -> Then {
+        let mut at = place;
+        for _ in 0..STEPS_MAX {
+            let Some(command) = commands.get_mut(at) else { return Then::Ends };
+            at += 1;
+            let applies = command.applies(&self.pattern, self.number, is_last) != command.is_negated;
+            if let Action::Block(end) = &command.action {
+                if !applies {
+                    at = *end;
+                }
                 continue;
             }
+            if !applies {
+                continue;
+            }
+            let is_range_open = command.is_open;
             match &command.action {
                 Action::Substitute { pattern, replacement, all, nth, prints } => {
-                    if let Some(changed) = substitute(&line, pattern, replacement, *all, *nth) {
-                        line = changed;
+                    if let Some(changed) = substitute(&self.pattern, pattern, replacement, *all, *nth) {
+                        (self.pattern, self.has_changed) = (changed, true);
                         if *prints {
-                            out.extend(format!("{line}\n").bytes());
+                            put(&self.pattern, out);
                         }
                     }
                 }
-                Action::Print => out.extend(format!("{line}\n").bytes()),
-                Action::LineNumber => out.extend(format!("{number}\n").bytes()),
-                Action::Insert(text) => out.extend(format!("{text}\n").bytes()),
-                Action::Append(text) => behind.extend(format!("{text}\n").bytes()),
+                Action::Print => put(&self.pattern, out),
+                Action::PrintFirst => put(self.pattern.split('\n').next().unwrap_or_default(), out),
+                Action::LineNumber => put(&self.number.to_string(), out),
+                Action::Insert(text) => put(text, out),
+                Action::Append(text) => put(text, &mut self.behind),
                 Action::Change(text) => {
-                    out.extend(format!("{text}\n").bytes());
-                    is_deleted = true;
-                    break;
+                    // Of a range, once at its end.
+                    if command.to.is_none() || !is_range_open {
+                        put(text, out);
+                    }
+                    return Then::Deleted;
                 }
                 Action::Transliterate(pairs) => {
                     let map = |c: char| pairs.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to);
-                    line = line.chars().map(map).collect();
+                    self.pattern = self.pattern.chars().map(map).collect();
                 }
-                Action::Delete => {
-                    is_deleted = true;
-                    break;
+                Action::Delete => return Then::Deleted,
+                Action::DeleteFirst => match self.pattern.split_once('\n') {
+                    Some((_, rest)) => {
+                        self.pattern = rest.to_owned();
+                        return Then::Again;
+                    }
+                    None => return Then::Deleted,
+                },
+                Action::Next | Action::NextAppended => {
+                    let appends = matches!(command.action, Action::NextAppended);
+                    if is_last {
+                        self.has_quit = true;
+                        return Then::Ends;
+                    }
+                    if !appends && !self.is_quiet {
+                        put(&self.pattern, out);
+                    }
+                    self.waits = Some((at, appends));
+                    return Then::Waits;
                 }
-                Action::Quit => {
-                    self.has_quit = true;
-                    break;
+                Action::Hold => self.hold.clone_from(&self.pattern),
+                Action::HoldAppended => {
+                    self.hold.push('\n');
+                    self.hold.push_str(&self.pattern);
                 }
+                Action::Get => self.pattern.clone_from(&self.hold),
+                Action::GetAppended => {
+                    self.pattern.push('\n');
+                    self.pattern.push_str(&self.hold);
+                }
+                Action::Exchange => std::mem::swap(&mut self.pattern, &mut self.hold),
+                Action::Branch { to, if_changed } => {
+                    if !*if_changed || std::mem::take(&mut self.has_changed) {
+                        at = to.unwrap_or(usize::MAX);
+                    }
+                }
+                Action::Quit { is_silent, status } => {
+                    (self.has_quit, self.status) = (true, *status);
+                    return if *is_silent { Then::Deleted } else { Then::Ends };
+                }
+                Action::Block(_) | Action::Nothing => {}
             }
         }
-        if !self.is_quiet && !is_deleted {
-            out.extend(format!("{line}\n").bytes());
-        }
-        out.extend(behind);
+        Then::Ends
     }
+}
+
+fn put(text: &str, out: &mut Vec<u8>) {
+    out.extend(text.bytes().chain([b'\n']));
 }
 
 impl Command {
     fn applies(&mut self, line: &str, number: usize, is_last: bool) -> bool {
         let is_at = |address: &Address| match address {
             Address::Line(wanted) => *wanted == number,
+            Address::Step(first, 0) => *first == number,
+            Address::Step(first, step) => number >= *first && (number - first).is_multiple_of(*step),
+            Address::More(_) => false,
             Address::Last => is_last,
             Address::Match(pattern) => pattern.is_match(line),
         };
         let Some(from) = &self.from else { return true };
         let Some(to) = &self.to else { return is_at(from) };
         if self.is_open {
-            self.is_open = !is_at(to);
-            return true;
+            let ends = self.open_until.map_or_else(|| is_at(to), |end| number >= end);
+            self.is_open = !ends;
+            // A range that ended before this line began in vain: it was one line long.
+            return self.open_until.is_none_or(|end| number <= end);
         }
         if is_at(from) {
-            self.is_open = !matches!(to, Address::Line(end) if *end <= number);
+            self.open_until = match to {
+                Address::Line(end) => Some(*end),
+                Address::More(count) => Some(number + count),
+                Address::Step(_, step) if *step > 0 => Some(number.div_ceil(*step) * step),
+                _ => None,
+            };
+            self.is_open = self.open_until.is_none_or(|end| end > number);
             return true;
         }
         false

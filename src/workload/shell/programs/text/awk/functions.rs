@@ -1,6 +1,6 @@
 //! Built-in functions of awk, and `printf`.
 
-use super::super::super::print::format;
+use super::super::super::printf::{Manner, Wrong, format};
 use super::evaluate::{Machine, split};
 use super::syntax::{AwkError, Expression, Function, Result};
 use super::value::Value;
@@ -119,7 +119,11 @@ impl Machine {
             rest = &rest[end + 1..];
         }
         let mut out = Vec::new();
-        format(&pattern, &mut arguments.iter(), &mut out).map_err(|_| AwkError::Format)?;
+        let mut wrong = Vec::new();
+        format(&pattern, Manner::default(), &mut arguments.iter(), &mut out, &mut wrong);
+        if wrong.iter().any(|wrong| matches!(wrong, Wrong::Directive(..))) {
+            return Err(AwkError::Format);
+        }
         Ok(out)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::super::print::general;
+use super::super::super::printf::general;
 
 /// Significant digits of numbers that are no integers (`CONVFMT`, `OFMT`).
 const DIGITS: usize = 6;
