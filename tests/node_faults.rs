@@ -127,6 +127,9 @@ fn an_empty_dir_over_its_limit_costs_the_pod() {
     let mut run = Run::new(ONE_NODE, &pod("a", container, volumes).replace("nginx", "busybox"));
     assert_eq!(run.to(30).field("a", ".status.reason"), "Evicted");
     assert_eq!(run.field("a", ".status.message"), "Usage of EmptyDir volume \"v\" exceeds the limit \"10Mi\". ");
+    let id = run.field("a", ".status.containerStatuses[0].containerID");
+    let logs = run.0.kubectl("logs a", &mut kubelapse::simulation::Unobserved);
+    assert_eq!(logs.stderr, format!("Error from server (BadRequest): unable to retrieve container logs for {id}\n"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::pod_sync::running_slots;
 use super::pod_worker::confirm_deletion;
-use super::worker::{Flags, Stage};
+use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, Kubelets};
 use crate::model::latency::Latency;
 use crate::model::object::PodId;
@@ -63,6 +63,7 @@ impl Kubelets {
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
         let late = self.note_deadline(hubs, pod, &template.spec);
         self.publish(hubs, pod, &template.spec, true);
+        self.delete_evicted(hubs, pod);
         self.release(hubs, pod);
         hubs.machines.unmount(pod);
         self.victim_is_gone(hubs, node, pod);
@@ -84,6 +85,20 @@ impl Kubelets {
             }
         }
         self.shutdown_goes_on(hubs, node);
+    }
+
+    /// Nothing is kept of the containers of a pod that failed for being evicted. Upstream: kubelet `HandlePodReconcile`.
+    fn delete_evicted(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
+        let is_evicted = hubs.cluster.pod(pod).status.reason.as_ref().is_some_and(|why| why.0 == "Evicted");
+        if !is_evicted || !hubs.machines.is_reachable(self.workers.row(pod).node) {
+            return;
+        }
+        for slot in &mut self.workers.row(pod).slots {
+            for run in [slot.previous, slot.current].into_iter().filter(|run| run.is_some()) {
+                hubs.machines.remove_container(run);
+            }
+            *slot = Slot::EMPTY;
+        }
     }
 
     /// The network of the sandbox is torn down, and its address is free.

@@ -9,7 +9,7 @@ use super::shell::MemoryFs;
 use crate::cluster::Cluster;
 use crate::machines::{Machines, PathKind};
 use crate::model::kind::Kind;
-use crate::model::object::{NodeId, PodId};
+use crate::model::object::{NamespaceId, NodeId, PodId};
 use crate::model::volume::VolumeSource;
 
 /// Where files are that several pods may see.
@@ -38,7 +38,7 @@ pub(super) fn locate(cluster: &Cluster, pod: PodId, index: usize) -> Option<(Sto
     let claimed = |claim: &str| {
         let claim = cluster.find(Kind::PERSISTENT_VOLUME_CLAIM, row.namespace, claim)?;
         let name = cluster.persistent_volume_claim(claim).volume;
-        let volume = cluster.list(Kind::PERSISTENT_VOLUME).find(|volume| cluster.meta(*volume).name == name)?;
+        let volume = cluster.find(Kind::PERSISTENT_VOLUME, NamespaceId::NONE, &name)?;
         let spec = &cluster.object(volume).raw["spec"];
         let local = ["hostPath", "local"].into_iter().find_map(|kind| spec[kind]["path"].as_str());
         Some(match local {

@@ -17,6 +17,7 @@ pub use meta::OwnerView;
 pub use object::{EndpointView, ObjectContext, has_generation, object};
 pub use pod::{PodContext, TOKEN_VOLUME, pod};
 pub use pod_resources::GrantedView;
+pub use pod_status::container_id;
 pub use yaml::to_yaml;
 
 use serde_json::{Value, json};

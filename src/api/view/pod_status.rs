@@ -174,7 +174,7 @@ fn termination(ended: &Termination, context: &PodContext<'_>) -> Value {
 }
 
 /// `containerd://` and 64 hexadecimal digits: the same for the same run.
-pub(super) fn container_id(run: u64) -> String {
+pub fn container_id(run: u64) -> String {
     format!("containerd://{}", digits(run))
 }
 

@@ -1,5 +1,6 @@
 //! `kubectl logs`.
 
+use crate::api::view::container_id;
 use crate::api::{Reason, Status};
 use crate::machines::ContainerId;
 use crate::model::kind::Kind;
@@ -263,7 +264,14 @@ pub(super) fn find_run(
     if let Some(run) = newest {
         return Ok(Some(run));
     }
-    let reason = match row.status.containers.get(container).map(|status| &status.state) {
+    let status = row.status.containers.get(container);
+    if let Some(ContainerState::Terminated(ended)) = status.map(|status| &status.state)
+        && ended.container_id != 0
+    {
+        // Its kubelet has deleted it. Upstream: kuberuntime `GetContainerLogs`.
+        return Err(refused(format!("unable to retrieve container logs for {}", container_id(ended.container_id))));
+    }
+    let reason = match status.map(|status| &status.state) {
         Some(ContainerState::Waiting { reason, .. }) if reason == "ErrImagePull" || reason == "ImagePullBackOff" => {
             "trying and failing to pull image"
         }
