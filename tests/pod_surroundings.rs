@@ -325,3 +325,34 @@ spec: { storageClassName: manual, accessModes: [ ReadWriteOnce ], resources: { r
     assert_eq!(run.kubectl("logs writer"), "/h:\nx\n\n/p:\ny\n");
     assert_eq!(run.kubectl("logs late"), "one\ntwo\none\nagain\n", "it hears of what another pod writes");
 }
+
+#[test]
+fn what_has_gone_goes_on_being_shown_and_is_told() {
+    let container = ", command: [ sleep, '9000' ], volumeMounts: [ { name: v, mountPath: /v } ]";
+    let volume = ", volumes: [ { name: v, configMap: { name: conf } } ]";
+    let spec = format!(
+        "{ONE_NODE}  steps: [ {{ at: 20s, kubectl: exec p -- cat /v/a }}, {{ at: 30s, kubectl: delete configmap conf }} ]\n"
+    );
+    let text = pod("p", container, volume).replace("image: nginx", "image: busybox");
+    let mut run = Run::new(&spec, &format!("{CONFIG}{text}"));
+    run.to(200);
+    assert_eq!(run.kubectl("exec p -- cat /v/a"), "one");
+    let events = messages(&mut run, "p");
+    assert!(events.contains("MountVolume.SetUp failed for volume \"v\" : configmap \"conf\" not found"), "{events}");
+    assert_eq!(run.field("p", ".status.phase"), "Running");
+}
+
+#[test]
+fn a_static_pod_that_its_node_refuses_has_no_mirror() {
+    let large = ", resources: { requests: { cpu: '9' } }";
+    let spec = "  cluster: { nodes: [ { name: n, capacity: { cpu: 1, memory: 2Gi }, images: [ nginx ], staticPods: [ large.yaml, small.yaml ] } ] }\n";
+    let (large, small) = (pod("large", large, "").replace("---\n", ""), pod("small", "", "").replace("---\n", ""));
+    let files = [("large.yaml", large.as_str()), ("small.yaml", small.as_str())];
+    let mut run = Run::with_files(spec, &pod("other", "", ""), &files);
+    run.to(20);
+    run.kubectl("delete pod small-n --now");
+    run.to(40);
+    assert_eq!(run.kubectl("get pods -o name"), "pod/other\npod/small-n\n");
+    let events = messages(&mut run, "large-n");
+    assert!(events.starts_with("Warning UnexpectedAdmissionError 1 "), "it is asked once: {events}");
+}

@@ -187,7 +187,7 @@ impl Kubelets {
             Kind::POD if change.fields.intersects(OF_INTEREST) => {
                 self.pod_changed(&mut hubs, PodId(change.object.id), change.fields);
             }
-            Kind::CONFIG_MAP | Kind::SECRET if change.verb != Verb::Deleted => {
+            Kind::CONFIG_MAP | Kind::SECRET => {
                 self.data_changed(&mut hubs, change.object);
             }
             Kind::NODE if change.verb == Verb::Modified => {

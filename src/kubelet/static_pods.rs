@@ -46,6 +46,8 @@ pub(super) struct Entry {
     /// It is being stopped; this is to be started when it has ended.
     next: Option<StaticPod>,
     stopping: bool,
+    /// Its node has refused it; it is not asked again.
+    refused: bool,
 }
 
 /// The static pods of a node by file.
@@ -156,6 +158,9 @@ impl Kubelets {
     /// A kubelet that starts runs every file of its folder, also those whose pods had ended before (as after an orderly
     /// shutdown): it knows nothing of that. Upstream goes on with the old mirror.
     pub(super) fn revive_static_pods(&mut self, hubs: &mut Hubs<'_>, node: NodeId) {
+        for entry in self.node_state(node).static_pods.values_mut() {
+            entry.refused = false;
+        }
         let rows: Vec<PodId> = self.node_state(node).static_pods.values().map(|entry| entry.row).collect();
         for row in rows.into_iter().filter(|row| row.is_some()) {
             let is_over = self.workers.get(row).is_some_and(|worker| worker.stage == Stage::Finished);
@@ -208,7 +213,10 @@ impl Kubelets {
         for (file, pod) in found {
             let pods = &mut self.node_state(node).static_pods;
             if !pods.contains_key(&file) {
-                pods.insert(file.clone(), Entry { pod, row: PodId::NONE, seen, next: None, stopping: false });
+                pods.insert(
+                    file.clone(),
+                    Entry { pod, row: PodId::NONE, seen, next: None, stopping: false, refused: false },
+                );
                 self.run_static_pod(hubs, node, &file);
             }
         }
@@ -218,6 +226,9 @@ impl Kubelets {
     fn run_static_pod(&mut self, hubs: &mut Hubs<'_>, node: NodeId, file: &Text) {
         let Some(entry) = self.node_state(node).static_pods.get(file) else { return };
         let (row, pod, seen) = (entry.row, entry.pod.clone(), entry.seen);
+        if entry.refused {
+            return;
+        }
         let is_good =
             row.is_some() && hubs.cluster.is_live(ObjectRef::pod(row)) && hubs.cluster.pod(row).deletion.is_none();
         if is_good && self.workers.get(row).is_some() {
@@ -236,6 +247,13 @@ impl Kubelets {
         } else if row.is_none() && self.took_over(hubs, node, mirror) {
             self.adopt(hubs, mirror, node, true);
         } else if !self.admit(hubs, mirror, node, true) {
+            let waits = self.node_state(node).waiting_critical.iter().any(|(pod, _)| *pod == mirror);
+            if !waits {
+                // Only what runs gets a mirror. Upstream: kubelet `HandlePodAdditions`, `tryReconcileMirrorPods`.
+                delete_mirror(hubs, mirror);
+                let entry = self.node_state(node).static_pods.get_mut(file).expect("it was there");
+                (entry.row, entry.refused) = (PodId::NONE, true);
+            }
             return;
         }
         let at = hubs.now + self.settings.latencies.fixed(Latency::PodSync);
@@ -292,7 +310,7 @@ impl Kubelets {
         }
         if let Some(pod) = entry.next {
             let seen = hubs.now;
-            let entry = Entry { pod, row: PodId::NONE, seen, next: None, stopping: false };
+            let entry = Entry { pod, row: PodId::NONE, seen, next: None, stopping: false, refused: false };
             self.node_state(node).static_pods.insert(file.clone(), entry);
             self.run_static_pod(hubs, node, file);
         }

@@ -106,7 +106,7 @@ pub(super) fn used(spec: &PodSpec) -> impl Iterator<Item = &Volume> {
 const RESYNCS_KNOWN: SimDuration = SimDuration::from_secs(3600);
 
 impl Kubelets {
-    /// A ConfigMap or Secret was made or changed: pods that show it in a volume follow at their next sync, for a quiet
+    /// A ConfigMap or Secret was made, changed or deleted: pods that show it in a volume follow at their next sync, for a quiet
     /// pod that of `syncFrequency`. Upstream: volumemanager `MarkRemountRequired`, which each sync calls.
     pub(super) fn data_changed(&mut self, hubs: &mut Hubs<'_>, object: ObjectRef) {
         let (namespace, name) = hubs.cluster.identity(object);
@@ -140,9 +140,16 @@ impl Kubelets {
     /// A sync brings the pod's volumes up to date.
     pub(super) fn refresh_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let flags = &mut self.workers.row(pod).flags;
-        if flags.contains(Flags::STALE_VOLUMES | Flags::MOUNTED) {
-            flags.remove(Flags::STALE_VOLUMES);
-            hubs.machines.refresh_volumes(pod);
+        if !flags.contains(Flags::STALE_VOLUMES | Flags::MOUNTED) {
+            return;
+        }
+        flags.remove(Flags::STALE_VOLUMES);
+        hubs.machines.refresh_volumes(pod);
+        // What has gone since it was mounted goes on being shown, but not without a word.
+        let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
+        let problems: Vec<String> = used(&template.spec).filter_map(|volume| problem(hubs, pod, volume)).collect();
+        for message in problems {
+            self.warning(hubs, pod, None, "FailedMount", message);
         }
     }
 }

@@ -148,6 +148,9 @@ impl PodVolumes {
             if known.is_some() && !(refresh && shows_objects(&volume.source)) {
                 continue;
             }
+            if known.is_some() && !object_volume::is_complete(cluster, pod, &volume.source) {
+                continue;
+            }
             let files = match object_volume::payload(cluster, pod, &volume.source) {
                 Some(payload) if known.is_some_and(|volume| object_volume::shows(volume, &payload)) => continue,
                 Some(payload) => object_volume::written(&payload, now, cluster.clock().unix_seconds(now)),

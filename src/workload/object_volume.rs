@@ -52,6 +52,25 @@ pub(super) fn payload(cluster: &Cluster, pod: PodId, source: &VolumeSource) -> O
     Some(files)
 }
 
+/// Is everything there that a volume has to show? What it shows stays if not.
+pub(super) fn is_complete(cluster: &Cluster, pod: PodId, source: &VolumeSource) -> bool {
+    let has = |kind: Kind, name: &str, items: &[KeyToPath], optional: bool| {
+        let object = cluster.find(kind, cluster.pod(pod).namespace, name);
+        let Some(Body::Data(data)) = object.map(|object| cluster.body(object)) else { return optional };
+        optional || items.iter().all(|item| data.iter().any(|(key, _)| *key == item.key))
+    };
+    match source {
+        VolumeSource::ConfigMap { name, items, optional, .. } => has(Kind::CONFIG_MAP, name, items, *optional),
+        VolumeSource::Secret { name, items, optional, .. } => has(Kind::SECRET, name, items, *optional),
+        VolumeSource::Projected { sources, .. } => sources.iter().all(|source| match source {
+            ProjectedSource::ConfigMap { name, items, optional } => has(Kind::CONFIG_MAP, name, items, *optional),
+            ProjectedSource::Secret { name, items, optional } => has(Kind::SECRET, name, items, *optional),
+            _ => true,
+        }),
+        _ => true,
+    }
+}
+
 /// The low bits of a mode as manifests write it.
 fn mode(written: i32) -> u32 {
     u32::try_from(written).unwrap_or(0o644) & 0o777
