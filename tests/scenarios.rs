@@ -52,7 +52,7 @@ fn seconds_of(record: &Record, command: &str) -> Vec<u64> {
 }
 
 #[test]
-fn every_shipped_scenario_runs_without_a_failing_step() {
+fn every_shipped_scenario_runs_and_meets_what_it_expects() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -61,6 +61,8 @@ fn every_shipped_scenario_runs_without_a_failing_step() {
             let (record, failures, _) = run_file(&path, &LoadOptions::default());
             assert!(failures.is_empty(), "{}: {failures:?}", path.display());
             assert!(!record.timeline.is_empty(), "{}: no pod ever changed", path.display());
+            let unmet: Vec<_> = record.expectations.iter().filter(|expectation| !expectation.held).collect();
+            assert!(unmet.is_empty(), "{}: {unmet:?}", path.display());
             count += 1;
         }
     }
