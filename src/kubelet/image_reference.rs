@@ -1,6 +1,8 @@
 //! Image references as the kubelet reads them, before it asks the container runtime for anything.
 //! Upstream: pkg/util/parsers `ParseImageName`, distribution/reference `ParseNormalizedNamed`.
 
+use crate::model::image_name::split_domain;
+
 /// Upstream: distribution/reference `RepositoryNameTotalLengthMax`.
 const LONGEST_NAME: usize = 255;
 
@@ -35,20 +37,6 @@ fn problem(image: &str) -> Option<String> {
         return Some(format!("repository name must not be more than {LONGEST_NAME} characters"));
     }
     digest.and_then(digest_problem).map(str::to_owned)
-}
-
-/// The registry and the rest, to which an official image's folder on Docker Hub is added.
-/// Upstream: distribution/reference `splitDockerDomain`.
-fn split_domain(image: &str) -> (&str, String) {
-    let (domain, rest) = match image.split_once('/') {
-        Some(("index.docker.io", rest)) => ("docker.io", rest),
-        Some((first, rest)) if first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first => {
-            (first, rest)
-        }
-        _ => ("docker.io", image),
-    };
-    let folder = if domain == "docker.io" && !rest.contains('/') { "library/" } else { "" };
-    (domain, format!("{folder}{rest}"))
 }
 
 /// Lower-case letters and digits in groups, between them one dot, one or two underscores, or dashes.

@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use super::Hubs;
-use crate::machines::{ImageId, host_of};
+use crate::machines::ImageId;
+use crate::model::image_name;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, PodId};
 
@@ -28,7 +29,7 @@ pub(super) fn credentials(hubs: &Hubs<'_>, pod: PodId, image: ImageId) -> Vec<Cr
     if secrets.is_empty() {
         return Vec::new();
     }
-    let host = host_of(hubs.machines.registry.name(image));
+    let host = image_name::host(hubs.machines.registry.name(image));
     let namespace = hubs.cluster.pod(pod).namespace;
     let mut found = Vec::new();
     for secret in secrets.iter().filter_map(|name| hubs.cluster.find(Kind::SECRET, namespace, name)) {

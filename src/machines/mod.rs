@@ -32,7 +32,7 @@ pub use host_paths::{HostPaths, PathKind};
 pub use log::{ContainerLog, LogLine};
 pub use machine::{Capacity, Machine, StoredImage, UNPACKED};
 pub use manifest_folder::ManifestFolder;
-pub use registry::{ImageId, Registry, RegistryImage, Trouble, host_of, repository_of};
+pub use registry::{ImageId, Registry, RegistryImage, Trouble, repository_of};
 
 use container::ContainerTable;
 use exec::ExecTable;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::engine::{SimDuration, typed_id};
-use crate::model::Text;
+use crate::model::{Text, image_name};
 
 typed_id!(
     /// An image reference as pods write it.
@@ -106,17 +106,17 @@ impl Registry {
 
     /// Is an image known to speak HTTP without TLS at a port?
     pub fn speaks_http(&self, image: &str, port: u16) -> bool {
-        self.http.get(normal_repository(repository(image))).is_some_and(|ports| ports.contains(&port))
+        self.http.get(repository_of(image)).is_some_and(|ports| ports.contains(&port))
     }
 
     /// Does the registry of this image ask for a secret?
     pub fn is_private(&self, id: ImageId) -> bool {
-        !self.private.is_empty() && self.private.iter().any(|host| host == host_of(self.name(id)))
+        !self.private.is_empty() && self.private.iter().any(|host| host == image_name::host(self.name(id)))
     }
 
     /// The user that an image runs as, where it is known.
     pub fn user(&self, image: &str) -> Option<&'static str> {
-        self.users.get(normal_repository(repository(image))).copied()
+        self.users.get(repository_of(image)).copied()
     }
 
     /// Does an image lack the program that a command names? Only of an image of which all programs are known can that be
@@ -124,7 +124,7 @@ impl Registry {
     pub fn lacks_program(&self, image: &str, program: &str) -> bool {
         const FOLDERS: [&str; 6] =
             ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
-        let Some(programs) = self.programs.get(normal_repository(repository(image))) else { return false };
+        let Some(programs) = self.programs.get(repository_of(image)) else { return false };
         let name = FOLDERS.iter().find_map(|folder| program.strip_prefix(folder));
         let name = name.or_else(|| program.strip_prefix('/')).unwrap_or(program);
         let is_relative = name.contains('/') && !program.starts_with('/');
@@ -136,7 +136,7 @@ impl Registry {
         if let Some(id) = self.by_name.get(name) {
             return *id;
         }
-        let size = self.by_repository.get(normal_repository(repository(name))).copied().unwrap_or(UNKNOWN_SIZE);
+        let size = self.by_repository.get(repository_of(name)).copied().unwrap_or(UNKNOWN_SIZE);
         let id = ImageId::from_index(self.images.len());
         self.images.push((name.into(), RegistryImage { size, pull: None, missing: false, preloaded: false }));
         self.by_name.insert(name.into(), id);
@@ -169,7 +169,7 @@ impl Registry {
 
     /// Time that moving the image's bytes takes.
     pub fn transfer(&self, id: ImageId) -> SimDuration {
-        let bandwidth = match self.troubled.get(host_of(self.name(id))) {
+        let bandwidth = match self.troubled.get(image_name::host(self.name(id))) {
             Some(Trouble::Slow(left)) => self.bandwidth.min(*left),
             _ => self.bandwidth,
         };
@@ -186,35 +186,18 @@ impl Registry {
 
     /// Does the registry of this image answer?
     pub fn is_up(&self, id: ImageId) -> bool {
-        self.troubled.get(host_of(self.name(id))) != Some(&Trouble::Down)
+        self.troubled.get(image_name::host(self.name(id))) != Some(&Trouble::Down)
     }
 
     /// Was any image of this registry ever mentioned?
     pub fn knows_host(&self, host: &str) -> bool {
-        self.images.iter().any(|(name, _)| host_of(name) == host)
-    }
-}
-
-/// The registry of a reference: `docker.io` where none is named.
-pub fn host_of(reference: &str) -> &str {
-    match reference.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
-        _ => "docker.io",
+        self.images.iter().any(|(name, _)| image_name::host(name) == host)
     }
 }
 
 /// The repository of a reference, in its short form: without registry where that is Docker Hub, without tag.
 pub fn repository_of(reference: &str) -> &str {
-    normal_repository(repository(reference))
-}
-
-/// A reference without tag and digest.
-fn repository(name: &str) -> &str {
-    let name = name.split('@').next().unwrap_or(name);
-    match name.rfind(':') {
-        Some(at) if !name[at..].contains('/') => &name[..at],
-        _ => name,
-    }
+    normal_repository(image_name::without_tag(reference))
 }
 
 /// Docker Hub's long forms mean the same as the short ones.

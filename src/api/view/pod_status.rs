@@ -94,7 +94,7 @@ fn container_status(index: usize, template: &PodTemplate, status: &ContainerStat
     let (image, image_id) = if status.container_id == 0 {
         (container.image.to_string(), String::new())
     } else {
-        (image_name(&container.image), image_id(&container.image))
+        (whole_image(&container.image), image_id(&container.image))
     };
     let mut out = object_of(json!({
         "name": container.name.as_str(),
@@ -189,7 +189,7 @@ fn image_id(image: &str) -> String {
 
 /// The image as the container runtime calls it: by its whole name with a tag, by its configuration's digest where it was
 /// named by a digest. containerd: internal/cri/server `toCRIContainerStatus`.
-fn image_name(image: &str) -> String {
+fn whole_image(image: &str) -> String {
     if image.contains('@') { format!("sha256:{}", digits(!name_hash(image))) } else { image_name::complete(image) }
 }
 
