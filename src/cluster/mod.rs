@@ -19,6 +19,7 @@ mod hypothetical;
 mod import;
 mod managed;
 pub mod metrics;
+pub mod missing_data;
 mod pod_set;
 mod pods;
 mod quota;

@@ -74,10 +74,8 @@ fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
     if !spec.containers.iter().any(|container| container.restart_rules.iter().any(restarts_all)) {
         return None;
     }
-    match status.phase {
-        PodPhase::Succeeded => return Some(Verdict::because(false, "PodCompleted", "")),
-        PodPhase::Failed => return Some(Verdict::because(false, "PodFailed", "")),
-        _ => {}
+    if let Some(verdict) = ended(status.phase) {
+        return Some(verdict);
     }
     let asked = status.containers.iter().enumerate().any(|(index, container)| match &container.state {
         ContainerState::Terminated(ended) => restart_after(spec, index, ended.exit_code) == Restart::AllContainers,
@@ -117,12 +115,19 @@ impl Verdict {
     }
 }
 
+/// What holds no longer of a pod that has ended.
+fn ended(phase: PodPhase) -> Option<Verdict> {
+    match phase {
+        PodPhase::Succeeded => Some(Verdict::because(false, "PodCompleted", "")),
+        PodPhase::Failed => Some(Verdict::because(false, "PodFailed", "")),
+        _ => None,
+    }
+}
+
 /// Upstream: `GenerateContainersReadyCondition`.
 fn containers_ready(spec: &PodSpec, status: &PodStatus, previous: &PodStatus) -> Verdict {
-    match status.phase {
-        PodPhase::Succeeded => return Verdict::because(false, "PodCompleted", ""),
-        PodPhase::Failed => return Verdict::because(false, "PodFailed", ""),
-        _ => {}
+    if let Some(verdict) = ended(status.phase) {
+        return verdict;
     }
     let unready =
         |index: &usize| spec.container_kind(*index) != ContainerKind::Init && !status.containers[*index].ready;

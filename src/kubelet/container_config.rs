@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::volumes::missing_data;
+use super::volumes::{missing_data, used};
 use super::{Hubs, Kubelets};
 use crate::model::Text;
 use crate::model::env_file;
@@ -92,7 +92,7 @@ fn missing_in_file(
     optional: bool,
 ) -> Option<String> {
     let spec = &hubs.cluster.template_of(pod).spec;
-    if !spec.volumes.iter().any(|candidate| candidate.name == *volume && candidate.is_used) {
+    if !used(spec).any(|candidate| candidate.name == *volume) {
         return Some(format!("cannot find the volume {:?} referenced by FileKeyRef", volume.as_str()));
     }
     let text = hubs.machines.env_file(pod, volume, path)?;

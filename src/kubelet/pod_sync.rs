@@ -27,8 +27,8 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         worker.snapshot = if worker.relisted <= began { worker.relisted.max(looked) } else { looked };
         let pending = worker.flags.contains(Flags::PENDING);
-        worker.flags.remove(Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF | Flags::PENDING | Flags::KILL_POD);
-        worker.flags.remove(Flags::VOLUME_IMAGES);
+        let of_last_sync = Flags::ACTED | Flags::FAILED | Flags::BACKING_OFF | Flags::PENDING | Flags::KILL_POD;
+        worker.flags.remove(of_last_sync | Flags::VOLUME_IMAGES);
         worker.flags.set(Flags::AGAIN, pending);
         worker.to_start.clear();
         if let Some(extra) = &mut worker.extra {

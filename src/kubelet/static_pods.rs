@@ -50,6 +50,13 @@ pub(super) struct Entry {
     refused: bool,
 }
 
+impl Entry {
+    /// A file that was first read at `seen`.
+    fn new(pod: StaticPod, seen: SimTime) -> Self {
+        Self { pod, row: PodId::NONE, seen, next: None, stopping: false, refused: false }
+    }
+}
+
 /// The static pods of a node by file.
 pub(super) type StaticPods = BTreeMap<Text, Entry>;
 
@@ -213,10 +220,7 @@ impl Kubelets {
         for (file, pod) in found {
             let pods = &mut self.node_state(node).static_pods;
             if !pods.contains_key(&file) {
-                pods.insert(
-                    file.clone(),
-                    Entry { pod, row: PodId::NONE, seen, next: None, stopping: false, refused: false },
-                );
+                pods.insert(file.clone(), Entry::new(pod, seen));
                 self.run_static_pod(hubs, node, &file);
             }
         }
@@ -309,8 +313,7 @@ impl Kubelets {
             delete_mirror(hubs, entry.row);
         }
         if let Some(pod) = entry.next {
-            let seen = hubs.now;
-            let entry = Entry { pod, row: PodId::NONE, seen, next: None, stopping: false, refused: false };
+            let entry = Entry::new(pod, hubs.now);
             self.node_state(node).static_pods.insert(file.clone(), entry);
             self.run_static_pod(hubs, node, file);
         }

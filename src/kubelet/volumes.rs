@@ -2,11 +2,12 @@
 
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets, host_path};
+use crate::cluster::missing_data::MissingData;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::kind::Kind;
 use crate::model::latency::Latency;
-use crate::model::object::{Body, ObjectRef, PodId};
+use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod_spec::PodSpec;
 use crate::model::pod_template::PodTemplate;
 use crate::model::volume::{DownwardFile, FieldSource, KeyToPath, ProjectedSource, Volume, VolumeSource};
@@ -324,18 +325,14 @@ pub(super) fn missing_data(
     items: &[KeyToPath],
     optional: bool,
 ) -> Option<String> {
-    if optional || kind == Kind::CONFIG_MAP && name == ROOT_CA {
+    if kind == Kind::CONFIG_MAP && name == ROOT_CA {
         return None;
     }
-    let (noun, namespace) =
-        (if kind == Kind::SECRET { "secret" } else { "configmap" }, hubs.cluster.pod(pod).namespace);
-    let Some(object) = hubs.cluster.find(kind, namespace, name) else {
-        return Some(format!("{noun} \"{name}\" not found"));
-    };
-    let Body::Data(data) = hubs.cluster.body(object) else { return None };
-    let absent = items.iter().find(|item| !data.iter().any(|(key, _)| *key == item.key))?;
-    Some(match kind {
-        Kind::SECRET => format!("references non-existent secret key: {}", absent.key),
-        _ => format!("configmap references non-existent config key: {}", absent.key),
+    let missing = hubs.cluster.missing_data(pod, (kind, name), items, optional)?;
+    Some(match (missing, kind) {
+        (MissingData::Object, Kind::SECRET) => format!("secret \"{name}\" not found"),
+        (MissingData::Object, _) => format!("configmap \"{name}\" not found"),
+        (MissingData::Key(key), Kind::SECRET) => format!("references non-existent secret key: {key}"),
+        (MissingData::Key(key), _) => format!("configmap references non-existent config key: {key}"),
     })
 }

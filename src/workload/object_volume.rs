@@ -55,9 +55,7 @@ pub(super) fn payload(cluster: &Cluster, pod: PodId, source: &VolumeSource) -> O
 /// Is everything there that a volume has to show? What it shows stays if not.
 pub(super) fn is_complete(cluster: &Cluster, pod: PodId, source: &VolumeSource) -> bool {
     let has = |kind: Kind, name: &str, items: &[KeyToPath], optional: bool| {
-        let object = cluster.find(kind, cluster.pod(pod).namespace, name);
-        let Some(Body::Data(data)) = object.map(|object| cluster.body(object)) else { return optional };
-        optional || items.iter().all(|item| data.iter().any(|(key, _)| *key == item.key))
+        cluster.missing_data(pod, (kind, name), items, optional).is_none()
     };
     match source {
         VolumeSource::ConfigMap { name, items, optional, .. } => has(Kind::CONFIG_MAP, name, items, *optional),
