@@ -371,7 +371,7 @@ impl FileSystem for MemoryFs {
     }
 
     fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno> {
-        let path = self.writable(path, Links::Keep)?;
+        let path = self.writable(path, Links::Follow)?;
         if path != "/" {
             self.nodes.get_mut(&path).ok_or(Errno::NotFound)?.owner = owner;
         }

@@ -39,17 +39,13 @@ fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
     if lacks_tag(script) {
         return Err(SyntaxError::Syntax("a here-document without a tag".to_owned()));
     }
-    let mut tokens = match uncached_tokenize_str(script, &options(dialect).tokenizer_options()) {
-        Ok(tokens) => tokens,
-        Err(error) => {
-            let why = error.to_string();
-            if let Some(tags) = open_documents(&why) {
-                // The end of the script ends them too.
-                return whole(&format!("{script}\n{tags}\n"), dialect);
-            }
-            return Err(unterminated(&why, script, dialect));
-        }
-    };
+    let tokenize = |text: &str| uncached_tokenize_str(text, &options(dialect).tokenizer_options());
+    let tokens = tokenize(script).or_else(|error| match open_documents(&error.to_string()) {
+        // The end of the script ends them too. A tag that no line can be stays open.
+        Some(tags) => tokenize(&format!("{script}\n{tags}\n")),
+        None => Err(error),
+    });
+    let mut tokens = tokens.map_err(|error| unterminated(&error.to_string(), script, dialect))?;
     if backtracking(&tokens) > BACKTRACKING_MAX {
         return Err(too_deep());
     }
@@ -246,6 +242,13 @@ mod tests {
     use super::*;
 
     use super::super::super::tests::run;
+
+    #[test]
+    fn a_document_whose_end_no_line_can_be_is_refused() {
+        for dialect in [Dialect::Ash, Dialect::Dash, Dialect::Bash] {
+            assert!(program("cat <<a'\nb'\n", dialect).is_err());
+        }
+    }
 
     fn refusal(script: &str) -> String {
         program(script, Dialect::Ash).map(|_| ()).expect_err("it is refused").to_string()

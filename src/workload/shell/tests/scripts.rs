@@ -204,6 +204,12 @@ const RECORDED: &[(&str, &str, &str, i32)] = &[
 ];
 
 #[test]
+fn owners_of_what_a_link_leads_to_are_changed() {
+    let (out, err, status, _) = run("cd /tmp; touch a; ln -s a l; chown 5:6 l; stat -c '%u:%g' a l");
+    assert_eq!((out.as_str(), err.as_str(), status), ("5:6\n0:0\n", "", 0));
+}
+
+#[test]
 fn scripts_do_what_the_real_shells_do() {
     let mut failures = String::new();
     for (shell, script, stdout, status) in RECORDED {
@@ -326,8 +332,11 @@ mod random {
         fn any_text_is_run_or_refused(script in "[ -~\n]{0,40}") {
             let mut world = TestWorld::new();
             sh(&script).resume(SimTime::ZERO, &mut world);
-            let mut bash = Process::start(argv(&["bash", "-c", &script]), Options::default());
-            bash.resume(SimTime::ZERO, &mut world);
+            for (name, userland) in [("bash", Userland::RedHat), ("dash", Userland::Debian)] {
+                let options = Options { userland, ..Options::default() };
+                Process::start(argv(&[name, "-c", &script]), options).resume(SimTime::ZERO, &mut world);
+                let _ = Process::understands(&argv(&["sh", "-c", &script]), userland);
+            }
             let _ = Process::understands(&argv(&["sh", "-c", &script]), Userland::Busybox);
         }
     }
