@@ -4,8 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use kubelapse::engine::SimTime;
 use kubelapse::workload::shell::{
-    Delayed, Errno, FileSystem, HttpRequest, HttpResponse, Links, MemoryFs, Metadata, NetworkError, Signal, Stream,
-    World, WriteAt,
+    Delayed, HttpRequest, HttpResponse, MemoryFs, NetworkError, Signal, Stream, World, file_system_of_field,
 };
 
 /// A container without a network.
@@ -75,68 +74,4 @@ impl World for ShellWorld {
     fn signal_main(&mut self, _: Signal, _: SimTime) {}
 }
 
-impl FileSystem for ShellWorld {
-    fn stat(&self, path: &str, links: Links) -> Result<Metadata, Errno> {
-        self.files.stat(path, links)
-    }
-
-    fn read(&self, path: &str, offset: u64, limit: usize) -> Result<Vec<u8>, Errno> {
-        self.files.read(path, offset, limit)
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
-        self.files.list(path)
-    }
-
-    fn read_link(&self, path: &str) -> Result<String, Errno> {
-        self.files.read_link(path)
-    }
-
-    fn create(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
-        self.files.create(path, mode, at)
-    }
-
-    fn truncate(&mut self, path: &str, size: u64, at: SimTime) -> Result<(), Errno> {
-        self.files.truncate(path, size, at)
-    }
-
-    fn write(&mut self, path: &str, place: WriteAt, bytes: &[u8], at: SimTime) -> Result<(), Errno> {
-        self.files.write(path, place, bytes, at)
-    }
-
-    fn extend(&mut self, path: &str, length: u64, at: SimTime) -> Result<(), Errno> {
-        self.files.extend(path, length, at)
-    }
-
-    fn make_directory(&mut self, path: &str, mode: u32, at: SimTime) -> Result<(), Errno> {
-        self.files.make_directory(path, mode, at)
-    }
-
-    fn make_link(&mut self, path: &str, target: &str, at: SimTime) -> Result<(), Errno> {
-        self.files.make_link(path, target, at)
-    }
-
-    fn remove(&mut self, path: &str, at: SimTime) -> Result<(), Errno> {
-        self.files.remove(path, at)
-    }
-
-    fn rename(&mut self, from: &str, to: &str, at: SimTime) -> Result<(), Errno> {
-        self.files.rename(from, to, at)
-    }
-
-    fn set_mode(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
-        self.files.set_mode(path, mode)
-    }
-
-    fn set_owner(&mut self, path: &str, owner: (u32, u32)) -> Result<(), Errno> {
-        self.files.set_owner(path, owner)
-    }
-
-    fn set_modified(&mut self, path: &str, modified: SimTime) -> Result<(), Errno> {
-        self.files.set_modified(path, modified)
-    }
-
-    fn space(&self, path: &str) -> (u64, u64) {
-        self.files.space(path)
-    }
-}
+file_system_of_field!(ShellWorld, files);

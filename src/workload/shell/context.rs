@@ -62,6 +62,11 @@ pub(super) fn absolute(cwd: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// What is at a path that nobody wrote: the system's own, or the image's.
+fn of_system(kind: FileKind, size: u64, mode: u32) -> Metadata {
+    Metadata { kind, size, mode, modified: SimTime::ZERO, owner: (0, 0) }
+}
+
 impl Context<'_> {
     /// Writes to a descriptor. Output to a pipe whose readers are gone is `BrokenPipe`.
     pub fn write(&mut self, fd: i32, bytes: &[u8]) -> Result<(), Errno> {
@@ -280,40 +285,21 @@ impl Context<'_> {
     /// What is at `path`?
     pub fn stat(&mut self, path: &str, links: Links) -> Result<Metadata, Errno> {
         if let Some(device) = self.device(path) {
-            return device.map(|_| Metadata {
-                kind: FileKind::Device,
-                size: 0,
-                mode: 0o666,
-                modified: SimTime::ZERO,
-                owner: (0, 0),
-            });
+            return device.map(|_| of_system(FileKind::Device, 0, 0o666));
         }
         if let Some(below) = path.strip_prefix("/proc/") {
             if self.proc_file(path).is_some() {
-                return Ok(Metadata {
-                    kind: FileKind::File,
-                    size: 0,
-                    mode: 0o444,
-                    modified: SimTime::ZERO,
-                    owner: (0, 0),
-                });
+                return Ok(of_system(FileKind::File, 0, 0o444));
             }
             let task = below.parse().ok().filter(|pid| *pid == self.pid || self.kernel.position(*pid).is_some());
             if task.is_some() || path == "/proc/self" {
-                let kind = FileKind::Directory;
-                return Ok(Metadata { kind, size: 0, mode: 0o555, modified: SimTime::ZERO, owner: (0, 0) });
+                return Ok(of_system(FileKind::Directory, 0, 0o555));
             }
         }
         self.looked(path);
         let found = self.world.stat(path, links);
         if found == Err(Errno::NotFound) && super::launch::own_program(path, self.kernel.userland) {
-            return Ok(Metadata {
-                kind: FileKind::File,
-                size: PROGRAM_BYTES,
-                mode: 0o755,
-                modified: SimTime::ZERO,
-                owner: (0, 0),
-            });
+            return Ok(of_system(FileKind::File, PROGRAM_BYTES, 0o755));
         }
         found
     }

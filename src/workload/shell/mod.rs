@@ -40,8 +40,7 @@ pub use parsed::Programs;
 pub use process::{Options, Process, Step, Understanding, Usage, WaitFor};
 pub use signal::Signal;
 pub use userland::Userland;
-pub(in crate::workload) use world::file_system_of_field;
 pub use world::{
     Delayed, Errno, FileKind, FileSystem, HttpRequest, HttpResponse, Links, Metadata, NetworkError, Stream, World,
-    WriteAt,
+    WriteAt, file_system_of_field,
 };

@@ -146,7 +146,8 @@ pub trait FileSystem {
     fn space(&self, path: &str) -> (u64, u64);
 }
 
-/// Implements [`FileSystem`] for a type by handing every call to one of its fields.
+/// Implements [`FileSystem`] for a type by handing every call to one of its fields: most worlds hold a `MemoryFs`.
+#[macro_export]
 macro_rules! file_system_of_field {
     ($type:ty, $field:ident) => {
         const _: () = {
@@ -221,7 +222,7 @@ macro_rules! file_system_of_field {
         };
     };
 }
-pub(in crate::workload) use file_system_of_field;
+pub use file_system_of_field;
 
 /// The two output streams of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

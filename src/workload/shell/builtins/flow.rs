@@ -6,7 +6,7 @@ use super::super::kernel::Body;
 use super::super::launch::{Launched, launch, place};
 use super::super::shell::{CallKind, Frame, Shell};
 use super::super::world::Links;
-use super::{Outcome, find, is_keyword, number};
+use super::{Outcome, find, is_keyword, is_special, number};
 
 pub(super) fn leave(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let count = match number(shell, context, words, 1) {
@@ -166,24 +166,7 @@ pub(super) fn describe(shell: &mut Shell, context: &mut Context<'_>, words: &[St
             format!("{name} is a function")
         } else if is_keyword(name) {
             format!("{name} is a shell keyword")
-        } else if matches!(
-            name.as_str(),
-            "." | ":"
-                | "break"
-                | "continue"
-                | "eval"
-                | "exec"
-                | "exit"
-                | "export"
-                | "readonly"
-                | "return"
-                | "set"
-                | "shift"
-                | "times"
-                | "trap"
-                | "unset"
-        ) && shell.dialect != Dialect::Bash
-        {
+        } else if is_special(name) && shell.dialect != Dialect::Bash {
             format!("{name} is a special shell builtin")
         } else if shell.is_own(name) {
             format!("{name} is a shell builtin")

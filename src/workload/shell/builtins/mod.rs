@@ -57,6 +57,27 @@ pub(super) fn is_keyword(name: &str) -> bool {
     )
 }
 
+/// Is it one of the builtins that POSIX calls special?
+fn is_special(name: &str) -> bool {
+    matches!(
+        name,
+        "." | ":"
+            | "break"
+            | "continue"
+            | "eval"
+            | "exec"
+            | "exit"
+            | "export"
+            | "readonly"
+            | "return"
+            | "set"
+            | "shift"
+            | "times"
+            | "trap"
+            | "unset"
+    )
+}
+
 /// The builtin of this name.
 pub(super) fn find(name: &str, dialect: Dialect) -> Option<Builtin> {
     let is_of = match name {

@@ -76,8 +76,13 @@ impl Shell {
                 Ok(Input::End) | Err(_) => break,
             }
         }
-        let text = String::from_utf8_lossy(&std::mem::take(&mut self.stdin_text)).into_owned();
-        match context.programs.get(&text, self.dialect) {
+        let bytes = std::mem::take(&mut self.stdin_text);
+        self.take_script(context, &bytes).map(Run::Exit)
+    }
+
+    /// Goes on with the script in these bytes; the status to end with where they hold none.
+    fn take_script(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Option<i32> {
+        match context.programs.get(&String::from_utf8_lossy(bytes), self.dialect) {
             Ok(code) => {
                 self.code = code;
                 None
@@ -85,26 +90,15 @@ impl Shell {
             Err(error) => {
                 let message = self.refusal(&error, "");
                 context.complain(&message);
-                Some(Run::Exit(2))
+                Some(2)
             }
         }
     }
 
     fn read_script(&mut self, context: &mut Context<'_>, path: &str) -> Option<i32> {
         let shown = self.script.clone().unwrap_or_else(|| path.to_owned());
-        let open = context.read_file(path);
-        if let Ok(bytes) = open {
-            match context.programs.get(&String::from_utf8_lossy(&bytes), self.dialect) {
-                Ok(code) => {
-                    self.code = code;
-                    None
-                }
-                Err(error) => {
-                    let message = self.refusal(&error, "");
-                    context.complain(&message);
-                    Some(2)
-                }
-            }
+        if let Ok(bytes) = context.read_file(path) {
+            self.take_script(context, &bytes)
         } else {
             let program = &self.started_as;
             context.complain(&match self.dialect {

@@ -28,7 +28,7 @@ impl Shell {
             Err(run) => return run,
         };
         if self.options.xtrace {
-            self.trace(context, command, &words, &values);
+            self.trace(context, &words, &values);
         }
         let saved = match self.apply(context, &targets) {
             Ok(saved) => saved,
@@ -75,8 +75,7 @@ impl Shell {
         self.check_failure(context)
     }
 
-    fn trace(&self, context: &mut Context<'_>, command: &SimpleCommand, words: &[String], values: &[(String, String)]) {
-        let _ = command;
+    fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[(String, String)]) {
         let mut assignments: Vec<String> =
             values.iter().map(|(name, value)| format!("{name}={}", self.traced(value))).collect();
         let mark = self.get("PS4").unwrap_or("+ ");

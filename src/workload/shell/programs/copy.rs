@@ -93,8 +93,7 @@ impl Copy {
     }
 
     pub fn step(&mut self, call: &mut Call<'_, '_>) -> Run {
-        let to_file = self.output.as_deref().is_some_and(|file| !file.starts_with("/dev/"));
-        if self.is_device() && (to_file || self.output.is_some()) {
+        if self.is_device() && self.output.is_some() {
             return self.finish(call, self.wanted());
         }
         if let Err(run) = self.read(call) {

@@ -143,11 +143,24 @@ struct Answer {
 /// A running program.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
+    started: Started,
+    state: State,
+}
+
+/// What a program was started with.
+#[derive(Clone, Debug)]
+struct Started {
     words: Arc<[String]>,
     environment: BTreeMap<String, String>,
     cwd: String,
     umask: u32,
-    state: State,
+}
+
+impl Started {
+    fn call<'a, 'b>(&'a self, context: &'a mut Context<'b>) -> Call<'a, 'b> {
+        let Self { words, environment, cwd, umask } = self;
+        Call { context, words, environment, cwd, umask: *umask, inside: None, caller: None }
+    }
 }
 
 fn find(name: &str) -> Option<Known> {
@@ -288,17 +301,16 @@ const TREE_MAX: usize = 100_000;
 
 impl Program {
     pub fn new(words: Vec<String>, environment: BTreeMap<String, String>, cwd: &str, umask: u32) -> Self {
-        Self { words: words.into(), environment, cwd: cwd.to_owned(), umask, state: State::New }
+        let started = Started { words: words.into(), environment, cwd: cwd.to_owned(), umask };
+        Self { started, state: State::New }
     }
 
     /// Goes on until it must wait or has ended.
     pub fn run(&mut self, context: &mut Context<'_>) -> Run {
         context.kernel.spent += 1;
         if let State::New = self.state {
-            let Some(known) = find(&self.words[0]) else { return Run::Exit(127) };
-            let (words, environment) = (&self.words, &self.environment);
-            let mut call =
-                Call { context, words, environment, cwd: &self.cwd, umask: self.umask, inside: None, caller: None };
+            let Some(known) = find(&self.started.words[0]) else { return Run::Exit(127) };
+            let mut call = self.started.call(context);
             self.state = match (known, unknown_option(&mut call)) {
                 (_, Some(status)) => State::Done(status),
                 (Known::Instant(instant), None) => State::Done(instant(&mut call)),
@@ -316,27 +328,22 @@ impl Program {
                 }
             }
             State::Answer(answer) => answer.step(context),
-            State::Filter(filter) => {
-                let (words, environment) = (&self.words, &self.environment);
-                let mut call =
-                    Call { context, words, environment, cwd: &self.cwd, umask: self.umask, inside: None, caller: None };
-                match filter.step(&mut call) {
-                    text::Progress::Run(run) => run,
-                    text::Progress::Endless(usage) => {
-                        self.state = State::Stress { until: SimTime::NEVER, usage };
-                        Run::Yield
-                    }
-                    text::Progress::Follow(follow) => {
-                        self.state = State::Follow(Box::new(follow));
-                        Run::Yield
-                    }
+            State::Filter(filter) => match filter.step(&mut self.started.call(context)) {
+                text::Progress::Run(run) => run,
+                text::Progress::Endless(usage) => {
+                    self.state = State::Stress { until: SimTime::NEVER, usage };
+                    Run::Yield
                 }
-            }
+                text::Progress::Follow(follow) => {
+                    self.state = State::Follow(Box::new(follow));
+                    Run::Yield
+                }
+            },
             State::Follow(follow) => follow.step(context),
             State::Timeout(timeout) => timeout.step(context),
             State::Arguments(arguments) => {
-                let (environment, cwd) = (&self.environment, &self.cwd);
-                match arguments.step(context, environment, cwd, self.umask) {
+                let Started { environment, cwd, umask, .. } = &self.started;
+                match arguments.step(context, environment, cwd, *umask) {
                     Ok(pid) => {
                         self.state = State::Child(pid);
                         Run::Block(Wait::Child(pid))
@@ -362,11 +369,7 @@ impl Program {
             State::Sequence(sequence) => sequence.step(context),
             State::Serve(_) => Run::Block(Wait::Forever),
             State::Ping(ping) => ping.step(context),
-            State::Copy(copy) => {
-                let (words, environment) = (&self.words, &self.environment);
-                let (cwd, umask) = (self.cwd.as_str(), self.umask);
-                copy.step(&mut Call { context, words, environment, cwd, umask, inside: None, caller: None })
-            }
+            State::Copy(copy) => copy.step(&mut self.started.call(context)),
         }
     }
 
@@ -388,17 +391,17 @@ impl Program {
 
     /// Its command line.
     pub fn words(&self) -> &[String] {
-        &self.words
+        &self.started.words
     }
 
     /// Its command line, to keep.
     pub fn shared_words(&self) -> Arc<[String]> {
-        Arc::clone(&self.words)
+        Arc::clone(&self.started.words)
     }
 
     /// Its command line, for `ps`.
     pub fn command(&self) -> String {
-        self.words.join(" ")
+        self.started.words.join(" ")
     }
 }
 
@@ -436,7 +439,7 @@ impl Answer {
 }
 
 /// `10`, `0.5`, `2m`, `1h`, `infinity` as `sleep` and `timeout` read them.
-pub(super) fn duration(text: &str) -> Option<SimDuration> {
+fn duration(text: &str) -> Option<SimDuration> {
     if matches!(text, "infinity" | "inf") {
         return Some(SimDuration::MAX);
     }

@@ -223,13 +223,12 @@ impl Engine {
             Self::Digest(digest) => digest.line(line, is_complete),
             Self::Dump(dump) => dump.line(line, is_complete),
             Self::Fold(width) => {
-                for chunk in line.chunks((*width).max(1)).rev().rev() {
-                    let is_last = chunk.as_ptr_range().end == line.as_ptr_range().end;
-                    put(out, chunk, is_complete || !is_last);
+                let (width, mut rest) = ((*width).max(1), line);
+                while rest.len() > width {
+                    put(out, &rest[..width], true);
+                    rest = &rest[width..];
                 }
-                if line.is_empty() {
-                    put(out, b"", is_complete);
-                }
+                put(out, rest, is_complete);
             }
             Self::Sed(sed) => return sed.line(line, out),
         }
