@@ -36,7 +36,7 @@ fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
     if nesting(script) > NESTING_MAX {
         return Err(too_deep());
     }
-    if lacks_tag(script) {
+    if has_bad_tag(script, dialect) {
         return Err(SyntaxError::Syntax("a here-document without a tag".to_owned()));
     }
     let tokenize = |text: &str| uncached_tokenize_str(text, &options(dialect).tokenizer_options());
@@ -161,13 +161,17 @@ fn nesting(script: &str) -> usize {
     deepest
 }
 
-/// Has a here-document a tag of which nothing is left without quotes and white space? The tokenizer finds such a tag at
-/// the end of the text for ever. An empty one (`<<''`) is refused, though shells take it.
-fn lacks_tag(script: &str) -> bool {
+/// Has a here-document a tag that the tokenizer cannot find? One of which nothing is left without quotes and white space it
+/// finds at the end of the text for ever, one that closes an expansion it takes for that one's end, and one that begins with
+/// a control character it cannot read. An empty one (`<<''`) is refused, though shells take it. bash's `<<<` has none.
+fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
     let (mut quote, mut escaped) = (None, false);
+    let mut here_string_end = 0;
     for (at, letter) in script.char_indices() {
         match (quote, letter) {
             _ if escaped => escaped = false,
+            _ if at < here_string_end => {}
+            (None, '<') if dialect == Dialect::Bash && script[at..].starts_with("<<<") => here_string_end = at + 3,
             (None | Some('"'), '\\') => escaped = true,
             (None, '\'' | '"') => quote = Some(letter),
             (Some(open), _) if open == letter => quote = None,
@@ -176,8 +180,12 @@ fn lacks_tag(script: &str) -> bool {
                 // In double quotes, one more of these ends them.
                 let quotes: &[char] = if quote.is_none() { &['\'', '"', '\\'] } else { &['\'', '\\'] };
                 let tag = rest.trim_start_matches(quotes);
-                let ends = tag.is_empty() || tag.starts_with(char::is_whitespace);
-                if tag.starts_with(['\r', '\u{c}']) || tag.len() < rest.len() && ends {
+                let ends = tag.is_empty() || tag.starts_with(|c: char| c.is_whitespace() || "<>;&|()".contains(c));
+                let is_control = tag.starts_with(|c: char| c.is_control() && c != '\n');
+                if is_control || tag.len() < rest.len() && ends {
+                    return true;
+                }
+                if tag.starts_with('}') && script.contains("${") || tag.starts_with(')') && script.contains("$(") {
                     return true;
                 }
             }
@@ -244,9 +252,16 @@ mod tests {
     use super::super::super::tests::run;
 
     #[test]
-    fn a_document_whose_end_no_line_can_be_is_refused() {
+    fn documents_that_the_parser_cannot_end_are_refused() {
         for dialect in [Dialect::Ash, Dialect::Dash, Dialect::Bash] {
-            assert!(program("cat <<a'\nb'\n", dialect).is_err());
+            for script in ["cat <<a'\nb'\n", "cat <<} ${ b\n}\n", "cat <<'}' ${b\n}\n", "cat <<) $(b\n)\n"] {
+                assert!(program(script, dialect).is_err(), "{script:?}");
+            }
+            for script in ["cat <<''<a", "cat $(cat <<\u{1}\n)\n"] {
+                assert!(program(script, dialect).is_err(), "{script:?}");
+            }
+            assert!(program("cat <<<'' ; cat <<<a", Dialect::Bash).is_ok());
+            assert!(program("echo \"<<}\"; cat <<}\na\n}\n", dialect).is_ok());
         }
     }
 
