@@ -74,6 +74,8 @@
 //! 7. The EndpointSlice controller, the ReplicaSet's and the Deployment's statuses follow, each one delivery later.
 //! 8. After every event [`record`] has read the new entries of the log: the timeline is just one more reader.
 
+#![forbid(unsafe_code)]
+
 pub mod api;
 pub mod capacity;
 pub mod cli;

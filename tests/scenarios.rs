@@ -13,7 +13,8 @@ mod warm_up;
 use std::path::{Path, PathBuf};
 
 use kubelapse::record::{Record, Summary};
-use kubelapse::scenario::{LoadOptions, load, load_source, source_of_text};
+use kubelapse::scenario::plan::Output;
+use kubelapse::scenario::{LoadOptions, Plan, load, load_source, source_of_text};
 use kubelapse::simulation::{Ending, Simulation, Unobserved};
 
 fn run_file(path: &Path, options: &LoadOptions) -> (Record, Vec<String>, Ending) {
@@ -49,6 +50,24 @@ fn statuses(record: &Record, pod: &str) -> Vec<String> {
 /// Whole seconds at which a command started.
 fn seconds_of(record: &Record, command: &str) -> Vec<u64> {
     record.steps.iter().filter(|step| step.command == command).map(|step| step.start.seconds() as u64).collect()
+}
+
+#[test]
+fn a_run_of_which_only_the_summary_is_read_says_the_same_and_keeps_less() {
+    for name in ["web-shop", "node-crash", "batch-job"] {
+        let plans = load(&[shipped(name)], &LoadOptions::default()).unwrap();
+        let with = |output: &Output| {
+            let plan = Plan { output: output.clone(), ..plans[0].clone() };
+            let mut simulation = Simulation::new(&plan).unwrap();
+            let ending = simulation.run(&mut Unobserved);
+            simulation.finish(&plan, ending).0
+        };
+        let (whole, short) = (with(&plans[0].output), with(&plans[0].output.summary_only()));
+        let summary = |record: &Record| serde_json::to_value(Summary::of(record)).unwrap();
+        assert_eq!(summary(&whole), summary(&short), "{name}");
+        assert!(!whole.timeline.is_empty() && !whole.events.is_empty() && !whole.attempts.is_empty(), "{name}");
+        assert_eq!((short.timeline.len(), short.events.len(), short.attempts.len()), (0, 0, 0), "{name}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::record::{Moment, Record};
 use crate::scenario::CapacityCase;
 use crate::scenario::expressions::Expression;
 use crate::scenario::plan::faults::{Fault, Kind, Target};
-use crate::scenario::plan::{Action, Expectation, ExpectationTime, Node, Plan, Step, Trigger, Until};
+use crate::scenario::plan::{Action, Expectation, ExpectationTime, Node, Output, Plan, Step, Trigger, Until};
 use crate::scenario::schema::capacity::Loss as LossTime;
 use crate::scenario::schema::leaves::Duration;
 use crate::scenario::setting::{Setting, Target as SettingTarget};
@@ -151,13 +151,18 @@ impl Runs<'_> {
     }
 }
 
+/// Of a run's record, what its pods waited for is read beside the summary.
+fn read_of(plan: &Plan) -> Output {
+    Output { scheduling: true, ..plan.output.summary_only() }
+}
+
 impl Trials<'_> {
     /// The run of `plan` on the scenario's own nodes: what is asked for, before anything is known of the candidates.
     ///
     /// # Errors
     /// A manifest that is refused.
     pub fn demand(&self, plan: &Plan) -> Result<Snapshot, RunError> {
-        let plan = Plan { expectations: Vec::new(), ..plan.clone() };
+        let plan = Plan { expectations: Vec::new(), output: read_of(plan), ..plan.clone() };
         let record = simulate(&plan)?.record;
         (self.after_run)();
         Ok(self.snapshot(&record, peak(&record)))
@@ -259,6 +264,7 @@ impl Trials<'_> {
         }
         let end = |that: &Expression| expectation(that, ExpectationTime::End);
         plan.expectations = self.case.require.iter().map(end).collect();
+        plan.output = read_of(&plan);
         plan
     }
 

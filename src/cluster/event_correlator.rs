@@ -56,7 +56,10 @@ pub(super) enum Correlated {
 pub(super) struct Slot {
     source: Place,
     similar: u32,
-    message: u64,
+    /// Hash of container, type and reason.
+    pub(super) key: u64,
+    /// Hash of the message.
+    pub(super) message: u64,
     pub(super) combined: bool,
 }
 
@@ -157,7 +160,7 @@ impl EventCorrelator {
         };
         match row {
             Some(row) => Correlated::Known { row: row.row(), combined },
-            None => Correlated::New(Slot { source, similar: place as u32, message, combined }),
+            None => Correlated::New(Slot { source, similar: place as u32, key, message, combined }),
         }
     }
 

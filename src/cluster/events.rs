@@ -4,11 +4,12 @@
 //! source may send 25 Events of one type about one object and then one every five minutes.
 //! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::event_correlator::{Correlated, EventCorrelator, hash};
+use super::event_correlator::{Correlated, EventCorrelator};
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
 use crate::model::Text;
@@ -45,7 +46,7 @@ pub struct EventDraft {
     /// Reason.
     pub reason: Text,
     /// Message.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// Component (`kubelet`, `default-scheduler`).
     pub component: &'static str,
     /// The node of the component, or `NodeId::NONE`.
@@ -97,6 +98,8 @@ pub struct Sighting {
 
 /// Messages that came lately: most pods' Events say the same.
 const MESSAGES_KEPT: usize = 256;
+/// Places for sorts that came lately.
+const SORTS_KEPT: usize = 64;
 
 /// All Events.
 #[derive(Debug, Default)]
@@ -107,6 +110,8 @@ pub struct EventStore {
     /// By hash.
     messages: Vec<Option<Arc<str>>>,
     sorts: FxHashSet<Arc<EventSort>>,
+    /// Those that came lately, by hash.
+    recent_sorts: Vec<Option<Arc<EventSort>>>,
 }
 
 impl EventStore {
@@ -128,9 +133,12 @@ impl EventStore {
             Correlated::New(slot) => {
                 let row = self.rows.len() as u32;
                 self.correlator.remember(slot, &draft, row);
-                let message =
-                    if slot.combined { combined_message(&draft.message) } else { self.shared_message(&draft.message) };
-                let sort = self.sort(draft.kind, draft.reason, Text::const_new(draft.component));
+                let message = if slot.combined {
+                    combined_message(&draft.message)
+                } else {
+                    self.shared_message(&draft.message, slot.message)
+                };
+                let sort = self.recent_sort(draft.kind, draft.reason, draft.component, slot.key);
                 self.rows.push(EventRow {
                     object: draft.object,
                     container: draft.container,
@@ -158,10 +166,24 @@ impl EventStore {
         sort
     }
 
+    /// The same, looked for first where the last one with this hash is.
+    fn recent_sort(&mut self, kind: EventType, reason: Text, component: &'static str, hash: u64) -> Arc<EventSort> {
+        self.recent_sorts.resize(SORTS_KEPT, None);
+        let place = (hash >> 56) as usize % SORTS_KEPT;
+        match &self.recent_sorts[place] {
+            Some(sort) if sort.kind == kind && sort.component == component && sort.reason == reason => Arc::clone(sort),
+            _ => {
+                let sort = self.sort(kind, reason, Text::const_new(component));
+                self.recent_sorts[place] = Some(Arc::clone(&sort));
+                sort
+            }
+        }
+    }
+
     /// A message's text, shared with an equal one that came lately.
-    fn shared_message(&mut self, message: &str) -> Arc<str> {
+    fn shared_message(&mut self, message: &str, hash: u64) -> Arc<str> {
         self.messages.resize(MESSAGES_KEPT, None);
-        let place = &mut self.messages[(hash(&message) >> 56) as usize % MESSAGES_KEPT];
+        let place = &mut self.messages[(hash >> 56) as usize % MESSAGES_KEPT];
         match place {
             Some(known) if **known == *message => Arc::clone(known),
             _ => Arc::clone(place.insert(Arc::from(message))),
@@ -211,7 +233,7 @@ mod tests {
             container: None,
             kind: EventType::Warning,
             reason: Text::const_new("BackOff"),
-            message: message.to_owned(),
+            message: message.to_owned().into(),
             component: "kubelet",
             host: NodeId(0),
         }

@@ -144,11 +144,14 @@ impl PodTable {
         }
     }
 
-    /// Frees what a row that is gone holds of its status beside phase and reason.
+    /// Frees what a row that is gone holds of its status beside phase and reason, and finalizers and owners that are no more.
     pub(super) fn strip(&mut self, pod: PodId) {
-        let status = &mut self.row_mut(pod).status;
-        status.conditions = Vec::new();
-        status.containers = Box::default();
+        let row = self.row_mut(pod);
+        row.status.conditions = Vec::new();
+        row.status.containers = Box::default();
+        if row.extra.as_ref().is_some_and(|extra| !extra.mirror && extra.completion.is_none()) {
+            row.extra = None;
+        }
     }
 
     fn index_node(&mut self, pod: PodId, node: NodeId) {

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::record::Moment;
 use crate::scenario::expressions::Expression;
+use crate::scenario::plan::Output;
 use crate::scenario::{Diagnostics, LoadOptions, SourceFile};
 use crate::sweep::{Finished, Jobs, RunError, in_order, simulate};
 pub use changes::{Change, ObjectChange, What};
@@ -153,9 +154,11 @@ impl Question {
         // Both sides of a pair one after another: they take about as long.
         let runs: Vec<(usize, u64)> = (0..self.seeds).flat_map(|run| [(0, run), (1, run)]).collect();
         let work = |&(side, run): &(usize, u64)| -> Result<Outcome, CompareError> {
-            let plan = self.sides[side].plan(Some(first.seed.wrapping_add(run))).map_err(CompareError::Input)?;
+            let mut plan = self.sides[side].plan(Some(first.seed.wrapping_add(run))).map_err(CompareError::Input)?;
+            let is_drawn = run == 0;
+            plan.output = Output { timeline: is_drawn, ..plan.output.summary_only() };
             let finished = simulate(&plan).map_err(|error| CompareError::Run { side: SIDES[side], error })?;
-            Ok(Outcome::of(&finished, run == 0))
+            Ok(Outcome::of(&finished, is_drawn))
         };
         let mut outcomes: [Vec<Outcome>; 2] = [Vec::new(), Vec::new()];
         let mut failed = None;

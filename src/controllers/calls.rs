@@ -1,6 +1,8 @@
 //! Carries out one call of a plan: the verb of the API server, and the Events that upstream's clients send with it.
 //! Decides nothing; what is to be done was decided when the call was planned.
 
+use std::borrow::Cow;
+
 use crate::api;
 use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields, PodName};
 use crate::engine::SimTime;
@@ -286,7 +288,7 @@ pub(super) fn event(
     object: ObjectRef,
     kind: EventType,
     why: &'static str,
-    message: impl Into<String>,
+    message: impl Into<Cow<'static, str>>,
     component: &'static str,
 ) -> EventDraft {
     EventDraft {
@@ -308,5 +310,5 @@ pub(super) fn event_with_reason(
     message: String,
     component: &'static str,
 ) -> EventDraft {
-    EventDraft { object, container: None, kind, reason: why, message, component, host: NodeId::NONE }
+    EventDraft { object, container: None, kind, reason: why, message: message.into(), component, host: NodeId::NONE }
 }

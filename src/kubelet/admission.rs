@@ -222,7 +222,7 @@ fn reject(hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
         container: None,
         kind: crate::cluster::EventType::Warning,
         reason: draft_reason,
-        message: refusal.message,
+        message: refusal.message.into(),
         component: "kubelet",
         host,
     };

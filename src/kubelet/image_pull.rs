@@ -111,7 +111,7 @@ impl Kubelets {
             self.image_failed(hubs, pod, need, "InvalidImageName", message);
             return false;
         }
-        let image = hubs.machines.registry.id(name);
+        let image = known.unwrap_or_else(|| hubs.machines.registry.id(name));
         let is_allowed = || {
             let record = self.nodes.get(node.index()).and_then(|state| state.pulled.get(&image));
             record.is_none_or(|record| record.allows(&pull_secrets::credentials(hubs, pod, image)))

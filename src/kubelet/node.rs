@@ -1,5 +1,6 @@
 //! One kubelet's own state, and the registration of its node.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::eviction::EvictionState;
@@ -308,7 +309,7 @@ impl Kubelets {
         node: NodeId,
         kind: EventType,
         reason: &'static str,
-        message: impl Into<String>,
+        message: impl Into<Cow<'static, str>>,
     ) {
         if !hubs.machines.is_reachable(node) {
             return;

@@ -1,5 +1,7 @@
 //! Kubernetes Events about pods, in 1.36's words.
 
+use std::borrow::Cow;
+
 use super::{Hubs, Kubelets};
 use crate::cluster::{EventDraft, EventType};
 use crate::model::Text;
@@ -14,7 +16,7 @@ impl Kubelets {
         slot: Option<u8>,
         kind: EventType,
         reason: &'static str,
-        message: String,
+        message: Cow<'static, str>,
     ) {
         let host: NodeId = self.workers.get(pod).map_or_else(|| hubs.cluster.pod(pod).node, |worker| worker.node);
         if !hubs.machines.is_reachable(host) {
@@ -40,7 +42,7 @@ impl Kubelets {
         pod: PodId,
         slot: Option<u8>,
         reason: &'static str,
-        message: impl Into<String>,
+        message: impl Into<Cow<'static, str>>,
     ) {
         self.event(hubs, pod, slot, EventType::Normal, reason, message.into());
     }
@@ -51,7 +53,7 @@ impl Kubelets {
         pod: PodId,
         slot: Option<u8>,
         reason: &'static str,
-        message: impl Into<String>,
+        message: impl Into<Cow<'static, str>>,
     ) {
         self.event(hubs, pod, slot, EventType::Warning, reason, message.into());
     }

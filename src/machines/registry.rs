@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::{SimDuration, typed_id};
 use crate::model::{Text, image_name};
@@ -40,7 +40,7 @@ pub struct Registry {
     /// Sizes by repository (without tag), for tags that are not listed.
     by_repository: FxHashMap<Text, u64>,
     /// Programs by repository, where all of an image's are known.
-    programs: FxHashMap<Text, Vec<&'static str>>,
+    programs: FxHashMap<Text, FxHashSet<&'static str>>,
     /// Users by repository, where they are known.
     users: FxHashMap<Text, &'static str>,
     /// Hosts that give images only to who has a secret for them.
@@ -91,7 +91,7 @@ impl Registry {
 
     /// States all programs that a repository's images hold.
     pub fn set_repository_programs(&mut self, repository: &str, programs: Vec<&'static str>) {
-        self.programs.insert(normal_repository(repository).into(), programs);
+        self.programs.insert(normal_repository(repository).into(), programs.into_iter().collect());
     }
 
     /// States the user of a repository's images: a number or a name.
@@ -128,7 +128,7 @@ impl Registry {
         let name = FOLDERS.iter().find_map(|folder| program.strip_prefix(folder));
         let name = name.or_else(|| program.strip_prefix('/')).unwrap_or(program);
         let is_relative = name.contains('/') && !program.starts_with('/');
-        !name.is_empty() && !is_relative && !name.contains('$') && !programs.contains(&name)
+        !name.is_empty() && !is_relative && !name.contains('$') && !programs.contains(name)
     }
 
     /// The id of a reference; an unknown image exists, with the size of its repository or a usual one.

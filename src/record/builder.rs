@@ -2,7 +2,7 @@
 
 use super::sights::{NodeFacts, PodFacts, PodSight};
 use super::{
-    Amounts, AttemptRow, EventRow, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
+    Amounts, AttemptRow, EventRow, History, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
     PodState, PullRow, Record, Replicas, Stage, Totals, UsageIndex, Workload, WorkloadIndex, WorkloadRow,
 };
 
@@ -96,7 +96,9 @@ impl Record {
             (true, false) => self.load_node(now, before.node, index, false),
             _ => {}
         }
-        self.timeline.push(PodRow { time: now, pod: index, state });
+        if self.history.contains(History::PODS) {
+            self.timeline.push(PodRow { time: now, pod: index, state });
+        }
     }
 
     /// A workload was created, controlled by `owner` if that is some.

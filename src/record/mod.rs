@@ -9,6 +9,7 @@ pub mod collector;
 mod containers;
 mod events;
 mod gauge;
+mod history;
 mod jobs;
 mod moment;
 mod nodes;
@@ -27,6 +28,7 @@ pub use autoscalers::{Autoscaler, AutoscalerIndex, AutoscalerMetric, AutoscalerR
 pub use containers::{ContainerRow, ContainerStage};
 pub use events::{AttemptResult, AttemptRow, EventRow, PullRow};
 pub use gauge::Gauge;
+pub use history::History;
 pub use jobs::{JobIndex, JobRun};
 pub use moment::Moment;
 pub use nodes::{Amounts, Node, NodeIndex, NodeRow, NodeState};
@@ -58,7 +60,7 @@ pub struct Record {
     pub texts: Texts,
     /// Pods, in the order of creation.
     pub pods: Vec<Pod>,
-    /// Their changes, in the order of time.
+    /// Their changes, in the order of time, if `history` says so.
     pub timeline: Rows<PodRow>,
     /// Changes of their containers, in the order of time.
     pub container_rows: Rows<ContainerRow>,
@@ -78,9 +80,9 @@ pub struct Record {
     pub autoscalers: Vec<Autoscaler>,
     /// Their decisions.
     pub autoscaler_rows: Vec<AutoscalerRow>,
-    /// Kubernetes Events.
+    /// Kubernetes Events, if `history` says so.
     pub events: Rows<EventRow>,
-    /// Attempts of the scheduler.
+    /// Attempts of the scheduler, if `history` says so.
     pub attempts: Rows<AttemptRow>,
     /// Image pulls.
     pub pulls: Vec<PullRow>,
@@ -100,6 +102,9 @@ pub struct Record {
     pub end: Moment,
     /// Nodes whose load differs from their last row: what the next sample looks at.
     pub unsampled: Vec<NodeIndex>,
+    /// Which rows are kept. Nobody asks that of a record that is complete.
+    #[serde(skip)]
+    pub history: History,
 }
 
 impl Record {

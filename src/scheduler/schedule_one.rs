@@ -283,7 +283,7 @@ pub(super) fn record(
             container: None,
             kind,
             reason: Text::const_new(reason),
-            message,
+            message: message.into(),
             component: "default-scheduler",
             host: NodeId::NONE,
         },

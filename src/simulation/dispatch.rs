@@ -236,8 +236,25 @@ impl Simulation {
         self.expectations.is_open() || self.steps.has_conditions()
     }
 
-    /// New entries of the log go into digest and record.
+    /// New entries of the log go into digest and record. Most events write nothing: what is new is looked for first.
     pub(super) fn record_changes(&mut self) {
+        if self.recording.cursor < self.cluster.log.end() {
+            self.record_log();
+        }
+        if self.recording.sightings < self.cluster.events.sightings().len() {
+            self.record_sightings();
+        }
+        for attempt in self.scheduler.take_attempts() {
+            self.recording.collector.attempt(&attempt_row(&attempt));
+        }
+        for decision in self.controllers.take_autoscaler_decisions() {
+            self.recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
+        }
+        self.record_traffic();
+        self.plan_sample();
+    }
+
+    fn record_log(&mut self) {
         let is_watched = self.is_watched();
         let recording = &mut self.recording;
         let mut autoscalers: Vec<Change> = Vec::new();
@@ -250,7 +267,9 @@ impl Simulation {
                 recording.last_change = change.at;
             }
             recording.collector.observe(self.now, &change, &self.cluster);
-            autoscalers.extend((change.object.kind == Kind::HORIZONTAL_POD_AUTOSCALER).then_some(change));
+            if change.object.kind == Kind::HORIZONTAL_POD_AUTOSCALER {
+                autoscalers.push(change);
+            }
             if change.object.kind == Kind::ENDPOINT_SLICE && self.workload.has_needy() {
                 let outbox = &mut self.outboxes.workload;
                 self.workload.endpoints_changed(self.now, &self.cluster, &mut self.machines, outbox);
@@ -259,24 +278,20 @@ impl Simulation {
                 self.touched.kinds.insert(change.object.kind);
             }
         }
+        for change in autoscalers {
+            self.note_autoscaler(&change);
+        }
+    }
+
+    fn record_sightings(&mut self) {
+        self.touched.events |= self.is_watched();
+        let recording = &mut self.recording;
         let sightings = self.cluster.events.sightings();
         for sighting in sightings.iter_from(recording.sightings) {
             recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
             recording.collector.event(*sighting, &self.cluster);
         }
-        self.touched.events |= is_watched && recording.sightings < sightings.len();
         recording.sightings = sightings.len();
-        for attempt in self.scheduler.take_attempts() {
-            recording.collector.attempt(&attempt_row(&attempt));
-        }
-        for decision in self.controllers.take_autoscaler_decisions() {
-            recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
-        }
-        for change in autoscalers {
-            self.note_autoscaler(&change);
-        }
-        self.record_traffic();
-        self.plan_sample();
     }
 
     /// Nothing observable can change any more.

@@ -15,11 +15,11 @@ use crate::kubelet::configuration::KubeletConfiguration;
 use crate::kubelet::{KubeletSettings, Kubelets, static_pods};
 use crate::machines::{self, Machines};
 use crate::model::latency::{Latencies, Latency};
-use crate::record::RunFacts;
+use crate::record::{History, RunFacts};
 use crate::record::collector::{Collector, CollectorSettings};
 use crate::scenario::plan::nodes::group_name as nodes_group;
 use crate::scenario::plan::objects::{ManifestError, ManifestObject};
-use crate::scenario::plan::{self, ConfigFile, Plan};
+use crate::scenario::plan::{self, ConfigFile, Output, Plan};
 use crate::scenario::schema::cluster::UnknownKinds;
 use crate::scheduler::config::{self, SchedulerConfiguration};
 use crate::scheduler::registry::Registry;
@@ -150,6 +150,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
                 begin,
                 origin: begin + warmup.unwrap_or_default(),
                 nodes: nodes::tags(plan),
+                history: history(&plan.output),
             }),
             cursor: Cursor(0),
             sightings: 0,
@@ -177,6 +178,19 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     }
     simulation.settle(&mut super::Unobserved);
     Ok(simulation)
+}
+
+/// The rows of which some file is made.
+fn history(output: &Output) -> History {
+    let Output { svg, png, report, record, trace, metrics, .. } = *output;
+    if svg || png || report || record || trace != Some(false) || metrics != Some(false) {
+        return History::all();
+    }
+    let mut history = History::empty();
+    history.set(History::PODS, output.timeline);
+    history.set(History::EVENTS, output.events);
+    history.set(History::ATTEMPTS, output.scheduling);
+    history
 }
 
 /// From what the scheduler's settings are made, also those of a scheduler that is started again.

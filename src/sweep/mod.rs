@@ -6,7 +6,9 @@
 //! 1. [`Template::read`](crate::scenario::Template::read) reads a scenario once; `template.plan(&settings)` makes a
 //!    [`Plan`](crate::scenario::Plan) with settings of its own (`("seed".to_owned(), json!(7))` is one). The caller may
 //!    change the plan as it likes: it is plain data.
-//! 2. [`simulate`] runs a plan on the thread it is called on. Errors of set-up and panics are values.
+//! 2. [`simulate`] runs a plan on the thread it is called on. Errors of set-up and panics are values. Of its record it
+//!    keeps what the plan's output asks for: [`Output::summary_only`](crate::scenario::plan::Output::summary_only) makes
+//!    runs smaller.
 //! 3. [`in_order`] calls a function for many inputs on several threads and hands on the results in the order of the
 //!    inputs, while the others still run; [`Jobs`] says on how many.
 //! 4. [`Metric`] finds a number in a summary by its path, with the nearest name for one that is not there;
@@ -22,6 +24,7 @@
 //! let work = |seed: &u64| {
 //!     let mut plan = template.plan(&[("seed".to_owned(), (*seed).into())]).unwrap();
 //!     plan.cluster.nodes.pop();
+//!     plan.output = plan.output.summary_only();
 //!     simulate(&plan).map(|finished: Finished| metric.find(&finished.summary()))
 //! };
 //! in_order(Jobs::default(), &seeds, work, |seed, result| println!("{seed}: {result:?}"));

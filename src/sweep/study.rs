@@ -116,7 +116,7 @@ impl Study {
             warnings: Vec::new(),
         };
         let plan = match self.plan(run) {
-            Ok(plan) => plan,
+            Ok(plan) => Plan { output: plan.output.summary_only(), ..plan },
             Err(found) => {
                 row.message = found.to_string();
                 return row;

@@ -21,7 +21,7 @@ pub(super) fn sync(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
 }
 
 /// An Event about the claim.
-fn say(key: ObjectRef, kind: EventType, why: &'static str, message: impl Into<String>) -> Call {
+fn say(key: ObjectRef, kind: EventType, why: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) -> Call {
     Call::Event(Box::new(event(key, kind, why, message, PersistentVolumeController::COMPONENT)))
 }
 
@@ -172,7 +172,7 @@ fn mismatch(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option<
 
 /// A claim whose binding was complete once.
 fn bound(key: ObjectRef, claim: &PersistentVolumeClaim, cluster: &Cluster) -> Plan<()> {
-    let lost = |why: &'static str, message: &str| {
+    let lost = |why: &'static str, message: &'static str| {
         if claim.phase == "Lost" {
             return Plan::done();
         }

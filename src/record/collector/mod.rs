@@ -3,6 +3,7 @@
 
 mod autoscalers;
 mod containers;
+mod event_sorts;
 mod nodes;
 mod pods;
 #[cfg(test)]
@@ -18,15 +19,16 @@ use rustc_hash::FxHashMap;
 pub use autoscalers::AutoscalerDecision;
 
 use super::{
-    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, JobIndex, Moment, NodeIndex, PodIndex,
+    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex, PodIndex,
     PullRow, Record, RunFacts, Step, TrafficRow, WorkloadIndex,
 };
-use crate::cluster::events::Sighting;
+use crate::cluster::events::{EventRow as StoredEvent, Sighting};
 use crate::cluster::{Change, Cluster, EventType, Verb};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 use containers::ContainerTable;
+use event_sorts::{EventSorts, SortTexts};
 
 /// What the cluster does not know of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +50,8 @@ pub struct CollectorSettings {
     pub origin: SimTime,
     /// Groups and prices of nodes by name.
     pub nodes: BTreeMap<String, NodeTags>,
+    /// Which of the long tables are kept.
+    pub history: History,
 }
 
 /// One attempt of the scheduler to place a pod.
@@ -96,6 +100,7 @@ pub struct Collector {
     autoscalers: FxHashMap<ObjectRef, AutoscalerIndex>,
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
+    event_sorts: EventSorts,
     containers: ContainerTable,
     /// Jobs by their objects.
     jobs: FxHashMap<ObjectRef, JobIndex>,
@@ -108,7 +113,7 @@ pub struct Collector {
 impl Collector {
     /// A collector of a run that is about to begin.
     pub fn new(settings: CollectorSettings) -> Self {
-        let mut record = Record { run: settings.run, ..Record::default() };
+        let mut record = Record { run: settings.run, history: settings.history, ..Record::default() };
         record.run.begin = Moment::ZERO;
         let mut collector = Self { record, origin: settings.origin, tags: settings.nodes, ..Self::default() };
         let begin = collector.moment(settings.begin);
@@ -157,6 +162,23 @@ impl Collector {
     /// A Kubernetes Event was written.
     pub fn event(&mut self, sighting: Sighting, cluster: &Cluster) {
         let row = cluster.events.row(sighting.row);
+        let texts = &mut self.record.texts;
+        let sort = self.event_sorts.texts(&row.sort, row.object.kind, texts);
+        let time = Moment(sighting.at.0 as i64 - self.origin.0 as i64);
+        if self.record.history.contains(History::EVENTS) {
+            self.event_row(time, sighting, row, sort, cluster);
+        } else {
+            self.record.advance(time);
+        }
+        if let Some(pod) = row.object.as_pod()
+            && sort.is_pulled
+            && let Some(took) = pull_time(&row.message)
+        {
+            self.record.pull(PullRow { time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });
+        }
+    }
+
+    fn event_row(&mut self, time: Moment, sighting: Sighting, row: &StoredEvent, sort: SortTexts, cluster: &Cluster) {
         let place = sighting.row as usize;
         if self.event_counts.len() <= place {
             self.event_counts.resize(place + 1, 0);
@@ -172,31 +194,30 @@ impl Collector {
             (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
         };
         let event = EventRow {
-            time: Moment(sighting.at.0 as i64 - self.origin.0 as i64),
+            time,
             is_warning: row.sort.kind == EventType::Warning,
-            reason: texts.intern(&row.sort.reason),
-            kind: texts.intern(row.object.kind.name()),
+            reason: sort.reason,
+            kind: sort.kind,
             namespace,
             name,
-            source: texts.intern(&row.sort.component),
+            source: sort.source,
             count: sighting.count,
             raised: sighting.count.saturating_sub(before).max(1),
             message: texts.intern_shared(&row.message),
         };
         self.record.event(event);
-        if let Some(pod) = row.object.as_pod()
-            && row.sort.reason == "Pulled"
-            && let Some(took) = pull_time(&row.message)
-        {
-            self.record.pull(PullRow { time: event.time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });
-        }
     }
 
     /// The scheduler tried a pod.
     pub fn attempt(&mut self, attempt: &Attempt) {
+        let time = self.moment(attempt.at);
+        if !self.record.history.contains(History::ATTEMPTS) {
+            self.record.advance(time);
+            return;
+        }
         let reason = self.record.texts.intern(&attempt.reason);
         self.record.attempt(AttemptRow {
-            time: self.moment(attempt.at),
+            time,
             pod: PodIndex(attempt.pod.0),
             attempt: attempt.attempt,
             result: attempt.result,

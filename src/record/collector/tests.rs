@@ -234,7 +234,7 @@ fn events_are_rows_with_the_count_of_their_time() {
             container: None,
             kind: EventType::Warning,
             reason: "BackOff".into(),
-            message: "Back-off restarting".to_owned(),
+            message: "Back-off restarting".into(),
             component: "kubelet",
             host: NodeId::NONE,
         };

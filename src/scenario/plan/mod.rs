@@ -365,6 +365,25 @@ pub struct Output {
 }
 
 impl Output {
+    /// No file: of the run, only the summary is read.
+    pub fn summary_only(&self) -> Self {
+        Self {
+            sample: self.sample,
+            svg: false,
+            png: false,
+            timeline: false,
+            events: false,
+            workloads: false,
+            nodes: false,
+            scheduling: false,
+            usage: false,
+            trace: Some(false),
+            metrics: Some(false),
+            record: false,
+            report: false,
+        }
+    }
+
     /// The files that are switched off, beside charts and those that the size of a run decides about.
     pub fn without(&self) -> Vec<&'static str> {
         let files = [
