@@ -278,7 +278,11 @@ fn main() {
     for (name, what, _) in CASES {
         println!("{name}: {what}");
         // As the program sets it (`main.rs`).
-        let status = Command::new(&this).arg(name).env("MIMALLOC_PURGE_DELAY", "1000").status().expect("the bench starts itself");
+        let status = Command::new(&this)
+            .arg(name)
+            .env("MIMALLOC_PURGE_DELAY", "1000")
+            .status()
+            .expect("the bench starts itself");
         assert!(status.success(), "{name} failed");
     }
 }

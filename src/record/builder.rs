@@ -2,8 +2,9 @@
 
 use super::sights::{NodeFacts, PodFacts, PodSight};
 use super::{
-    Amounts, AttemptRow, EventRow, History, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex, PodMarks, PodRow,
-    PodState, PullRow, Record, Replicas, Stage, Totals, UsageIndex, Workload, WorkloadIndex, WorkloadRow,
+    Amounts, AttemptRow, EventRow, History, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex,
+    PodMarks, PodRow, PodState, PullRow, Record, Replicas, Stage, Totals, UsageIndex, Workload, WorkloadIndex,
+    WorkloadRow,
 };
 
 impl Record {

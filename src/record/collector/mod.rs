@@ -19,8 +19,8 @@ use rustc_hash::FxHashMap;
 pub use autoscalers::AutoscalerDecision;
 
 use super::{
-    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex, PodIndex,
-    PullRow, Record, RunFacts, Step, TrafficRow, WorkloadIndex,
+    Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex,
+    PodIndex, PullRow, Record, RunFacts, Step, TrafficRow, WorkloadIndex,
 };
 use crate::cluster::events::{EventRow as StoredEvent, Sighting};
 use crate::cluster::{Change, Cluster, EventType, Verb};

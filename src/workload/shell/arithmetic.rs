@@ -5,6 +5,7 @@ use brush_parser::ast::{
     UnaryAssignmentOperator as Step, UnaryOperator as Unary,
 };
 
+use super::array::Key;
 use super::code::Dialect;
 use super::expand::{Expanded, Expander, Stop};
 
@@ -114,13 +115,13 @@ fn value(expander: &mut Expander<'_, '_>, expression: &Expression, depth: u32) -
         }
         Expression::Assignment(target, operand) => {
             let result = value(expander, operand, depth)?;
-            assign(expander, target, result)
+            assign(expander, target, result, depth)
         }
         Expression::BinaryAssignment(operator, target, operand) => {
             let left = reference(expander, target, depth)?;
             let right = value(expander, operand, depth)?;
             let result = binary(*operator, left, right)?;
-            assign(expander, target, result)
+            assign(expander, target, result, depth)
         }
         Expression::UnaryAssignment(step, target) => {
             let before = reference(expander, target, depth)?;
@@ -128,22 +129,28 @@ fn value(expander: &mut Expander<'_, '_>, expression: &Expression, depth: u32) -
                 Step::PrefixIncrement | Step::PostfixIncrement => before.wrapping_add(1),
                 Step::PrefixDecrement | Step::PostfixDecrement => before.wrapping_sub(1),
             };
-            assign(expander, target, after)?;
+            assign(expander, target, after, depth)?;
             Ok(if matches!(step, Step::PrefixIncrement | Step::PrefixDecrement) { after } else { before })
         }
     }
 }
 
-fn name(target: &Target) -> Expanded<&str> {
-    match target {
-        Target::Variable(name) => Ok(name),
-        Target::ArrayElement(..) => Err(Stop::Fail("arrays are not supported by the built-in shell".to_owned(), 2)),
-    }
+/// The array's element that is meant.
+fn element(expander: &mut Expander<'_, '_>, name: &str, index: &Expression, depth: u32) -> Expanded<Key> {
+    let number = value(expander, index, depth)?;
+    let key = expander.shell.array(name).key_of(number);
+    key.ok_or_else(|| Stop::Fail(format!("{name}: bad array subscript"), 1))
 }
 
 fn reference(expander: &mut Expander<'_, '_>, target: &Target, depth: u32) -> Expanded<i64> {
-    let name = name(target)?;
-    match expander.named(name) {
+    let (name, found) = match target {
+        Target::Variable(name) => (name, expander.named(name)),
+        Target::ArrayElement(name, index) => {
+            let key = element(expander, name, index, depth)?;
+            (name, expander.shell.array(name).elements.get(&key).cloned())
+        }
+    };
+    match found {
         Some(text) if expander.shell.dialect == Dialect::Dash && !is_number(&text) => {
             Err(Stop::Fail(format!("Illegal number: {text}"), 2))
         }
@@ -153,8 +160,14 @@ fn reference(expander: &mut Expander<'_, '_>, target: &Target, depth: u32) -> Ex
     }
 }
 
-fn assign(expander: &mut Expander<'_, '_>, target: &Target, result: i64) -> Expanded<i64> {
-    expander.assign(name(target)?, result.to_string())?;
+fn assign(expander: &mut Expander<'_, '_>, target: &Target, result: i64, depth: u32) -> Expanded<i64> {
+    match target {
+        Target::Variable(name) => expander.assign(name, result.to_string())?,
+        Target::ArrayElement(name, index) => {
+            let key = element(expander, name, index, depth)?;
+            expander.assign_element(name, key, result.to_string())?;
+        }
+    }
     Ok(result)
 }
 

@@ -81,6 +81,8 @@ pub(super) enum Op {
 #[derive(Debug, Default)]
 pub(super) struct SimpleCommand {
     pub assignments: Vec<Assignment>,
+    /// Arrays behind `declare` and its like, which are assigned once it has run.
+    pub declared: Vec<Assignment>,
     pub words: Vec<Word>,
     pub redirects: Arc<[Redirect]>,
     /// Line in the script, for messages.
@@ -91,8 +93,32 @@ pub(super) struct SimpleCommand {
 #[derive(Debug)]
 pub(super) struct Assignment {
     pub name: String,
-    pub value: Word,
+    /// `name[index]=value`
+    pub index: Option<Word>,
+    pub value: AssignedValue,
     pub append: bool,
+    /// As typed, for `set -x`.
+    pub typed: String,
+}
+
+impl Assignment {
+    /// All words in it.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        let (text, list) = match &self.value {
+            AssignedValue::Text(word) => (Some(word), &[][..]),
+            AssignedValue::List(elements) => (None, elements.as_slice()),
+        };
+        let elements = list.iter().flat_map(|(key, words)| key.iter().chain(words));
+        self.index.iter().chain(text).chain(elements)
+    }
+}
+
+/// What is assigned.
+#[derive(Debug)]
+pub(super) enum AssignedValue {
+    Text(Word),
+    /// `(a [2]=b)`: elements, with their keys where they are named.
+    List(Vec<(Option<Word>, Vec<Word>)>),
 }
 
 /// A word before expansion.
@@ -136,7 +162,7 @@ pub(super) struct Expansion {
 }
 
 /// What a parameter expansion names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Parameter {
     Named(String),
     Positional(usize),
@@ -158,6 +184,18 @@ pub(super) enum Parameter {
     ShellName,
     /// `${!name}`
     Indirect(String),
+    /// `${name[index]}`
+    Element(String, Arc<Word>),
+    /// `${name[@]}`, or `${name[*]}`
+    Elements {
+        name: String,
+        joined: bool,
+    },
+    /// `${!name[@]}`, or `${!name[*]}`
+    Keys {
+        name: String,
+        joined: bool,
+    },
 }
 
 /// What is done with the value.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use brush_parser::word::{ParameterTestType, SubstringMatchKind};
 
+use super::array::{Array, Key};
 use super::code::{Action, Code, Dialect, Expansion, Parameter, Part, Word};
 use super::context::Context;
 use super::pattern;
@@ -152,7 +153,7 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 
     fn double_quoted(&mut self, inner: &[Part], out: &mut Fields) -> Expanded<()> {
-        let is_list = |part: &Part| matches!(part, Part::Parameter(expansion) if expansion.parameter == Parameter::All && matches!(expansion.action, Action::Plain));
+        let is_list = |part: &Part| matches!(part, Part::Parameter(expansion) if is_list_of_fields(expansion));
         // `"$@"` without arguments is no field at all; any other quoted text is one, be it empty.
         if !(inner.len() == 1 && is_list(&inner[0])) {
             out.text("");
@@ -185,8 +186,23 @@ impl<'a, 'b> Expander<'a, 'b> {
 
     /// Sets a variable as a part of an expansion.
     pub fn assign(&mut self, name: &str, value: String) -> Expanded<()> {
+        self.change(name, |shell| shell.set(name, value))
+    }
+
+    /// Sets an element of an array as a part of an expansion.
+    pub fn assign_element(&mut self, name: &str, key: Key, value: String) -> Expanded<()> {
+        self.change(name, |shell| shell.set_element(name, key, value))
+    }
+
+    /// Makes a variable an array as a part of an expansion.
+    pub fn assign_array(&mut self, name: &str, array: Array) -> Expanded<()> {
+        self.change(name, |shell| shell.set_array(name, array))
+    }
+
+    /// Changes a variable in a way that can be undone; the change says whether it was allowed.
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut Shell) -> bool) -> Expanded<()> {
         let before = self.shell.variables.get(name).cloned();
-        if !self.shell.set(name, value) {
+        if !change(self.shell) {
             let message = self.shell.read_only(None, name);
             let message = message.strip_prefix(&self.shell.prefix()).unwrap_or(&message).to_owned();
             return Err(Stop::Fail(message, self.fatal()));
@@ -195,17 +211,57 @@ impl<'a, 'b> Expander<'a, 'b> {
         Ok(())
     }
 
-    /// Value of a parameter that is one text; none where it is unset.
-    fn lookup(&mut self, parameter: &Parameter) -> Option<String> {
+    /// The key that an index means: a number to be calculated, or a name. None where there can be no such element.
+    pub fn key(&mut self, name: &str, is_named: bool, index: &Word) -> Expanded<Option<Key>> {
+        let text = self.single(index)?;
+        self.key_of_text(name, is_named, &text)
+    }
+
+    /// The same of an index that has been expanded.
+    pub fn key_of_text(&mut self, name: &str, is_named: bool, index: &str) -> Expanded<Option<Key>> {
+        if is_named || self.shell.array(name).is_named {
+            return Ok(Some(Key::Name(index.to_owned())));
+        }
+        let number = self.arithmetic(index)?;
+        Ok(self.shell.array(name).key_of(number))
+    }
+
+    /// The parameters that are lists: arguments, elements of arrays and their keys.
+    fn list(&self, parameter: &Parameter) -> Option<Vec<String>> {
+        Some(match parameter {
+            Parameter::All | Parameter::Joined => self.shell.positional.to_vec(),
+            Parameter::Elements { name, .. } => self.shell.array(name).elements.values().cloned().collect(),
+            Parameter::Keys { name, .. } => self.shell.array(name).elements.keys().map(Key::text).collect(),
+            _ => return None,
+        })
+    }
+
+    /// Value of a parameter as one text; none where it is unset.
+    fn lookup(&mut self, parameter: &Parameter) -> Expanded<Option<String>> {
+        if let Parameter::Element(name, index) = parameter {
+            let key = self.key(name, false, index)?;
+            return Ok(key.and_then(|key| self.shell.array(name).elements.get(&key).cloned()));
+        }
+        if let Some(list) = self.list(parameter) {
+            return Ok((!list.is_empty()).then(|| list.join(&self.separator(parameter))));
+        }
+        Ok(self.text(parameter))
+    }
+
+    /// What stands between the items of a list that becomes one text.
+    fn separator(&self, parameter: &Parameter) -> String {
+        if is_joined(parameter) {
+            self.shell.get("IFS").unwrap_or(" ").chars().take(1).collect()
+        } else {
+            " ".to_owned()
+        }
+    }
+
+    fn text(&mut self, parameter: &Parameter) -> Option<String> {
         match parameter {
             Parameter::Named(name) => self.named(name),
             Parameter::Positional(0) | Parameter::ShellName => Some(self.shell.name.clone()),
             Parameter::Positional(number) => self.shell.positional.get(number - 1).cloned(),
-            Parameter::All | Parameter::Joined => {
-                let separator: String = self.shell.get("IFS").unwrap_or(" ").chars().take(1).collect();
-                let separator = if *parameter == Parameter::All { " " } else { &separator };
-                (!self.shell.positional.is_empty()).then(|| self.shell.positional.join(separator))
-            }
             Parameter::Count => Some(self.shell.positional.len().to_string()),
             Parameter::Status => Some(self.shell.status.to_string()),
             Parameter::Options => Some(super::options::letters(self.shell)),
@@ -215,6 +271,11 @@ impl<'a, 'b> Expander<'a, 'b> {
                 let target = self.shell.get(name)?.to_owned();
                 self.named(&target)
             }
+            Parameter::All
+            | Parameter::Joined
+            | Parameter::Element(..)
+            | Parameter::Elements { .. }
+            | Parameter::Keys { .. } => None,
         }
     }
 
@@ -229,6 +290,9 @@ impl<'a, 'b> Expander<'a, 'b> {
                 Some((self.context.world.random() & 0x7fff).to_string())
             }
             "LINENO" if self.shell.dialect != Dialect::Dash => Some(self.shell.line_number().to_string()),
+            "PIPESTATUS" if self.shell.dialect == Dialect::Bash => {
+                self.shell.array(name).elements.first_key_value().map(|(_, first)| first.clone())
+            }
             "PPID" => Some("0".to_owned()),
             "SECONDS" => {
                 self.context.observed();
@@ -241,22 +305,12 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 
     fn parameter(&mut self, expansion: &Expansion, is_quoted: bool, out: &mut Fields) -> Expanded<()> {
-        let is_list =
-            matches!(expansion.parameter, Parameter::All) || expansion.parameter == Parameter::Joined && !is_quoted;
-        if is_list && matches!(expansion.action, Action::Plain) && !out.is_single {
-            let positional = Arc::clone(&self.shell.positional);
-            for (index, argument) in positional.iter().enumerate() {
-                if index > 0 {
-                    out.end_field();
-                }
-                if is_quoted {
-                    out.text("");
-                }
-                self.value(argument, is_quoted, out);
-            }
-            return Ok(());
+        if changes_items(&expansion.action)
+            && let Some(list) = self.list(&expansion.parameter)
+        {
+            return self.listed(expansion, list, is_quoted, out);
         }
-        let value = self.lookup(&expansion.parameter);
+        let value = self.lookup(&expansion.parameter)?;
         let is_absent = |test: &ParameterTestType| match (test, &value) {
             (_, None) => true,
             (ParameterTestType::UnsetOrNull, Some(value)) => value.is_empty(),
@@ -290,17 +344,28 @@ impl<'a, 'b> Expander<'a, 'b> {
                 let status = if self.shell.dialect == Dialect::Bash { 127 } else { 2 };
                 return Err(Stop::Fail(format!("{}: {message}", parameter_name(&expansion.parameter)), status));
             }
+            Action::Default(..) | Action::Assign(..) | Action::Error(..) => {
+                if let Some(list) = self.list(&expansion.parameter) {
+                    self.items(&expansion.parameter, &list, is_quoted, out);
+                    return Ok(());
+                }
+            }
             _ => {}
         }
         let Some(value) = value else {
-            let is_unset_name =
-                matches!(expansion.parameter, Parameter::Named(_) | Parameter::Positional(_) | Parameter::Background);
+            let is_unset_name = matches!(
+                expansion.parameter,
+                Parameter::Named(_) | Parameter::Positional(_) | Parameter::Background | Parameter::Element(..)
+            );
             if self.shell.options.nounset
                 && is_unset_name
                 && !matches!(expansion.action, Action::Default(..) | Action::Assign(..))
             {
                 let words = if self.shell.dialect == Dialect::Bash { "unbound variable" } else { "parameter not set" };
                 let mut name = parameter_name(&expansion.parameter);
+                if let Parameter::Element(_, index) = &expansion.parameter {
+                    name = format!("{name}[{}]", self.single(index)?);
+                }
                 if self.shell.dialect == Dialect::Bash && matches!(expansion.parameter, Parameter::Positional(_)) {
                     name.insert(0, '$');
                 }
@@ -319,6 +384,74 @@ impl<'a, 'b> Expander<'a, 'b> {
         let value = self.transform(&expansion.action, value)?;
         self.value(&value, is_quoted, out);
         Ok(())
+    }
+
+    /// A list, of which each item is changed, or some are taken.
+    fn listed(
+        &mut self,
+        expansion: &Expansion,
+        mut list: Vec<String>,
+        is_quoted: bool,
+        out: &mut Fields,
+    ) -> Expanded<()> {
+        match &expansion.action {
+            Action::Plain => {}
+            Action::Length => {
+                self.value(&list.len().to_string(), is_quoted, out);
+                return Ok(());
+            }
+            Action::Substring { offset, length } => {
+                let text = self.single(offset)?;
+                let offset = self.arithmetic(&text)?;
+                if matches!(expansion.parameter, Parameter::All | Parameter::Joined) {
+                    // Arguments are counted from `$0`.
+                    list.insert(0, self.shell.name.clone());
+                    if offset < 0 && offset.unsigned_abs() >= list.len() as u64 {
+                        list.clear();
+                    }
+                }
+                let count = list.len() as i64;
+                let start = if offset < 0 { count.saturating_add(offset) } else { offset };
+                let length = match length {
+                    Some(length) => {
+                        let text = self.single(length)?;
+                        self.arithmetic(&text)?
+                    }
+                    None => i64::MAX,
+                };
+                if length < 0 {
+                    return Err(Stop::Fail(format!("{length}: substring expression < 0"), 1));
+                }
+                let skipped = usize::try_from(start).unwrap_or(usize::MAX);
+                list = list.into_iter().skip(skipped).take(length as usize).collect();
+            }
+            action => {
+                for item in &mut list {
+                    *item = self.transform(action, std::mem::take(item))?;
+                }
+            }
+        }
+        self.items(&expansion.parameter, &list, is_quoted, out);
+        Ok(())
+    }
+
+    /// Items of a list as fields, or as one text where they are joined.
+    fn items(&mut self, parameter: &Parameter, list: &[String], is_quoted: bool, out: &mut Fields) {
+        if out.is_single || is_quoted && is_joined(parameter) {
+            if !list.is_empty() {
+                self.value(&list.join(&self.separator(parameter)), is_quoted, out);
+            }
+            return;
+        }
+        for (index, item) in list.iter().enumerate() {
+            if index > 0 {
+                out.end_field();
+            }
+            if is_quoted {
+                out.text("");
+            }
+            self.value(item, is_quoted, out);
+        }
     }
 
     /// Status with which an expansion error ends the shell.
@@ -380,9 +513,33 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 }
 
+/// Is the quoted list one text?
+fn is_joined(parameter: &Parameter) -> bool {
+    matches!(
+        parameter,
+        Parameter::Joined | Parameter::Elements { joined: true, .. } | Parameter::Keys { joined: true, .. }
+    )
+}
+
+/// Does it change the items of a list, or take some?
+fn changes_items(action: &Action) -> bool {
+    !matches!(action, Action::Default(..) | Action::Assign(..) | Action::Error(..) | Action::Alternative(..))
+}
+
+/// Is it a list of which each item becomes a field, also in quotes, so that there may be none?
+fn is_list_of_fields(expansion: &Expansion) -> bool {
+    let is_list = matches!(
+        expansion.parameter,
+        Parameter::All | Parameter::Elements { joined: false, .. } | Parameter::Keys { joined: false, .. }
+    );
+    let may_be_nothing = changes_items(&expansion.action) || matches!(expansion.action, Action::Alternative(..));
+    is_list && may_be_nothing && !matches!(expansion.action, Action::Length)
+}
+
 fn parameter_name(parameter: &Parameter) -> String {
     match parameter {
-        Parameter::Named(name) | Parameter::Indirect(name) => name.clone(),
+        Parameter::Named(name) | Parameter::Indirect(name) | Parameter::Element(name, _) => name.clone(),
+        Parameter::Elements { name, joined } => format!("{name}[{}]", if *joined { '*' } else { '@' }),
         Parameter::Positional(number) => number.to_string(),
         Parameter::Background => "!".to_owned(),
         _ => "*".to_owned(),

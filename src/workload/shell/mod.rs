@@ -8,6 +8,7 @@
 //! noticed: the process then waits for a file or a signal, and is put in the right phase when something happens.
 
 mod arithmetic;
+mod array;
 mod braces;
 mod builtins;
 mod code;

@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use crate::engine::SimTime;
 
+use super::array::{Array, Key};
 use super::code::{Code, Dialect};
 use super::compile::SyntaxError;
 use super::kernel::{Handle, Pid};
 use super::signal::Signal;
 
 /// A shell variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Variable {
     pub value: String,
+    /// It is an array: `value` means nothing then.
+    pub array: Option<Arc<Array>>,
     pub is_exported: bool,
     pub is_read_only: bool,
 }
@@ -130,6 +133,8 @@ pub(super) struct Shell {
     pub options: Options,
     /// `$?`
     pub status: i32,
+    /// Of each command of the pipeline that has just ended; none if it was no pipeline.
+    pub pipe_status: Vec<i32>,
     /// Status of the last command substitution of the command at hand.
     pub capture_status: Option<i32>,
     /// `$$`
@@ -185,6 +190,7 @@ impl Shell {
             functions: Arc::default(),
             options: Options::default(),
             status: 0,
+            pipe_status: Vec::new(),
             capture_status: None,
             process_id: pid,
             last_background: None,
@@ -214,7 +220,7 @@ impl Shell {
     pub fn import(&mut self, environment: &BTreeMap<String, String>) {
         let variables = Arc::make_mut(&mut self.variables);
         for (name, value) in environment.iter().filter(|(name, _)| super::builtins::is_name(name)) {
-            let variable = Variable { value: value.clone(), is_exported: true, is_read_only: false };
+            let variable = Variable { value: value.clone(), is_exported: true, ..Variable::default() };
             variables.insert(name.clone(), variable);
         }
         let level = self.variables.get("SHLVL").and_then(|level| level.value.parse::<i64>().ok()).unwrap_or(0) + 1;
@@ -225,7 +231,7 @@ impl Shell {
         }
         let variables = Arc::make_mut(&mut self.variables);
         for (name, value, is_exported) in own {
-            let variable = Variable { value: value.to_owned(), is_exported, is_read_only: false };
+            let variable = Variable { value: value.to_owned(), is_exported, ..Variable::default() };
             variables.insert(name.to_owned(), variable);
         }
     }
@@ -273,13 +279,53 @@ impl Shell {
 
     /// Value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(|variable| variable.value.as_str())
+        let variable = self.variables.get(name)?;
+        match &variable.array {
+            None => Some(&variable.value),
+            Some(array) => array.elements.get(&array.first()).map(String::as_str),
+        }
+    }
+
+    /// The elements of a variable; of one that is no array, its value alone.
+    pub fn array(&self, name: &str) -> Arc<Array> {
+        match self.variables.get(name) {
+            Some(Variable { array: Some(array), .. }) => Arc::clone(array),
+            Some(variable) => Arc::new(Array::of([variable.value.clone()])),
+            None if name == "PIPESTATUS" && self.dialect == Dialect::Bash => {
+                let single = std::slice::from_ref(&self.status);
+                let statuses = if self.pipe_status.is_empty() { single } else { &self.pipe_status };
+                Arc::new(Array::of(statuses.iter().map(i32::to_string)))
+            }
+            None => Arc::default(),
+        }
+    }
+
+    /// Makes a variable this array; false where it is read-only.
+    pub fn set_array(&mut self, name: &str, array: Array) -> bool {
+        let before = self.variables.get(name);
+        if before.is_some_and(|variable| variable.is_read_only) {
+            return false;
+        }
+        let array = Some(Arc::new(array));
+        self.put_back(name, Some(Variable { array, ..before.cloned().unwrap_or_default() }));
+        true
+    }
+
+    /// Sets an element of a variable, which becomes an array; false where it is read-only.
+    pub fn set_element(&mut self, name: &str, key: Key, value: String) -> bool {
+        let mut array = self.array(name);
+        Arc::make_mut(&mut array).elements.insert(key, value);
+        self.set_array(name, Arc::unwrap_or_clone(array))
     }
 
     /// Sets a variable; false where it is read-only.
     pub fn set(&mut self, name: &str, value: String) -> bool {
         match self.variables.get(name) {
             Some(variable) if variable.is_read_only => return false,
+            Some(Variable { array: Some(array), .. }) => {
+                let first = array.first();
+                return self.set_element(name, first, value);
+            }
             Some(variable) if variable.value == value && !self.options.allexport => return true,
             _ => {}
         }
@@ -289,11 +335,7 @@ impl Shell {
         }
         let is_exported = self.options.allexport;
         let variables = Arc::make_mut(&mut self.variables);
-        let variable = variables.entry(name.to_owned()).or_insert_with(|| Variable {
-            value: String::new(),
-            is_exported: false,
-            is_read_only: false,
-        });
+        let variable = variables.entry(name.to_owned()).or_default();
         variable.value = value;
         variable.is_exported |= is_exported;
         true
@@ -303,11 +345,7 @@ impl Shell {
     pub fn mark(&mut self, name: &str, change: impl FnOnce(&mut Variable)) {
         self.version += 1;
         let variables = Arc::make_mut(&mut self.variables);
-        change(variables.entry(name.to_owned()).or_insert_with(|| Variable {
-            value: String::new(),
-            is_exported: false,
-            is_read_only: false,
-        }));
+        change(variables.entry(name.to_owned()).or_default());
     }
 
     /// Puts a variable back as it was.
@@ -327,9 +365,10 @@ impl Shell {
         }
     }
 
-    /// What programs are started with.
+    /// What programs are started with: arrays stay in the shell.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        let exported = self.variables.iter().filter(|(_, variable)| variable.is_exported);
+        let is_given = |variable: &Variable| variable.is_exported && variable.array.is_none();
+        let exported = self.variables.iter().filter(|(_, variable)| is_given(variable));
         exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect()
     }
 

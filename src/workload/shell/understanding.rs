@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::code::{Action, Code, Dialect, Op, Part, Word};
+use super::code::{Action, Assignment, Code, Dialect, Op, Part, Word};
 use super::compile::SyntaxError;
 use super::launch::{base_name, dialect, shell_call};
 use super::parsed::Programs;
@@ -73,7 +73,8 @@ impl Names<'_> {
                 Op::Simple(command) => {
                     self.command(&command.words);
                     command.words.iter().for_each(|word| self.parts(&word.parts));
-                    command.assignments.iter().for_each(|assignment| self.parts(&assignment.value.parts));
+                    let assigned = command.assignments.iter().chain(&command.declared).flat_map(Assignment::words);
+                    assigned.for_each(|word| self.parts(&word.parts));
                 }
                 Op::Subshell(body) | Op::Background(body) => self.code(body),
                 Op::Pipeline(stages) => stages.iter().for_each(|stage| self.code(stage)),

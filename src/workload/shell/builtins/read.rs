@@ -1,5 +1,6 @@
 //! `read`: one line of standard input into variables.
 
+use super::super::array::Array;
 use super::super::code::Dialect;
 use super::super::context::{Context, Input};
 use super::super::kernel::Wait;
@@ -9,6 +10,7 @@ use crate::engine::{SimDuration, SimTime};
 
 pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let (mut is_raw, mut timeout, mut names) = (false, None, Vec::new());
+    let mut array = None;
     let mut arguments = words[1..].iter();
     while let Some(word) = arguments.next() {
         match word.strip_prefix('-') {
@@ -18,6 +20,8 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
                     let operand = arguments.next();
                     if letters.ends_with('t') {
                         timeout = operand.and_then(|text| text.parse::<f64>().ok());
+                    } else if letters.ends_with('a') {
+                        array = operand.filter(|_| shell.dialect == Dialect::Bash);
                     }
                 }
             }
@@ -46,6 +50,13 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     // The next turn of a loop reads another line, even if it looks the same.
     shell.version += 1;
     let line = if is_raw { line } else { line.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\") };
+    if let Some(array) = array {
+        let separators = shell.get("IFS").unwrap_or(" \t\n").to_owned();
+        let mut fields = split_line(&line, &separators, usize::MAX);
+        fields.pop_if(|last| last.is_empty());
+        shell.set_array(array, Array::of(fields));
+        return Outcome::Status(i32::from(!is_complete));
+    }
     if names.is_empty() && shell.dialect == Dialect::Dash {
         let message = format!("{}arg count", shell.prefix_of("read"));
         context.complain(&message);
@@ -57,13 +68,14 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     let separators = shell.get("IFS").unwrap_or(" \t\n").to_owned();
     let is_only_reply = names[0] == "REPLY" && words.len() <= 2;
     let values = if is_only_reply { vec![line] } else { split_line(&line, &separators, names.len()) };
+    let values = values.into_iter().chain(std::iter::repeat_with(String::new));
     for (name, value) in names.iter().zip(values) {
         shell.set(name, value);
     }
     Outcome::Status(i32::from(!is_complete))
 }
 
-/// A line as `count` values; the last takes what is left.
+/// A line as at most `count` values; the last takes what is left.
 fn split_line(line: &str, separators: &str, count: usize) -> Vec<String> {
     let is_white = |c: char| c.is_ascii_whitespace() && separators.contains(c);
     let mut rest = line.trim_matches(is_white);
@@ -77,6 +89,5 @@ fn split_line(line: &str, separators: &str, count: usize) -> Vec<String> {
         }
     }
     values.push(rest.to_owned());
-    values.resize(count, String::new());
     values
 }

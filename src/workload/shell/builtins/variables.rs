@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::array::Array;
 use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::expand::Expander;
@@ -19,8 +20,12 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
             .filter(|(_, variable)| if is_export { variable.is_exported } else { variable.is_read_only });
         let letter = if is_export { 'x' } else { 'r' };
         let lines: String = shown
-            .map(|(name, variable)| match shell.dialect {
-                Dialect::Bash => format!("declare -{letter} {name}=\"{}\"\n", variable.value),
+            .map(|(name, variable)| match (shell.dialect, &variable.array) {
+                (Dialect::Bash, Some(array)) => {
+                    let kind = if array.is_named { 'A' } else { 'a' };
+                    format!("declare -{kind}{letter} {name}={}\n", array.shown())
+                }
+                (Dialect::Bash, None) => format!("declare -{letter} {name}=\"{}\"\n", variable.value),
                 _ => format!("{} {name}='{}'\n", words[0], variable.value),
             })
             .collect();
@@ -71,6 +76,8 @@ pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
         context.complain(&message);
         return if is_bash { Outcome::Status(1) } else { Outcome::Exit(2) };
     }
+    let flags: String = words[1..].iter().filter_map(|word| word.strip_prefix('-')).collect();
+    let flags = if shell.dialect == Dialect::Bash { flags.as_str() } else { "" };
     for argument in words[1..].iter().filter(|word| !word.starts_with('-')) {
         let (name, value) =
             argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
@@ -92,6 +99,14 @@ pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
         } else if shell.dialect == Dialect::Bash && words[0] == "local" {
             shell.put_back(name, None);
         }
+        let is_named = flags.contains('A');
+        if is_named || flags.contains('a') {
+            let known = shell.variables.get(name).and_then(|variable| variable.array.as_ref());
+            if known.is_none() {
+                let elements = if is_named { Array::default() } else { Arc::unwrap_or_clone(shell.array(name)) };
+                shell.set_array(name, Array { is_named, ..elements });
+            }
+        }
     }
     Outcome::Status(0)
 }
@@ -110,6 +125,16 @@ pub(super) fn unset(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
             };
             context.complain(&message);
             return if shell.dialect == Dialect::Bash { Outcome::Status(1) } else { Outcome::Exit(2) };
+        } else if let Some((array, index)) = name.strip_suffix(']').and_then(|name| name.split_once('['))
+            && shell.dialect == Dialect::Bash
+        {
+            let Ok(key) = Expander::new(shell, context).key_of_text(array, false, index) else {
+                return Outcome::Status(1);
+            };
+            let mut elements = Arc::unwrap_or_clone(shell.array(array));
+            if key.is_some_and(|key| elements.elements.remove(&key).is_some()) {
+                shell.set_array(array, elements);
+            }
         } else {
             shell.put_back(name, None);
         }
@@ -141,6 +166,9 @@ pub(super) fn set(shell: &mut Shell, context: &mut Context<'_>, words: &[String]
             .variables
             .iter()
             .map(|(name, variable)| {
+                if let Some(array) = &variable.array {
+                    return format!("{name}={}\n", array.shown());
+                }
                 let value = &variable.value;
                 let is_plain = value.chars().all(|c| c.is_alphanumeric() || "/._-+:,@%=".contains(c));
                 if shell.dialect == Dialect::Bash && is_plain {

@@ -3,7 +3,7 @@
 use brush_parser::ast;
 
 use super::super::braces;
-use super::super::code::{Assignment, Dialect, Part, Redirect, RedirectKind, SimpleCommand, Word};
+use super::super::code::{AssignedValue, Assignment, Dialect, Part, Redirect, RedirectKind, SimpleCommand, Word};
 use super::word::{here_document, literal_word, word};
 use super::{Compiled, SyntaxError};
 
@@ -45,19 +45,23 @@ fn command_item(
             // Only bash knows `+=`: to the others it is a command of that name.
             braced(text, dialect, &mut simple.words)?;
         }
-        ast::CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) if is_prefix => {
-            let ast::AssignmentName::VariableName(name) = &assignment.name else {
-                return Err(SyntaxError::Unsupported("arrays"));
-            };
-            let ast::AssignmentValue::Scalar(value) = &assignment.value else {
-                return Err(SyntaxError::Unsupported("arrays"));
-            };
-            let value = word(&value.value, dialect)?;
-            simple.assignments.push(Assignment { name: name.clone(), value, append: assignment.append });
+        ast::CommandPrefixOrSuffixItem::AssignmentWord(assignment, text) if is_prefix => {
+            simple.assignments.push(compiled(assignment, &text.value, dialect)?);
         }
-        ast::CommandPrefixOrSuffixItem::AssignmentWord(_, text) => {
+        ast::CommandPrefixOrSuffixItem::AssignmentWord(assignment, text) => {
+            let is_declared = simple.words.first().and_then(Word::literal).is_some_and(|name| declares(&name));
+            let is_text = matches!(
+                (&assignment.name, &assignment.value),
+                (ast::AssignmentName::VariableName(_), ast::AssignmentValue::Scalar(_))
+            );
+            if is_declared && !is_text && dialect == Dialect::Bash {
+                let assignment = compiled(assignment, &text.value, dialect)?;
+                simple.words.push(literal_word(&assignment.name));
+                simple.declared.push(assignment);
+                return Ok(());
+            }
             let mut argument = word(&text.value, dialect)?;
-            if simple.words.first().and_then(Word::literal).is_some_and(|name| declares(&name)) {
+            if is_declared {
                 // The value of `export name=$value` is not split.
                 argument.parts = vec![Part::DoubleQuoted(argument.parts)];
             }
@@ -68,6 +72,29 @@ fn command_item(
         }
     }
     Ok(())
+}
+
+/// `name=value`, `name[index]=value`, `name=(value …)`.
+fn compiled(assignment: &ast::Assignment, typed: &str, dialect: Dialect) -> Compiled<Assignment> {
+    let (name, index) = match &assignment.name {
+        ast::AssignmentName::VariableName(name) => (name, None),
+        _ if dialect != Dialect::Bash => return Err(SyntaxError::Unsupported("arrays")),
+        ast::AssignmentName::ArrayElementName(name, index) => (name, Some(word(index, dialect)?)),
+    };
+    let value = match &assignment.value {
+        ast::AssignmentValue::Scalar(value) => AssignedValue::Text(word(&value.value, dialect)?),
+        _ if dialect != Dialect::Bash => return Err(SyntaxError::Unsupported("arrays")),
+        ast::AssignmentValue::Array(elements) => {
+            let element = |(key, value): &(Option<ast::Word>, ast::Word)| {
+                let key = key.as_ref().map(|key| word(&key.value, dialect)).transpose()?;
+                let mut words = Vec::new();
+                braced(value, dialect, &mut words)?;
+                Ok((key, words))
+            };
+            AssignedValue::List(elements.iter().map(element).collect::<Compiled<_>>()?)
+        }
+    };
+    Ok(Assignment { name: name.clone(), index, value, append: assignment.append, typed: typed.to_owned() })
 }
 
 /// A word of a command, after `{a,b}` and `{1..3}`.

@@ -112,7 +112,7 @@ fn unescape(script: &str) -> String {
     out
 }
 
-fn parameter(parsed: &Parsed, indirect: bool) -> Compiled<Parameter> {
+fn parameter(parsed: &Parsed, indirect: bool, dialect: Dialect) -> Compiled<Parameter> {
     Ok(match parsed {
         Parsed::Named(name) if indirect => Parameter::Indirect(name.clone()),
         Parsed::Named(name) => Parameter::Named(name.clone()),
@@ -127,8 +127,12 @@ fn parameter(parsed: &Parsed, indirect: bool) -> Compiled<Parameter> {
             SpecialParameter::LastBackgroundProcessId => Parameter::Background,
             SpecialParameter::ShellName => Parameter::ShellName,
         },
-        Parsed::NamedWithIndex { .. } | Parsed::NamedWithAllIndices { .. } => {
-            return Err(SyntaxError::Unsupported("arrays"));
+        Parsed::NamedWithIndex { .. } | Parsed::NamedWithAllIndices { .. } if indirect => {
+            return Err(SyntaxError::Unsupported("references to elements of arrays"));
+        }
+        Parsed::NamedWithIndex { name, index } => Parameter::Element(name.clone(), Arc::new(word(index, dialect)?)),
+        Parsed::NamedWithAllIndices { name, concatenate } => {
+            Parameter::Elements { name: name.clone(), joined: *concatenate }
         }
     })
 }
@@ -195,7 +199,11 @@ fn expansion(expression: &ParameterExpr, is_quoted: bool, dialect: Dialect) -> C
             (parameter, *indirect, Action::Case { upper: false, all: true })
         }
         E::Transform { .. } => return Err(SyntaxError::Unsupported("`${name@…}` expansions")),
-        E::VariableNames { .. } | E::MemberKeys { .. } => return Err(SyntaxError::Unsupported("arrays")),
+        E::VariableNames { .. } => return Err(SyntaxError::Unsupported("`${!name*}` expansions")),
+        E::MemberKeys { variable_name, concatenate } => {
+            let parameter = Parameter::Keys { name: variable_name.clone(), joined: *concatenate };
+            return Ok(Expansion { parameter, action: Action::Plain });
+        }
     };
-    Ok(Expansion { parameter: parameter(named, indirect)?, action })
+    Ok(Expansion { parameter: parameter(named, indirect, dialect)?, action })
 }

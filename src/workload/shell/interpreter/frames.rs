@@ -110,6 +110,7 @@ impl Shell {
 
     /// `set -e`.
     pub(super) fn check_failure(&mut self, context: &mut Context<'_>) -> Option<Run> {
+        self.pipe_status.clear();
         if self.status != 0 && self.options.errexit && !self.in_condition() {
             self.exit(context, self.status)
         } else {

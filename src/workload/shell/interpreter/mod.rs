@@ -131,7 +131,9 @@ impl Shell {
                 if self.options.pipefail {
                     self.status = statuses.iter().rev().copied().find(|status| *status != 0).unwrap_or(0);
                 }
-                self.check_failure(context)
+                let run = self.check_failure(context);
+                self.pipe_status = statuses;
+                run
             }
             After::Capture(pid, pipe) => {
                 self.capture_status = context.kernel.exited.remove(&pid).map(|exit| exit.status);

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::array::{Array, Key};
 use super::super::builtins::{self, Outcome};
-use super::super::code::{Code, Dialect, SimpleCommand};
+use super::super::code::{AssignedValue, Assignment, Code, Dialect, SimpleCommand, Word};
 use super::super::context::Context;
-use super::super::expand::{Expanded, Expander};
+use super::super::expand::{Expanded, Expander, Stop};
 use super::super::kernel::{Pid, Run, TEXT_MAX, Wait};
 use super::super::launch::{Launched, launch};
 use super::super::programs;
@@ -23,7 +24,7 @@ impl Shell {
         }
         let expanded = expand_command(&mut Expander::new(self, context), command);
         let captured = self.captured.clone();
-        let (words, values, targets) = match self.settle(context, expanded) {
+        let ExpandedCommand { words, values, declared, targets } = match self.settle(context, expanded) {
             Ok(expanded) => expanded,
             Err(run) => return run,
         };
@@ -44,13 +45,17 @@ impl Shell {
             return self.assign_all(context, values);
         }
         let mut shadowed = Vec::new();
-        for (name, value) in values {
+        for value in values {
+            let name = value.name.clone();
             shadowed.push((name.clone(), self.variables.get(&name).cloned()));
-            self.set(&name, value);
+            self.assign(value);
             self.mark(&name, |variable| variable.is_exported = true);
         }
         self.capture_status = None;
         let run = self.execute(context, words, shadowed, saved);
+        for value in declared {
+            self.declare(value);
+        }
         if matches!(run, Some(Run::Block(Wait::Input(..) | Wait::Jobs(_)))) {
             // The command is run again once the wait is over, with the same words.
             self.captured = captured;
@@ -58,13 +63,14 @@ impl Shell {
         run
     }
 
-    fn assign_all(&mut self, context: &mut Context<'_>, values: Vec<(String, String)>) -> Option<Run> {
-        for (name, value) in values {
-            if value.len() > TEXT_MAX {
+    fn assign_all(&mut self, context: &mut Context<'_>, values: Vec<Assigned>) -> Option<Run> {
+        for value in values {
+            if value.length() > TEXT_MAX {
                 context.kernel.is_out_of_bounds = true;
                 return Some(Run::Block(Wait::Forever));
             }
-            if !self.set(&name, value) {
+            let name = value.name.clone();
+            if !self.assign(value) {
                 context.complain(&self.read_only(None, &name));
                 let status = if self.dialect == Dialect::Bash { 1 } else { 2 };
                 return self.exit(context, status);
@@ -75,9 +81,35 @@ impl Shell {
         self.check_failure(context)
     }
 
-    fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[(String, String)]) {
-        let mut assignments: Vec<String> =
-            values.iter().map(|(name, value)| format!("{name}={}", self.traced(value))).collect();
+    /// Carries out an assignment; false where the variable is read-only.
+    fn assign(&mut self, assigned: Assigned) -> bool {
+        let name = &assigned.name;
+        match assigned.content {
+            Content::Text(value) => self.set(name, value),
+            Content::Element(key, value) => self.set_element(name, key, value),
+            Content::Array(array) => self.set_array(name, array),
+        }
+    }
+
+    /// Gives an array that was declared its elements, also where it is never to change from then on.
+    fn declare(&mut self, assigned: Assigned) {
+        let name = assigned.name.clone();
+        let is_read_only = self.variables.get(&name).is_some_and(|variable| variable.is_read_only);
+        if is_read_only {
+            self.mark(&name, |variable| variable.is_read_only = false);
+        }
+        self.assign(assigned);
+        if is_read_only {
+            self.mark(&name, |variable| variable.is_read_only = true);
+        }
+    }
+
+    fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[Assigned]) {
+        let shown = |assigned: &Assigned| match &assigned.content {
+            Content::Text(value) => format!("{}={}", assigned.name, self.traced(value)),
+            Content::Element(..) | Content::Array(_) => assigned.typed.clone(),
+        };
+        let mut assignments: Vec<String> = values.iter().map(shown).collect();
         let mark = self.get("PS4").unwrap_or("+ ");
         let first: String = mark.chars().take(1).collect();
         let mark = format!("{}{mark}", first.repeat(self.captures_deep));
@@ -258,25 +290,126 @@ impl Shell {
     }
 }
 
-type ExpandedCommand = (Vec<String>, Vec<(String, String)>, Vec<Target>);
+/// A command whose words are known.
+struct ExpandedCommand {
+    words: Vec<String>,
+    values: Vec<Assigned>,
+    declared: Vec<Assigned>,
+    targets: Vec<Target>,
+}
+
+/// An assignment whose value is known.
+struct Assigned {
+    name: String,
+    content: Content,
+    /// As it was typed, for `set -x`.
+    typed: String,
+}
+
+enum Content {
+    Text(String),
+    Element(Key, String),
+    Array(Array),
+}
+
+impl Assigned {
+    /// Bytes of its texts.
+    fn length(&self) -> usize {
+        match &self.content {
+            Content::Text(value) | Content::Element(_, value) => value.len(),
+            Content::Array(array) => array.elements.values().map(String::len).sum(),
+        }
+    }
+}
 
 fn expand_command(expander: &mut Expander<'_, '_>, command: &SimpleCommand) -> Expanded<ExpandedCommand> {
     let words = expander.fields(&command.words)?;
-    let mut values: Vec<(String, String)> = Vec::new();
+    let mut values = Vec::new();
     for assignment in &command.assignments {
-        let mut value = expander.single(&assignment.value)?;
-        if assignment.append {
-            let before = expander.shell.get(&assignment.name).unwrap_or_default();
-            value.insert_str(0, before);
-        }
+        let assigned = expander.assigned(assignment, false)?;
         if words.is_empty() {
             // Later assignments of the same command see earlier ones.
-            expander.assign(&assignment.name, value.clone())?;
+            match &assigned.content {
+                Content::Text(value) => expander.assign(&assigned.name, value.clone())?,
+                Content::Element(key, value) => {
+                    expander.assign_element(&assigned.name, key.clone(), value.clone())?;
+                }
+                Content::Array(array) => expander.assign_array(&assigned.name, array.clone())?,
+            }
         }
-        values.push((assignment.name.clone(), value));
+        values.push(assigned);
     }
+    let is_named = words.iter().skip(1).any(|word| word.starts_with('-') && word.contains('A'));
+    let declared = command.declared.iter().map(|assignment| expander.assigned(assignment, is_named));
+    let declared = declared.collect::<Expanded<_>>()?;
     let targets = targets(expander, &command.redirects)?;
-    Ok((words, values, targets))
+    Ok(ExpandedCommand { words, values, declared, targets })
+}
+
+impl Expander<'_, '_> {
+    /// The value of an assignment; `is_named`: to an array that is about to be declared with names.
+    fn assigned(&mut self, assignment: &Assignment, is_named: bool) -> Expanded<Assigned> {
+        let name = &assignment.name;
+        let content = match (&assignment.value, &assignment.index) {
+            (AssignedValue::Text(word), None) => {
+                let mut value = self.single(word)?;
+                if assignment.append {
+                    value.insert_str(0, self.shell.get(name).unwrap_or_default());
+                }
+                Content::Text(value)
+            }
+            (AssignedValue::Text(word), Some(index)) => {
+                let Some(key) = self.key(name, is_named, index)? else {
+                    let message = format!("{name}[{}]: bad array subscript", self.single(index)?);
+                    return Err(Stop::Fail(message, 1));
+                };
+                let mut value = self.single(word)?;
+                if assignment.append {
+                    let before = self.shell.array(name);
+                    value.insert_str(0, before.elements.get(&key).map_or("", String::as_str));
+                }
+                Content::Element(key, value)
+            }
+            (AssignedValue::List(elements), _) => {
+                let before = self.shell.array(name);
+                let mut array = Array { is_named: is_named || before.is_named, ..Array::default() };
+                if assignment.append {
+                    array.elements.clone_from(&before.elements);
+                }
+                let mut next = array.end();
+                for (key, words) in elements {
+                    next = self.add_elements(name, &mut array, key.as_ref(), words, next)?;
+                }
+                Content::Array(array)
+            }
+        };
+        Ok(Assigned { name: name.clone(), content, typed: assignment.typed.clone() })
+    }
+
+    /// Elements of a list: one with its key, or the fields of words from `next` on. Returns where the next one goes.
+    fn add_elements(
+        &mut self,
+        name: &str,
+        array: &mut Array,
+        key: Option<&Word>,
+        words: &[Word],
+        next: u64,
+    ) -> Expanded<u64> {
+        let Some(key) = key else {
+            let fields = self.fields(words)?;
+            let end = next + fields.len() as u64;
+            array.elements.extend((next..).map(Key::Index).zip(fields));
+            return Ok(end);
+        };
+        let Some(key) = self.key(name, array.is_named, key)? else { return Ok(next) };
+        let mut value = String::new();
+        for word in words {
+            value.push_str(&self.single(word)?);
+        }
+        let next = if let Key::Index(index) = &key { index.saturating_add(1) } else { next };
+        array.elements.insert(key, value);
+        Ok(next)
+    }
 }
 
 fn quote_for_trace(word: &str) -> String {

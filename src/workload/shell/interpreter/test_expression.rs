@@ -1,5 +1,6 @@
 //! `[[ … ]]`: its operators on expanded words. What they share with `test` is in `test_command`.
 
+use super::super::array::Array;
 use super::super::code::TestExpression;
 use super::super::expand::{Expanded, Expander};
 use super::super::pattern;
@@ -14,7 +15,13 @@ impl Expander<'_, '_> {
             TestExpression::Not(inner) => !self.test(inner)?,
             TestExpression::Unary("-v", word) => {
                 let name = self.single(word)?;
-                self.named(&name).is_some()
+                match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+                    Some((name, index)) => {
+                        let key = self.key_of_text(name, false, index)?;
+                        key.is_some_and(|key| self.shell.array(name).elements.contains_key(&key))
+                    }
+                    None => self.named(&name).is_some(),
+                }
             }
             TestExpression::Unary(operator, word) => {
                 let operand = self.single(word)?;
@@ -26,7 +33,13 @@ impl Expander<'_, '_> {
             }
             TestExpression::Regex(word, pattern) => {
                 let (text, pattern) = (self.single(word)?, self.single(pattern)?);
-                regex::Regex::new(&pattern).is_ok_and(|regex| regex.is_match(&text))
+                let found = regex::Regex::new(&pattern).ok().and_then(|regex| {
+                    let groups = regex.captures(&text)?;
+                    Some(Array::of(groups.iter().map(|group| group.map_or("", |group| group.as_str()).to_owned())))
+                });
+                let matches = found.is_some();
+                self.assign_array("BASH_REMATCH", found.unwrap_or_default())?;
+                matches
             }
             TestExpression::Binary(operator, left, right) => {
                 let (left, right) = (self.single(left)?, self.single(right)?);

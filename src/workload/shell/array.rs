@@ -1,0 +1,64 @@
+//! bash's arrays: elements by number or, where `declare -A` says so, by name.
+
+use std::collections::BTreeMap;
+
+/// What names an element.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Index(u64),
+    Name(String),
+}
+
+impl Key {
+    /// As `${!array[@]}` shows it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Index(index) => index.to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// The value of an array. Elements that have names come in their order (bash: in that of a hash).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Array {
+    /// Do names tell its elements apart?
+    pub is_named: bool,
+    pub elements: BTreeMap<Key, String>,
+}
+
+impl Array {
+    /// An array of these elements, from 0 on.
+    pub fn of(values: impl IntoIterator<Item = String>) -> Self {
+        let elements = (0..).map(Key::Index).zip(values).collect();
+        Self { is_named: false, elements }
+    }
+
+    /// The key of what the array's name alone stands for.
+    pub fn first(&self) -> Key {
+        if self.is_named { Key::Name("0".to_owned()) } else { Key::Index(0) }
+    }
+
+    /// One more than the last number.
+    pub fn end(&self) -> u64 {
+        match self.elements.last_key_value() {
+            Some((Key::Index(last), _)) => last.saturating_add(1),
+            _ => 0,
+        }
+    }
+
+    /// The key of a number; negative ones count from the end. None where that is before the first.
+    pub fn key_of(&self, number: i64) -> Option<Key> {
+        let index = if number < 0 { self.end().checked_add_signed(number) } else { u64::try_from(number).ok() };
+        index.map(Key::Index)
+    }
+
+    /// As `set` and `declare -p` show it.
+    pub fn shown(&self) -> String {
+        let elements: Vec<String> =
+            self.elements.iter().map(|(key, value)| format!("[{}]=\"{value}\"", key.text())).collect();
+        // Behind those that have names, bash leaves a space.
+        let end = if self.is_named && !elements.is_empty() { " " } else { "" };
+        format!("({}{end})", elements.join(" "))
+    }
+}
