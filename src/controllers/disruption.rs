@@ -52,7 +52,8 @@ impl Controller for DisruptionController {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.touches(Fields::READY | Fields::DELETION | Fields::LABELS | Fields::OWNERSHIP)
+        let relevant = Fields::READY | Fields::DELETION | Fields::LABELS | Fields::OWNERSHIP;
+        news.touches(relevant) && (!self.selectors.is_empty() || !news.is_of_pod())
     }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {

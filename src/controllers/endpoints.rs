@@ -52,7 +52,8 @@ impl Controller for EndpointsController {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.touches(Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS)
+        let relevant = Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS;
+        news.touches(relevant) && (!self.selectors.is_empty() || !news.is_of_pod())
     }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {

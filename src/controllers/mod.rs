@@ -128,7 +128,17 @@ macro_rules! controllers {
                 cluster: &mut Cluster,
                 outbox: &mut Outbox<ControllerEvent>,
             ) {
-                let news = News::new(change, cluster);
+                // Nearly all changes are of pods: which controllers these are for is known when this is compiled.
+                if change.object.kind == Kind::POD {
+                    let news = News::of_pod(change, cluster);
+                    $(
+                        if matches!(Kind::POD, $kinds) {
+                            self.$field.observe(now, news, cluster, outbox);
+                        }
+                    )*
+                    return;
+                }
+                let news = News::of_object(change);
                 $(
                     if matches!(change.object.kind, $kinds) {
                         self.$field.observe(now, news, cluster, outbox);

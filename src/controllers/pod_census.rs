@@ -58,6 +58,12 @@ impl PodCensus {
         Self { kind, entries: Vec::new(), counts: FxHashMap::default() }
     }
 
+    /// Was no pod of this kind ever counted? Then pods of other kinds have not been one either.
+    #[inline]
+    pub(super) fn is_unused(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Counts a pod as it is now. Returns its owners before and after.
     pub(super) fn count(&mut self, pod: PodId, cluster: &Cluster) -> Counted {
         let row = cluster.pod(pod);

@@ -19,46 +19,68 @@ use super::work_queue::{RateLimiter, WorkQueue};
 use super::{ControllerEvent, ControllerId, ControllerSettings};
 use crate::engine::token_bucket::TokenBucket;
 
-/// What of a change can be told without a look at the controller's own tables.
+/// What of a change can be told without a look at the controller's own tables. Every controller asks, so that all of it
+/// is taken out of the change and the cluster once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct News<'a> {
     /// The change.
     pub(super) change: &'a Change,
-    /// Of a pod that has a controller: the controller's kind.
-    pub(super) owner: Option<Kind>,
+    verb: Verb,
+    fields: Fields,
+    /// Is it the change of a pod?
+    is_of_pod: bool,
+    /// Of a pod: its controller, or `ObjectRef::NONE`.
+    owner: ObjectRef,
+    /// Of a pod: may somebody adopt it, or have owned it before?
+    may_move: bool,
 }
 
 impl<'a> News<'a> {
-    pub(super) fn new(change: &'a Change, cluster: &Cluster) -> Self {
-        let controller = change.object.as_pod().map(|pod| cluster.pod(pod).controller);
-        Self { change, owner: controller.filter(|controller| controller.is_some()).map(|controller| controller.kind) }
+    /// The change of anything but a pod.
+    #[inline]
+    pub(super) fn of_object(change: &'a Change) -> Self {
+        let Change { verb, fields, .. } = *change;
+        Self { change, verb, fields, is_of_pod: false, owner: ObjectRef::NONE, may_move: false }
     }
 
-    /// The change of a pod, if it is one.
-    fn of_pod(&self) -> Option<&'a Change> {
-        (self.change.object.kind == Kind::POD).then_some(self.change)
+    /// The change of a pod.
+    #[inline]
+    pub(super) fn of_pod(change: &'a Change, cluster: &Cluster) -> Self {
+        let Change { object, verb, fields, .. } = *change;
+        let owner = object.as_pod().map_or(ObjectRef::NONE, |pod| cluster.pod(pod).controller);
+        let may_be_adopted = !owner.is_some() && fields.intersects(Fields::LABELS | Fields::OWNERSHIP);
+        let was_released = verb == Verb::Modified && fields.contains(Fields::OWNERSHIP);
+        Self { change, verb, fields, is_of_pod: true, owner, may_move: may_be_adopted || was_released }
+    }
+
+    /// Is it the change of a pod?
+    #[inline]
+    pub(super) fn is_of_pod(&self) -> bool {
+        self.is_of_pod
     }
 
     /// Anything but a pod, or a pod with a change of one of these fields.
     #[inline]
     pub(super) fn touches(&self, fields: Fields) -> bool {
-        self.of_pod().is_none_or(|change| change.fields.intersects(fields))
+        !self.is_of_pod || self.fields.intersects(fields)
     }
 
     /// Anything but a pod, or a pod to which this happened.
     #[inline]
     pub(super) fn is(&self, verb: Verb) -> bool {
-        self.of_pod().is_none_or(|change| change.verb == verb)
+        !self.is_of_pod || self.verb == verb
+    }
+
+    /// A pod with a controller of another kind.
+    #[inline]
+    pub(super) fn is_of_another(&self, kind: Kind) -> bool {
+        self.owner.is_some() && self.owner.kind != kind
     }
 
     /// Anything but a pod, or a pod that controllers of this kind own, may adopt, or may have owned before.
     #[inline]
     pub(super) fn concerns(&self, kind: Kind) -> bool {
-        let may_adopt = || self.owner.is_none() && self.touches(Fields::LABELS.union(Fields::OWNERSHIP));
-        self.of_pod().is_none_or(|change| {
-            let was_released = change.verb == Verb::Modified && change.fields.contains(Fields::OWNERSHIP);
-            self.owner == Some(kind) || may_adopt() || was_released
-        })
+        !self.is_of_pod || self.may_move || self.owner.is_some() && self.owner.kind == kind
     }
 }
 

@@ -36,9 +36,15 @@ impl SelectorIndex {
         }
     }
 
+    /// Is there no selector at all? Then no pod has to be looked at.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.selectors.is_empty()
+    }
+
     /// Objects of the namespace whose selector selects these labels, by id.
     pub(super) fn matching(&self, namespace: NamespaceId, labels: &Labels) -> Vec<ObjectRef> {
-        if self.selectors.is_empty() {
+        if self.is_empty() {
             return Vec::new();
         }
         let pairs = labels.iter().map(|(key, value)| (namespace, Text::from(key), Text::from(value)));
@@ -76,5 +82,8 @@ mod tests {
         assert_eq!(index.matching(NamespaceId(1), &labels), []);
         index.set(NamespaceId(0), web, None);
         assert_eq!(index.matching(NamespaceId(0), &labels), [all]);
+        assert!(!index.is_empty());
+        index.set(NamespaceId(0), all, None);
+        assert!(index.is_empty());
     }
 }

@@ -67,7 +67,10 @@ impl Controller for EndpointSliceController {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.touches(Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS)
+        let relevant = Fields::READY | Fields::STATUS | Fields::PHASE | Fields::DELETION | Fields::LABELS;
+        // Of a pod that no Service selects any more something may still be remembered.
+        let is_watched = !self.selectors.is_empty() || !self.of_pod.is_empty();
+        news.touches(relevant) && (is_watched || !news.is_of_pod())
     }
 
     fn observe(&mut self, _now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {

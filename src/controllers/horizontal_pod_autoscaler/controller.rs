@@ -117,7 +117,8 @@ impl Controller for HorizontalPodAutoscalerController {
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
         match news.change.object.kind {
-            Kind::POD | Kind::HORIZONTAL_POD_AUTOSCALER => true,
+            Kind::POD => !self.selectors.is_empty(),
+            Kind::HORIZONTAL_POD_AUTOSCALER => true,
             Kind::DEPLOYMENT | Kind::REPLICA_SET | Kind::STATEFUL_SET | Kind::REPLICATION_CONTROLLER => true,
             // Of objects that are not built in, somebody may scale one.
             kind => kind.is_custom() && !self.targets.is_empty(),
@@ -238,6 +239,9 @@ impl HorizontalPodAutoscalerController {
         cluster: &Cluster,
         queue: &mut WorkQueue,
     ) {
+        if self.selectors.is_empty() {
+            return;
+        }
         for pod in pods {
             self.wake_of_pod(now, *pod, cluster, queue);
         }

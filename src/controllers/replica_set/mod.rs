@@ -69,7 +69,7 @@ impl<const REPLICATION: bool> Controller for ReplicaSetController<REPLICATION> {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.concerns(Self::KIND)
+        news.concerns(Self::KIND) && !(news.is_of_another(Self::KIND) && self.census.is_unused())
     }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {

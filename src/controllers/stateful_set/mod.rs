@@ -65,7 +65,7 @@ impl Controller for StatefulSetController {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.concerns(Kind::STATEFUL_SET)
+        news.concerns(Kind::STATEFUL_SET) && !news.is_of_another(Kind::STATEFUL_SET)
     }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
