@@ -1,7 +1,5 @@
 //! Deletes pods of nodes that are gone, and ended pods beyond the threshold. Upstream: podgc `gc`.
 
-use std::collections::BTreeSet;
-
 use crate::cluster::{Change, Cluster, DeleteOptions, Fields, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
@@ -29,14 +27,63 @@ pub(super) struct PodGarbageCollector {
     threshold: i32,
     /// First pass.
     phase: SimTime,
-    /// Ended pods: evicted ones first, then the oldest.
-    ended: BTreeSet<(bool, SimTime, PodId)>,
+    ended: Ended,
+}
+
+/// Ended pods that are still there: a bit for each pod. Nearly every pod comes here and goes again, and few are ever asked
+/// for, so that their order is left to the passes that delete some.
+#[derive(Debug, Default)]
+struct Ended {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Ended {
+    fn insert(&mut self, pod: PodId) {
+        let (word, bit) = (pod.index() / 64, 1 << (pod.index() % 64));
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        self.count += usize::from(self.words[word] & bit == 0);
+        self.words[word] |= bit;
+    }
+
+    fn remove(&mut self, pod: PodId) {
+        let bit = 1 << (pod.index() % 64);
+        if let Some(word) = self.words.get_mut(pod.index() / 64) {
+            self.count -= usize::from(*word & bit != 0);
+            *word &= !bit;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = PodId> + '_ {
+        let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
+        words.flat_map(|(place, word)| {
+            (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| PodId::from_index(place * 64 + bit))
+        })
+    }
+
+    /// The first `count` to go: evicted ones first, then the oldest. Upstream: podgc `byEvictionAndCreationTimestamp`.
+    fn first(&self, count: usize, cluster: &Cluster) -> Vec<PodId> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let rank = |pod: PodId| {
+            let row = cluster.pod(pod);
+            let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
+            (!evicted, row.created, pod)
+        };
+        let mut pods: Vec<PodId> = self.iter().collect();
+        pods.sort_by_cached_key(|pod| rank(*pod));
+        pods.truncate(count);
+        pods
+    }
 }
 
 impl super::Create for PodGarbageCollector {
     fn create(settings: &ControllerSettings) -> Self {
         let phase = SimTime(settings.streams.stream("controllers/pod-gc", 0).below(PERIOD.0));
-        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: BTreeSet::new() }
+        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: Ended::default() }
     }
 }
 
@@ -45,7 +92,7 @@ impl PodGarbageCollector {
         usize::try_from(self.threshold)
             .ok()
             .filter(|most| *most > 0)
-            .map_or(0, |most| self.ended.len().saturating_sub(most))
+            .map_or(0, |most| self.ended.count.saturating_sub(most))
     }
 
     fn next_pass(&self, time: SimTime) -> SimTime {
@@ -82,12 +129,10 @@ impl Controller for PodGarbageCollector {
         if !change.fields.contains(Fields::PHASE) {
             return;
         }
-        let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
-        let entry = (!evicted, row.created, pod);
         if row.deleted.is_some() {
-            self.ended.remove(&entry);
+            self.ended.remove(pod);
         } else if row.status.phase.is_terminal() {
-            self.ended.insert(entry);
+            self.ended.insert(pod);
             if self.excess() > 0 {
                 queue.add_after(now, ENDED, self.next_pass(now).since(now));
             }
@@ -97,7 +142,7 @@ impl Controller for PodGarbageCollector {
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
         let mut plan = Plan::done();
         if key == ENDED {
-            let excess = self.ended.iter().take(self.excess()).map(|(_, _, pod)| ObjectRef::pod(*pod));
+            let excess = self.ended.first(self.excess(), cluster).into_iter().map(ObjectRef::pod);
             let deletions = excess.filter(|pod| cluster.is_live(*pod));
             plan.push_together(deletions.map(|object| Call::Delete { object, options: DeleteOptions::NOW }).collect());
             return plan;
@@ -146,4 +191,55 @@ fn is_out_of_service(node: NodeId, cluster: &Cluster) -> bool {
         .body
         .as_node()
         .is_some_and(|body| !body.is_ready() && body.taints.iter().any(|taint| taint.key == OUT_OF_SERVICE))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::super::testing::World;
+    use super::*;
+
+    #[test]
+    fn evicted_pods_go_first_and_then_the_oldest() {
+        let mut world = World::new(0);
+        let mut ended = Ended::default();
+        let mut pod = |world: &mut World, name: &str| {
+            let container = json!([{"name": "main", "image": "busybox:1"}]);
+            let pod = world.apply(json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": container},
+            }));
+            ended.insert(pod.as_pod().unwrap());
+            pod.as_pod().unwrap()
+        };
+        let pods = ["c", "b", "a"].map(|name| pod(&mut world, name));
+        world.act(|now, cluster| {
+            cluster.modify_pod_status(now, pods[2], |status| {
+                status.reason = Some(Box::new((Text::const_new("Evicted"), Text::default())));
+            });
+        });
+        assert_eq!(ended.first(2, &world.cluster), [pods[2], pods[0]]);
+        assert_eq!(ended.first(9, &world.cluster), [pods[2], pods[0], pods[1]]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ended_pods_are_a_set(steps in proptest::collection::vec((0_u32..300, proptest::bool::ANY), 0..300)) {
+            let (mut ended, mut model) = (Ended::default(), BTreeSet::new());
+            for (id, comes) in steps {
+                let pod = PodId(id);
+                if comes {
+                    ended.insert(pod);
+                    model.insert(pod);
+                } else {
+                    ended.remove(pod);
+                    model.remove(&pod);
+                }
+                proptest::prop_assert_eq!(ended.count, model.len());
+            }
+            proptest::prop_assert!(ended.iter().eq(model));
+        }
+    }
 }
