@@ -27,7 +27,7 @@ use super::pod_claims::PodClaims;
 use super::runner::{Controller, News, Profile};
 use super::work_queue::{RateLimiter, WorkQueue};
 use backoff::Backoff;
-use tally::JobPods;
+use tally::{Filed, JobPods};
 
 /// Changes of pods are gathered this long. Upstream: job `SyncJobBatchPeriod`.
 const BATCH: SimDuration = SimDuration::from_secs(1);
@@ -41,6 +41,7 @@ const CLASSIFYING: Fields = Fields::PHASE.union(Fields::READY).union(Fields::DEL
 #[derive(Debug, Default)]
 pub(super) struct JobController {
     jobs: FxHashMap<ObjectRef, Known>,
+    filed: Filed,
     claims: PodClaims,
     /// Up to where the log was read: syncs see pods as they are, also where their changes have not arrived yet.
     cursor: Cursor,
@@ -82,7 +83,7 @@ impl Controller for JobController {
 
     #[inline]
     fn hears(&self, news: News<'_>, _cluster: &Cluster) -> bool {
-        news.concerns(Kind::JOB)
+        news.concerns(Kind::JOB) && news.touches(CLASSIFYING.union(Fields::LABELS).union(Fields::CONTAINERS))
     }
 
     fn observe(&mut self, now: SimTime, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
@@ -151,9 +152,12 @@ impl Controller for JobController {
 impl JobController {
     /// Upstream: job `addPod`, `updatePod`, `deletePod`.
     fn observe_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
-        self.claims.observe_orphan(pod, change, cluster, queue);
         let row = cluster.pod(pod);
-        if row.controller.kind != Kind::JOB || !row.controller.is_some() {
+        if !row.controller.is_some() {
+            self.claims.observe_orphan(pod, change, cluster, queue);
+            return;
+        }
+        if row.controller.kind != Kind::JOB {
             return;
         }
         self.claims.observe_owned(row.controller, pod, change);
@@ -178,6 +182,7 @@ impl JobController {
                 let Call::SetPodController { pod, controller } = claim else { return claim };
                 if let Some(known) = self.jobs.get_mut(&key).filter(|_| !controller.is_some()) {
                     known.pods.forget(pod);
+                    self.filed.forget(pod, key);
                 }
                 Call::ClaimPod { pod, controller, finalizer: tally::FINALIZER }
             })
@@ -190,7 +195,8 @@ impl JobController {
         if row.controller.kind != Kind::JOB || !row.controller.is_some() {
             return;
         }
-        self.jobs.entry(row.controller).or_default().pods.note(pod, row);
+        let known = self.jobs.entry(row.controller).or_default();
+        self.filed.note(pod, row, &mut known.pods);
     }
 
     /// Notes pods whose changes were not noted yet, those that have not arrived too: each change once.
@@ -202,10 +208,18 @@ impl JobController {
         }
     }
 
+    /// Nothing is remembered of a Job any more. Returns the pods that mattered to it.
+    fn forget(&mut self, key: ObjectRef) -> Vec<PodId> {
+        let pods = self.jobs.remove(&key).map(|known| known.pods.all()).unwrap_or_default();
+        for pod in &pods {
+            self.filed.forget(*pod, key);
+        }
+        pods
+    }
+
     /// The Job is gone: its pods are not held back any longer. Upstream: job `syncOrphanPod`.
     fn release_orphans(&mut self, key: ObjectRef, cluster: &Cluster) -> Plan<Draft> {
-        let Some(known) = self.jobs.remove(&key) else { return Plan::done() };
-        let tracked = known.pods.all().into_iter().filter(|pod| {
+        let tracked = self.forget(key).into_iter().filter(|pod| {
             let row = cluster.pod(*pod);
             row.deleted.is_none() && tally::is_tracked(row)
         });

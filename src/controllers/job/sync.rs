@@ -79,7 +79,7 @@ impl JobController {
         let Some(mut situation) = self.situation(key, &[], cluster) else { return Plan::done() };
         if conditions::is_finished(&situation.job) {
             if situation.tally.tracked_count() == 0 {
-                self.jobs.remove(&key);
+                self.forget(key);
             }
             return Plan::done();
         }

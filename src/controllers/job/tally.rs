@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::cluster::{Cluster, PodSet};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
-use crate::model::object::PodId;
+use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::{COMPLETION_INDEX, ContainerState, Pod, PodConditionType, PodPhase};
 use crate::model::pod_spec::{ContainerKind, RestartPolicy};
 
@@ -15,6 +15,75 @@ use super::policy::{Action, FailurePolicy};
 pub(super) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 /// Ended pods counted in one sync. Upstream: job `MaxUncountedPods`.
 const UNCOUNTED_MAX: usize = 500;
+
+/// Where a Job files a pod.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Perhaps somewhere.
+    #[default]
+    Unknown,
+    /// Nowhere: it does not matter any more.
+    Gone,
+    /// Among those that are active, with the finalizer on.
+    Quiet,
+    /// There, and among those that are ready.
+    Ready,
+    /// Among all others.
+    Other,
+}
+
+impl Place {
+    /// Of a pod as it is now.
+    fn of(row: &Pod) -> Self {
+        if row.deleted.is_some() {
+            return Self::Gone;
+        }
+        match (is_tracked(row), row.status.phase.is_terminal()) {
+            (false, true) => Self::Gone,
+            (true, false) if row.deletion.is_none() => {
+                if row.is_ready() {
+                    Self::Ready
+                } else {
+                    Self::Quiet
+                }
+            }
+            _ => Self::Other,
+        }
+    }
+
+    fn is_quiet(self) -> bool {
+        matches!(self, Self::Quiet | Self::Ready)
+    }
+}
+
+/// Where each pod was filed last, and by which Job: most changes leave it there, and the rest know where to look.
+#[derive(Debug, Default)]
+pub(super) struct Filed {
+    places: Vec<(u32, Place)>,
+}
+
+impl Filed {
+    /// Files a pod of a Job as it is now.
+    pub(super) fn note(&mut self, pod: PodId, row: &Pod, pods: &mut JobPods) {
+        if self.places.len() <= pod.index() {
+            self.places.resize(pod.index() + 1, (0, Place::Unknown));
+        }
+        let known = &mut self.places[pod.index()];
+        let before = if known.0 == row.controller.id { known.1 } else { Place::Unknown };
+        let place = Place::of(row);
+        *known = (row.controller.id, place);
+        if place != before {
+            pods.file(pod, before, place);
+        }
+    }
+
+    /// A Job does not know the pod any more.
+    pub(super) fn forget(&mut self, pod: PodId, job: ObjectRef) {
+        if let Some(known) = self.places.get_mut(pod.index()).filter(|known| known.0 == job.id) {
+            known.1 = Place::Unknown;
+        }
+    }
+}
 
 /// The pods of a Job that matter to it, kept as their changes arrive: of those that just run nothing else is asked.
 #[derive(Clone, Debug, Default)]
@@ -28,21 +97,19 @@ pub(super) struct JobPods {
 }
 
 impl JobPods {
-    /// Files a pod as it is now; one that does not matter any more is forgotten.
-    pub(super) fn note(&mut self, pod: PodId, row: &Pod) {
-        if !matters(row) {
+    /// Files a pod that was at one place at another.
+    pub(super) fn file(&mut self, pod: PodId, before: Place, place: Place) {
+        if before == Place::Unknown {
             self.forget(pod);
-        } else if row.is_active() && is_tracked(row) {
-            self.others.remove(pod);
-            Rc::make_mut(&mut self.quiet).insert(pod);
-            if row.is_ready() {
-                self.ready.insert(pod);
-            } else {
-                self.ready.remove(pod);
-            }
-        } else {
-            self.remove_quiet(pod);
-            self.others.insert(pod);
+        }
+        if before.is_quiet() != place.is_quiet() {
+            put(Rc::make_mut(&mut self.quiet), pod, place.is_quiet());
+        }
+        if (before == Place::Ready) != (place == Place::Ready) {
+            put(&mut self.ready, pod, place == Place::Ready);
+        }
+        if (before == Place::Other) != (place == Place::Other) {
+            put(&mut self.others, pod, place == Place::Other);
         }
     }
 
@@ -61,6 +128,14 @@ impl JobPods {
         if Rc::make_mut(&mut self.quiet).remove(pod) {
             self.ready.remove(pod);
         }
+    }
+}
+
+fn put(pods: &mut PodSet, pod: PodId, comes: bool) {
+    if comes {
+        pods.insert(pod);
+    } else {
+        pods.remove(pod);
     }
 }
 
@@ -159,11 +234,6 @@ pub(super) fn is_tracked(row: &Pod) -> bool {
     row.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Does the pod still matter to its Job?
-fn matters(row: &Pod) -> bool {
-    row.deleted.is_none() && (is_tracked(row) || !row.status.phase.is_terminal())
-}
-
 /// Upstream: job `isPodFailed`.
 pub(super) fn is_failed(row: &Pod, job: &Job) -> bool {
     row.status.phase == PodPhase::Failed
@@ -186,12 +256,13 @@ pub(super) fn finish_time(pod: PodId, cluster: &Cluster) -> SimTime {
     let spec = &cluster.template(row.template).spec;
     let counted = row.status.containers.iter().enumerate();
     let counted = counted.filter(|(index, _)| spec.container_kind(*index) != ContainerKind::Init);
-    let ends: Option<Vec<SimTime>> = counted
+    // The last end, if all of them have ended.
+    let latest = counted
         .map(|(_, container)| match &container.state {
             ContainerState::Terminated(termination) => Some(termination.finished_at),
             _ => None,
         })
-        .collect();
+        .try_fold(None, |latest, end| end.map(|end| latest.max(Some(end))));
     let not_ready = || {
         let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| !ready.status.is_true());
         ready.map(|ready| ready.last_transition)
@@ -202,7 +273,106 @@ pub(super) fn finish_time(pod: PodId, cluster: &Cluster) -> SimTime {
             SimTime(deletion.timestamp.0.saturating_sub(grace.0))
         })
     };
-    let latest = ends.and_then(|ends| ends.into_iter().max());
-    let time = latest.or_else(not_ready).or_else(deletion).unwrap_or(row.created);
+    let time = latest.flatten().or_else(not_ready).or_else(deletion).unwrap_or(row.created);
     SimTime::from_secs(time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::Text;
+    use crate::model::condition::ConditionStatus;
+    use crate::model::kind::Kind;
+    use crate::model::object::{Deletion, NamespaceId, TemplateId};
+    use crate::model::pod::{PodCondition, PodExtra, Why};
+
+    /// What a Job knows of its pods when each is filed anew with each change.
+    #[derive(Default)]
+    struct Model {
+        quiet: BTreeSet<PodId>,
+        ready: BTreeSet<PodId>,
+        others: BTreeSet<PodId>,
+    }
+
+    impl Model {
+        fn forget(&mut self, pod: PodId) {
+            for set in [&mut self.quiet, &mut self.ready, &mut self.others] {
+                set.remove(&pod);
+            }
+        }
+
+        fn note(&mut self, pod: PodId, row: &Pod) {
+            self.forget(pod);
+            if row.deleted.is_some() || !is_tracked(row) && row.status.phase.is_terminal() {
+                return;
+            }
+            if row.is_active() && is_tracked(row) {
+                self.quiet.insert(pod);
+                if row.is_ready() {
+                    self.ready.insert(pod);
+                }
+            } else {
+                self.others.insert(pod);
+            }
+        }
+    }
+
+    /// A pod of a Job; each bit of `state` says one thing of it.
+    fn row(job: u32, state: u32) -> Pod {
+        let is = |bit: u32| state >> bit & 1 != 0;
+        let mut row = Pod::new(Text::const_new("x"), NamespaceId(0), TemplateId(0), SimTime::ZERO);
+        row.controller = ObjectRef::new(Kind::JOB, job);
+        row.status.phase = if is(0) { PodPhase::Succeeded } else { PodPhase::Running };
+        let finalizers = if is(1) { vec![Text::const_new(FINALIZER)] } else { Vec::new() };
+        row.extra = Some(Box::new(PodExtra { finalizers, ..PodExtra::default() }));
+        if is(2) {
+            row.status.set_condition(PodCondition {
+                kind: PodConditionType::Ready,
+                status: ConditionStatus::True,
+                why: Why::NONE,
+                last_transition: SimTime::ZERO,
+            });
+        }
+        let (requested, timestamp) = (SimTime::ZERO, SimTime::ZERO);
+        row.deletion = is(3).then_some(Deletion { requested, timestamp, grace_seconds: 0 });
+        row.deleted = (is(4) && is(5)).then_some(SimTime::ZERO);
+        row
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn where_a_pod_was_filed_finds_what_a_look_everywhere_finds(
+            steps in proptest::collection::vec((0_u32..4, 0_u32..2, 0_u32..80), 0..80),
+        ) {
+            let mut filed = Filed::default();
+            let mut jobs: [(JobPods, Model); 2] = Default::default();
+            for (pod, job, state) in steps {
+                let (pod, (pods, model)) = (PodId(pod), &mut jobs[job as usize]);
+                match state {
+                    // Released.
+                    64..72 => {
+                        pods.forget(pod);
+                        filed.forget(pod, ObjectRef::new(Kind::JOB, job));
+                        model.forget(pod);
+                    }
+                    // The Job is gone.
+                    72.. => {
+                        pods.all().into_iter().for_each(|pod| filed.forget(pod, ObjectRef::new(Kind::JOB, job)));
+                        (*pods, *model) = (JobPods::default(), Model::default());
+                    }
+                    _ => {
+                        filed.note(pod, &row(job, state), pods);
+                        model.note(pod, &row(job, state));
+                    }
+                }
+                for (pods, model) in &jobs {
+                    proptest::prop_assert!(pods.quiet.iter().eq(model.quiet.iter().copied()));
+                    proptest::prop_assert!(pods.ready.iter().eq(model.ready.iter().copied()));
+                    proptest::prop_assert!(pods.others.iter().eq(model.others.iter().copied()));
+                }
+            }
+        }
+    }
 }
