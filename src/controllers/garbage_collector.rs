@@ -2,12 +2,10 @@
 //! what is deleted with orphans sets them free.
 //! Upstream: garbagecollector `attemptToDeleteItem`, `processDeletingDependentsItem`, `attemptToOrphanWorker`.
 
-use smallvec::SmallVec;
-
 use crate::cluster::{Change, Cluster, DeleteOptions, EventDraft, EventType, Fields, Propagation, Verb};
 use crate::engine::SimTime;
 use crate::model::kind::Kind;
-use crate::model::object::{ObjectRef, OwnerReference};
+use crate::model::object::{NamespaceId, ObjectRef, OwnerReference};
 
 use super::calls::event;
 use super::plan::{Call, Outcome, Plan};
@@ -16,9 +14,6 @@ use super::work_queue::WorkQueue;
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
-
-/// Owners of one object: nearly always one.
-type Owners = SmallVec<[OwnerReference; 2]>;
 
 /// The controller. It keeps no graph of its own: the cluster's indexes are one.
 #[derive(Debug, Default)]
@@ -71,7 +66,13 @@ impl Controller for GarbageCollector {
                 Plan::done()
             };
         }
-        collect(key, cluster)
+        let mut calls = Vec::new();
+        collect(key, cluster, &mut calls);
+        let mut plan = Plan::done();
+        for call in calls {
+            plan.push(call);
+        }
+        plan
     }
 
     /// Dependents of an object that waits for them are deleted, or have lost it.
@@ -89,7 +90,7 @@ impl Controller for GarbageCollector {
 /// Do some of its dependents keep an owner that is being deleted in the foreground?
 fn is_blocked(owner: ObjectRef, dependents: &[ObjectRef], cluster: &Cluster) -> bool {
     let blocks = |one: &OwnerReference| one.owner == owner && one.block_owner_deletion;
-    dependents.iter().any(|dependent| owners(*dependent, cluster).iter().any(blocks))
+    dependents.iter().any(|dependent| owners(*dependent, cluster).any(|owner| blocks(&owner)))
 }
 
 /// Everything that names `owner` as an owner.
@@ -103,15 +104,21 @@ fn dependents(owner: ObjectRef, cluster: &Cluster) -> Vec<ObjectRef> {
     found
 }
 
-fn owners(object: ObjectRef, cluster: &Cluster) -> Owners {
-    let Some(pod) = object.as_pod() else { return cluster.meta(object).owners.iter().cloned().collect() };
-    let row = cluster.pod(pod);
-    let controller = row.controller.is_some().then_some(OwnerReference {
-        owner: row.controller,
+/// Who owns an object: nearly always one.
+fn owners(object: ObjectRef, cluster: &Cluster) -> impl Iterator<Item = OwnerReference> + '_ {
+    let (controller, others) = match object.as_pod() {
+        Some(pod) => {
+            let row = cluster.pod(pod);
+            (row.controller, row.extra.as_ref().map_or(&[][..], |extra| &extra.owners[..]))
+        }
+        None => (ObjectRef::NONE, &cluster.meta(object).owners[..]),
+    };
+    let controller = controller.is_some().then_some(OwnerReference {
+        owner: controller,
         controller: true,
         block_owner_deletion: true,
     });
-    controller.into_iter().chain(row.extra.iter().flat_map(|extra| extra.owners.iter().cloned())).collect()
+    controller.into_iter().chain(others.iter().cloned())
 }
 
 fn has_lost_owner(object: ObjectRef, cluster: &Cluster) -> bool {
@@ -124,7 +131,7 @@ fn has_lost_owner(object: ObjectRef, cluster: &Cluster) -> bool {
         let controller = cluster.pod(pod).controller;
         return controller.is_some() && !cluster.is_live(controller);
     }
-    owners(object, cluster).iter().any(|owner| !is_there(object, owner.owner, cluster))
+    owners(object, cluster).any(|owner| !is_there(object, owner.owner, cluster))
 }
 
 /// Is an owner where its dependent looks for it? Those of another namespace are not.
@@ -134,7 +141,14 @@ fn is_there(dependent: ObjectRef, owner: ObjectRef, cluster: &Cluster) -> bool {
 
 fn is_elsewhere(dependent: ObjectRef, owner: ObjectRef, cluster: &Cluster) -> bool {
     let both = owner.kind.is_namespaced() && dependent.kind.is_namespaced();
-    both && cluster.identity(dependent).0 != cluster.identity(owner).0
+    both && namespace_of(dependent, cluster) != namespace_of(owner, cluster)
+}
+
+fn namespace_of(object: ObjectRef, cluster: &Cluster) -> NamespaceId {
+    match object.as_pod() {
+        Some(pod) => cluster.pod(pod).namespace,
+        None => cluster.meta(object).namespace,
+    }
 }
 
 fn is_being_deleted(object: ObjectRef, cluster: &Cluster) -> bool {
@@ -161,22 +175,24 @@ fn is_waiting(owner: ObjectRef, cluster: &Cluster) -> bool {
     cluster.is_live(owner) && is_being_deleted(owner, cluster) && has_finalizer(owner, FOREGROUND, cluster)
 }
 
-/// An object that may have lost its owners. Upstream: garbagecollector `attemptToDeleteItem`.
-fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
-    let owners = owners(key, cluster);
-    let (solid, lost): (Owners, Owners) =
-        owners.into_iter().partition(|owner| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster));
-    if lost.is_empty() && !cluster.has_absent_owner(key) {
-        return Plan::done();
+/// What is done about an object that may have lost its owners, one after another. Upstream: garbagecollector
+/// `attemptToDeleteItem`.
+fn collect(key: ObjectRef, cluster: &Cluster, calls: &mut Vec<Call>) {
+    let is_solid = |owner: &OwnerReference| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster);
+    let solid: Vec<OwnerReference> = owners(key, cluster).filter(is_solid).collect();
+    if solid.len() == owners(key, cluster).count() && !cluster.has_absent_owner(key) {
+        return;
     }
-    let mut plan = Plan::done();
-    for owner in lost.iter().filter(|owner| cluster.is_live(owner.owner) && is_elsewhere(key, owner.owner, cluster)) {
-        plan.push(Call::Event(Box::new(wrong_namespace(key, owner.owner, cluster))));
+    for OwnerReference { owner, .. } in owners(key, cluster) {
+        if cluster.is_live(owner) && is_elsewhere(key, owner, cluster) {
+            calls.push(Call::Event(Box::new(wrong_namespace(key, owner, cluster))));
+        }
     }
     if !solid.is_empty() {
-        return plan.then(Call::SetOwners { object: key, owners: solid.into_vec() });
+        calls.push(Call::SetOwners { object: key, owners: solid });
+        return;
     }
-    let waited_for = lost.iter().any(|owner| is_waiting(owner.owner, cluster));
+    let waited_for = owners(key, cluster).any(|owner| is_waiting(owner.owner, cluster));
     let propagation = if waited_for && !dependents(key, cluster).is_empty() || has_finalizer(key, FOREGROUND, cluster) {
         Propagation::Foreground
     } else if has_finalizer(key, ORPHAN, cluster) {
@@ -184,7 +200,7 @@ fn collect(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     } else {
         Propagation::Background
     };
-    plan.then(Call::Delete { object: key, options: DeleteOptions { grace_seconds: None, propagation } })
+    calls.push(Call::Delete { object: key, options: DeleteOptions { grace_seconds: None, propagation } });
 }
 
 /// Upstream: garbagecollector `reportInvalidNamespaceOwnerRef`.
@@ -206,9 +222,11 @@ fn delete_dependents(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
         return Plan::of(Call::RemoveFinalizer { object: key, finalizer: FOREGROUND });
     }
     // One that has other owners too only loses this one.
-    let left = all.into_iter().filter(|dependent| !is_being_deleted(*dependent, cluster));
-    let stages = left.flat_map(|dependent| collect(dependent, cluster).stages);
-    plan.push_together(stages.flat_map(|stage| stage.calls).collect());
+    let mut calls = Vec::new();
+    for dependent in all.into_iter().filter(|dependent| !is_being_deleted(*dependent, cluster)) {
+        collect(dependent, cluster, &mut calls);
+    }
+    plan.push_together(calls);
     plan.resume_with(())
 }
 
@@ -216,7 +234,7 @@ fn delete_dependents(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
 fn set_dependents_free(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
     let mut plan = Plan::done();
     let freed = dependents(key, cluster).into_iter().map(|dependent| {
-        let left = owners(dependent, cluster).into_iter().filter(|owner| owner.owner != key).collect();
+        let left = owners(dependent, cluster).filter(|owner| owner.owner != key).collect();
         Call::SetOwners { object: dependent, owners: left }
     });
     plan.push_together(freed.collect());
