@@ -239,7 +239,7 @@ fn created_message(owner: ObjectRef, pod: &str, cluster: &Cluster) -> String {
     if owner.kind == Kind::STATEFUL_SET {
         return format!("Create Pod {pod} in StatefulSet {} successful", cluster.meta(owner).name);
     }
-    format!("Created pod: {pod}")
+    ["Created pod: ", pod].concat()
 }
 
 /// Upstream: controller `RealPodControl.DeletePod`. Controllers do not mind a pod that is gone already.

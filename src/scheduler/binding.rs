@@ -28,7 +28,8 @@ impl Scheduler {
                 cluster.nominate(now, pod, NodeId::NONE);
                 let row = cluster.pod(pod);
                 let namespace = cluster.namespace_name(row.namespace);
-                let message = format!("Successfully assigned {namespace}/{} to {}", row.name, cluster.node_name(node));
+                let message =
+                    ["Successfully assigned ", namespace, "/", &row.name, " to ", cluster.node_name(node)].concat();
                 record(now, cluster, pod, EventType::Normal, "Scheduled", message);
             }
             Err(status) => {
