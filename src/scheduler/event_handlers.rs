@@ -11,10 +11,25 @@ use crate::engine::SimTime;
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, PodId, TemplateId};
 
+/// What of a pod the scheduler looks at.
+const RELEVANT: Fields = Fields::BOUND
+    .union(Fields::PHASE)
+    .union(Fields::DELETION)
+    .union(Fields::LABELS)
+    .union(Fields::SPEC)
+    .union(Fields::NOMINATED)
+    .union(Fields::GRANTED);
+
+/// Does a change mean nothing to the scheduler? Most are of statuses that kubelets write.
+#[inline]
+pub(super) fn is_noise(change: &Change) -> bool {
+    change.object.kind == Kind::POD && !change.fields.intersects(RELEVANT)
+}
+
 impl Scheduler {
     pub(super) fn on_change(&mut self, now: SimTime, change: &Change, cluster: &Cluster) {
         match change.object.kind {
-            Kind::POD => self.on_pod(now, PodId(change.object.id), change, cluster),
+            Kind::POD => self.on_pod(now, PodId(change.object.id), cluster),
             Kind::NODE => self.on_node(now, NodeId(change.object.id), change.verb, cluster),
             Kind::SERVICE => self.algorithms.iter_mut().for_each(Algorithm::services_changed),
             Kind::NAMESPACE => self.algorithms.iter_mut().for_each(Algorithm::namespaces_changed),
@@ -60,18 +75,8 @@ impl Scheduler {
         }
     }
 
-    fn on_pod(&mut self, now: SimTime, pod: PodId, change: &Change, cluster: &Cluster) {
+    fn on_pod(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
         let row = cluster.pod(pod);
-        let relevant = Fields::BOUND
-            | Fields::PHASE
-            | Fields::DELETION
-            | Fields::LABELS
-            | Fields::SPEC
-            | Fields::NOMINATED
-            | Fields::GRANTED;
-        if !change.fields.intersects(relevant) {
-            return;
-        }
         // The informer selects pods that are not terminal: the end of a pod arrives as its deletion.
         if row.deleted.is_some() || row.status.phase.is_terminal() {
             self.on_pod_deleted(now, pod, cluster);

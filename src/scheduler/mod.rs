@@ -34,7 +34,7 @@ mod volume_wait;
 
 pub use attempt::{Attempt, AttemptResult};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
@@ -173,7 +173,7 @@ pub struct Scheduler {
     /// Where the next search begins in the list of nodes, whatever the profile.
     next_start_node_index: usize,
     thread: Thread,
-    bindings: BTreeMap<PodId, Binding>,
+    bindings: FxHashMap<PodId, Binding>,
     /// Each pod without a node as last seen: what an update is compared with.
     seen: FxHashMap<PodId, Seen>,
     preemptions: FxHashMap<PodId, Preempting>,
@@ -203,7 +203,7 @@ impl Scheduler {
             algorithms: profiles.into_iter().map(algorithm).collect(),
             next_start_node_index: 0,
             thread: Thread::Idle,
-            bindings: BTreeMap::new(),
+            bindings: FxHashMap::default(),
             seen: FxHashMap::default(),
             limit: ClientLimit::new(client_qps, client_burst),
             preemptions: FxHashMap::default(),
@@ -226,6 +226,10 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
+        // Nothing that `wake` looks at changes either.
+        if event_handlers::is_noise(change) {
+            return;
+        }
         self.on_change(now, change, cluster);
         if std::mem::take(&mut self.volumes_changed) {
             self.wake_volume_waits(now, cluster, outbox);
