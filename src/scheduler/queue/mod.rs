@@ -33,13 +33,6 @@ const MAX_IN_UNSCHEDULABLE_PODS: SimDuration = SimDuration::from_secs(300);
 /// How often pods that waited longer than that are looked for.
 const UNSCHEDULABLE_SCAN: SimDuration = SimDuration::from_secs(30);
 
-/// The pod that is being tried, and what happened meanwhile.
-#[derive(Debug)]
-struct InFlight {
-    pod: PodId,
-    events: Vec<ClusterEvent>,
-}
-
 /// Where a waiting pod is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -63,7 +56,10 @@ pub struct SchedulingQueue {
     backoff: KeyedQueue<BackoffKey>,
     error_backoff: KeyedQueue<BackoffKey>,
     unschedulable: UnschedulablePods,
-    in_flight: Option<InFlight>,
+    /// The pod that is being tried.
+    in_flight: Option<PodId>,
+    /// What happened since a pod is in flight.
+    in_flight_events: Vec<ClusterEvent>,
     /// Nominations.
     pub nominator: Nominator,
     /// Pods whose victims are being deleted, with the last of these: held back until the calls are made.
@@ -101,7 +97,7 @@ impl SchedulingQueue {
 
     /// Is this pod being tried now?
     pub fn is_in_flight(&self, pod: PodId) -> bool {
-        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.pod == pod)
+        self.in_flight == Some(pod)
     }
 
     /// What is kept of a waiting pod.
@@ -133,13 +129,14 @@ impl SchedulingQueue {
         let pod = self.active.pop().map(|(pod, _)| pod).or_else(|| self.backoff.pop().map(|(pod, _)| pod))?;
         let mut queued = self.waiting.remove(&pod).expect("a queued pod has a record").pod;
         queued.attempts += 1;
-        self.in_flight = Some(InFlight { pod, events: Vec::new() });
+        self.in_flight = Some(pod);
+        self.in_flight_events.clear();
         Some((pod, queued))
     }
 
     /// The pod in flight has a node, or is not to be tried again.
     pub fn done(&mut self, pod: PodId) {
-        self.in_flight.take_if(|in_flight| in_flight.pod == pod);
+        self.in_flight.take_if(|in_flight| *in_flight == pod);
     }
 
     /// Puts a pod back whose attempt failed, by binding or before. Upstream: `AddUnschedulableIfNotPresent`.
@@ -151,7 +148,7 @@ impl SchedulingQueue {
         mut queued: QueuedPod,
         rejectors: PluginSet,
     ) {
-        let in_flight = self.in_flight.take_if(|in_flight| in_flight.pod == pod);
+        let was_in_flight = self.in_flight.take_if(|in_flight| *in_flight == pod).is_some();
         if self.waiting.contains_key(&pod) {
             return;
         }
@@ -166,7 +163,7 @@ impl SchedulingQueue {
         }
         let profile = profile::of(&self.profiles, cluster, pod);
         let helps = |event: &ClusterEvent| hints::is_worth_requeuing(rejectors, event, pod, cluster, profile);
-        let retries = in_flight.is_none_or(|in_flight| rejectors.is_empty() || in_flight.events.iter().any(helps));
+        let retries = !was_in_flight || rejectors.is_empty() || self.in_flight_events.iter().any(helps);
         if retries {
             self.requeue(now, cluster, pod, queued);
         } else {
@@ -181,8 +178,8 @@ impl SchedulingQueue {
 
     /// The same for pods of at most this priority.
     pub fn move_some(&mut self, now: SimTime, cluster: &Cluster, event: &ClusterEvent, priority_at_most: i32) {
-        if let Some(in_flight) = &mut self.in_flight {
-            in_flight.events.push(event.clone());
+        if self.in_flight.is_some() {
+            self.in_flight_events.push(event.clone());
         }
         let mut helped = Vec::new();
         for (key, representative) in self.unschedulable.groups() {
@@ -199,8 +196,8 @@ impl SchedulingQueue {
 
     /// A waiting pod changed: `events` say in which respects. Upstream: `PriorityQueue.Update`.
     pub fn update(&mut self, now: SimTime, cluster: &Cluster, pod: PodId, events: &[ClusterEvent]) {
-        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.pod == pod) {
-            in_flight.events.extend_from_slice(events);
+        if self.is_in_flight(pod) {
+            self.in_flight_events.extend_from_slice(events);
             return;
         }
         let Some(Waiting { place: Place::Unschedulable(key), .. }) = self.waiting.get(&pod) else { return };
