@@ -237,7 +237,7 @@ impl PluginArgs {
     /// Of NodeResourcesBalancedAllocation.
     pub fn balanced(&self) -> NodeResourcesBalancedAllocation {
         let resources = resources_or_default(self.balanced.resources.as_deref());
-        NodeResourcesBalancedAllocation { resources: resources.into_iter().map(|(name, _)| name).collect() }
+        NodeResourcesBalancedAllocation { resources: resources.into_iter().map(|(name, _)| name.into()).collect() }
     }
 
     /// Of PodTopologySpread.
@@ -293,7 +293,7 @@ impl PluginArgs {
         let texts = |list: &Option<Vec<String>>| list.iter().flatten().map(Text::from).collect();
         Ok(NodeResourcesFit {
             strategy: scoring,
-            resources,
+            resources: resources.into_iter().map(|(name, weight)| (name.into(), weight)).collect(),
             ignored_resources: texts(&args.ignored_resources),
             ignored_resource_groups: texts(&args.ignored_resource_groups),
         })

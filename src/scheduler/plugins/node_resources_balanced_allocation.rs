@@ -1,19 +1,19 @@
 //! NodeResourcesBalancedAllocation: prefers nodes whose CPU and memory a pod brings nearer to equal use.
 
-use crate::model::Text;
 use crate::scheduler::cache::NodeInfo;
 use crate::scheduler::framework::{NodeScore, PodShape, ScoreContext};
+use crate::scheduler::plugins::resource_name::ResourceName;
 
 /// The plugin with its arguments.
 #[derive(Clone, Debug)]
 pub struct NodeResourcesBalancedAllocation {
     /// Resources that count.
-    pub resources: Vec<Text>,
+    pub resources: Vec<ResourceName>,
 }
 
 impl Default for NodeResourcesBalancedAllocation {
     fn default() -> Self {
-        Self { resources: vec![Text::const_new("cpu"), Text::const_new("memory")] }
+        Self { resources: vec![ResourceName::Cpu, ResourceName::Memory] }
     }
 }
 
@@ -39,7 +39,7 @@ fn fraction(requested: i64, allocatable: i64) -> f64 {
 
 impl NodeScore for NodeResourcesBalancedAllocation {
     fn applies(&self, pod: &PodShape) -> bool {
-        self.resources.iter().any(|name| pod.requests.get(name) != 0)
+        self.resources.iter().any(|name| name.of(&pod.requests) != 0)
     }
 
     /// Half of the score is the balance, half what the pod changes of it.
@@ -48,12 +48,11 @@ impl NodeScore for NodeResourcesBalancedAllocation {
         let mut with = smallvec::SmallVec::<[f64; 4]>::new();
         let mut without = smallvec::SmallVec::<[f64; 4]>::new();
         for name in &self.resources {
-            let (allocatable, wanted) = (node.facts.allocatable.get(name), pod.requests.get(name));
-            let is_scalar = !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage");
-            if allocatable == 0 || is_scalar && wanted == 0 {
+            let (allocatable, wanted) = (name.of(&node.facts.allocatable), name.of(&pod.requests));
+            if allocatable == 0 || name.is_scalar() && wanted == 0 {
                 continue;
             }
-            let used = node.requested.get(name);
+            let used = name.of(&node.requested);
             with.push(fraction(used + wanted, allocatable));
             without.push(fraction(used, allocatable));
         }

@@ -6,6 +6,7 @@ use crate::scheduler::cache::NodeInfo;
 use crate::scheduler::framework::{
     MAX_NODE_SCORE, MOST_REASONS, NodeFilter, NodeScore, PluginName, PodShape, ScoreContext, Verdict,
 };
+use crate::scheduler::plugins::resource_name::ResourceName;
 
 /// How a resource's use becomes a score.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct NodeResourcesFit {
     /// How it scores.
     pub strategy: ScoringStrategy,
     /// Resources that are scored, with weights.
-    pub resources: Vec<(Text, i64)>,
+    pub resources: Vec<(ResourceName, i64)>,
     /// Extended resources that are not checked.
     pub ignored_resources: Vec<Text>,
     /// Groups (the text before `/`) of extended resources that are not checked.
@@ -35,7 +36,7 @@ impl Default for NodeResourcesFit {
     fn default() -> Self {
         Self {
             strategy: ScoringStrategy::LeastAllocated,
-            resources: vec![(Text::const_new("cpu"), 1), (Text::const_new("memory"), 1)],
+            resources: vec![(ResourceName::Cpu, 1), (ResourceName::Memory, 1)],
             ignored_resources: Vec::new(),
             ignored_resource_groups: Vec::new(),
         }
@@ -141,14 +142,13 @@ impl NodeScore for NodeResourcesFit {
         let (mut sum, mut weights) = (0, 0);
         let is_ratio = matches!(self.strategy, ScoringStrategy::RequestedToCapacityRatio(_));
         for (name, weight) in &self.resources {
-            let (allocatable, wanted) = (node.facts.allocatable.get(name), pod.scored_requests.get(name));
-            let (used, is_scalar) = match name.as_str() {
-                "cpu" => (node.nonzero_cpu_milli, false),
-                "memory" => (node.nonzero_memory, false),
-                "ephemeral-storage" => (node.requested.ephemeral_storage, false),
-                _ => (node.requested.get(name), true),
+            let (allocatable, wanted) = (name.of(&node.facts.allocatable), name.of(&pod.scored_requests));
+            let used = match name {
+                ResourceName::Cpu => node.nonzero_cpu_milli,
+                ResourceName::Memory => node.nonzero_memory,
+                ResourceName::EphemeralStorage | ResourceName::Scalar(_) => name.of(&node.requested),
             };
-            if allocatable == 0 || is_scalar && wanted == 0 {
+            if allocatable == 0 || name.is_scalar() && wanted == 0 {
                 continue;
             }
             let score = self.resource_score(used + wanted, allocatable);
