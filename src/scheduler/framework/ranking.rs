@@ -84,7 +84,8 @@ impl Ranking {
         self.judge_within(start, want, &mut judge);
         let (least, greatest) = self.range(start, want);
         if least > RELATIVE {
-            let total = |offset: usize| self.totals[(start + offset) % nodes];
+            let (before, from) = self.totals.split_at(start);
+            let total = |offset: usize| from.get(offset).copied().unwrap_or_else(|| before[offset - from.len()]);
             let mut offset = 0;
             while total(offset) != greatest {
                 offset = after(offset, want)?;
