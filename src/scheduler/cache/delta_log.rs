@@ -1,12 +1,13 @@
 //! What came to and left the nodes, for those who count pods: the latest changes in order, and by template, so that
-//! who counts the pods of a few templates pays nothing for all others.
+//! who counts the pods of a few templates pays nothing for all others. The index by template is kept from the time on when
+//! somebody counts by it.
 
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{DeltaKind, PodDelta};
+use super::{DeltaKind, PodDelta, PodEntry};
 use crate::cluster::PodSet;
 use crate::model::object::{NamespaceId, PodId, TemplateId};
 
@@ -24,27 +25,41 @@ pub struct DeltaLog {
     /// For each delta the place of the one before it of its group, or `NONE`.
     before: VecDeque<u64>,
     first: u64,
+    index: Option<Index>,
+}
+
+/// The log by template.
+#[derive(Debug, Default)]
+struct Index {
     /// The place of the last delta of each group.
     last: FxHashMap<Group, u64>,
-    /// Templates of a namespace in the order in which they were first seen.
-    templates: FxHashMap<NamespaceId, Vec<TemplateId>>,
     /// Pods on nodes by group.
     placed: FxHashMap<Group, PodSet>,
+}
+
+impl Index {
+    fn place(&mut self, entry: &PodEntry) {
+        self.placed.entry((entry.namespace, entry.template)).or_default().insert(entry.pod);
+    }
+
+    fn remove(&mut self, entry: &PodEntry) {
+        if let Some(placed) = self.placed.get_mut(&(entry.namespace, entry.template)) {
+            placed.remove(entry.pod);
+        }
+    }
 }
 
 impl DeltaLog {
     /// Something happened. `counts` is false for nodes that are gone, whose pods are in nobody's counts.
     pub(super) fn push(&mut self, delta: PodDelta, counts: bool) {
         let group = (delta.entry.namespace, delta.entry.template);
-        let placed = self.placed.entry(group).or_insert_with(|| {
-            self.templates.entry(group.0).or_default().push(group.1);
-            PodSet::default()
-        });
-        match delta.kind {
-            DeltaKind::Added => placed.insert(delta.entry.pod),
-            DeltaKind::Removed => placed.remove(delta.entry.pod),
-            DeltaKind::Terminating => false,
-        };
+        if let Some(index) = &mut self.index {
+            match delta.kind {
+                DeltaKind::Added => index.place(&delta.entry),
+                DeltaKind::Removed => index.remove(&delta.entry),
+                DeltaKind::Terminating => {}
+            }
+        }
         if !counts {
             return;
         }
@@ -54,8 +69,23 @@ impl DeltaLog {
             self.first += 1;
         }
         let place = self.end();
-        self.before.push_back(self.last.insert(group, place).unwrap_or(NONE));
+        let before = self.index.as_mut().and_then(|index| index.last.insert(group, place));
+        self.before.push_back(before.unwrap_or(NONE));
         self.deltas.push_back(delta);
+    }
+
+    /// From now on `of_template` and `placed` tell of all that comes to and leaves nodes, and of these pods, which are
+    /// there already.
+    pub(super) fn keep_index(&mut self, entries: impl Iterator<Item = PodEntry>) {
+        if self.index.is_some() {
+            return;
+        }
+        let mut entries: Vec<PodEntry> = entries.collect();
+        entries.sort_unstable_by_key(|entry| entry.pod);
+        let index = self.index.insert(Index::default());
+        for entry in &entries {
+            index.place(entry);
+        }
     }
 
     /// The place after the last delta.
@@ -74,10 +104,11 @@ impl DeltaLog {
         place >= self.first
     }
 
-    /// What happened to pods of a template since `place`, which the log reaches.
+    /// What happened to pods of a template since `place`, which the log reaches, if the index was kept then.
     pub fn of_template(&self, group: (NamespaceId, TemplateId), place: u64) -> SmallVec<[PodDelta; 8]> {
         let mut found = SmallVec::new();
-        let mut next = self.last.get(&group).copied().unwrap_or(NONE);
+        let last = self.index.as_ref().and_then(|index| index.last.get(&group));
+        let mut next = last.copied().unwrap_or(NONE);
         while next != NONE && next >= place && next >= self.first {
             let index = (next - self.first) as usize;
             found.push(self.deltas[index]);
@@ -87,14 +118,9 @@ impl DeltaLog {
         found
     }
 
-    /// Templates of a namespace's pods, in the order in which they were first seen.
-    pub fn templates(&self, namespace: NamespaceId) -> &[TemplateId] {
-        self.templates.get(&namespace).map_or(&[], Vec::as_slice)
-    }
-
-    /// Pods of a template that are on nodes.
+    /// Pods of a template that are on nodes, if the index is kept.
     pub fn placed(&self, group: (NamespaceId, TemplateId)) -> impl Iterator<Item = PodId> + '_ {
-        self.placed.get(&group).into_iter().flat_map(PodSet::iter)
+        self.index.as_ref().and_then(|index| index.placed.get(&group)).into_iter().flat_map(PodSet::iter)
     }
 }
 
@@ -102,7 +128,6 @@ impl DeltaLog {
 mod tests {
     use super::*;
     use crate::model::object::NodeId;
-    use crate::scheduler::cache::PodEntry;
 
     fn delta(pod: u32, template: u32, kind: DeltaKind) -> PodDelta {
         let entry = PodEntry {
@@ -118,6 +143,7 @@ mod tests {
     #[test]
     fn a_template_finds_its_own_deltas_in_order() {
         let mut log = DeltaLog::default();
+        log.keep_index(std::iter::empty());
         for pod in 0..10 {
             log.push(delta(pod, pod % 2, DeltaKind::Added), true);
         }
@@ -126,12 +152,31 @@ mod tests {
         let pods: Vec<u32> = log.of_template(group, 3).iter().map(|delta| delta.entry.pod.0).collect();
         assert_eq!(pods, [4, 6, 8, 4]);
         assert_eq!(log.placed(group).collect::<Vec<_>>(), [PodId(0), PodId(2), PodId(6), PodId(8)]);
-        assert_eq!(log.templates(NamespaceId(0)), [TemplateId(0), TemplateId(1)]);
+    }
+
+    #[test]
+    fn an_index_that_is_kept_late_knows_the_pods_that_are_there_and_what_comes() {
+        let mut log = DeltaLog::default();
+        let group = (NamespaceId(0), TemplateId(0));
+        for pod in [7, 3, 5] {
+            log.push(delta(pod, 0, DeltaKind::Added), true);
+        }
+        log.push(delta(5, 0, DeltaKind::Removed), true);
+        assert_eq!(log.placed(group).count(), 0);
+        let begin = log.end();
+        log.keep_index([7, 3].map(|pod| delta(pod, 0, DeltaKind::Added).entry).into_iter());
+        assert_eq!(log.placed(group).collect::<Vec<_>>(), [PodId(3), PodId(7)]);
+        assert!(log.of_template(group, begin).is_empty());
+        log.push(delta(9, 0, DeltaKind::Added), true);
+        log.push(delta(3, 0, DeltaKind::Removed), false);
+        let pods: Vec<u32> = log.of_template(group, begin).iter().map(|delta| delta.entry.pod.0).collect();
+        assert_eq!((pods, log.placed(group).collect::<Vec<_>>()), (vec![9], vec![PodId(7), PodId(9)]));
     }
 
     #[test]
     fn what_is_too_long_ago_is_not_reached() {
         let mut log = DeltaLog::default();
+        log.keep_index(std::iter::empty());
         for pod in 0..=KEPT as u32 {
             log.push(delta(pod, 0, DeltaKind::Added), true);
         }

@@ -220,7 +220,12 @@ impl Cache {
         self.deltas.since(place)
     }
 
-    /// The deltas, also by template.
+    /// The deltas can be asked for by template from now on.
+    pub fn keep_deltas_by_template(&mut self) {
+        self.deltas.keep_index(self.nodes.iter().flat_map(|info| info.pods.iter().copied()));
+    }
+
+    /// The deltas, also by template where `keep_deltas_by_template` has asked for that.
     pub fn delta_log(&self) -> &DeltaLog {
         &self.deltas
     }

@@ -50,6 +50,7 @@ impl Spread {
         };
         let counts: Vec<Count> = set.hard.iter().chain(&set.soft).map(count).collect();
         let seen = vec![0; counts.len()];
+        cache.keep_deltas_by_template();
         Self { set, counts, selected: BTreeMap::new(), seen, topology_version: None, cursor: 0 }
     }
 
