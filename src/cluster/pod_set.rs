@@ -65,12 +65,18 @@ impl PodSet {
         self.places.iter().filter(|id| **id & GONE == 0).map(|id| PodId(*id))
     }
 
-    /// Ids ascend, so that one lies at most as far behind the first as it is greater. Where most of a stretch of ids is in
-    /// the set, as with the pods of a large workload, it lies just there or little before.
+    /// Ids ascend, so that one lies at most as far behind the first as it is greater, and at most as far before the last as
+    /// it is less. Where most of a stretch of ids is in the set, as with the pods of a large workload, it lies just at one
+    /// of these places, or little behind the one and before the other.
     fn find(&self, pod: PodId) -> Result<usize, usize> {
         let id_at = |place: usize| self.places[place] & !GONE;
-        let Some(first) = self.places.first() else { return Err(0) };
+        let (Some(first), Some(last)) = (self.places.first(), self.places.last()) else { return Err(0) };
         let Some(distance) = pod.0.checked_sub(first & !GONE) else { return Err(0) };
+        let Some(to_last) = (last & !GONE).checked_sub(pod.0) else { return Err(self.places.len()) };
+        let least = (self.places.len() - 1).saturating_sub(to_last as usize);
+        if id_at(least) == pod.0 {
+            return Ok(least);
+        }
         let mut end = self.places.len().min(distance as usize + 1);
         let mut step = 1;
         // What is looked for lies before `end`, or would be inserted there.
@@ -78,7 +84,7 @@ impl PodSet {
             end -= step;
             step *= 2;
         }
-        let begin = end.saturating_sub(step);
+        let begin = end.saturating_sub(step).max(least);
         let found = self.places[begin..end].binary_search_by_key(&pod.0, |id| id & !GONE);
         found.map(|place| begin + place).map_err(|place| begin + place)
     }
