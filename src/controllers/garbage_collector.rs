@@ -178,21 +178,29 @@ fn is_waiting(owner: ObjectRef, cluster: &Cluster) -> bool {
 /// What is done about an object that may have lost its owners, one after another. Upstream: garbagecollector
 /// `attemptToDeleteItem`.
 fn collect(key: ObjectRef, cluster: &Cluster, calls: &mut Vec<Call>) {
-    let is_solid = |owner: &OwnerReference| is_there(key, owner.owner, cluster) && !is_waiting(owner.owner, cluster);
-    let solid: Vec<OwnerReference> = owners(key, cluster).filter(is_solid).collect();
-    if solid.len() == owners(key, cluster).count() && !cluster.has_absent_owner(key) {
-        return;
-    }
-    for OwnerReference { owner, .. } in owners(key, cluster) {
-        if cluster.is_live(owner) && is_elsewhere(key, owner, cluster) {
+    let (mut solid, mut has_lost, mut waited_for) = (Vec::new(), cluster.has_absent_owner(key), false);
+    for reference in owners(key, cluster) {
+        let owner = reference.owner;
+        let is_live = cluster.is_live(owner);
+        let is_elsewhere = is_live && is_elsewhere(key, owner, cluster);
+        let is_waiting = is_live && is_waiting(owner, cluster);
+        if is_live && !is_elsewhere && !is_waiting {
+            solid.push(reference);
+            continue;
+        }
+        has_lost = true;
+        waited_for |= is_waiting;
+        if is_elsewhere {
             calls.push(Call::Event(Box::new(wrong_namespace(key, owner, cluster))));
         }
+    }
+    if !has_lost {
+        return;
     }
     if !solid.is_empty() {
         calls.push(Call::SetOwners { object: key, owners: solid });
         return;
     }
-    let waited_for = owners(key, cluster).any(|owner| is_waiting(owner.owner, cluster));
     let propagation = if waited_for && !dependents(key, cluster).is_empty() || has_finalizer(key, FOREGROUND, cluster) {
         Propagation::Foreground
     } else if has_finalizer(key, ORPHAN, cluster) {
@@ -222,7 +230,7 @@ fn delete_dependents(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
         return Plan::of(Call::RemoveFinalizer { object: key, finalizer: FOREGROUND });
     }
     // One that has other owners too only loses this one.
-    let mut calls = Vec::new();
+    let mut calls = Vec::with_capacity(all.len());
     for dependent in all.into_iter().filter(|dependent| !is_being_deleted(*dependent, cluster)) {
         collect(dependent, cluster, &mut calls);
     }
