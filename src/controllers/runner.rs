@@ -169,8 +169,10 @@ struct Work<D> {
 #[derive(Debug)]
 struct Progress<D> {
     stages: std::vec::IntoIter<Stage>,
-    /// Calls of the current stage that wait for their token, the next one last, with the token's time.
-    waiting: Vec<(SimTime, Call)>,
+    /// Calls of the current stage that wait for their token.
+    waiting: std::vec::IntoIter<Call>,
+    /// When each has it.
+    tokens: std::vec::IntoIter<SimTime>,
     /// When the last answer of the current stage arrives.
     answered_at: SimTime,
     outcome: Outcome,
@@ -183,7 +185,8 @@ impl<D> Progress<D> {
     fn new(plan: Plan<D>) -> Self {
         Self {
             stages: plan.stages.into_iter(),
-            waiting: Vec::new(),
+            waiting: Vec::new().into_iter(),
+            tokens: Vec::new().into_iter(),
             answered_at: SimTime::ZERO,
             outcome: Outcome::default(),
             draft: plan.draft,
@@ -303,13 +306,15 @@ impl<C: Controller> Runner<C> {
             none => none.insert(Progress::new(self.controller.sync(now, key, cluster))),
         };
         loop {
-            while let Some((_, call)) = progress.waiting.pop_if(|(at, _)| *at <= now) {
+            while progress.tokens.as_slice().first().is_some_and(|at| *at <= now)
+                && let (Some(_), Some(call)) = (progress.tokens.next(), progress.waiting.next())
+            {
                 if !matches!(call, Call::Event(_)) {
                     progress.answered_at = now + self.latencies.fixed(Latency::ApiWrite);
                 }
                 self.carry_out(now, call, &mut progress.outcome, cluster);
             }
-            if let Some((at, _)) = progress.waiting.last() {
+            if let Some(at) = progress.tokens.as_slice().first() {
                 return Some(*at);
             }
             if progress.answered_at > now {
@@ -317,7 +322,8 @@ impl<C: Controller> Runner<C> {
             }
             let next = if progress.outcome.refusal.is_none() { progress.stages.next() } else { None };
             if let Some(stage) = next {
-                progress.waiting = self.reserve(now, stage);
+                progress.tokens = self.reserve(now, &stage).into_iter();
+                progress.waiting = stage.calls.into_iter();
             } else if let Some(draft) = progress.draft.take() {
                 let plan = self.controller.resume(now, key, draft, &progress.outcome, cluster);
                 *progress = Progress::new(plan);
@@ -342,17 +348,9 @@ impl<C: Controller> Runner<C> {
     }
 
     /// Takes a token for each call. Events go out by themselves, beside the controller's requests.
-    fn reserve(&mut self, now: SimTime, stage: Stage) -> Vec<(SimTime, Call)> {
-        let mut waiting: Vec<(SimTime, Call)> = stage
-            .calls
-            .into_iter()
-            .map(|call| {
-                let at = if matches!(call, Call::Event(_)) { now } else { self.client.reserve(now) };
-                (at, call)
-            })
-            .collect();
-        waiting.reverse();
-        waiting
+    fn reserve(&mut self, now: SimTime, stage: &Stage) -> Vec<SimTime> {
+        let token = |call| if matches!(call, &Call::Event(_)) { now } else { self.client.reserve(now) };
+        stage.calls.iter().map(token).collect()
     }
 
     /// Upstream: each controller's `processNextWorkItem` and `handleErr`.
