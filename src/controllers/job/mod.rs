@@ -161,12 +161,11 @@ impl JobController {
             return;
         }
         self.claims.observe_owned(row.controller, pod, change);
-        let mut relevant = CLASSIFYING | Fields::LABELS;
-        if cluster.template(row.template).spec.restart_policy == RestartPolicy::OnFailure {
-            // Restarts count against the backoff limit.
-            relevant |= Fields::CONTAINERS;
-        }
-        if change.fields.intersects(relevant) {
+        // Restarts count against the backoff limit.
+        let counts_restarts = || cluster.template(row.template).spec.restart_policy == RestartPolicy::OnFailure;
+        if change.fields.intersects(CLASSIFYING | Fields::LABELS)
+            || change.fields.contains(Fields::CONTAINERS) && counts_restarts()
+        {
             self.catch_up(cluster);
             queue.add_after(now, row.controller, BATCH);
         }
