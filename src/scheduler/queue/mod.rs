@@ -1,6 +1,7 @@
 //! The scheduling queue: pods ready to be tried, pods that back off, pods that wait for a change of the cluster.
 //! Upstream: backend/queue `PriorityQueue`.
 
+mod active;
 mod hints;
 mod nominator;
 mod profile;
@@ -14,9 +15,10 @@ use std::hash::BuildHasherDefault;
 use priority_queue::PriorityQueue;
 use rustc_hash::{FxHashMap, FxHasher};
 
+use active::ActiveQueue;
 pub use nominator::{Nominator, entry};
 pub use profile::QueueProfile;
-use queued_pod::{ActiveKey, BackoffKey, first_tick_after};
+use queued_pod::{BackoffKey, first_tick_after};
 pub use queued_pod::{BackoffSettings, QueuedPod};
 use unschedulable::{GroupKey, UnschedulablePods};
 
@@ -52,7 +54,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub struct SchedulingQueue {
     waiting: FxHashMap<PodId, Waiting>,
-    active: KeyedQueue<ActiveKey>,
+    active: ActiveQueue,
     backoff: KeyedQueue<BackoffKey>,
     error_backoff: KeyedQueue<BackoffKey>,
     unschedulable: UnschedulablePods,
@@ -126,7 +128,11 @@ impl SchedulingQueue {
 
     /// The next pod to try. An idle scheduler takes pods that back off too, except after errors.
     pub fn pop(&mut self) -> Option<(PodId, QueuedPod)> {
-        let pod = self.active.pop().map(|(pod, _)| pod).or_else(|| self.backoff.pop().map(|(pod, _)| pod))?;
+        let waiting = &self.waiting;
+        let active = self.active.pop(|pod, key| {
+            waiting.get(&pod).is_some_and(|waiting| waiting.place == Place::Active && waiting.pod.active_key() == key)
+        });
+        let pod = active.or_else(|| self.backoff.pop().map(|(pod, _)| pod))?;
         let mut queued = self.waiting.remove(&pod).expect("a queued pod has a record").pod;
         queued.attempts += 1;
         self.in_flight = Some(pod);
@@ -315,7 +321,7 @@ impl SchedulingQueue {
     fn leave(&mut self, pod: PodId) -> Option<QueuedPod> {
         let Waiting { pod: queued, place } = self.waiting.remove(&pod)?;
         match place {
-            Place::Active => drop(self.active.remove(&pod)),
+            Place::Active => self.active.leave(),
             Place::Backoff => drop(self.backoff.remove(&pod)),
             Place::ErrorBackoff => drop(self.error_backoff.remove(&pod)),
             Place::Unschedulable(key) => {

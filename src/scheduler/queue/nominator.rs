@@ -38,6 +38,9 @@ impl Nominator {
 
     /// Ends a pod's nomination.
     pub fn remove(&mut self, pod: PodId) {
+        if self.by_pod.is_empty() {
+            return;
+        }
         let Some(node) = self.by_pod.remove(&pod) else { return };
         if let Some(pods) = self.by_node.get_mut(&node) {
             pods.retain(|candidate| *candidate != pod);
