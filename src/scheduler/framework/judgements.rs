@@ -1,7 +1,7 @@
 //! Verdicts and raw scores of nodes for each shape of pod, kept until the node changes.
 
 use super::plugin::ScoreContext;
-use super::profile::Profile;
+use super::profile::{Applicable, Profile};
 use super::ranking::{Found, Ranking};
 use super::shape::{PodShape, ShapeId};
 use super::verdict::Verdict;
@@ -35,6 +35,8 @@ struct Row {
 struct Column {
     rows: Vec<Row>,
     ranking: Ranking,
+    /// Which plugins judge.
+    applicable: Applicable,
     /// ImageLocality's scores depend on the number of nodes.
     nodes: usize,
     last_use: u64,
@@ -65,7 +67,8 @@ impl Judgements {
             }
             self.kept += 1;
         }
-        let column = self.columns[place].get_or_insert_default();
+        let new = || Box::new(Column { applicable: profile.applicable_to(shape), ..Column::default() });
+        let column = self.columns[place].get_or_insert_with(new);
         column.last_use = self.uses;
         let nodes = cache.order().len();
         if column.nodes != nodes {
@@ -124,11 +127,14 @@ impl View<'_> {
     #[cold]
     fn judge(&mut self, node: NodeId) -> Judgement {
         let info = self.cache.node(node);
-        let mut judgement = Judgement { verdict: self.profile.filter(self.shape, info), ..Judgement::default() };
+        let (profile, applicable, shape) = (self.profile, &self.column.applicable, self.shape);
+        let verdict = profile.filter_applicable(applicable, shape, info);
+        let mut judgement = Judgement { verdict, ..Judgement::default() };
         if judgement.verdict.is_pass() {
-            judgement.fixed = self.profile.fixed_score(self.shape, info, self.context);
-            for (raw, score) in judgement.raw.iter_mut().zip(self.profile.normalized(self.shape)) {
-                *raw = score.plugin.score(self.shape, info, self.context) as i32;
+            judgement.fixed = profile.fixed_score(applicable, shape, info, self.context);
+            let scores = profile.raw_scores(applicable, shape, info, self.context);
+            for (raw, score) in judgement.raw.iter_mut().zip(scores) {
+                *raw = score as i32;
             }
         }
         let generation = self.cache.generations()[node.index()];

@@ -92,20 +92,45 @@ pub struct Profile {
     pub late_filters: PluginSet,
 }
 
+/// The node-local plugins of a profile that have something to say of pods of one shape, by their places.
+#[derive(Clone, Debug, Default)]
+pub struct Applicable {
+    filters: Vec<usize>,
+    /// Scores that are 0..=100 already.
+    fixed: Vec<usize>,
+    /// Scores that need the whole list to become so.
+    normalized: Vec<usize>,
+}
+
+impl EnabledFilter {
+    /// Has it something to say of pods of a shape without a look at more than a node?
+    fn applies(&self, pod: &PodShape) -> bool {
+        matches!(&self.kind, FilterKind::Node(filter) if filter.applies(pod))
+    }
+}
+
 impl Profile {
     /// The first rejection of a node by the filters that judge it by itself.
     pub fn filter(&self, pod: &PodShape, node: &NodeInfo) -> Verdict {
-        for enabled in &self.filters {
-            let FilterKind::Node(filter) = &enabled.kind else { continue };
-            if !filter.applies(pod) {
-                continue;
-            }
-            let verdict = filter.filter(pod, node);
-            if !verdict.is_pass() {
-                return verdict.by(enabled.name);
-            }
+        first_rejection(self.filters.iter().filter(|enabled| enabled.applies(pod)), pod, node)
+    }
+
+    /// The same, where it is known which filters apply.
+    pub fn filter_applicable(&self, applicable: &Applicable, pod: &PodShape, node: &NodeInfo) -> Verdict {
+        first_rejection(applicable.filters.iter().map(|place| &self.filters[*place]), pod, node)
+    }
+
+    /// Which node-local plugins have something to say of pods of this shape.
+    pub fn applicable_to(&self, pod: &PodShape) -> Applicable {
+        let filters = self.filters.iter().enumerate().filter(|(_, enabled)| enabled.applies(pod));
+        let scores = self.node_scores.iter().enumerate().filter(|(_, score)| score.plugin.applies(pod));
+        let is_fixed = |(_, score): &(usize, &WeightedScore)| score.plugin.normalization() == Normalization::None;
+        let (fixed, normalized): (Vec<_>, Vec<_>) = scores.partition(is_fixed);
+        Applicable {
+            filters: filters.map(|(place, _)| place).collect(),
+            fixed: fixed.into_iter().map(|(place, _)| place).collect(),
+            normalized: normalized.into_iter().map(|(place, _)| place).collect(),
         }
-        Verdict::PASS
     }
 
     /// The place of a plugin among the filters.
@@ -155,15 +180,42 @@ impl Profile {
     }
 
     /// Weighted sum of the scores that are 0..=100 already.
-    pub fn fixed_score(&self, pod: &PodShape, node: &NodeInfo, context: ScoreContext<'_>) -> i64 {
-        self.applicable(pod)
-            .filter(|score| score.plugin.normalization() == Normalization::None)
-            .map(|score| score.weight * score.plugin.score(pod, node, context))
-            .sum()
+    pub fn fixed_score(
+        &self,
+        applicable: &Applicable,
+        pod: &PodShape,
+        node: &NodeInfo,
+        context: ScoreContext<'_>,
+    ) -> i64 {
+        let scores = applicable.fixed.iter().map(|place| &self.node_scores[*place]);
+        scores.map(|score| score.weight * score.plugin.score(pod, node, context)).sum()
+    }
+
+    /// Raw scores that need the whole list to become 0..=100.
+    pub fn raw_scores<'a>(
+        &'a self,
+        applicable: &'a Applicable,
+        pod: &'a PodShape,
+        node: &'a NodeInfo,
+        context: ScoreContext<'a>,
+    ) -> impl Iterator<Item = i64> + 'a {
+        let scores = applicable.normalized.iter().map(|place| &self.node_scores[*place]);
+        scores.map(move |score| score.plugin.score(pod, node, context))
     }
 
     /// The scores that have a preference for this pod.
     pub fn applicable<'a>(&'a self, pod: &'a PodShape) -> impl Iterator<Item = &'a WeightedScore> {
         self.node_scores.iter().filter(|score| score.plugin.applies(pod))
     }
+}
+
+fn first_rejection<'a>(filters: impl Iterator<Item = &'a EnabledFilter>, pod: &PodShape, node: &NodeInfo) -> Verdict {
+    for enabled in filters {
+        let FilterKind::Node(filter) = &enabled.kind else { continue };
+        let verdict = filter.filter(pod, node);
+        if !verdict.is_pass() {
+            return verdict.by(enabled.name);
+        }
+    }
+    Verdict::PASS
 }
