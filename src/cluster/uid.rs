@@ -22,15 +22,16 @@ pub(super) fn uid(seed_mask: u64, object: ObjectRef) -> u128 {
 /// A UID as the API shows it.
 pub(super) fn text(uid: u128) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
+    let mut text = [b'-'; 36];
+    let mut at = 0;
     for (place, byte) in uid.to_be_bytes().into_iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0xf)]));
+        at += usize::from(matches!(place, 4 | 6 | 8 | 10));
+        text[at] = DIGITS[usize::from(byte >> 4)];
+        text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+        at += 2;
     }
-    text
+    // Digits and dashes only.
+    std::str::from_utf8(&text).unwrap_or_default().to_owned()
 }
 
 /// The object of a UID made by `uid` under the same seed.

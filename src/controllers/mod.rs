@@ -222,6 +222,12 @@ impl Controllers {
         });
     }
 
+    /// Has any autoscaler decided something since then?
+    #[inline]
+    pub fn has_autoscaler_decisions(&self) -> bool {
+        self.horizontal_pod_autoscaler.controller().has_decisions()
+    }
+
     /// What autoscalers have decided since the last call.
     pub fn take_autoscaler_decisions(&mut self) -> Vec<RecordedDecision> {
         self.horizontal_pod_autoscaler.controller_mut().take_decisions()

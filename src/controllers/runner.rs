@@ -256,6 +256,12 @@ impl<C: Controller> Runner<C> {
         self.dispatch_news(now, outbox);
     }
 
+    /// The controller, to be asked.
+    #[inline]
+    pub(super) fn controller(&self) -> &C {
+        &self.controller
+    }
+
     /// The controller, for what it keeps for others.
     pub(super) fn controller_mut(&mut self) -> &mut C {
         &mut self.controller

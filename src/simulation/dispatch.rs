@@ -247,10 +247,14 @@ impl Simulation {
         for attempt in self.scheduler.take_attempts() {
             self.recording.collector.attempt(&attempt_row(&attempt));
         }
-        for decision in self.controllers.take_autoscaler_decisions() {
-            self.recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
+        if self.controllers.has_autoscaler_decisions() {
+            for decision in self.controllers.take_autoscaler_decisions() {
+                self.recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
+            }
         }
-        self.record_traffic();
+        if self.workload.traffic().has_rows() {
+            self.record_traffic();
+        }
         self.plan_sample();
     }
 

@@ -226,6 +226,11 @@ impl Controller for HorizontalPodAutoscalerController {
 }
 
 impl HorizontalPodAutoscalerController {
+    /// Are there decisions that nobody has taken?
+    pub(in super::super) fn has_decisions(&self) -> bool {
+        !self.decisions.is_empty()
+    }
+
     /// Decisions since the last call.
     pub(in super::super) fn take_decisions(&mut self) -> Vec<RecordedDecision> {
         std::mem::take(&mut self.decisions)

@@ -366,6 +366,7 @@ pub struct Output {
 
 impl Output {
     /// No file: of the run, only the summary is read.
+    #[must_use]
     pub fn summary_only(&self) -> Self {
         Self {
             sample: self.sample,

@@ -95,6 +95,12 @@ impl Traffic {
         self.loads.iter().filter(|load| !load.has_served).map(|load| &load.settings)
     }
 
+    /// Are there rows that nobody has taken?
+    #[inline]
+    pub fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
     /// Rows since the last call.
     pub fn take_rows(&mut self) -> Vec<TrafficRow> {
         std::mem::take(&mut self.rows)
