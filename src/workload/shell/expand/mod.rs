@@ -3,15 +3,18 @@
 //! A command substitution takes time, and expansion is a plain function: it stops at the first substitution whose
 //! output is not known yet, and is done again from the start once it is. What it assigned on the way is undone.
 
+mod lists;
+mod transform;
+
 use std::sync::Arc;
 
-use brush_parser::word::{ParameterTestType, SubstringMatchKind};
+use brush_parser::word::ParameterTestType;
 
-use super::array::{Array, Key};
 use super::code::{Action, Code, Dialect, Expansion, Parameter, Part, Word};
 use super::context::Context;
 use super::pattern;
 use super::shell::{Shell, Variable};
+use lists::{changes_items, is_list_of_fields};
 
 /// Why an expansion did not come to its end.
 #[derive(Debug)]
@@ -189,16 +192,6 @@ impl<'a, 'b> Expander<'a, 'b> {
         self.change(name, |shell| shell.set(name, value))
     }
 
-    /// Sets an element of an array as a part of an expansion.
-    pub fn assign_element(&mut self, name: &str, key: Key, value: String) -> Expanded<()> {
-        self.change(name, |shell| shell.set_element(name, key, value))
-    }
-
-    /// Makes a variable an array as a part of an expansion.
-    pub fn assign_array(&mut self, name: &str, array: Array) -> Expanded<()> {
-        self.change(name, |shell| shell.set_array(name, array))
-    }
-
     /// Changes a variable in a way that can be undone; the change says whether it was allowed.
     fn change(&mut self, name: &str, change: impl FnOnce(&mut Shell) -> bool) -> Expanded<()> {
         let before = self.shell.variables.get(name).cloned();
@@ -211,31 +204,6 @@ impl<'a, 'b> Expander<'a, 'b> {
         Ok(())
     }
 
-    /// The key that an index means: a number to be calculated, or a name. None where there can be no such element.
-    pub fn key(&mut self, name: &str, is_named: bool, index: &Word) -> Expanded<Option<Key>> {
-        let text = self.single(index)?;
-        self.key_of_text(name, is_named, &text)
-    }
-
-    /// The same of an index that has been expanded.
-    pub fn key_of_text(&mut self, name: &str, is_named: bool, index: &str) -> Expanded<Option<Key>> {
-        if is_named || self.shell.array(name).is_named {
-            return Ok(Some(Key::Name(index.to_owned())));
-        }
-        let number = self.arithmetic(index)?;
-        Ok(self.shell.array(name).key_of(number))
-    }
-
-    /// The parameters that are lists: arguments, elements of arrays and their keys.
-    fn list(&self, parameter: &Parameter) -> Option<Vec<String>> {
-        Some(match parameter {
-            Parameter::All | Parameter::Joined => self.shell.positional.to_vec(),
-            Parameter::Elements { name, .. } => self.shell.array(name).elements.values().cloned().collect(),
-            Parameter::Keys { name, .. } => self.shell.array(name).elements.keys().map(Key::text).collect(),
-            _ => return None,
-        })
-    }
-
     /// Value of a parameter as one text; none where it is unset.
     fn lookup(&mut self, parameter: &Parameter) -> Expanded<Option<String>> {
         if let Parameter::Element(name, index) = parameter {
@@ -246,15 +214,6 @@ impl<'a, 'b> Expander<'a, 'b> {
             return Ok((!list.is_empty()).then(|| list.join(&self.separator(parameter))));
         }
         Ok(self.text(parameter))
-    }
-
-    /// What stands between the items of a list that becomes one text.
-    fn separator(&self, parameter: &Parameter) -> String {
-        if is_joined(parameter) {
-            self.shell.get("IFS").unwrap_or(" ").chars().take(1).collect()
-        } else {
-            " ".to_owned()
-        }
     }
 
     fn text(&mut self, parameter: &Parameter) -> Option<String> {
@@ -386,117 +345,9 @@ impl<'a, 'b> Expander<'a, 'b> {
         Ok(())
     }
 
-    /// A list, of which each item is changed, or some are taken.
-    fn listed(
-        &mut self,
-        expansion: &Expansion,
-        mut list: Vec<String>,
-        is_quoted: bool,
-        out: &mut Fields,
-    ) -> Expanded<()> {
-        match &expansion.action {
-            Action::Plain => {}
-            Action::Length => {
-                self.value(&list.len().to_string(), is_quoted, out);
-                return Ok(());
-            }
-            Action::Substring { offset, length } => {
-                let text = self.single(offset)?;
-                let offset = self.arithmetic(&text)?;
-                if matches!(expansion.parameter, Parameter::All | Parameter::Joined) {
-                    // Arguments are counted from `$0`.
-                    list.insert(0, self.shell.name.clone());
-                    if offset < 0 && offset.unsigned_abs() >= list.len() as u64 {
-                        list.clear();
-                    }
-                }
-                let count = list.len() as i64;
-                let start = if offset < 0 { count.saturating_add(offset) } else { offset };
-                let length = match length {
-                    Some(length) => {
-                        let text = self.single(length)?;
-                        self.arithmetic(&text)?
-                    }
-                    None => i64::MAX,
-                };
-                if length < 0 {
-                    return Err(Stop::Fail(format!("{length}: substring expression < 0"), 1));
-                }
-                let skipped = usize::try_from(start).unwrap_or(usize::MAX);
-                list = list.into_iter().skip(skipped).take(length as usize).collect();
-            }
-            action => {
-                for item in &mut list {
-                    *item = self.transform(action, std::mem::take(item))?;
-                }
-            }
-        }
-        self.items(&expansion.parameter, &list, is_quoted, out);
-        Ok(())
-    }
-
-    /// Items of a list as fields, or as one text where they are joined.
-    fn items(&mut self, parameter: &Parameter, list: &[String], is_quoted: bool, out: &mut Fields) {
-        if out.is_single || is_quoted && is_joined(parameter) {
-            if !list.is_empty() {
-                self.value(&list.join(&self.separator(parameter)), is_quoted, out);
-            }
-            return;
-        }
-        for (index, item) in list.iter().enumerate() {
-            if index > 0 {
-                out.end_field();
-            }
-            if is_quoted {
-                out.text("");
-            }
-            self.value(item, is_quoted, out);
-        }
-    }
-
     /// Status with which an expansion error ends the shell.
     fn fatal(&self) -> i32 {
         if self.shell.dialect == Dialect::Bash { 1 } else { 2 }
-    }
-
-    fn transform(&mut self, action: &Action, value: String) -> Expanded<String> {
-        Ok(match action {
-            Action::Length => value.chars().count().to_string(),
-            Action::RemovePrefix { longest, pattern } => {
-                let pattern = self.pattern(pattern)?;
-                pattern::remove_prefix(&value, &pattern, *longest).to_owned()
-            }
-            Action::RemoveSuffix { longest, pattern } => {
-                let pattern = self.pattern(pattern)?;
-                pattern::remove_suffix(&value, &pattern, *longest).to_owned()
-            }
-            Action::Substring { offset, length } => {
-                let text = self.single(offset)?;
-                let offset = self.arithmetic(&text)?;
-                let length = match length {
-                    Some(length) => {
-                        let text = self.single(length)?;
-                        Some(self.arithmetic(&text)?)
-                    }
-                    None => None,
-                };
-                substring(&value, offset, length)
-            }
-            Action::Replace { pattern, replacement, kind } => {
-                let (pattern, replacement) = (self.pattern(pattern)?, self.single(replacement)?);
-                replace(&value, &pattern, &replacement, kind)
-            }
-            Action::Case { upper, all } => {
-                let count = if *all { usize::MAX } else { 1 };
-                let change = |(index, character): (usize, char)| match (index < count, upper) {
-                    (false, _) => character.to_string(),
-                    (true, true) => character.to_uppercase().to_string(),
-                    (true, false) => character.to_lowercase().to_string(),
-                };
-                value.chars().enumerate().map(change).collect()
-            }
-            _ => value,
-        })
     }
 
     /// Adds the files a field matches, or the field itself.
@@ -513,29 +364,6 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 }
 
-/// Is the quoted list one text?
-fn is_joined(parameter: &Parameter) -> bool {
-    matches!(
-        parameter,
-        Parameter::Joined | Parameter::Elements { joined: true, .. } | Parameter::Keys { joined: true, .. }
-    )
-}
-
-/// Does it change the items of a list, or take some?
-fn changes_items(action: &Action) -> bool {
-    !matches!(action, Action::Default(..) | Action::Assign(..) | Action::Error(..) | Action::Alternative(..))
-}
-
-/// Is it a list of which each item becomes a field, also in quotes, so that there may be none?
-fn is_list_of_fields(expansion: &Expansion) -> bool {
-    let is_list = matches!(
-        expansion.parameter,
-        Parameter::All | Parameter::Elements { joined: false, .. } | Parameter::Keys { joined: false, .. }
-    );
-    let may_be_nothing = changes_items(&expansion.action) || matches!(expansion.action, Action::Alternative(..));
-    is_list && may_be_nothing && !matches!(expansion.action, Action::Length)
-}
-
 fn parameter_name(parameter: &Parameter) -> String {
     match parameter {
         Parameter::Named(name) | Parameter::Indirect(name) | Parameter::Element(name, _) => name.clone(),
@@ -543,46 +371,5 @@ fn parameter_name(parameter: &Parameter) -> String {
         Parameter::Positional(number) => number.to_string(),
         Parameter::Background => "!".to_owned(),
         _ => "*".to_owned(),
-    }
-}
-
-/// `${x:offset:length}`; negative numbers count from the end.
-fn substring(value: &str, offset: i64, length: Option<i64>) -> String {
-    let count = value.chars().count() as i64;
-    let start = if offset < 0 { count.saturating_add(offset) } else { offset };
-    if start < 0 || start > count {
-        return String::new();
-    }
-    let end = match length {
-        None => count,
-        Some(length) if length < 0 => count.saturating_add(length),
-        Some(length) => start.saturating_add(length).min(count),
-    };
-    value.chars().skip(start as usize).take((end - start).max(0) as usize).collect()
-}
-
-fn replace(value: &str, pattern: &str, replacement: &str, kind: &SubstringMatchKind) -> String {
-    match kind {
-        SubstringMatchKind::Prefix => {
-            let rest = pattern::remove_prefix(value, pattern, true);
-            if rest.len() == value.len() { value.to_owned() } else { format!("{replacement}{rest}") }
-        }
-        SubstringMatchKind::Suffix => {
-            let rest = pattern::remove_suffix(value, pattern, true);
-            if rest.len() == value.len() { value.to_owned() } else { format!("{rest}{replacement}") }
-        }
-        SubstringMatchKind::FirstOccurrence | SubstringMatchKind::Anywhere => {
-            let (mut out, mut at) = (String::new(), 0);
-            while let Some((start, end)) = pattern::find(value, pattern, at).filter(|(start, end)| end > start) {
-                out.push_str(&value[at..start]);
-                out.push_str(replacement);
-                at = end;
-                if matches!(kind, SubstringMatchKind::FirstOccurrence) {
-                    break;
-                }
-            }
-            out.push_str(&value[at..]);
-            out
-        }
     }
 }
