@@ -28,7 +28,9 @@ fn syntax_error(expander: &Expander<'_, '_>, text: &str) -> Stop {
         }
         Dialect::Bash => {
             let token = text.split_whitespace().last().unwrap_or_default();
-            Stop::Fail(format!("{text}: syntax error: operand expected (error token is \"{token}\")"), 1)
+            let is_operand = token.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+            let what = if is_operand { "syntax error in expression" } else { "syntax error: operand expected" };
+            Stop::Fail(format!("{text}: {what} (error token is \"{token}\")"), 1)
         }
     }
 }

@@ -6,20 +6,30 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     Index(u64),
-    Name(String),
+    Name {
+        /// Place in bash's table of 1,024, in whose order the elements come.
+        place: u32,
+        name: String,
+    },
 }
 
 impl Key {
+    /// A name. Its place is bash's: lib/hash `hash_string` (FNV-1).
+    pub fn named(name: &str) -> Self {
+        let hash = name.bytes().fold(2_166_136_261_u32, |hash, byte| hash.wrapping_mul(16_777_619) ^ u32::from(byte));
+        Self::Name { place: hash % 1024, name: name.to_owned() }
+    }
+
     /// As `${!array[@]}` shows it.
     pub fn text(&self) -> String {
         match self {
             Self::Index(index) => index.to_string(),
-            Self::Name(name) => name.clone(),
+            Self::Name { name, .. } => name.clone(),
         }
     }
 }
 
-/// The value of an array. Elements that have names come in their order (bash: in that of a hash).
+/// The value of an array.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Array {
     /// Do names tell its elements apart?
@@ -36,7 +46,7 @@ impl Array {
 
     /// The key of what the array's name alone stands for.
     pub fn first(&self) -> Key {
-        if self.is_named { Key::Name("0".to_owned()) } else { Key::Index(0) }
+        if self.is_named { Key::named("0") } else { Key::Index(0) }
     }
 
     /// One more than the last number.

@@ -286,6 +286,11 @@ impl Shell {
         }
     }
 
+    /// Is it an array?
+    pub fn is_array(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|variable| variable.array.is_some())
+    }
+
     /// The elements of a variable; of one that is no array, its value alone.
     pub fn array(&self, name: &str) -> Arc<Array> {
         match self.variables.get(name) {

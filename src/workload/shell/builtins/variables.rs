@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::array::Array;
+use super::super::array::{Array, Key};
 use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::expand::Expander;
@@ -128,9 +128,18 @@ pub(super) fn unset(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
         } else if let Some((array, index)) = name.strip_suffix(']').and_then(|name| name.split_once('['))
             && shell.dialect == Dialect::Bash
         {
-            let Ok(key) = Expander::new(shell, context).key_of_text(array, false, index) else {
+            let Ok(key) = Expander::new(shell, context).key_to_read(array, index) else {
                 return Outcome::Status(1);
             };
+            if !shell.is_array(array) && shell.get(array).is_some() {
+                if key == Some(Key::Index(0)) {
+                    shell.put_back(array, None);
+                    continue;
+                }
+                let message = format!("{}{array}: not an array variable", shell.prefix_of("unset"));
+                context.complain(&message);
+                return Outcome::Status(1);
+            }
             let mut elements = Arc::unwrap_or_clone(shell.array(array));
             if key.is_some_and(|key| elements.elements.remove(&key).is_some()) {
                 shell.set_array(array, elements);

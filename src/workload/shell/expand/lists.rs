@@ -15,19 +15,26 @@ impl Expander<'_, '_> {
         self.change(name, |shell| shell.set_array(name, array))
     }
 
-    /// The key that an index means: a number to be calculated, or a name. None where there can be no such element.
+    /// The key that an index means in an assignment: a number to be calculated, or a name. None where there can be no such
+    /// element.
     pub fn key(&mut self, name: &str, is_named: bool, index: &Word) -> Expanded<Option<Key>> {
-        let text = self.single(index)?;
-        self.key_of_text(name, is_named, &text)
+        let index = self.single(index)?;
+        if is_named || self.shell.array(name).is_named {
+            return Ok(Some(Key::named(&index)));
+        }
+        let number = self.arithmetic(&index)?;
+        Ok(self.shell.array(name).key_of(number))
     }
 
-    /// The same of an index that has been expanded.
-    pub fn key_of_text(&mut self, name: &str, is_named: bool, index: &str) -> Expanded<Option<Key>> {
-        if is_named || self.shell.array(name).is_named {
-            return Ok(Some(Key::Name(index.to_owned())));
+    /// The key that an index means where an element is read: of a variable that is no array nothing counts from the end.
+    pub fn key_to_read(&mut self, name: &str, index: &str) -> Expanded<Option<Key>> {
+        let array = self.shell.array(name);
+        if array.is_named {
+            return Ok(Some(Key::named(index)));
         }
         let number = self.arithmetic(index)?;
-        Ok(self.shell.array(name).key_of(number))
+        let is_known = number >= 0 || self.shell.is_array(name);
+        Ok(array.key_of(number).filter(|_| is_known))
     }
 
     /// The parameters that are lists: arguments, elements of arrays and their keys.
@@ -63,18 +70,9 @@ impl Expander<'_, '_> {
                 self.value(&list.len().to_string(), is_quoted, out);
                 return Ok(());
             }
-            Action::Substring { offset, length } => {
+            Action::Substring { offset, length } if self.is_sliced(&expansion.parameter) => {
                 let text = self.single(offset)?;
                 let offset = self.arithmetic(&text)?;
-                if matches!(expansion.parameter, Parameter::All | Parameter::Joined) {
-                    // Arguments are counted from `$0`.
-                    list.insert(0, self.shell.name.clone());
-                    if offset < 0 && offset.unsigned_abs() >= list.len() as u64 {
-                        list.clear();
-                    }
-                }
-                let count = list.len() as i64;
-                let start = if offset < 0 { count.saturating_add(offset) } else { offset };
                 let length = match length {
                     Some(length) => {
                         let text = self.single(length)?;
@@ -85,8 +83,8 @@ impl Expander<'_, '_> {
                 if length < 0 {
                     return Err(Stop::Fail(format!("{length}: substring expression < 0"), 1));
                 }
-                let skipped = usize::try_from(start).unwrap_or(usize::MAX);
-                list = list.into_iter().skip(skipped).take(length as usize).collect();
+                list = self.slice(&expansion.parameter, list, offset);
+                list.truncate(usize::try_from(length).unwrap_or(usize::MAX));
             }
             action => {
                 for item in &mut list {
@@ -96,6 +94,41 @@ impl Expander<'_, '_> {
         }
         self.items(&expansion.parameter, &list, is_quoted, out);
         Ok(())
+    }
+
+    /// Are its items taken by their place? Of a variable that is no array it is characters.
+    fn is_sliced(&self, parameter: &Parameter) -> bool {
+        match parameter {
+            Parameter::Elements { name, .. } => self.shell.is_array(name) || self.shell.get(name).is_none(),
+            _ => true,
+        }
+    }
+
+    /// The items from `offset` on; a negative one counts from the end.
+    fn slice(&self, parameter: &Parameter, mut list: Vec<String>, offset: i64) -> Vec<String> {
+        let array = match parameter {
+            Parameter::Elements { name, .. } => Some(self.shell.array(name)),
+            _ => None,
+        };
+        let end = match &array {
+            // Those that have names are counted from 1.
+            Some(array) if array.is_named => list.len() as u64 + 1,
+            Some(array) => array.end(),
+            None => {
+                // Arguments are counted from `$0`.
+                list.insert(0, self.shell.name.clone());
+                list.len() as u64
+            }
+        };
+        let start = if offset < 0 { end.checked_add_signed(offset) } else { u64::try_from(offset).ok() };
+        let Some(start) = start.filter(|start| offset >= 0 || array.is_some() || *start > 0) else { return Vec::new() };
+        let skipped = match &array {
+            Some(array) if array.is_named => start.saturating_sub(1),
+            Some(array) => array.elements.range(..Key::Index(start)).count() as u64,
+            None => start,
+        };
+        list.drain(..(skipped as usize).min(list.len()));
+        list
     }
 
     /// Items of a list as fields, or as one text where they are joined.

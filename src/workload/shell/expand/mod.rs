@@ -207,8 +207,13 @@ impl<'a, 'b> Expander<'a, 'b> {
     /// Value of a parameter as one text; none where it is unset.
     fn lookup(&mut self, parameter: &Parameter) -> Expanded<Option<String>> {
         if let Parameter::Element(name, index) = parameter {
-            let key = self.key(name, false, index)?;
-            return Ok(key.and_then(|key| self.shell.array(name).elements.get(&key).cloned()));
+            let index = self.single(index)?;
+            let Some(key) = self.key_to_read(name, &index)? else {
+                let message = format!("{}{name}: bad array subscript", self.shell.prefix());
+                self.context.complain(&message);
+                return Ok(None);
+            };
+            return Ok(self.shell.array(name).elements.get(&key).cloned());
         }
         if let Some(list) = self.list(parameter) {
             return Ok((!list.is_empty()).then(|| list.join(&self.separator(parameter))));

@@ -270,9 +270,17 @@ impl Shell {
             Op::Arithmetic(word) => {
                 let mut expander = Expander::new(self, context);
                 let value = expander.single(word).and_then(|text| expander.arithmetic(&text));
-                match self.settle(context, value) {
-                    Ok(value) => self.status = i32::from(value == 0),
-                    Err(run) => return run,
+                match value {
+                    // It is a command that fails.
+                    Err(Stop::Fail(message, _)) if self.dialect == Dialect::Bash => {
+                        self.captured.clear();
+                        context.complain(&format!("{}((: {message}", self.prefix()));
+                        self.status = 1;
+                    }
+                    value => match self.settle(context, value) {
+                        Ok(value) => self.status = i32::from(value == 0),
+                        Err(run) => return run,
+                    },
                 }
                 self.pc += 1;
                 return self.check_failure(context);

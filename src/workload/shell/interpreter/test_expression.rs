@@ -17,7 +17,7 @@ impl Expander<'_, '_> {
                 let name = self.single(word)?;
                 match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
                     Some((name, index)) => {
-                        let key = self.key_of_text(name, false, index)?;
+                        let key = self.key_to_read(name, index)?;
                         key.is_some_and(|key| self.shell.array(name).elements.contains_key(&key))
                     }
                     None => self.named(&name).is_some(),
