@@ -42,6 +42,8 @@ struct Fields {
     current: Option<String>,
     /// Not split: an assignment, a here-document, the word of a `case`.
     is_single: bool,
+    /// Does everything that was quoted get a backslash?
+    quotes_all: bool,
 }
 
 impl Fields {
@@ -50,7 +52,12 @@ impl Fields {
     }
 
     fn quoted(&mut self, text: &str) {
-        self.text(&pattern::quote(text));
+        if self.quotes_all {
+            let out = self.current.get_or_insert_default();
+            text.chars().for_each(|character| out.extend(['\\', character]));
+        } else {
+            self.text(&pattern::quote(text));
+        }
     }
 
     fn end_field(&mut self) {
@@ -111,6 +118,13 @@ impl<'a, 'b> Expander<'a, 'b> {
     /// A word that stays one: value of an assignment, target of a redirection.
     pub fn single(&mut self, word: &Word) -> Expanded<String> {
         Ok(pattern::unquote(&self.pattern(word)?))
+    }
+
+    /// A word that is a pattern, in which all that was quoted has backslashes, as `set -x` shows it.
+    pub fn shown_pattern(&mut self, word: &Word) -> Expanded<String> {
+        let mut built = Fields { is_single: true, quotes_all: true, ..Fields::default() };
+        self.parts(&word.parts, false, &mut built)?;
+        Ok(built.current.unwrap_or_default())
     }
 
     /// A word that is a pattern.

@@ -104,15 +104,20 @@ impl Shell {
         }
     }
 
+    /// What a line of `set -x` begins with.
+    pub(super) fn trace_mark(&self) -> String {
+        let mark = self.get("PS4").unwrap_or("+ ");
+        let first: String = mark.chars().take(1).collect();
+        format!("{}{mark}", first.repeat(self.captures_deep))
+    }
+
     fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[Assigned]) {
         let shown = |assigned: &Assigned| match &assigned.content {
             Content::Text(value) => format!("{}={}", assigned.name, self.traced(value)),
             Content::Element(..) | Content::Array(_) => assigned.typed.clone(),
         };
         let mut assignments: Vec<String> = values.iter().map(shown).collect();
-        let mark = self.get("PS4").unwrap_or("+ ");
-        let first: String = mark.chars().take(1).collect();
-        let mark = format!("{}{mark}", first.repeat(self.captures_deep));
+        let mark = self.trace_mark();
         if self.dialect == Dialect::Bash {
             for assignment in assignments.drain(..) {
                 context.complain(&format!("{mark}{assignment}"));
