@@ -1,8 +1,11 @@
 //! Parameters that are lists: arguments, elements of arrays and their keys; and how an element is named.
 
 use super::super::array::{Array, Key};
-use super::super::code::{Action, Expansion, Parameter, Word};
+use super::super::code::{Action, Dialect, Expansion, Parameter, Word};
 use super::{Expanded, Expander, Fields, Stop};
+
+/// The end of an argument among others; no text of a shell holds it.
+const END: &str = "\0";
 
 impl Expander<'_, '_> {
     /// Sets an element of an array as a part of an expansion.
@@ -66,6 +69,15 @@ impl Expander<'_, '_> {
     ) -> Expanded<()> {
         match &expansion.action {
             Action::Plain => {}
+            action if self.shell.dialect != Dialect::Bash => {
+                // To ash and dash the arguments are one text, in which they still know where each ends.
+                let text = self.transform(action, list.join(END))?;
+                list = if list.is_empty() { list } else { text.split(END).map(str::to_owned).collect() };
+                if matches!(action, Action::Length) {
+                    self.value(&text, is_quoted, out);
+                    return Ok(());
+                }
+            }
             Action::Length => {
                 self.value(&list.len().to_string(), is_quoted, out);
                 return Ok(());
