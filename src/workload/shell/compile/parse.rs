@@ -163,10 +163,13 @@ fn nesting(script: &str) -> usize {
 
 /// Has a here-document a tag that the tokenizer cannot find? One of which nothing is left without quotes and white space it
 /// finds at the end of the text for ever, one that closes an expansion it takes for that one's end, and one that begins with
-/// a control character it cannot read. An empty one (`<<''`) is refused, though shells take it. bash's `<<<` has none.
+/// a control character it cannot read. An empty one (`<<''`) is refused, though shells take it. bash's `<<<` has none. Nor can it
+/// end a document in a `$(` that has no end.
 fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
     let (mut quote, mut escaped) = (None, false);
     let mut here_string_end = 0;
+    // Brackets open since the first `$(` that is open, and was there a document among them?
+    let (mut depth, mut has_document) = (0_usize, false);
     for (at, letter) in script.char_indices() {
         match (quote, letter) {
             _ if escaped => escaped = false,
@@ -175,7 +178,13 @@ fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
             (None | Some('"'), '\\') => escaped = true,
             (None, '\'' | '"') => quote = Some(letter),
             (Some(open), _) if open == letter => quote = None,
+            (None, '(') if depth > 0 || script[..at].ends_with('$') => depth += 1,
+            (None, ')') => {
+                depth = depth.saturating_sub(1);
+                has_document &= depth > 0;
+            }
             (None | Some('"'), '<') if script[at..].starts_with("<<") => {
+                has_document |= depth > 0;
                 let rest = script[at + 2..].trim_start_matches(['-', ' ', '\t', '$', '(', '`']);
                 // In double quotes, one more of these ends them.
                 let quotes: &[char] = if quote.is_none() { &['\'', '"', '\\'] } else { &['\'', '\\'] };
@@ -192,7 +201,8 @@ fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
             _ => {}
         }
     }
-    false
+    // A text with an apostrophe tells nothing of what is open.
+    has_document && quote.is_none()
 }
 
 /// How deep subshells and `case`s nest.
@@ -261,7 +271,10 @@ mod tests {
                 assert!(program(script, dialect).is_err(), "{script:?}");
             }
             assert!(program("cat <<<'' ; cat <<<a", Dialect::Bash).is_ok());
-            assert!(program("echo \"<<}\"; cat <<}\na\n}\n", dialect).is_ok());
+            assert!(program("echo $( (1<<9)", dialect).is_err());
+            for script in ["echo \"<<}\"; cat <<}\na\n}\n", "echo $((1<<4)) $((2<<(1)))", "x=$(cat <<E\nit's\nE\n)"] {
+                assert!(program(script, dialect).is_ok(), "{script:?}");
+            }
         }
     }
 
