@@ -222,7 +222,7 @@ impl Controllers {
         });
     }
 
-    /// Has any autoscaler decided something since then?
+    /// Are there decisions of autoscalers that nobody has taken?
     #[inline]
     pub fn has_autoscaler_decisions(&self) -> bool {
         self.horizontal_pod_autoscaler.controller().has_decisions()

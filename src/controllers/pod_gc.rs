@@ -1,6 +1,6 @@
 //! Deletes pods of nodes that are gone, and ended pods beyond the threshold. Upstream: podgc `gc`.
 
-use crate::cluster::{Change, Cluster, DeleteOptions, Fields, Verb};
+use crate::cluster::{Change, Cluster, DeleteOptions, Fields, PodSet, Verb};
 use crate::engine::{Significance, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
@@ -27,63 +27,31 @@ pub(super) struct PodGarbageCollector {
     threshold: i32,
     /// First pass.
     phase: SimTime,
-    ended: Ended,
+    /// Ended pods that are still there.
+    ended: PodSet,
 }
 
-/// Ended pods that are still there: a bit for each pod. Nearly every pod comes here and goes again, and few are ever asked
-/// for, so that their order is left to the passes that delete some.
-#[derive(Debug, Default)]
-struct Ended {
-    words: Vec<u64>,
-    count: usize,
-}
-
-impl Ended {
-    fn insert(&mut self, pod: PodId) {
-        let (word, bit) = (pod.index() / 64, 1 << (pod.index() % 64));
-        if self.words.len() <= word {
-            self.words.resize(word + 1, 0);
-        }
-        self.count += usize::from(self.words[word] & bit == 0);
-        self.words[word] |= bit;
+/// The first `count` ended pods to go: evicted ones first, then the oldest. Few are ever asked for, so that only the passes
+/// that delete some put them in order. Upstream: podgc `byEvictionAndCreationTimestamp`.
+fn first_to_go(ended: &PodSet, count: usize, cluster: &Cluster) -> Vec<PodId> {
+    if count == 0 {
+        return Vec::new();
     }
-
-    fn remove(&mut self, pod: PodId) {
-        let bit = 1 << (pod.index() % 64);
-        if let Some(word) = self.words.get_mut(pod.index() / 64) {
-            self.count -= usize::from(*word & bit != 0);
-            *word &= !bit;
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = PodId> + '_ {
-        let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
-        words.flat_map(|(place, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| PodId::from_index(place * 64 + bit))
-        })
-    }
-
-    /// The first `count` to go: evicted ones first, then the oldest. Upstream: podgc `byEvictionAndCreationTimestamp`.
-    fn first(&self, count: usize, cluster: &Cluster) -> Vec<PodId> {
-        if count == 0 {
-            return Vec::new();
-        }
-        let rank = |pod: PodId| {
-            let row = cluster.pod(pod);
-            let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
-            (!evicted, row.created, pod)
-        };
-        let mut pods: Vec<PodId> = self.iter().collect();
-        pods.sort_by_cached_key(|pod| rank(*pod));
-        pods.truncate(count);
-        pods
-    }
+    let rank = |pod: &PodId| {
+        let row = cluster.pod(*pod);
+        let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
+        (!evicted, row.created, *pod)
+    };
+    let mut pods: Vec<PodId> = ended.iter().collect();
+    pods.sort_by_cached_key(rank);
+    pods.truncate(count);
+    pods
 }
 
 impl super::Create for PodGarbageCollector {
     fn create(settings: &ControllerSettings) -> Self {
         let phase = SimTime(settings.streams.stream("controllers/pod-gc", 0).below(PERIOD.0));
-        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: Ended::default() }
+        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: PodSet::default() }
     }
 }
 
@@ -92,7 +60,7 @@ impl PodGarbageCollector {
         usize::try_from(self.threshold)
             .ok()
             .filter(|most| *most > 0)
-            .map_or(0, |most| self.ended.count.saturating_sub(most))
+            .map_or(0, |most| self.ended.len().saturating_sub(most))
     }
 
     fn next_pass(&self, time: SimTime) -> SimTime {
@@ -142,7 +110,7 @@ impl Controller for PodGarbageCollector {
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
         let mut plan = Plan::done();
         if key == ENDED {
-            let excess = self.ended.first(self.excess(), cluster).into_iter().map(ObjectRef::pod);
+            let excess = first_to_go(&self.ended, self.excess(), cluster).into_iter().map(ObjectRef::pod);
             let deletions = excess.filter(|pod| cluster.is_live(*pod));
             plan.push_together(deletions.map(|object| Call::Delete { object, options: DeleteOptions::NOW }).collect());
             return plan;
@@ -195,8 +163,6 @@ fn is_out_of_service(node: NodeId, cluster: &Cluster) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde_json::json;
 
     use super::super::testing::World;
@@ -205,7 +171,7 @@ mod tests {
     #[test]
     fn evicted_pods_go_first_and_then_the_oldest() {
         let mut world = World::new(0);
-        let mut ended = Ended::default();
+        let mut ended = PodSet::default();
         let mut pod = |world: &mut World, name: &str| {
             let container = json!([{"name": "main", "image": "busybox:1"}]);
             let pod = world.apply(json!({
@@ -220,26 +186,7 @@ mod tests {
                 status.reason = Some(Box::new((Text::const_new("Evicted"), Text::default())));
             });
         });
-        assert_eq!(ended.first(2, &world.cluster), [pods[2], pods[0]]);
-        assert_eq!(ended.first(9, &world.cluster), [pods[2], pods[0], pods[1]]);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn ended_pods_are_a_set(steps in proptest::collection::vec((0_u32..300, proptest::bool::ANY), 0..300)) {
-            let (mut ended, mut model) = (Ended::default(), BTreeSet::new());
-            for (id, comes) in steps {
-                let pod = PodId(id);
-                if comes {
-                    ended.insert(pod);
-                    model.insert(pod);
-                } else {
-                    ended.remove(pod);
-                    model.remove(&pod);
-                }
-                proptest::prop_assert_eq!(ended.count, model.len());
-            }
-            proptest::prop_assert!(ended.iter().eq(model));
-        }
+        assert_eq!(first_to_go(&ended, 2, &world.cluster), [pods[2], pods[0]]);
+        assert_eq!(first_to_go(&ended, 9, &world.cluster), [pods[2], pods[0], pods[1]]);
     }
 }

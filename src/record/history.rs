@@ -4,7 +4,7 @@ use bitflags::bitflags;
 
 bitflags! {
     /// Tables of which nothing else in a record is made: a run of which only the summary is read needs none of them, and
-    /// they are half of what it keeps of a pod.
+    /// they are a third of what it keeps of a pod.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct History: u8 {
         /// Changes of pods: `Record::timeline`.

@@ -15,6 +15,7 @@ mod moment;
 mod nodes;
 mod pods;
 mod quantiles;
+mod recent_shared;
 mod run;
 mod sights;
 mod summary;

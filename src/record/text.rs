@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Serialize};
 
+use super::recent_shared::RecentShared;
 use crate::engine::typed_id;
 
 typed_id!(
@@ -22,9 +23,9 @@ pub struct Texts {
     /// Of use only while a record is filled.
     #[serde(skip)]
     lookup: FxHashMap<u64, TextId>,
-    /// Texts that came as shared ones, by address.
+    /// Texts that came as shared ones.
     #[serde(skip)]
-    shared: Vec<Option<(Arc<str>, TextId)>>,
+    shared: RecentShared<str, TextId>,
     /// Short texts that came lately: statuses, reasons, components.
     #[serde(skip)]
     recent: Vec<(Short, TextId)>,
@@ -35,9 +36,6 @@ type Short = [u64; 3];
 
 /// Places for short texts: a power of two.
 const RECENT: usize = 128;
-
-/// Places for shared texts: a power of two.
-const SHARED: usize = 256;
 
 impl Texts {
     /// The id of `text`, stored now if it is new; `NONE` for the empty text.
@@ -77,17 +75,12 @@ impl Texts {
     /// The id of a text that many share: found by where it lies in memory if it was the last to come to its place of a
     /// small table.
     pub fn intern_shared(&mut self, text: &Arc<str>) -> TextId {
-        self.shared.resize(SHARED, None);
-        let address = Arc::as_ptr(text).cast::<u8>() as usize;
-        let place = (address >> 4).wrapping_mul(0x9E37_79B9) >> 7 & (SHARED - 1);
-        match &self.shared[place] {
-            Some((known, id)) if Arc::ptr_eq(known, text) => *id,
-            _ => {
-                let id = self.intern(text);
-                self.shared[place] = Some((Arc::clone(text), id));
-                id
-            }
+        if let Some(id) = self.shared.get(text) {
+            return id;
         }
+        let id = self.intern(text);
+        self.shared.put(text, id);
+        id
     }
 
     /// Stores a text that is known to be unique (a pod's name), without a place in the lookup.

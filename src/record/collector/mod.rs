@@ -3,7 +3,6 @@
 
 mod autoscalers;
 mod containers;
-mod event_sorts;
 mod nodes;
 mod pods;
 #[cfg(test)]
@@ -13,22 +12,23 @@ mod usage;
 mod workloads;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use autoscalers::AutoscalerDecision;
 
+use super::recent_shared::RecentShared;
 use super::{
     Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex,
-    PodIndex, PullRow, Record, RunFacts, Step, TrafficRow, WorkloadIndex,
+    PodIndex, PullRow, Record, RunFacts, Step, TextId, TrafficRow, WorkloadIndex,
 };
-use crate::cluster::events::{EventRow as StoredEvent, Sighting};
+use crate::cluster::events::{EventRow as StoredEvent, EventSort, Sighting};
 use crate::cluster::{Change, Cluster, EventType, Verb};
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 use containers::ContainerTable;
-use event_sorts::{EventSorts, SortTexts};
 
 /// What the cluster does not know of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +75,15 @@ pub struct Attempt {
     pub reason: String,
 }
 
+/// What Events of one sort have in common.
+#[derive(Clone, Copy, Debug)]
+struct SortTexts {
+    reason: TextId,
+    source: TextId,
+    /// Do they tell of a pull?
+    is_pulled: bool,
+}
+
 /// Facts about a run that are known at its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunEnd {
@@ -100,7 +109,7 @@ pub struct Collector {
     autoscalers: FxHashMap<ObjectRef, AutoscalerIndex>,
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
-    event_sorts: EventSorts,
+    event_sorts: RecentShared<EventSort, SortTexts>,
     containers: ContainerTable,
     /// Jobs by their objects.
     jobs: FxHashMap<ObjectRef, JobIndex>,
@@ -162,9 +171,8 @@ impl Collector {
     /// A Kubernetes Event was written.
     pub fn event(&mut self, sighting: Sighting, cluster: &Cluster) {
         let row = cluster.events.row(sighting.row);
-        let texts = &mut self.record.texts;
-        let sort = self.event_sorts.texts(&row.sort, row.object.kind, texts);
-        let time = Moment(sighting.at.0 as i64 - self.origin.0 as i64);
+        let sort = self.texts_of(&row.sort);
+        let time = self.moment(sighting.at);
         if self.record.history.contains(History::EVENTS) {
             self.event_row(time, sighting, row, sort, cluster);
         } else {
@@ -176,6 +184,20 @@ impl Collector {
         {
             self.record.pull(PullRow { time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });
         }
+    }
+
+    /// The texts that all Events of a sort share: looked up once, not for each of a million pods' Events.
+    fn texts_of(&mut self, sort: &Arc<EventSort>) -> SortTexts {
+        self.event_sorts.get(sort).unwrap_or_else(|| {
+            let texts = &mut self.record.texts;
+            let found = SortTexts {
+                reason: texts.intern(&sort.reason),
+                source: texts.intern(&sort.component),
+                is_pulled: sort.reason == "Pulled",
+            };
+            self.event_sorts.put(sort, found);
+            found
+        })
     }
 
     fn event_row(&mut self, time: Moment, sighting: Sighting, row: &StoredEvent, sort: SortTexts, cluster: &Cluster) {
@@ -197,7 +219,7 @@ impl Collector {
             time,
             is_warning: row.sort.kind == EventType::Warning,
             reason: sort.reason,
-            kind: sort.kind,
+            kind: texts.intern(row.object.kind.name()),
             namespace,
             name,
             source: sort.source,

@@ -63,7 +63,7 @@ impl Array {
         index.map(Key::Index)
     }
 
-    /// As `set` and `declare -p` show it.
+    /// As `set` and `readonly` show it.
     pub fn shown(&self) -> String {
         let elements: Vec<String> =
             self.elements.iter().map(|(key, value)| format!("[{}]=\"{value}\"", key.text())).collect();

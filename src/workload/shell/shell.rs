@@ -291,6 +291,12 @@ impl Shell {
         self.variables.get(name).is_some_and(|variable| variable.array.is_some())
     }
 
+    /// How many elements an array has; 0 of what is none.
+    pub fn array_length(&self, name: &str) -> usize {
+        let array = self.variables.get(name).and_then(|variable| variable.array.as_ref());
+        array.map_or(0, |array| array.elements.len())
+    }
+
     /// The elements of a variable; of one that is no array, its value alone.
     pub fn array(&self, name: &str) -> Arc<Array> {
         match self.variables.get(name) {
@@ -318,9 +324,20 @@ impl Shell {
 
     /// Sets an element of a variable, which becomes an array; false where it is read-only.
     pub fn set_element(&mut self, name: &str, key: Key, value: String) -> bool {
-        let mut array = self.array(name);
-        Arc::make_mut(&mut array).elements.insert(key, value);
-        self.set_array(name, Arc::unwrap_or_clone(array))
+        match self.variables.get(name) {
+            Some(variable) if variable.is_read_only => return false,
+            Some(Variable { array: Some(array), .. }) if array.elements.get(&key) == Some(&value) => return true,
+            _ => {}
+        }
+        if !self.is_array(name) {
+            let only = Array::clone(&self.array(name));
+            self.set_array(name, only);
+        }
+        self.version += 1;
+        let variable = Arc::make_mut(&mut self.variables).entry(name.to_owned()).or_default();
+        // In its place: a loop may fill an array element by element.
+        Arc::make_mut(variable.array.get_or_insert_default()).elements.insert(key, value);
+        true
     }
 
     /// Sets a variable; false where it is read-only.

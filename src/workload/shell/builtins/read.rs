@@ -50,8 +50,8 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     // The next turn of a loop reads another line, even if it looks the same.
     shell.version += 1;
     let line = if is_raw { line } else { line.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\") };
+    let separators = shell.get("IFS").unwrap_or(" \t\n").to_owned();
     if let Some(array) = array {
-        let separators = shell.get("IFS").unwrap_or(" \t\n").to_owned();
         let mut fields = split_line(&line, &separators, usize::MAX);
         fields.pop_if(|last| last.is_empty());
         shell.set_array(array, Array::of(fields));
@@ -65,7 +65,6 @@ pub(super) fn read(shell: &mut Shell, context: &mut Context<'_>, words: &[String
     if names.is_empty() {
         names.push("REPLY".to_owned());
     }
-    let separators = shell.get("IFS").unwrap_or(" \t\n").to_owned();
     let is_only_reply = names[0] == "REPLY" && words.len() <= 2;
     let values = if is_only_reply { vec![line] } else { split_line(&line, &separators, names.len()) };
     let values = values.into_iter().chain(std::iter::repeat_with(String::new));

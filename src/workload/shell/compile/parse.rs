@@ -36,8 +36,8 @@ fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
     if nesting(script) > NESTING_MAX {
         return Err(too_deep());
     }
-    if has_bad_tag(script, dialect) {
-        return Err(SyntaxError::Syntax("a here-document without a tag".to_owned()));
+    if let Some(problem) = endless_document(script, dialect) {
+        return Err(SyntaxError::Syntax(problem.to_owned()));
     }
     let tokenize = |text: &str| uncached_tokenize_str(text, &options(dialect).tokenizer_options());
     let tokens = tokenize(script).or_else(|error| match open_documents(&error.to_string()) {
@@ -161,11 +161,12 @@ fn nesting(script: &str) -> usize {
     deepest
 }
 
-/// Has a here-document a tag that the tokenizer cannot find? One of which nothing is left without quotes and white space it
-/// finds at the end of the text for ever, one that closes an expansion it takes for that one's end, and one that begins with
-/// a control character it cannot read. An empty one (`<<''`) is refused, though shells take it. bash's `<<<` has none. Nor can it
-/// end a document in a `$(` that has no end.
-fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
+/// What keeps the tokenizer from ending a here-document, at which it does not stop or panics. A tag of which nothing is left
+/// without quotes and white space it finds at the end of the text for ever, one that closes an expansion it takes for that
+/// one's end, and one that begins with a control character it cannot read; an empty one (`<<''`) is refused, though shells
+/// take it, and bash's `<<<` has none. Nor can it end a document in a `$(` that has no end.
+fn endless_document(script: &str, dialect: Dialect) -> Option<&'static str> {
+    const NO_TAG: &str = "a here-document without a tag";
     let (mut quote, mut escaped) = (None, false);
     let mut here_string_end = 0;
     // Brackets open since the first `$(` that is open, and was there a document among them?
@@ -191,18 +192,17 @@ fn has_bad_tag(script: &str, dialect: Dialect) -> bool {
                 let tag = rest.trim_start_matches(quotes);
                 let ends = tag.is_empty() || tag.starts_with(|c: char| c.is_whitespace() || "<>;&|()".contains(c));
                 let is_control = tag.starts_with(|c: char| c.is_control() && c != '\n');
-                if is_control || tag.len() < rest.len() && ends {
-                    return true;
-                }
-                if tag.starts_with('}') && script.contains("${") || tag.starts_with(')') && script.contains("$(") {
-                    return true;
+                let closes = |bracket: char, opening: &str| tag.starts_with(bracket) && script.contains(opening);
+                let has_none = is_control || tag.len() < rest.len() && ends;
+                if has_none || closes('}', "${") || closes(')', "$(") {
+                    return Some(NO_TAG);
                 }
             }
             _ => {}
         }
     }
     // A text with an apostrophe tells nothing of what is open.
-    has_document && quote.is_none()
+    (has_document && quote.is_none()).then_some("a here-document in a `$(` that has no end")
 }
 
 /// How deep subshells and `case`s nest.

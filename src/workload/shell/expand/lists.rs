@@ -83,20 +83,12 @@ impl Expander<'_, '_> {
                 return Ok(());
             }
             Action::Substring { offset, length } if self.is_sliced(&expansion.parameter) => {
-                let text = self.single(offset)?;
-                let offset = self.arithmetic(&text)?;
-                let length = match length {
-                    Some(length) => {
-                        let text = self.single(length)?;
-                        self.arithmetic(&text)?
-                    }
-                    None => i64::MAX,
-                };
-                if length < 0 {
+                let (offset, length) = self.bounds(offset, length.as_ref())?;
+                if let Some(length) = length.filter(|length| *length < 0) {
                     return Err(Stop::Fail(format!("{length}: substring expression < 0"), 1));
                 }
                 list = self.slice(&expansion.parameter, list, offset);
-                list.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                list.truncate(length.map_or(usize::MAX, |length| length as usize));
             }
             action => {
                 for item in &mut list {

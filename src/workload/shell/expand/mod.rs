@@ -207,7 +207,7 @@ impl<'a, 'b> Expander<'a, 'b> {
     }
 
     /// Changes a variable in a way that can be undone; the change says whether it was allowed.
-    fn change(&mut self, name: &str, change: impl FnOnce(&mut Shell) -> bool) -> Expanded<()> {
+    pub fn change(&mut self, name: &str, change: impl FnOnce(&mut Shell) -> bool) -> Expanded<()> {
         let before = self.shell.variables.get(name).cloned();
         if !change(self.shell) {
             let message = self.shell.read_only(None, name);

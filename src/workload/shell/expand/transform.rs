@@ -2,7 +2,7 @@
 
 use brush_parser::word::SubstringMatchKind;
 
-use super::super::code::Action;
+use super::super::code::{Action, Word};
 use super::super::pattern;
 use super::{Expanded, Expander};
 
@@ -19,15 +19,7 @@ impl Expander<'_, '_> {
                 pattern::remove_suffix(&value, &pattern, *longest).to_owned()
             }
             Action::Substring { offset, length } => {
-                let text = self.single(offset)?;
-                let offset = self.arithmetic(&text)?;
-                let length = match length {
-                    Some(length) => {
-                        let text = self.single(length)?;
-                        Some(self.arithmetic(&text)?)
-                    }
-                    None => None,
-                };
+                let (offset, length) = self.bounds(offset, length.as_ref())?;
                 substring(&value, offset, length)
             }
             Action::Replace { pattern, replacement, kind } => {
@@ -45,6 +37,15 @@ impl Expander<'_, '_> {
             }
             _ => value,
         })
+    }
+
+    /// The numbers of `${name:offset:length}`.
+    pub(super) fn bounds(&mut self, offset: &Word, length: Option<&Word>) -> Expanded<(i64, Option<i64>)> {
+        let mut number = |word: &Word| {
+            let text = self.single(word)?;
+            self.arithmetic(&text)
+        };
+        Ok((number(offset)?, length.map(number).transpose()?))
     }
 }
 

@@ -108,7 +108,7 @@ impl Shell {
         }
     }
 
-    /// `set -e`.
+    /// A command has ended: `set -e`, and it was no pipeline that `PIPESTATUS` tells of.
     pub(super) fn check_failure(&mut self, context: &mut Context<'_>) -> Option<Run> {
         self.pipe_status.clear();
         if self.status != 0 && self.options.errexit && !self.in_condition() {

@@ -1,5 +1,6 @@
 //! Carries out instructions: one shell, one step. A step runs until the shell must wait for something.
 
+mod assignment;
 mod frames;
 mod redirection;
 mod simple_command;

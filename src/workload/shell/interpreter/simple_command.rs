@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::array::{Array, Key};
 use super::super::builtins::{self, Outcome};
-use super::super::code::{AssignedValue, Assignment, Code, Dialect, SimpleCommand, Word};
+use super::super::code::{Code, Dialect, SimpleCommand};
 use super::super::context::Context;
-use super::super::expand::{Expanded, Expander, Stop};
-use super::super::kernel::{Pid, Run, TEXT_MAX, Wait};
+use super::super::expand::{Expanded, Expander};
+use super::super::kernel::{Pid, Run, Wait};
 use super::super::launch::{Launched, launch};
 use super::super::programs;
 use super::super::shell::{After, CallKind, Frame, Shell, Variable};
+use super::assignment::{Assigned, Content};
 use super::redirection::{Saved, Target, restore, targets};
 
 /// Functions, `eval` and traps nest at most this deep.
@@ -53,6 +53,7 @@ impl Shell {
         }
         self.capture_status = None;
         let run = self.execute(context, words, shadowed, saved);
+        // bash assigns them also where the command itself fails, as `local` does outside of a function.
         for value in declared {
             self.declare(value);
         }
@@ -61,47 +62,6 @@ impl Shell {
             self.captured = captured;
         }
         run
-    }
-
-    fn assign_all(&mut self, context: &mut Context<'_>, values: Vec<Assigned>) -> Option<Run> {
-        for value in values {
-            if value.length() > TEXT_MAX {
-                context.kernel.is_out_of_bounds = true;
-                return Some(Run::Block(Wait::Forever));
-            }
-            let name = value.name.clone();
-            if !self.assign(value) {
-                context.complain(&self.read_only(None, &name));
-                let status = if self.dialect == Dialect::Bash { 1 } else { 2 };
-                return self.exit(context, status);
-            }
-        }
-        self.status = self.capture_status.take().unwrap_or(0);
-        self.pc += 1;
-        self.check_failure(context)
-    }
-
-    /// Carries out an assignment; false where the variable is read-only.
-    fn assign(&mut self, assigned: Assigned) -> bool {
-        let name = &assigned.name;
-        match assigned.content {
-            Content::Text(value) => self.set(name, value),
-            Content::Element(key, value) => self.set_element(name, key, value),
-            Content::Array(array) => self.set_array(name, array),
-        }
-    }
-
-    /// Gives an array that was declared its elements, also where it is never to change from then on.
-    fn declare(&mut self, assigned: Assigned) {
-        let name = assigned.name.clone();
-        let is_read_only = self.variables.get(&name).is_some_and(|variable| variable.is_read_only);
-        if is_read_only {
-            self.mark(&name, |variable| variable.is_read_only = false);
-        }
-        self.assign(assigned);
-        if is_read_only {
-            self.mark(&name, |variable| variable.is_read_only = true);
-        }
     }
 
     /// What a line of `set -x` begins with.
@@ -114,7 +74,7 @@ impl Shell {
     fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[Assigned]) {
         let shown = |assigned: &Assigned| match &assigned.content {
             Content::Text(value) => format!("{}={}", assigned.name, self.traced(value)),
-            Content::Element(..) | Content::Array(_) => assigned.typed.clone(),
+            Content::Element(..) | Content::List { .. } => assigned.typed.clone(),
         };
         let mut assignments: Vec<String> = values.iter().map(shown).collect();
         let mark = self.trace_mark();
@@ -303,44 +263,15 @@ struct ExpandedCommand {
     targets: Vec<Target>,
 }
 
-/// An assignment whose value is known.
-struct Assigned {
-    name: String,
-    content: Content,
-    /// As it was typed, for `set -x`.
-    typed: String,
-}
-
-enum Content {
-    Text(String),
-    Element(Key, String),
-    Array(Array),
-}
-
-impl Assigned {
-    /// Bytes of its texts.
-    fn length(&self) -> usize {
-        match &self.content {
-            Content::Text(value) | Content::Element(_, value) => value.len(),
-            Content::Array(array) => array.elements.values().map(String::len).sum(),
-        }
-    }
-}
-
 fn expand_command(expander: &mut Expander<'_, '_>, command: &SimpleCommand) -> Expanded<ExpandedCommand> {
     let words = expander.fields(&command.words)?;
     let mut values = Vec::new();
-    for assignment in &command.assignments {
+    for (place, assignment) in command.assignments.iter().enumerate() {
         let assigned = expander.assigned(assignment, false)?;
-        if words.is_empty() {
-            // Later assignments of the same command see earlier ones.
-            match &assigned.content {
-                Content::Text(value) => expander.assign(&assigned.name, value.clone())?,
-                Content::Element(key, value) => {
-                    expander.assign_element(&assigned.name, key.clone(), value.clone())?;
-                }
-                Content::Array(array) => expander.assign_array(&assigned.name, array.clone())?,
-            }
+        // Later assignments and redirections of the same command see earlier ones.
+        let is_seen = place + 1 < command.assignments.len() || !command.redirects.is_empty();
+        if words.is_empty() && is_seen {
+            expander.change(&assigned.name, |shell| shell.assign(assigned.clone()))?;
         }
         values.push(assigned);
     }
@@ -349,72 +280,6 @@ fn expand_command(expander: &mut Expander<'_, '_>, command: &SimpleCommand) -> E
     let declared = declared.collect::<Expanded<_>>()?;
     let targets = targets(expander, &command.redirects)?;
     Ok(ExpandedCommand { words, values, declared, targets })
-}
-
-impl Expander<'_, '_> {
-    /// The value of an assignment; `is_named`: to an array that is about to be declared with names.
-    fn assigned(&mut self, assignment: &Assignment, is_named: bool) -> Expanded<Assigned> {
-        let name = &assignment.name;
-        let content = match (&assignment.value, &assignment.index) {
-            (AssignedValue::Text(word), None) => {
-                let mut value = self.single(word)?;
-                if assignment.append {
-                    value.insert_str(0, self.shell.get(name).unwrap_or_default());
-                }
-                Content::Text(value)
-            }
-            (AssignedValue::Text(word), Some(index)) => {
-                let Some(key) = self.key(name, is_named, index)? else {
-                    let message = format!("{name}[{}]: bad array subscript", self.single(index)?);
-                    return Err(Stop::Fail(message, 1));
-                };
-                let mut value = self.single(word)?;
-                if assignment.append {
-                    let before = self.shell.array(name);
-                    value.insert_str(0, before.elements.get(&key).map_or("", String::as_str));
-                }
-                Content::Element(key, value)
-            }
-            (AssignedValue::List(elements), _) => {
-                let before = self.shell.array(name);
-                let mut array = Array { is_named: is_named || before.is_named, ..Array::default() };
-                if assignment.append {
-                    array.elements.clone_from(&before.elements);
-                }
-                let mut next = array.end();
-                for (key, words) in elements {
-                    next = self.add_elements(name, &mut array, key.as_ref(), words, next)?;
-                }
-                Content::Array(array)
-            }
-        };
-        Ok(Assigned { name: name.clone(), content, typed: assignment.typed.clone() })
-    }
-
-    /// Elements of a list: one with its key, or the fields of words from `next` on. Returns where the next one goes.
-    fn add_elements(
-        &mut self,
-        name: &str,
-        array: &mut Array,
-        key: Option<&Word>,
-        words: &[Word],
-        next: u64,
-    ) -> Expanded<u64> {
-        let Some(key) = key else {
-            let fields = self.fields(words)?;
-            let end = next + fields.len() as u64;
-            array.elements.extend((next..).map(Key::Index).zip(fields));
-            return Ok(end);
-        };
-        let Some(key) = self.key(name, array.is_named, key)? else { return Ok(next) };
-        let mut value = String::new();
-        for word in words {
-            value.push_str(&self.single(word)?);
-        }
-        let next = if let Key::Index(index) = &key { index.saturating_add(1) } else { next };
-        array.elements.insert(key, value);
-        Ok(next)
-    }
 }
 
 fn quote_for_trace(word: &str) -> String {
