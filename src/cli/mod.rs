@@ -24,11 +24,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::workload::shell::silence_parser;
 use args::{Arguments, Command};
 use printer::Printer;
 
 /// Parses the arguments of the process and carries out what they say.
 pub fn main() -> ExitCode {
+    silence_parser();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return exit_code::of_usage(&error),

@@ -6,6 +6,7 @@ use brush_parser::ast::{
 };
 
 use super::array::Key;
+use super::brush;
 use super::code::Dialect;
 use super::expand::{Expanded, Expander, Stop};
 
@@ -60,7 +61,7 @@ fn evaluate_at(expander: &mut Expander<'_, '_>, text: &str, depth: u32) -> Expan
     {
         return Ok(number);
     }
-    let expression = brush_parser::arithmetic::parse(text).map_err(|_| syntax_error(expander, text))?;
+    let expression = brush::arithmetic(text).map_err(|_| syntax_error(expander, text))?;
     value(expander, &expression, depth).map_err(|stop| match stop {
         Stop::Fail(message, _) if message == DIVIDED_BY_ZERO => divided_by_zero(expander, text),
         other => other,

@@ -1,7 +1,8 @@
 //! `{a,b}` and `{1..3}` of bash, before any other expansion. ash has none: there the word stays as it is.
 
-use brush_parser::word::{BraceExpressionMember as Member, BraceExpressionOrText as Piece, parse_brace_expansions};
+use brush_parser::word::{BraceExpressionMember as Member, BraceExpressionOrText as Piece};
 
+use super::brush;
 use super::code::Dialect;
 use super::compile::options;
 
@@ -16,7 +17,7 @@ pub(super) fn expand(text: &str, dialect: Dialect) -> Vec<String> {
     if dialect != Dialect::Bash || !text.contains('{') || text.contains("${") || has_long_number {
         return unchanged();
     }
-    match parse_brace_expansions(text, &options(dialect)) {
+    match brush::braces(text, &options(dialect)) {
         Ok(Some(pieces)) => product(&pieces).unwrap_or_else(unchanged),
         _ => unchanged(),
     }

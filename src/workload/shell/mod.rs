@@ -10,6 +10,7 @@
 mod arithmetic;
 mod array;
 mod braces;
+mod brush;
 mod builtins;
 mod code;
 mod compile;
@@ -36,6 +37,7 @@ mod understanding;
 mod userland;
 mod world;
 
+pub use brush::silence_parser;
 pub use memory_fs::MemoryFs;
 pub use parsed::Programs;
 pub use process::{Options, Process, Step, Understanding, Usage, WaitFor};

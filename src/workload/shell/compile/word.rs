@@ -6,9 +6,10 @@ use std::sync::Arc;
 use brush_parser::ParserOptions;
 use brush_parser::word::{
     Parameter as Parsed, ParameterExpr, ParameterTransformOp, SpecialParameter, TildeExpr, WordPiece,
-    WordPieceWithSource, parse, parse_heredoc,
+    WordPieceWithSource,
 };
 
+use super::super::brush;
 use super::super::code::{Action, Dialect, Expansion, Parameter, Part, Word};
 use super::{Compiled, SyntaxError, compile, word_options};
 
@@ -17,10 +18,10 @@ pub(super) fn word(text: &str, dialect: Dialect) -> Compiled<Word> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(&byte)) {
         return Ok(Word { parts: vec![Part::Text(text.to_owned())] });
     }
-    let pieces = match parse(text, &word_options(dialect)) {
+    let pieces = match brush::word(text, &word_options(dialect)) {
         Ok(pieces) => pieces,
         Err(_) if text.contains("${") => return Ok(Word { parts: vec![Part::Bad] }),
-        Err(error) => return Err(SyntaxError::Syntax(error.to_string())),
+        Err(error) => return Err(SyntaxError::Syntax(error)),
     };
     Ok(Word { parts: parts(&pieces, false, dialect)? })
 }
@@ -28,13 +29,13 @@ pub(super) fn word(text: &str, dialect: Dialect) -> Compiled<Word> {
 /// Compiles an arithmetic expression, in which a tilde is an operator.
 pub(super) fn arithmetic(text: &str, dialect: Dialect) -> Compiled<Word> {
     let options = ParserOptions { tilde_expansion_at_word_start: false, ..word_options(dialect) };
-    let pieces = parse(text, &options).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
+    let pieces = brush::word(text, &options).map_err(SyntaxError::Syntax)?;
     Ok(Word { parts: parts(&pieces, false, dialect)? })
 }
 
 /// Compiles the text of a here-document, in which quotes mean nothing.
 pub(super) fn here_document(text: &str, dialect: Dialect) -> Compiled<Word> {
-    let pieces = parse_heredoc(text, &word_options(dialect)).map_err(|error| SyntaxError::Syntax(error.to_string()))?;
+    let pieces = brush::here_document(text, &word_options(dialect)).map_err(SyntaxError::Syntax)?;
     let quoted = Part::DoubleQuoted(parts(&pieces, true, dialect)?);
     Ok(Word { parts: vec![quoted] })
 }
