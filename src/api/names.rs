@@ -20,7 +20,9 @@ pub fn generate(base: &str, stream: &mut Stream) -> Text {
     let cut = (0..=cut).rev().find(|end| base.is_char_boundary(*end)).unwrap_or(0);
     let mut name = Text::with_capacity(cut + SUFFIX);
     name.push_str(&base[..cut]);
-    name.extend(suffix(stream).map(char::from));
+    let suffix = suffix(stream);
+    // The alphabet is ASCII.
+    name.push_str(std::str::from_utf8(&suffix).unwrap_or_default());
     name
 }
 

@@ -86,7 +86,8 @@ struct Source {
     before: Option<Place>,
     /// Of Normal and of Warning Events.
     buckets: [Bucket; 2],
-    similar: SmallVec<[Similar; 1]>,
+    /// A kubelet sends three of a pod that simply runs.
+    similar: SmallVec<[Similar; 3]>,
 }
 
 /// A token bucket, of which one number tells all: the instant at which it was empty, or would have been with what came in

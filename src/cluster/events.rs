@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::event_correlator::{Correlated, EventCorrelator};
+use super::event_correlator::{Correlated, EventCorrelator, Slot};
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
+use crate::engine::typed_id;
 use crate::model::Text;
-use crate::model::object::{NodeId, ObjectRef};
+use crate::model::object::{NodeId, ObjectRef, PodId};
 
 /// `type` of an Event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +35,68 @@ impl EventType {
     }
 }
 
+/// What an Event says. Texts that tell nothing but names are made of them when somebody reads them: a million pods have such
+/// Events, and most are never read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Said {
+    /// This text.
+    Text(Cow<'static, str>),
+    /// `Successfully assigned NAMESPACE/POD to NODE`, of the pod that the Event is about.
+    Assigned(NodeId),
+    /// `Created pod: POD`.
+    CreatedPod(PodId),
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<&'static str> for Said {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Cow<'static, str>> for Said {
+    fn from(text: Cow<'static, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+typed_id!(
+    /// A text of the Events' own.
+    EventText
+);
+
+/// What a stored Event says: `Cluster::event_message` reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventMessage {
+    /// Does it stand for several similar ones, of which it says the last?
+    pub(super) is_combined: bool,
+    pub(super) said: StoredSaid,
+}
+
+/// `Said`, as a row keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StoredSaid {
+    /// Shared with other rows, unless it is combined.
+    Text(EventText),
+    Assigned(NodeId),
+    CreatedPod(PodId),
+}
+
+impl EventMessage {
+    /// The text that other Events say too, if it is one.
+    pub fn shared_text(self) -> Option<EventText> {
+        match self.said {
+            StoredSaid::Text(text) if !self.is_combined => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// An Event that a component sends.
 #[derive(Clone, Debug)]
 pub struct EventDraft {
@@ -46,7 +109,7 @@ pub struct EventDraft {
     /// Reason.
     pub reason: Text,
     /// Message.
-    pub message: Cow<'static, str>,
+    pub message: Said,
     /// Component (`kubelet`, `default-scheduler`).
     pub component: &'static str,
     /// The node of the component, or `NodeId::NONE`.
@@ -74,7 +137,7 @@ pub struct EventRow {
     /// Type, reason and component, shared with all Events that have the same.
     pub sort: Arc<EventSort>,
     /// Message.
-    pub message: Arc<str>,
+    pub message: EventMessage,
     /// The node of the component.
     pub host: NodeId,
     /// When it was first seen.
@@ -96,8 +159,8 @@ pub struct Sighting {
     pub count: u32,
 }
 
-/// Messages that came lately: most pods' Events say the same.
-const MESSAGES_KEPT: usize = 256;
+/// Places for texts that came lately: most pods' Events say the same.
+const TEXTS_KEPT: usize = 256;
 /// Places for sorts that came lately.
 const SORTS_KEPT: usize = 64;
 
@@ -107,8 +170,9 @@ pub struct EventStore {
     rows: Rows<EventRow>,
     sightings: Rows<Sighting>,
     correlator: EventCorrelator,
-    /// By hash.
-    messages: Vec<Option<Arc<str>>>,
+    texts: Rows<Box<str>>,
+    /// Texts that came lately, by hash.
+    recent_texts: Vec<EventText>,
     sorts: FxHashSet<Arc<EventSort>>,
     /// Those that came lately, by hash.
     recent_sorts: Vec<Option<Arc<EventSort>>>,
@@ -125,7 +189,7 @@ impl EventStore {
                 known.count += 1;
                 known.last = now;
                 if combined {
-                    known.message = combined_message(&draft.message);
+                    known.message.said = store_again(&mut self.texts, known.message.said, draft.message);
                 }
                 row
             }
@@ -133,11 +197,8 @@ impl EventStore {
             Correlated::New(slot) => {
                 let row = self.rows.len() as u32;
                 self.correlator.remember(slot, &draft, row);
-                let message = if slot.combined {
-                    combined_message(&draft.message)
-                } else {
-                    self.shared_message(&draft.message, slot.message)
-                };
+                let said = self.store(draft.message, slot);
+                let message = EventMessage { is_combined: slot.combined, said };
                 let sort = self.recent_sort(draft.kind, draft.reason, draft.component, slot.key);
                 self.rows.push(EventRow {
                     object: draft.object,
@@ -180,19 +241,38 @@ impl EventStore {
         }
     }
 
-    /// A message's text, shared with an equal one that came lately.
-    fn shared_message(&mut self, message: &str, hash: u64) -> Arc<str> {
-        self.messages.resize(MESSAGES_KEPT, None);
-        let place = &mut self.messages[(hash >> 56) as usize % MESSAGES_KEPT];
-        match place {
-            Some(known) if **known == *message => Arc::clone(known),
-            _ => Arc::clone(place.insert(Arc::from(message))),
+    /// A message as a row keeps it: a text is shared with an equal one that came lately. Those of combined Events change, and
+    /// are the row's own.
+    fn store(&mut self, message: Said, slot: Slot) -> StoredSaid {
+        let text = match message {
+            Said::Text(text) => text,
+            Said::Assigned(node) => return StoredSaid::Assigned(node),
+            Said::CreatedPod(pod) => return StoredSaid::CreatedPod(pod),
+        };
+        if slot.combined {
+            return StoredSaid::Text(push(&mut self.texts, text.into()));
         }
+        self.recent_texts.resize(TEXTS_KEPT, EventText::NONE);
+        let place = &mut self.recent_texts[(slot.message >> 56) as usize % TEXTS_KEPT];
+        if self.texts.get(place.index()).is_none_or(|known| **known != *text) {
+            *place = push(&mut self.texts, text.into());
+        }
+        StoredSaid::Text(*place)
     }
 
     /// An object is gone, and all who would send Events about it know.
     pub(super) fn forget(&mut self, object: ObjectRef) {
         self.correlator.forget(object);
+    }
+
+    /// A text that Events say.
+    pub(super) fn text(&self, text: EventText) -> &str {
+        &self.texts[text.index()]
+    }
+
+    /// What an Event of another cluster says.
+    pub(super) fn import_message(&mut self, text: &str) -> EventMessage {
+        EventMessage { is_combined: false, said: StoredSaid::Text(push(&mut self.texts, text.into())) }
     }
 
     /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
@@ -217,9 +297,22 @@ impl EventStore {
     }
 }
 
-/// Upstream: client-go tools/record `EventAggregatorByReasonMessageFunc`.
-fn combined_message(message: &str) -> Arc<str> {
-    Arc::from(format!("(combined from similar events): {message}"))
+fn push(texts: &mut Rows<Box<str>>, text: Box<str>) -> EventText {
+    texts.push(text);
+    EventText::from_index(texts.len() - 1)
+}
+
+/// The message of a combined Event changes: its old text, if it had one, is needed no more.
+fn store_again(texts: &mut Rows<Box<str>>, before: StoredSaid, message: Said) -> StoredSaid {
+    match (message, before) {
+        (Said::Text(text), StoredSaid::Text(place)) => {
+            texts[place.index()] = text.into();
+            before
+        }
+        (Said::Text(text), _) => StoredSaid::Text(push(texts, text.into())),
+        (Said::Assigned(node), _) => StoredSaid::Assigned(node),
+        (Said::CreatedPod(pod), _) => StoredSaid::CreatedPod(pod),
+    }
 }
 
 #[cfg(test)]
@@ -279,7 +372,8 @@ mod tests {
             store.record(SimTime::from_secs(number), draft(&format!("message {number}")), true);
         }
         assert_eq!(store.rows().len(), 10);
-        assert_eq!(&*store.row(9).message, "(combined from similar events): message 11");
+        let StoredSaid::Text(text) = store.row(9).message.said else { panic!("a text") };
+        assert_eq!((store.row(9).message.is_combined, store.text(text)), (true, "message 11"));
         assert_eq!(store.row(9).count, 3);
     }
 

@@ -38,7 +38,7 @@ mod view;
 pub use change_log::{Change, ChangeLog, Cursor, Fields, Verb};
 pub use create::{NewPod, PodName};
 pub use delete::{DeleteOptions, Propagation};
-pub use events::{EventDraft, EventRow, EventType};
+pub use events::{EventDraft, EventRow, EventType, Said};
 pub use managed::FieldManager;
 pub use pod_set::PodSet;
 

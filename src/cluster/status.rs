@@ -63,6 +63,28 @@ impl Cluster {
         true
     }
 
+    /// Lets a kubelet bring a pod's status up to date in its place: `refresh` returns which parts it has changed. Returns
+    /// whether that was a write.
+    pub fn refresh_pod_status(
+        &mut self,
+        now: SimTime,
+        pod: PodId,
+        refresh: impl FnOnce(&mut PodStatus) -> Fields,
+    ) -> bool {
+        let status = &mut self.pods.row_mut(pod).status;
+        let before = cfg!(debug_assertions).then(|| status.clone());
+        let fields = refresh(status);
+        debug_assert!(
+            before.is_none_or(|before| difference(&before, status) == fields),
+            "{fields:?} are not what differs"
+        );
+        if fields.is_empty() {
+            return false;
+        }
+        self.log_modified(now, ObjectRef::pod(pod), fields);
+        true
+    }
+
     /// Replaces a pod's status: how the kubelet writes. Returns whether it was a write.
     pub fn set_pod_status(&mut self, now: SimTime, pod: PodId, status: PodStatus) -> bool {
         let row = self.pods.row_mut(pod);

@@ -1,13 +1,19 @@
 //! Any object as `get -o json` shows it: rows to the JSON of the wire, with the names that its references stand for.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::api::view::{self, EndpointView, EventView, GrantedView, ObjectContext, OwnerView, PodContext};
+use crate::api::view::{
+    self, EndpointView, EventView, GrantedView, ObjectContext, OwnerView, PodContext, UncountedView,
+};
 use crate::engine::{SimDuration, SimTime};
+use crate::model::job::Uncounted;
 use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectRef, OwnerReference, PodId, TemplateId};
 
 use super::Cluster;
+use super::events::{EventRow, StoredSaid};
 
 impl Cluster {
     /// An object, live or deleted, as the API server returns it.
@@ -108,6 +114,7 @@ impl Cluster {
             owners: &owners,
             template: template.map(|template| self.template(template)),
             endpoints: &endpoints,
+            uncounted: &self.uncounted_view(&stored.body),
         };
         view::object(stored, object.kind, &context)
     }
@@ -133,13 +140,28 @@ impl Cluster {
             field_path: &self.event_field_path(row),
             kind: event.sort.kind.name(),
             reason: &event.sort.reason,
-            message: &event.message,
+            message: &self.event_message(event),
             component: &event.sort.component,
             host: self.node_name(event.host),
             count: event.count,
             first: event.first,
             last: event.last,
         })
+    }
+
+    /// What an Event says. Upstream: client-go tools/record `EventAggregatorByReasonMessageFunc`, scheduler
+    /// `bindingCycle`, controller `RealPodControl`.
+    pub fn event_message(&self, event: &EventRow) -> Cow<'_, str> {
+        let said = match event.message.said {
+            StoredSaid::Text(text) => Cow::Borrowed(self.events.text(text)),
+            StoredSaid::Assigned(node) => {
+                let (namespace, pod) = self.identity(event.object);
+                let (namespace, node) = (self.namespace_name(namespace), self.node_name(node));
+                Cow::Owned(format!("Successfully assigned {namespace}/{pod} to {node}"))
+            }
+            StoredSaid::CreatedPod(pod) => Cow::Owned(format!("Created pod: {}", self.pod(pod).name)),
+        };
+        if event.message.is_combined { Cow::Owned(format!("(combined from similar events): {said}")) } else { said }
     }
 
     /// An Event's name: its object's and the nanoseconds of its first sighting in hexadecimal.
@@ -191,6 +213,13 @@ impl Cluster {
             controller: owner.controller,
             block_owner_deletion: owner.block_owner_deletion,
         }
+    }
+
+    fn uncounted_view(&self, body: &Body) -> UncountedView {
+        let Body::Job(job) = body else { return UncountedView::default() };
+        let uids = |pods: &[PodId]| pods.iter().map(|pod| self.uid(ObjectRef::pod(*pod))).collect();
+        let Uncounted { succeeded, failed } = &job.status.uncounted;
+        UncountedView { succeeded: uids(succeeded), failed: uids(failed) }
     }
 
     fn endpoint_views(&self, body: &Body) -> Vec<EndpointView> {

@@ -1,10 +1,8 @@
 //! Carries out one call of a plan: the verb of the API server, and the Events that upstream's clients send with it.
 //! Decides nothing; what is to be done was decided when the call was planned.
 
-use std::borrow::Cow;
-
 use crate::api;
-use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields, PodName};
+use crate::cluster::{Cluster, DeleteOptions, EventDraft, EventType, Fields, PodName, Said};
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::kind::Kind;
@@ -215,7 +213,7 @@ fn record_creation(
 ) {
     let draft = match made {
         Ok(pod) => {
-            let message = created_message(owner, &cluster.pod(*pod).name, cluster);
+            let message = created_message(owner, *pod, cluster);
             event(owner, EventType::Normal, "SuccessfulCreate", message, component)
         }
         Err(refusal) if is_namespace_terminating(refusal) => return,
@@ -235,11 +233,12 @@ fn record_creation(
 }
 
 /// StatefulSets have words of their own. Upstream: statefulset `StatefulPodControl.recordPodEvent`.
-fn created_message(owner: ObjectRef, pod: &str, cluster: &Cluster) -> String {
+fn created_message(owner: ObjectRef, pod: PodId, cluster: &Cluster) -> Said {
     if owner.kind == Kind::STATEFUL_SET {
-        return format!("Create Pod {pod} in StatefulSet {} successful", cluster.meta(owner).name);
+        let (pod, owner) = (&cluster.pod(pod).name, &cluster.meta(owner).name);
+        return format!("Create Pod {pod} in StatefulSet {owner} successful").into();
     }
-    ["Created pod: ", pod].concat()
+    Said::CreatedPod(pod)
 }
 
 /// Upstream: controller `RealPodControl.DeletePod`. Controllers do not mind a pod that is gone already.
@@ -288,7 +287,7 @@ pub(super) fn event(
     object: ObjectRef,
     kind: EventType,
     why: &'static str,
-    message: impl Into<Cow<'static, str>>,
+    message: impl Into<Said>,
     component: &'static str,
 ) -> EventDraft {
     EventDraft {

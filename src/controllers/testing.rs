@@ -217,7 +217,7 @@ impl World {
             .rows()
             .iter()
             .filter(|row| row.sort.reason == reason)
-            .map(|row| row.message.to_string())
+            .map(|row| self.cluster.event_message(row).into_owned())
             .collect()
     }
 

@@ -125,13 +125,13 @@ impl Kubelets {
         let object = hubs.cluster.node(node);
         let columns = object.body.as_node()?;
         let spec = &template.spec;
-        let runs = object.meta.labels.get("kubernetes.io/os").unwrap_or("linux");
+        let runs = || object.meta.labels.get("kubernetes.io/os").unwrap_or("linux");
         // It is the pod's own label that is looked at, not its selector.
-        if template.labels.get("kubernetes.io/os").is_some_and(|label| label != runs) {
+        if template.labels.get("kubernetes.io/os").is_some_and(|label| label != runs()) {
             let message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
             return Some(Refusal::new("PodOSSelectorNodeLabelDoesNotMatch", message));
         }
-        if !spec.os.is_empty() && spec.os != runs {
+        if !spec.os.is_empty() && spec.os != runs() {
             let message = "Failed to admit pod as the OS field doesn't match node OS";
             return Some(Refusal::new("PodOSNotSupported", message));
         }

@@ -1,11 +1,13 @@
 //! The conditions a kubelet sets on a pod. Upstream: kubelet status/generate.go.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use super::critical_preemption::condition_message;
 use super::resize::Resize;
 use super::view::{Restart, restart_after};
 use super::worker::EndReason;
+use crate::cluster::Fields;
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
@@ -19,31 +21,72 @@ pub(super) struct ConditionFacts<'a> {
     pub initialized: bool,
     pub resize: Option<&'a Resize>,
     pub disruption: Option<&'a EndReason>,
+    /// Are the same containers ready as before?
+    pub is_ready_as_before: bool,
 }
 
 const ALL_RESTARTING: &str = "AllContainersRestarting";
 const NOT_READY: &str = "ContainersNotReady";
 
-/// How many conditions every pod has of its kubelet.
-const OWNED: usize = 5;
+/// The conditions that every pod has of its kubelet, in their order.
+const OWNED: [PodConditionType; 5] = [
+    PodConditionType::PodReadyToStartContainers,
+    PodConditionType::Initialized,
+    PodConditionType::Ready,
+    PodConditionType::ContainersReady,
+    PodConditionType::PodScheduled,
+];
 
-/// All conditions of the new status, in upstream's order: others' first, PodScheduled last.
-pub(super) fn generate(
-    spec: &PodSpec,
-    status: &PodStatus,
-    previous: &PodStatus,
-    facts: &ConditionFacts<'_>,
-) -> Vec<PodCondition> {
-    let mut conditions = Vec::with_capacity(OWNED);
+/// Brings the conditions of a status, the rest of which is up to date, up to it. Returns which parts have changed.
+pub(super) fn refresh(spec: &PodSpec, status: &mut PodStatus, facts: &ConditionFacts<'_>) -> Fields {
+    let was_ready = status.is_condition_true(&PodConditionType::Ready);
+    let has_owned_only = status.conditions.iter().map(|condition| &condition.kind).eq(&OWNED);
+    let stays_so = facts.resize.is_none() && facts.disruption.is_none() && !has_restart_all_rule(spec);
+    let mut are_changed = false;
+    if has_owned_only && stays_so {
+        let verdicts = owned(spec, status, &[], facts);
+        for (condition, verdict) in status.conditions.iter_mut().zip(verdicts) {
+            let new = ConditionStatus::from(verdict.holds);
+            if condition.status != new {
+                (condition.status, condition.last_transition) = (new, facts.now);
+                are_changed = true;
+            }
+            if condition.why != verdict.why {
+                condition.why = verdict.why;
+                are_changed = true;
+            }
+        }
+    } else {
+        let new = generate(spec, status, facts);
+        are_changed = new != status.conditions;
+        status.conditions = new;
+    }
+    let mut fields = Fields::empty();
+    fields.set(Fields::CONDITIONS, are_changed);
+    fields.set(Fields::READY, status.is_condition_true(&PodConditionType::Ready) != was_ready);
+    fields
+}
+
+/// What the owned conditions say now, beside others.
+fn owned(spec: &PodSpec, status: &PodStatus, others: &[PodCondition], facts: &ConditionFacts<'_>) -> [Verdict; 5] {
+    let containers_ready = containers_ready(spec, status, facts.is_ready_as_before);
+    let ready = ready(spec, &containers_ready, others, status.phase);
+    let initialized = initialized(spec, status, facts.initialized);
+    [Verdict::plain(facts.sandbox), initialized, ready, containers_ready, Verdict::plain(true)]
+}
+
+/// All conditions of a status in upstream's order: others' first, PodScheduled last.
+fn generate(spec: &PodSpec, status: &PodStatus, facts: &ConditionFacts<'_>) -> Vec<PodCondition> {
+    let mut conditions = Vec::with_capacity(OWNED.len());
     let is_foreign = |condition: &&PodCondition| match &condition.kind {
         PodConditionType::Other(name) => **name != ALL_RESTARTING,
         kind => *kind == PodConditionType::DisruptionTarget,
     };
-    conditions.extend(previous.conditions.iter().filter(is_foreign).cloned());
+    conditions.extend(status.conditions.iter().filter(is_foreign).cloned());
     conditions.extend(facts.resize.into_iter().flat_map(Resize::conditions));
     let add = |conditions: &mut Vec<PodCondition>, kind: PodConditionType, verdict: Verdict| {
         let condition_status = ConditionStatus::from(verdict.holds);
-        let last_transition = previous
+        let last_transition = status
             .condition(&kind)
             .filter(|old| old.status == condition_status)
             .map_or(facts.now, |old| old.last_transition);
@@ -55,23 +98,24 @@ pub(super) fn generate(
         let why = Why::new(Text::const_new("TerminationByKubelet"), message);
         add(&mut conditions, PodConditionType::DisruptionTarget, Verdict { holds: true, why });
     }
-    let containers_ready = containers_ready(spec, status, previous);
-    let ready = ready(spec, &containers_ready, &conditions, status.phase);
-    add(&mut conditions, PodConditionType::PodReadyToStartContainers, Verdict::plain(facts.sandbox));
-    add(&mut conditions, PodConditionType::Initialized, initialized(spec, status, facts.initialized));
-    add(&mut conditions, PodConditionType::Ready, ready);
-    add(&mut conditions, PodConditionType::ContainersReady, containers_ready);
-    add(&mut conditions, PodConditionType::PodScheduled, Verdict::plain(true));
+    let verdicts = owned(spec, status, &conditions, facts);
+    for (kind, verdict) in OWNED.into_iter().zip(verdicts) {
+        add(&mut conditions, kind, verdict);
+    }
     if let Some(verdict) = all_restarting(spec, status) {
         add(&mut conditions, PodConditionType::Other(Box::new(Text::const_new(ALL_RESTARTING))), verdict);
     }
     conditions
 }
 
+fn has_restart_all_rule(spec: &PodSpec) -> bool {
+    let restarts_all = |rule: &crate::model::pod_spec::RestartRule| rule.action == "RestartAllContainers";
+    spec.containers.iter().any(|container| container.restart_rules.iter().any(restarts_all))
+}
+
 /// Upstream: `GenerateAllContainersRestartingCondition`: on every pod that has such a rule.
 fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
-    let restarts_all = |rule: &crate::model::pod_spec::RestartRule| rule.action == "RestartAllContainers";
-    if !spec.containers.iter().any(|container| container.restart_rules.iter().any(restarts_all)) {
+    if !has_restart_all_rule(spec) {
         return None;
     }
     if let Some(verdict) = ended(status.phase) {
@@ -90,7 +134,7 @@ fn all_restarting(spec: &PodSpec, status: &PodStatus) -> Option<Verdict> {
 
 /// Sets Ready and ContainersReady anew after a container's readiness changed. Upstream: `SetContainerReadiness`.
 pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime) {
-    let containers_ready = containers_ready(spec, status, &PodStatus::default());
+    let containers_ready = containers_ready(spec, status, false);
     let ready = ready(spec, &containers_ready, &status.conditions, status.phase);
     for (kind, verdict) in [(PodConditionType::Ready, ready), (PodConditionType::ContainersReady, containers_ready)] {
         let status_now = ConditionStatus::from(verdict.holds);
@@ -115,17 +159,20 @@ impl Verdict {
     }
 }
 
+static COMPLETED: LazyLock<Why> = LazyLock::new(|| Why::new(Text::const_new("PodCompleted"), ""));
+static FAILED: LazyLock<Why> = LazyLock::new(|| Why::new(Text::const_new("PodFailed"), ""));
+
 /// What holds no longer of a pod that has ended.
 fn ended(phase: PodPhase) -> Option<Verdict> {
     match phase {
-        PodPhase::Succeeded => Some(Verdict::because(false, "PodCompleted", "")),
-        PodPhase::Failed => Some(Verdict::because(false, "PodFailed", "")),
+        PodPhase::Succeeded => Some(Verdict { holds: false, why: COMPLETED.clone() }),
+        PodPhase::Failed => Some(Verdict { holds: false, why: FAILED.clone() }),
         _ => None,
     }
 }
 
 /// Upstream: `GenerateContainersReadyCondition`.
-fn containers_ready(spec: &PodSpec, status: &PodStatus, previous: &PodStatus) -> Verdict {
+fn containers_ready(spec: &PodSpec, status: &PodStatus, is_as_before: bool) -> Verdict {
     if let Some(verdict) = ended(status.phase) {
         return verdict;
     }
@@ -135,13 +182,8 @@ fn containers_ready(spec: &PodSpec, status: &PodStatus, previous: &PodStatus) ->
         return Verdict::plain(true);
     }
     // The same containers as before: the same words.
-    let is_as_before = |index: usize| {
-        previous.containers.get(index).is_some_and(|before| before.ready == status.containers[index].ready)
-    };
-    let said = previous.condition(&PodConditionType::ContainersReady).map(|condition| &condition.why);
-    if let Some(why) = said.filter(|why| why.reason() == NOT_READY)
-        && spec.own().all(is_as_before)
-    {
+    let said = status.condition(&PodConditionType::ContainersReady).map(|condition| &condition.why);
+    if let Some(why) = said.filter(|why| is_as_before && why.reason() == NOT_READY) {
         return Verdict { holds: false, why: why.clone() };
     }
     let message = named(spec, "containers with unready status: [", spec.own().filter(unready));
@@ -179,7 +221,7 @@ fn ready(spec: &PodSpec, containers_ready: &Verdict, conditions: &[PodCondition]
 /// Upstream: `GeneratePodInitializedCondition`.
 fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Verdict {
     if status.phase == PodPhase::Succeeded {
-        return Verdict::because(true, "PodCompleted", "");
+        return Verdict { holds: true, why: COMPLETED.clone() };
     }
     let mains_started = spec.mains().any(|index| {
         let container = &status.containers[index];

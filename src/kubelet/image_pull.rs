@@ -118,8 +118,7 @@ impl Kubelets {
         };
         match policy {
             PullPolicy::IfNotPresent | PullPolicy::Never if present && is_allowed() => {
-                let size = hubs.machines.registry.image(image).size;
-                hubs.machines.machine_mut(node).store_image(hubs.now, image, size);
+                hubs.machines.machine_mut(node).image_used(hubs.now, image);
                 let message =
                     format!("Container image \"{name}\" already present on machine and can be accessed by the pod");
                 self.normal(hubs, pod, slot, "Pulled", message);

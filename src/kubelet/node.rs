@@ -1,6 +1,5 @@
 //! One kubelet's own state, and the registration of its node.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::eviction::EvictionState;
@@ -9,7 +8,7 @@ use super::pull_secrets::PulledRecord;
 use super::static_pods::StaticPods;
 use super::worker::{Flags, Stage};
 use super::{Hubs, Kubelets};
-use crate::cluster::{EventDraft, EventType};
+use crate::cluster::{EventDraft, EventType, Said};
 use crate::engine::token_bucket::TokenBucket;
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::{Capacity, ContainerId, ImageId};
@@ -309,7 +308,7 @@ impl Kubelets {
         node: NodeId,
         kind: EventType,
         reason: &'static str,
-        message: impl Into<Cow<'static, str>>,
+        message: impl Into<Said>,
     ) {
         if !hubs.machines.is_reachable(node) {
             return;

@@ -1,9 +1,7 @@
 //! Kubernetes Events about pods, in 1.36's words.
 
-use std::borrow::Cow;
-
 use super::{Hubs, Kubelets};
-use crate::cluster::{EventDraft, EventType};
+use crate::cluster::{EventDraft, EventType, Said};
 use crate::model::Text;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 
@@ -16,7 +14,7 @@ impl Kubelets {
         slot: Option<u8>,
         kind: EventType,
         reason: &'static str,
-        message: Cow<'static, str>,
+        message: Said,
     ) {
         let host: NodeId = self.workers.get(pod).map_or_else(|| hubs.cluster.pod(pod).node, |worker| worker.node);
         if !hubs.machines.is_reachable(host) {
@@ -42,7 +40,7 @@ impl Kubelets {
         pod: PodId,
         slot: Option<u8>,
         reason: &'static str,
-        message: impl Into<Cow<'static, str>>,
+        message: impl Into<Said>,
     ) {
         self.event(hubs, pod, slot, EventType::Normal, reason, message.into());
     }
@@ -53,7 +51,7 @@ impl Kubelets {
         pod: PodId,
         slot: Option<u8>,
         reason: &'static str,
-        message: impl Into<Cow<'static, str>>,
+        message: impl Into<Said>,
     ) {
         self.event(hubs, pod, slot, EventType::Warning, reason, message.into());
     }

@@ -62,20 +62,46 @@ impl Kubelets {
     pub(super) fn publish(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec, terminal: bool) -> bool {
         let Some(worker) = self.workers.get(pod) else { return false };
         let row = hubs.cluster.pod(pod);
-        let previous = worker.extra.as_ref().and_then(|extra| extra.mirrored.as_deref()).unwrap_or(&row.status);
-        let mut new = status::compute(hubs.now, spec, worker, hubs.machines, previous, terminal);
-        let ended = new.phase.is_terminal();
-        if ended && !terminal {
-            new.phase = previous.phase;
-            new.reason.clone_from(&previous.reason);
-        }
-        let initialized = new.is_condition_true(&PodConditionType::Initialized);
         // Without a way to the API the status waits until the kubelet has one again and computes it anew.
         let gone =
             row.deleted.is_some() || worker.flags.contains(Flags::REJECTED) || !hubs.machines.is_reachable(worker.node);
+        let is_apart = worker.extra.as_ref().is_some_and(|extra| extra.mirrored.is_some() || extra.resize.is_some());
+        let (ended, initialized) = if gone || is_apart {
+            self.publish_apart(hubs, pod, spec, terminal, gone)
+        } else {
+            let (now, machines) = (hubs.now, &*hubs.machines);
+            let mut ended = false;
+            hubs.cluster.refresh_pod_status(now, pod, |status| {
+                let refreshed = status::refresh(now, spec, worker, machines, status, terminal);
+                ended = refreshed.ended;
+                refreshed.fields
+            });
+            (ended, hubs.cluster.pod(pod).status.is_condition_true(&PodConditionType::Initialized))
+        };
         if initialized && spec.init_count > 0 {
             self.workers.row(pod).flags.insert(Flags::INITIALIZED);
         }
+        if !terminal {
+            self.probes_after_look(hubs, pod, spec);
+        }
+        ended
+    }
+
+    /// `publish` of a status that is not simply the one that the API has, or that cannot be written. Returns whether the pod
+    /// has ended, and whether it is initialized.
+    fn publish_apart(
+        &mut self,
+        hubs: &mut Hubs<'_>,
+        pod: PodId,
+        spec: &PodSpec,
+        terminal: bool,
+        gone: bool,
+    ) -> (bool, bool) {
+        let worker = self.workers.row(pod);
+        let mirrored = worker.extra.as_ref().and_then(|extra| extra.mirrored.as_deref());
+        let mut new = mirrored.unwrap_or(&hubs.cluster.pod(pod).status).clone();
+        let refreshed = status::refresh(hubs.now, spec, worker, hubs.machines, &mut new, terminal);
+        let initialized = new.is_condition_true(&PodConditionType::Initialized);
         if !gone {
             self.show_resize(hubs, pod, &mut new, terminal);
             hubs.cluster.set_pod_status(hubs.now, pod, new);
@@ -83,10 +109,7 @@ impl Kubelets {
                 extra.mirrored = None;
             }
         }
-        if !terminal {
-            self.probes_after_look(hubs, pod, spec);
-        }
-        ended
+        (refreshed.ended, initialized)
     }
 
     /// All containers are done for good: what is left of the pod is ended after the next look.

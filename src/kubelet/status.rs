@@ -1,4 +1,4 @@
-//! The status a sync publishes: container states, phase, conditions. Pure: reads what the kubelet sees, writes nothing.
+//! The status a sync publishes: container states, phase, conditions. Reads what the kubelet sees, writes nothing but it.
 //! Upstream: kubelet_pods `generateAPIPodStatus`, `convertToAPIContainerStatuses`; status `generate.go`.
 
 use super::conditions::{self, ConditionFacts};
@@ -8,6 +8,7 @@ use super::probe_worker::{ProbeKind, Verdict};
 use super::restart_all::Removed;
 use super::view::{Restart, Seen, restart_after, seen_by};
 use super::worker::{Flags, Worker};
+use crate::cluster::Fields;
 use crate::engine::SimTime;
 use crate::machines::{ContainerRow, Machines, RunState};
 use crate::model::Text;
@@ -21,72 +22,113 @@ const LOG_BYTES: usize = 2048;
 /// All messages of a pod together; each container has its share. Upstream: status `normalizeStatus`.
 const POD_MESSAGE_BYTES: usize = 12 * 1024;
 
-/// The status of a pod at `now`. `terminal`: its containers have been stopped for good.
-pub(super) fn compute(
+/// What became of a status.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refreshed {
+    /// The parts that have changed.
+    pub fields: Fields,
+    /// Has the pod ended?
+    pub ended: bool,
+}
+
+/// Brings a pod's status in its place up to what is seen of it at `now`. `terminal`: its containers have been stopped for
+/// good; until then a terminal phase stays hidden.
+pub(super) fn refresh(
     now: SimTime,
     spec: &PodSpec,
     worker: &Worker,
     machines: &Machines,
-    previous: &PodStatus,
+    status: &mut PodStatus,
     terminal: bool,
-) -> PodStatus {
-    let waiting_reason = if spec.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
-    let containers: Box<[ContainerStatus]> = (0..spec.containers.len())
-        .map(|index| {
-            let shown = previous.containers.get(index);
-            container_status(spec, worker, machines, index, (waiting_reason, shown))
-        })
-        .collect();
+) -> Refreshed {
+    let mut fields = Fields::empty();
+    let is_told = status.containers.iter().any(tells_restart_of_all);
+    let (are_changed, is_ready_as_before) = refresh_containers(spec, worker, machines, status);
+    fields.set(Fields::CONTAINERS, are_changed);
     // Those of an earlier sandbox do not count.
     let mains_exist = !worker.flags.contains(Flags::RERUN_INITS)
         && spec.mains().any(|index| !seen_by(machines, worker, index).is_missing());
     // Static pods are not forced to an end. Upstream: `getPhase`.
     let is_static = worker.flags.contains(Flags::STATIC);
-    let mut new_phase = phase(spec, &containers, terminal && !is_static, mains_exist);
-    let mut reason = previous.reason.clone();
-    if let Some(end) = worker.extra.as_ref().and_then(|extra| extra.end.as_ref()) {
-        // A deadline is asked for with every status. Evictions and the like say once that the pod has failed, when it begins
-        // to end: if its containers all end well then, it has succeeded after all, and no reason is left.
-        // Upstream: `generateAPIPodStatus`, `SyncTerminatingPod`.
-        if !terminal || end.reason == DEADLINE_REASON || new_phase != PodPhase::Succeeded {
-            new_phase = PodPhase::Failed;
-            reason = Some(Box::new((end.reason.clone(), end.message.clone())));
-        }
+    let mut new_phase = phase(spec, &status.containers, terminal && !is_static, mains_exist);
+    // A deadline is asked for with every status. Evictions and the like say once that the pod has failed, when it begins
+    // to end: if its containers all end well then, it has succeeded after all, and no reason is left.
+    // Upstream: `generateAPIPodStatus`, `SyncTerminatingPod`.
+    let end = worker.extra.as_ref().and_then(|extra| extra.end.as_ref());
+    let cause = end.filter(|end| !terminal || end.reason == DEADLINE_REASON || new_phase != PodPhase::Succeeded);
+    if cause.is_some() {
+        new_phase = PodPhase::Failed;
     }
-    let is_told = previous.containers.iter().any(tells_restart_of_all);
-    if new_phase == PodPhase::Pending && previous.phase == PodPhase::Running && !is_told && is_restarting_all(worker) {
+    let before = status.phase;
+    if new_phase == PodPhase::Pending && before == PodPhase::Running && !is_told && is_restarting_all(worker) {
         // All containers are about to be started anew: the pod goes on until the first of them runs again.
         new_phase = PodPhase::Running;
     }
-    if previous.phase.is_terminal() {
-        new_phase = previous.phase;
+    if before.is_terminal() {
+        new_phase = before;
     }
-    let mut status = PodStatus {
-        phase: new_phase,
-        reason,
-        conditions: Vec::new(),
-        start_time: previous.start_time.or(Some(now)),
-        pod_ip: pod_ip(spec, worker, machines, previous),
-        containers,
-        granted: previous.granted.clone(),
-    };
+    let ended = new_phase.is_terminal();
+    if status.start_time.is_none() {
+        status.start_time = Some(now);
+        fields.insert(Fields::STATUS);
+    }
+    let pod_ip = pod_ip(spec, worker, machines, status.pod_ip);
+    if std::mem::replace(&mut status.pod_ip, pod_ip) != pod_ip {
+        fields.insert(Fields::STATUS);
+    }
     let facts = ConditionFacts {
         now,
         sandbox: worker.flags.contains(Flags::SANDBOX),
         initialized: worker.flags.contains(Flags::INITIALIZED),
         resize: worker.extra.as_ref().and_then(|extra| extra.resize.as_deref()).filter(|_| !terminal),
-        disruption: worker.extra.as_ref().and_then(|extra| extra.end.as_ref()).filter(|end| end.disruption && terminal),
+        disruption: end.filter(|end| end.disruption && terminal),
+        is_ready_as_before,
     };
-    status.conditions = conditions::generate(spec, &status, previous, &facts);
-    status
+    status.phase = new_phase;
+    fields |= conditions::refresh(spec, status, &facts);
+    if ended && !terminal {
+        status.phase = before;
+    } else if let Some(cause) = cause {
+        let reason = Some(Box::new((cause.reason.clone(), cause.message.clone())));
+        fields.set(Fields::STATUS, fields.contains(Fields::STATUS) || status.reason != reason);
+        status.reason = reason;
+    }
+    fields.set(Fields::PHASE, status.phase != before);
+    Refreshed { fields, ended }
+}
+
+/// Are containers shown otherwise than before, and are all that count for readiness as ready as they were?
+fn refresh_containers(spec: &PodSpec, worker: &Worker, machines: &Machines, status: &mut PodStatus) -> (bool, bool) {
+    let waiting_reason = if spec.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
+    let of = |index: usize, shown: Option<&ContainerStatus>| {
+        container_status(spec, worker, machines, index, (waiting_reason, shown))
+    };
+    let is_own = |index: usize| spec.own().contains(&index);
+    if status.containers.len() == spec.containers.len() {
+        let (mut are_changed, mut is_as_before) = (false, true);
+        for (index, shown) in status.containers.iter_mut().enumerate() {
+            let new = of(index, Some(shown));
+            is_as_before &= !is_own(index) || new.ready == shown.ready;
+            if new != *shown {
+                *shown = new;
+                are_changed = true;
+            }
+        }
+        return (are_changed, is_as_before);
+    }
+    let new: Box<[ContainerStatus]> =
+        (0..spec.containers.len()).map(|index| of(index, status.containers.get(index))).collect();
+    let before = std::mem::replace(&mut status.containers, new);
+    let is_same = |index: usize| before.get(index).is_some_and(|old| old.ready == status.containers[index].ready);
+    (before != status.containers, spec.own().all(is_same))
 }
 
 /// The address of the sandbox, once a sync has seen it; the node's own with hostNetwork.
-fn pod_ip(spec: &PodSpec, worker: &Worker, machines: &Machines, previous: &PodStatus) -> u32 {
+fn pod_ip(spec: &PodSpec, worker: &Worker, machines: &Machines, before: u32) -> u32 {
     if spec.host_network {
         return machines.machine(worker.node).internal_ip();
     }
-    if worker.flags.contains(Flags::SANDBOX) && worker.address != 0 { worker.address } else { previous.pod_ip }
+    if worker.flags.contains(Flags::SANDBOX) && worker.address != 0 { worker.address } else { before }
 }
 
 fn container_status(

@@ -333,6 +333,13 @@ impl Machine {
         self.images.insert(image, StoredImage { size, last_used: now, since });
     }
 
+    /// Somebody uses an image that is there.
+    pub fn image_used(&mut self, now: SimTime, image: ImageId) {
+        if let Some(stored) = self.images.get_mut(&image) {
+            stored.last_used = now;
+        }
+    }
+
     /// Bytes of its file system in use: images unpacked, and what containers and volumes hold.
     pub fn disk_used(&self) -> u64 {
         self.packed * UNPACKED.0 / UNPACKED.1 + self.pods_disk

@@ -2,7 +2,7 @@
 
 use super::Text;
 use super::condition::Condition;
-use super::object::TemplateId;
+use super::object::{PodId, TemplateId};
 use super::selector::LabelSelector;
 use crate::engine::SimTime;
 
@@ -60,17 +60,17 @@ pub struct JobStatus {
     pub completed_indexes: Text,
     /// `failedIndexes`.
     pub failed_indexes: Option<Text>,
-    /// `uncountedTerminatedPods`: UIDs of pods that have ended and still carry the finalizer.
+    /// `uncountedTerminatedPods`: pods that have ended and still carry the finalizer.
     pub uncounted: Uncounted,
     /// `conditions`.
     pub conditions: Vec<Condition>,
 }
 
-/// Pods that have ended and are not in the counters yet, by UID.
+/// Pods that have ended and are not in the counters yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uncounted {
     /// Succeeded.
-    pub succeeded: Vec<Text>,
+    pub succeeded: Vec<PodId>,
     /// Failed.
-    pub failed: Vec<Text>,
+    pub failed: Vec<PodId>,
 }

@@ -1,9 +1,10 @@
 //! The READY, STATUS and RESTARTS columns of `kubectl get pods`.
 //! Upstream: pkg/printers/internalversion `printPod`.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
-use super::Text;
 use super::pod::{ContainerState, Pod, PodConditionType};
 use super::pod_spec::ContainerKind;
 use super::pod_template::PodTemplate;
@@ -11,13 +12,13 @@ use crate::engine::SimTime;
 
 /// What kubectl shows of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodColumns {
+pub struct PodColumns<'a> {
     /// Containers that are ready.
     pub ready: u32,
     /// Containers that count: main ones and sidecars.
     pub total: u32,
     /// STATUS.
-    pub status: Text,
+    pub status: Cow<'a, str>,
     /// RESTARTS.
     pub restarts: u32,
     /// End of the last run before a restart, for `2 (13s ago)`.
@@ -27,7 +28,7 @@ pub struct PodColumns {
 /// What the init containers contribute.
 struct InitWalk {
     initializing: bool,
-    reason: Option<Text>,
+    reason: Option<String>,
     ready: u32,
     restarts: u32,
     last_restart: Option<SimTime>,
@@ -36,15 +37,12 @@ struct InitWalk {
 }
 
 /// Computes the columns of a pod.
-pub fn columns(pod: &Pod, template: &PodTemplate) -> PodColumns {
+pub fn columns<'a>(pod: &'a Pod, template: &PodTemplate) -> PodColumns<'a> {
     let spec = &template.spec;
     let sidecars = (0..spec.init_count).filter(|index| spec.container_kind(*index) == ContainerKind::Sidecar).count();
     let total = (spec.main_containers().len() + sidecars) as u32;
-    let mut status = base_status(pod);
     let init = walk_init(pod, template);
-    if let Some(reason) = init.reason {
-        status = reason;
-    }
+    let mut status = init.reason.map_or_else(|| Cow::Borrowed(base_status(pod)), Cow::Owned);
     let (mut ready, mut restarts, mut last_restart) = (init.ready, init.restarts, init.last_restart);
     let initialized = pod.status.is_condition_true(&PodConditionType::Initialized);
     if !init.initializing || initialized {
@@ -56,7 +54,7 @@ pub fn columns(pod: &Pod, template: &PodTemplate) -> PodColumns {
             restarts += container.restart_count;
             last_restart = last_restart.max(container.last.as_ref().map(|last| last.finished_at));
             match &container.state {
-                ContainerState::Waiting { reason, .. } if !reason.is_empty() => status.clone_from(reason),
+                ContainerState::Waiting { reason, .. } if !reason.is_empty() => status = Cow::Borrowed(reason),
                 ContainerState::Terminated(termination) => {
                     status = termination_text(&termination.reason, termination.exit_code);
                     if termination.exit_code != 0 {
@@ -72,38 +70,35 @@ pub fn columns(pod: &Pod, template: &PodTemplate) -> PodColumns {
         }
         if status == "Completed" {
             if has_running && pod.is_ready() {
-                status = Text::const_new("Running");
+                status = Cow::Borrowed("Running");
             } else if let Some(error) = error_reason {
                 status = error;
             } else if has_running {
-                status = Text::const_new("NotReady");
+                status = Cow::Borrowed("NotReady");
             }
         }
     }
     if pod.deletion.is_some() {
         if pod.status.reason.as_ref().is_some_and(|reason| reason.0 == "NodeLost") {
-            status = Text::const_new("Unknown");
+            status = Cow::Borrowed("Unknown");
         } else if !pod.status.phase.is_terminal() {
-            status = Text::const_new("Terminating");
+            status = Cow::Borrowed("Terminating");
         }
     }
     PodColumns { ready, total, status, restarts, last_restart }
 }
 
 /// Phase, the pod's own reason, or SchedulingGated.
-fn base_status(pod: &Pod) -> Text {
+fn base_status(pod: &Pod) -> &str {
     let gated = pod
         .status
         .condition(&PodConditionType::PodScheduled)
         .is_some_and(|condition| condition.reason() == "SchedulingGated");
     if gated {
-        return Text::const_new("SchedulingGated");
+        return "SchedulingGated";
     }
-    pod.status
-        .reason
-        .as_ref()
-        .filter(|reason| !reason.0.is_empty())
-        .map_or(Text::const_new(pod.status.phase.name()), |reason| reason.0.clone())
+    let reason = pod.status.reason.as_ref().filter(|reason| !reason.0.is_empty());
+    reason.map_or(pod.status.phase.name(), |reason| &reason.0)
 }
 
 fn walk_init(pod: &Pod, template: &PodTemplate) -> InitWalk {
@@ -139,7 +134,7 @@ fn walk_init(pod: &Pod, template: &PodTemplate) -> InitWalk {
             ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => {
                 prefixed(reason)
             }
-            _ => Text::from(format!("Init:{index}/{}", spec.init_count)),
+            _ => format!("Init:{index}/{}", spec.init_count),
         };
         walk.reason = Some(reason);
         walk.initializing = true;
@@ -148,18 +143,22 @@ fn walk_init(pod: &Pod, template: &PodTemplate) -> InitWalk {
     walk
 }
 
-fn prefixed(reason: &str) -> Text {
-    Text::from(format!("Init:{reason}"))
+fn prefixed(reason: &str) -> String {
+    format!("Init:{reason}")
 }
 
-fn termination_text(reason: &Text, exit_code: i32) -> Text {
-    if reason.is_empty() { Text::from(format!("ExitCode:{exit_code}")) } else { reason.clone() }
+fn termination_text(reason: &str, exit_code: i32) -> Cow<'_, str> {
+    if reason.is_empty() { Cow::Owned(format!("ExitCode:{exit_code}")) } else { Cow::Borrowed(reason) }
 }
 
 /// The API shows statuses sorted by name and printPod walks them from the last to the first.
 fn mains_by_name_descending(template: &PodTemplate) -> impl Iterator<Item = usize> + use<> {
     let spec = &template.spec;
-    let mut order: SmallVec<[usize; 4]> = spec.mains().collect();
+    let mains = spec.mains();
+    if mains.len() == 1 {
+        return SmallVec::from_buf_and_len([mains.start, 0, 0, 0], 1).into_iter();
+    }
+    let mut order: SmallVec<[usize; 4]> = mains.collect();
     if order.len() > 1 {
         order.sort_by(|left, right| spec.containers[*right].name.cmp(&spec.containers[*left].name));
     }

@@ -1,8 +1,10 @@
 //! Fills a record: what a collector saw becomes rows, lives and totals, which cannot disagree. Times never go backwards.
 
+use bitflags::bitflags;
+
 use super::sights::{NodeFacts, PodFacts, PodSight};
 use super::{
-    Amounts, AttemptRow, EventRow, History, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex,
+    Amounts, AttemptRow, EventRow, Gauge, History, Moment, Node, NodeIndex, NodeRow, NodeState, Phase, Pod, PodIndex,
     PodMarks, PodRow, PodState, PullRow, Record, Replicas, Stage, Totals, UsageIndex, Workload, WorkloadIndex,
     WorkloadRow,
 };
@@ -118,7 +120,7 @@ impl Record {
             created: now,
             deleted: Moment::NEVER,
             last: Replicas::default(),
-            short: super::Gauge::default(),
+            short: Gauge::default(),
         });
         WorkloadIndex::from_index(self.workloads.len() - 1)
     }
@@ -295,30 +297,54 @@ impl Record {
 
 impl Totals {
     fn pod_moved(&mut self, now: Moment, pod: &Pod, before: &PodState, after: &PodState) {
-        let pends = |state: &PodState| state.stage != Stage::Deleted && state.phase == Phase::Pending;
-        let waits = |state: &PodState| pends(state) && !state.node.is_some();
-        let stuck = |state: &PodState| state.stage == Stage::Unschedulable;
-        for (gauge, was, is, amount) in [
-            (&mut self.pending, pends(before), pends(after), 1),
-            (&mut self.unscheduled, waits(before), waits(after), 1),
-            (&mut self.unschedulable, stuck(before), stuck(after), 1),
-            (&mut self.cpu_requested, holds(before), holds(after), pod.cpu_milli as i64),
-            (&mut self.memory_requested, holds(before), holds(after), pod.memory_bytes as i64),
-        ] {
-            match (was, is) {
-                (false, true) => gauge.add(now, amount),
-                (true, false) => gauge.add(now, -amount),
-                _ => {}
+        let is = Counted::of(after);
+        let turned = Counted::of(before).symmetric_difference(is);
+        let turn = |gauge: &mut Gauge, count: Counted, amount: i64| {
+            if turned.contains(count) {
+                gauge.add(now, if is.contains(count) { amount } else { -amount });
             }
+        };
+        turn(&mut self.pending, Counted::PENDS, 1);
+        turn(&mut self.unscheduled, Counted::WAITS, 1);
+        turn(&mut self.unschedulable, Counted::STUCK, 1);
+        turn(&mut self.cpu_requested, Counted::HOLDS, pod.cpu_milli as i64);
+        turn(&mut self.memory_requested, Counted::HOLDS, pod.memory_bytes as i64);
+        if after.restarts > before.restarts {
+            Self::count(&mut self.restarts, now, u64::from(after.restarts - before.restarts));
         }
-        let restarts = after.restarts.saturating_sub(before.restarts);
-        Self::count(&mut self.restarts, now, u64::from(restarts));
+    }
+}
+
+bitflags! {
+    /// What a pod counts for.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    struct Counted: u8 {
+        const PENDS = 1;
+        /// For a node.
+        const WAITS = 1 << 1;
+        /// No node is found.
+        const STUCK = 1 << 2;
+        /// Takes up its requests on its node.
+        const HOLDS = 1 << 3;
+    }
+}
+
+impl Counted {
+    fn of(state: &PodState) -> Self {
+        let is_there = state.stage != Stage::Deleted;
+        let (pends, is_placed) = (is_there && state.phase == Phase::Pending, state.node.is_some());
+        let mut counted = Self::empty();
+        counted.set(Self::PENDS, pends);
+        counted.set(Self::WAITS, pends && !is_placed);
+        counted.set(Self::STUCK, state.stage == Stage::Unschedulable);
+        counted.set(Self::HOLDS, is_there && is_placed && !state.phase.is_terminal());
+        counted
     }
 }
 
 /// Does a pod take up its requests on its node?
 fn holds(state: &PodState) -> bool {
-    state.stage != Stage::Deleted && state.node.is_some() && !state.phase.is_terminal()
+    Counted::of(state).contains(Counted::HOLDS)
 }
 
 /// Where a pod is in its life, by what kubectl shows of it.

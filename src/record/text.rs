@@ -2,12 +2,10 @@
 //! Ids follow the order of first appearance; nothing iterates the lookup map.
 
 use std::hash::Hasher;
-use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Serialize};
 
-use super::recent_shared::RecentShared;
 use crate::engine::typed_id;
 
 typed_id!(
@@ -23,9 +21,6 @@ pub struct Texts {
     /// Of use only while a record is filled.
     #[serde(skip)]
     lookup: FxHashMap<u64, TextId>,
-    /// Texts that came as shared ones.
-    #[serde(skip)]
-    shared: RecentShared<str, TextId>,
     /// Short texts that came lately: statuses, reasons, components.
     #[serde(skip)]
     recent: Vec<(Short, TextId)>,
@@ -69,17 +64,6 @@ impl Texts {
         }
         let id = self.push(text);
         self.lookup.insert(key, id);
-        id
-    }
-
-    /// The id of a text that many share: found by where it lies in memory if it was the last to come to its place of a
-    /// small table.
-    pub fn intern_shared(&mut self, text: &Arc<str>) -> TextId {
-        if let Some(id) = self.shared.get(text) {
-            return id;
-        }
-        let id = self.intern(text);
-        self.shared.put(text, id);
         id
     }
 

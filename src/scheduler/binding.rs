@@ -5,7 +5,7 @@ use super::attempt::AttemptResult;
 use super::framework::{ClusterEvent, PluginSet};
 use super::schedule_one::{Failure, SCHEDULER_ERROR, record, write_patch};
 use super::{Binding, Scheduler, SchedulerEvent};
-use crate::cluster::{Cluster, EventType};
+use crate::cluster::{Cluster, EventType, Said};
 use crate::engine::{Outbox, SimTime};
 use crate::model::latency::Latency;
 use crate::model::object::{NodeId, PodId};
@@ -26,11 +26,7 @@ impl Scheduler {
                 self.bindings.remove(&pod);
                 // Upstream: gate ClearingNominatedNodeNameAfterBinding.
                 cluster.nominate(now, pod, NodeId::NONE);
-                let row = cluster.pod(pod);
-                let namespace = cluster.namespace_name(row.namespace);
-                let message =
-                    ["Successfully assigned ", namespace, "/", &row.name, " to ", cluster.node_name(node)].concat();
-                record(now, cluster, pod, EventType::Normal, "Scheduled", message);
+                record(now, cluster, pod, EventType::Normal, "Scheduled", Said::Assigned(node));
             }
             Err(status) => {
                 let message = format!("running Bind plugin \"DefaultBinder\": {}", status.message);

@@ -9,7 +9,7 @@ use super::preemption::PostFilter;
 use super::queue::QueuedPod;
 use super::volume_wait::VolumeWait;
 use super::{Binding, Scheduler, SchedulerEvent, Thread, Trial};
-use crate::cluster::{Cluster, EventDraft, EventType};
+use crate::cluster::{Cluster, EventDraft, EventType, Said};
 use crate::engine::{Outbox, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
@@ -274,7 +274,7 @@ pub(super) fn record(
     pod: PodId,
     kind: EventType,
     reason: &'static str,
-    message: String,
+    message: impl Into<Said>,
 ) {
     cluster.record_event(
         now,

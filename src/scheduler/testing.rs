@@ -234,9 +234,11 @@ impl Driver {
     }
 
     /// Messages of the Events about a pod, in order.
-    pub fn messages(&self, pod: PodId) -> Vec<&str> {
+    pub fn messages(&self, pod: PodId) -> Vec<String> {
         let rows = self.cluster.events.rows().iter();
-        rows.filter(|row| row.object == ObjectRef::pod(pod)).map(|row| &*row.message).collect()
+        rows.filter(|row| row.object == ObjectRef::pod(pod))
+            .map(|row| self.cluster.event_message(row).into_owned())
+            .collect()
     }
 }
 

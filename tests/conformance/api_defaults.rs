@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubelapse::api::admission::{self, AdmissionInput, LimitRange, PriorityClassView, ServiceAccountView};
-use kubelapse::api::view::{self, ObjectContext, PodContext};
+use kubelapse::api::view::{self, ObjectContext, PodContext, UncountedView};
 use kubelapse::api::{Clock, DecodeCache, Decoded, DecodedBody, FieldValidation, decode, defaults, yaml};
 use kubelapse::engine::{SimDuration, SimTime};
 use kubelapse::model::condition::ConditionStatus;
@@ -185,6 +185,7 @@ fn object(decoded: Decoded, name: &str, before: &Before) -> Value {
         owners: &[],
         template: template.as_ref(),
         endpoints: &[],
+        uncounted: &UncountedView::default(),
     };
     view::object(&stored, decoded.kind, &context)
 }

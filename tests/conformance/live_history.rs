@@ -112,14 +112,15 @@ impl History {
         for sighting in sightings.iter_from(self.sightings) {
             let row = cluster.events.row(sighting.row);
             let at = sighting.at.as_secs_f64();
-            let known = self.by_message.entry((sighting.row, row.message.to_string())).or_insert_with(|| {
+            let message = cluster.event_message(row).into_owned();
+            let known = self.by_message.entry((sighting.row, message.clone())).or_insert_with(|| {
                 self.events.push(Event {
                     at,
                     times: Vec::new(),
                     object: format!("{}/{}", row.object.kind.name(), cluster.identity(row.object).1),
                     kind: row.sort.kind.name().to_owned(),
                     reason: row.sort.reason.to_string(),
-                    message: row.message.to_string(),
+                    message,
                     count: 0,
                 });
                 self.events.len() - 1

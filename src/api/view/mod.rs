@@ -14,7 +14,7 @@ mod yaml;
 
 pub use event::{EventView, event};
 pub use meta::OwnerView;
-pub use object::{EndpointView, ObjectContext, has_generation, object};
+pub use object::{EndpointView, ObjectContext, UncountedView, has_generation, object};
 pub use pod::{PodContext, TOKEN_VOLUME, pod};
 pub use pod_resources::GrantedView;
 pub use pod_status::container_id;

@@ -26,6 +26,17 @@ pub struct ObjectContext<'a> {
     pub template: Option<&'a PodTemplate>,
     /// For an EndpointSlice: the names behind each endpoint, in order.
     pub endpoints: &'a [EndpointView],
+    /// For a Job: UIDs of its uncounted pods.
+    pub uncounted: &'a UncountedView,
+}
+
+/// UIDs of a Job's pods that have ended and are not counted yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UncountedView {
+    /// Succeeded.
+    pub succeeded: Vec<String>,
+    /// Failed.
+    pub failed: Vec<String>,
 }
 
 /// The names behind one endpoint.
@@ -159,7 +170,7 @@ fn columns(object: &mut Object, stored: &Stored, context: &ObjectContext<'_>) {
         Body::Job(job) => {
             let spec = with_template(object, context);
             workload::job_spec(spec, job);
-            workload::job_status(&job.status, clock)
+            workload::job_status(&job.status, context.uncounted, clock)
         }
         Body::Service(service) => {
             self::service(object, service);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::clock::Clock;
 use super::super::value::{Object, object_mut};
-use super::{object_of, put_nonzero, put_some, put_text};
+use super::{UncountedView, object_of, put_nonzero, put_some, put_text};
 use crate::model::condition::Condition;
 use crate::model::deployment::{Deployment, DeploymentStatus};
 use crate::model::job::{Job, JobStatus};
@@ -116,7 +116,7 @@ pub(super) fn namespace_status(terminating: bool, known: &[Condition], clock: Cl
     Value::Object(out)
 }
 
-pub(super) fn job_status(status: &JobStatus, clock: Clock) -> Value {
+pub(super) fn job_status(status: &JobStatus, uncounted: &UncountedView, clock: Clock) -> Value {
     let mut out = Object::new();
     put_nonzero(&mut out, "active", status.active);
     put_nonzero(&mut out, "succeeded", status.succeeded);
@@ -129,13 +129,13 @@ pub(super) fn job_status(status: &JobStatus, clock: Clock) -> Value {
     put_some(&mut out, "failedIndexes", status.failed_indexes.as_deref());
     if status.start_time.is_some() {
         // The controller accounts for ended pods here and empties it at once.
-        let mut uncounted = Object::new();
-        for (name, pods) in [("failed", &status.uncounted.failed), ("succeeded", &status.uncounted.succeeded)] {
-            if !pods.is_empty() {
-                uncounted.insert(name.to_owned(), pods.iter().map(|uid| Value::from(uid.as_str())).collect());
+        let mut pods = Object::new();
+        for (name, uids) in [("failed", &uncounted.failed), ("succeeded", &uncounted.succeeded)] {
+            if !uids.is_empty() {
+                pods.insert(name.to_owned(), uids.iter().map(|uid| Value::from(uid.as_str())).collect());
             }
         }
-        out.insert("uncountedTerminatedPods".to_owned(), Value::Object(uncounted));
+        out.insert("uncountedTerminatedPods".to_owned(), Value::Object(pods));
     }
     conditions(&mut out, &status.conditions, Some("lastProbeTime"), clock);
     Value::Object(out)

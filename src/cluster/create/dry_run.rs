@@ -61,6 +61,7 @@ impl Cluster {
             owners: &owners,
             template: template.as_deref(),
             endpoints: &[],
+            uncounted: &view::UncountedView::default(),
         };
         view::object(&Object { meta, raw, body, deleted: None }, kind, &context)
     }

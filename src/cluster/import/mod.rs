@@ -334,11 +334,12 @@ impl Cluster {
         let kind_of_event = if text(&value["type"]) == "Warning" { EventType::Warning } else { EventType::Normal };
         let component = component.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
         let sort = self.events.sort(kind_of_event, short(&value["reason"]), component.into());
+        let message = self.events.import_message(text(&value["message"]));
         let row = EventRow {
             object,
             container: self.container_of(object, text(&about["fieldPath"])),
             sort,
-            message: text(&value["message"]).into(),
+            message,
             host: self.import_node_reference(text(&source["host"])),
             first: at(&["firstTimestamp", "eventTime"]),
             last: at(&["lastTimestamp", "eventTime", "firstTimestamp"]),

@@ -3,7 +3,6 @@
 
 use crate::cluster::{Cluster, EventType};
 use crate::engine::SimTime;
-use crate::model::Text;
 use crate::model::condition::{Condition, ConditionStatus};
 use crate::model::job::{JobStatus, Uncounted};
 use crate::model::object::{ObjectRef, PodId};
@@ -157,7 +156,7 @@ fn removable(situation: &Situation, finished: Option<&Condition>, deleting: bool
     situation.tally.held.iter().copied().filter(may_go).collect()
 }
 
-/// The pods that are to be counted, by UID; of an Indexed Job the succeeded ones are counted by index. Pods that a
+/// The pods that are to be counted; of an Indexed Job the succeeded ones are counted by index. Pods that a
 /// success cuts short have not failed.
 fn uncounted(
     situation: &Situation,
@@ -169,10 +168,9 @@ fn uncounted(
     let mut uncounted = Uncounted::default();
     for pod in removable {
         let row = cluster.pod(*pod);
-        let uid = || Text::from(cluster.uid(ObjectRef::pod(*pod)));
         if row.status.phase == PodPhase::Succeeded {
             if !situation.job.indexed {
-                uncounted.succeeded.push(uid());
+                uncounted.succeeded.push(*pod);
             }
             continue;
         }
@@ -181,7 +179,7 @@ fn uncounted(
         let is_cut = cut.contains(pod) && row.status.phase != PodPhase::Failed;
         let failed = is_failed(row, &situation.job) && !is_cut;
         if failed && !ignored || !failed && failing {
-            uncounted.failed.push(uid());
+            uncounted.failed.push(*pod);
         }
     }
     uncounted

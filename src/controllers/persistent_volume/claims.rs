@@ -1,8 +1,6 @@
 //! One claim: bound, about to be bound, or waiting. Upstream: `syncUnboundClaim`, `syncBoundClaim`, `provisionClaim`.
 
-use std::borrow::Cow;
-
-use crate::cluster::{Cluster, EventType};
+use crate::cluster::{Cluster, EventType, Said};
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::storage::{NO_PROVISIONER, PersistentVolume, PersistentVolumeClaim, Seeker, find_matching_volume};
@@ -23,7 +21,7 @@ pub(super) fn sync(key: ObjectRef, cluster: &Cluster) -> Plan<()> {
 }
 
 /// An Event about the claim.
-fn say(key: ObjectRef, kind: EventType, why: &'static str, message: impl Into<Cow<'static, str>>) -> Call {
+fn say(key: ObjectRef, kind: EventType, why: &'static str, message: impl Into<Said>) -> Call {
     Call::Event(Box::new(event(key, kind, why, message, PersistentVolumeController::COMPONENT)))
 }
 

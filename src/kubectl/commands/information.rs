@@ -98,7 +98,7 @@ pub(super) fn events_table(call: &Call<'_>, line: &CommandLine, rows: &[ObjectRe
             event.sort.kind.name().to_owned(),
             event.sort.reason.to_string(),
             format!("{}/{name}", event.object.kind.name()),
-            event.message.trim().to_owned(),
+            call.cluster.event_message(event).trim().to_owned(),
         ];
         if everywhere {
             cells.insert(0, own);

@@ -78,7 +78,7 @@ impl Related<'_> {
                     event.sort.reason.to_string(),
                     event_cells(self.cluster, self.now, row).last_seen_counted,
                     event.sort.component.to_string(),
-                    event.message.trim().to_owned(),
+                    self.cluster.event_message(event).trim().to_owned(),
                 ]
             })
             .collect();

@@ -28,7 +28,7 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     if context.wide {
         row.extend([cells.subobject, cells.source]);
     }
-    row.push(event.message.trim().to_owned());
+    row.push(context.cluster.event_message(event).trim().to_owned());
     if context.wide {
         row.extend([cells.first_seen, event.count.to_string(), cells.name]);
     }

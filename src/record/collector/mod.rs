@@ -110,6 +110,8 @@ pub struct Collector {
     /// By Event row: the count that was written last.
     event_counts: Vec<u32>,
     event_sorts: RecentShared<EventSort, SortTexts>,
+    /// By text of the cluster's Events.
+    event_texts: Vec<TextId>,
     containers: ContainerTable,
     /// Jobs by their objects.
     jobs: FxHashMap<ObjectRef, JobIndex>,
@@ -180,7 +182,7 @@ impl Collector {
         }
         if let Some(pod) = row.object.as_pod()
             && sort.is_pulled
-            && let Some(took) = pull_time(&row.message)
+            && let Some(took) = pull_time(&cluster.event_message(row))
         {
             self.record.pull(PullRow { time, pod: PodIndex(pod.0), nanos: took.0, is_complete: true });
         }
@@ -200,12 +202,29 @@ impl Collector {
         })
     }
 
+    /// What an Event says. Texts that many Events share are looked up once.
+    fn message_of(&mut self, row: &StoredEvent, cluster: &Cluster) -> TextId {
+        let shared = row.message.shared_text();
+        let known = shared.and_then(|text| self.event_texts.get(text.index()).copied());
+        if let Some(known) = known.filter(|text| !text.is_none()) {
+            return known;
+        }
+        let id = self.record.texts.intern(&cluster.event_message(row));
+        if let Some(text) = shared {
+            let length = self.event_texts.len().max(text.index() + 1);
+            self.event_texts.resize(length, TextId::NONE);
+            self.event_texts[text.index()] = id;
+        }
+        id
+    }
+
     fn event_row(&mut self, time: Moment, sighting: Sighting, row: &StoredEvent, sort: SortTexts, cluster: &Cluster) {
         let place = sighting.row as usize;
         if self.event_counts.len() <= place {
             self.event_counts.resize(place + 1, 0);
         }
         let before = std::mem::replace(&mut self.event_counts[place], sighting.count);
+        let message = self.message_of(row, cluster);
         let texts = &mut self.record.texts;
         let (namespace, name) = if let Some(pod) = row.object.as_pod() {
             // A pod's texts are there already, and a million of them need no lookup.
@@ -225,7 +244,7 @@ impl Collector {
             source: sort.source,
             count: sighting.count,
             raised: sighting.count.saturating_sub(before).max(1),
-            message: texts.intern_shared(&row.message),
+            message,
         };
         self.record.event(event);
     }

@@ -121,7 +121,7 @@ impl Asked<'_> {
         }
         let failed = |row: &&crate::cluster::EventRow| row.object == object && row.sort.reason == "FailedCreate";
         if let Some(row) = self.cluster.events.rows().iter().filter(failed).max_by_key(|row| row.last) {
-            let message = row.message.to_string();
+            let message = self.cluster.event_message(row).into_owned();
             let kind = kind_of_refusal(&message);
             let (why, change) = self.with_quota(object, message);
             causes.push(Cause { kind, why, pods: Vec::new(), change });
@@ -211,7 +211,7 @@ impl Asked<'_> {
     fn last_event(&self, pod: PodId, reason: &str) -> Option<String> {
         let object = ObjectRef::pod(pod);
         let rows = self.cluster.events.rows().iter().filter(|row| row.object == object && row.sort.reason == reason);
-        rows.max_by_key(|row| row.last).map(|row| row.message.to_string())
+        rows.max_by_key(|row| row.last).map(|row| self.cluster.event_message(row).into_owned())
     }
 }
 
