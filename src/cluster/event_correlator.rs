@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
 use super::events::{EventDraft, EventType};
+use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::ObjectRef;
 
@@ -70,7 +71,7 @@ pub(super) struct EventCorrelator {
     of_pods: Vec<Option<Place>>,
     /// The same of other objects.
     of_others: FxHashMap<ObjectRef, Place>,
-    sources: Vec<Source>,
+    sources: Rows<Source>,
     /// Places of sources whose object is gone.
     free: Vec<Place>,
     /// By source, kind of Event and message: rows that have no place beside their siblings.

@@ -53,11 +53,13 @@ impl Kubelets {
         }
         // Somebody else has written that a pod is not ready whose containers are: the status manager writes it anew at its
         // next pass. Upstream: status `syncBatch`, `needsReconcile`.
-        let status = &hubs.cluster.pod(pod).status;
-        let overruled = status.is_condition_true(&PodConditionType::ContainersReady)
-            && !status.is_condition_true(&PodConditionType::Ready)
-            && hubs.cluster.template_of(pod).spec.readiness_gates.is_empty();
-        if overruled && fields.contains(Fields::CONDITIONS) && worker.due == SimTime::NEVER {
+        let is_overruled = || {
+            let status = &hubs.cluster.pod(pod).status;
+            status.is_condition_true(&PodConditionType::ContainersReady)
+                && !status.is_condition_true(&PodConditionType::Ready)
+                && hubs.cluster.template_of(pod).spec.readiness_gates.is_empty()
+        };
+        if fields.contains(Fields::CONDITIONS) && worker.due == SimTime::NEVER && is_overruled() {
             let phase = self.node_state(node).status_phase;
             let at = SimTime(hubs.now.0 + 1).next_on_grid(phase, STATUS_SYNC);
             self.wake(hubs, pod, at);
@@ -252,6 +254,9 @@ impl Kubelets {
                     started > worker.snapshot && started <= looked
                 }
             });
+        if !failed {
+            worker.drop_idle_extra();
+        }
         let again = worker.flags.contains(Flags::AGAIN) || seen_meanwhile;
         worker.flags.remove(Flags::AGAIN);
         worker.flags.set(Flags::PENDING, again && failed && unseen_exit);

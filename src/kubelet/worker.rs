@@ -11,6 +11,7 @@ use super::resize::Resize;
 use super::restart_all::Removed;
 use super::restart_backoff::Backoff;
 use crate::engine::SimTime;
+use crate::engine::rows::Rows;
 use crate::machines::{ContainerId, ExecId, ImageId};
 use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
@@ -198,7 +199,35 @@ pub(super) struct Worker {
     pub extra: Option<Box<Extra>>,
 }
 
+impl Extra {
+    /// Does it hold nothing that a pod without it would not do as well?
+    fn is_idle(&self) -> bool {
+        let holds_lists = !self.reasons.is_empty()
+            || !self.restarts.is_empty()
+            || !self.pulls.is_empty()
+            || !self.kills.is_empty()
+            || !self.probes.is_empty()
+            || !self.removed.is_empty()
+            || !self.image_volumes.is_empty()
+            || !self.image_volume_errors.is_empty();
+        let holds_others = self.hook.is_some()
+            || self.end.is_some()
+            || self.deadline != SimTime::ZERO
+            || self.mirrored.is_some()
+            || self.resize.is_some()
+            || self.failed_mounts > 0;
+        !holds_lists && !holds_others
+    }
+}
+
 impl Worker {
+    /// Frees what only some pods have, if it is needed no more: half a kilobyte of each pod that has pulled an image.
+    pub fn drop_idle_extra(&mut self) {
+        if self.extra.as_ref().is_some_and(|extra| extra.is_idle()) {
+            self.extra = None;
+        }
+    }
+
     pub fn new(pod: PodId, node: NodeId, containers: usize) -> Self {
         Self {
             pod,
@@ -276,7 +305,7 @@ impl Worker {
 /// All workers, found by pod.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
-    rows: Vec<Worker>,
+    rows: Rows<Worker>,
     free: Vec<u32>,
     by_pod: Vec<u32>,
     /// Rows of mirrors that were made anew, and the ones that took their place.

@@ -82,17 +82,17 @@ impl Record {
         self.advance(now);
         let pod = &mut self.pods[index.index()];
         let before = std::mem::replace(&mut pod.last, state);
-        for (moment, reached) in [
-            (&mut pod.bound, state.node.is_some()),
-            // A pod may run so shortly that its kubelet reports only the end.
-            (&mut pod.ran, state.stage != Stage::Deleted && matches!(state.phase, Phase::Running | Phase::Succeeded)),
-            (&mut pod.became_ready, state.stage == Stage::Ready),
-            (&mut pod.finished, state.phase.is_terminal()),
-        ] {
+        let reach = |moment: &mut Moment, reached: bool| {
             if reached && !moment.is_some() {
                 *moment = now;
             }
-        }
+        };
+        reach(&mut pod.bound, state.node.is_some());
+        // A pod may run so shortly that its kubelet reports only the end.
+        let has_run = state.stage != Stage::Deleted && matches!(state.phase, Phase::Running | Phase::Succeeded);
+        reach(&mut pod.ran, has_run);
+        reach(&mut pod.became_ready, state.stage == Stage::Ready);
+        reach(&mut pod.finished, state.phase.is_terminal());
         self.totals.pod_moved(now, pod, &before, &state);
         match (holds(&before), holds(&state)) {
             (false, true) => self.load_node(now, state.node, index, true),

@@ -16,6 +16,7 @@ mod expressions;
 mod faults;
 mod files;
 mod finish;
+mod held;
 mod imports;
 mod metrics;
 mod nodes;
