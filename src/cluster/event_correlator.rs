@@ -55,8 +55,7 @@ pub(super) enum Correlated {
 /// Where a new row is to be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot {
-    source: Place,
-    similar: u32,
+    similar: Place,
     /// Hash of container, type and reason.
     pub(super) key: u64,
     /// Hash of the message.
@@ -72,8 +71,11 @@ pub(super) struct EventCorrelator {
     /// The same of other objects.
     of_others: FxHashMap<ObjectRef, Place>,
     sources: Rows<Source>,
-    /// Places of sources whose object is gone.
+    /// What the sources have sent, in chains.
+    similars: Rows<Similar>,
+    /// Places of sources whose object is gone, and of what they had sent.
     free: Vec<Place>,
+    free_similars: Vec<Place>,
     /// By source, kind of Event and message: rows that have no place beside their siblings.
     overflow: FxHashMap<u64, Place>,
 }
@@ -87,8 +89,8 @@ struct Source {
     before: Option<Place>,
     /// Of Normal and of Warning Events.
     buckets: [Bucket; 2],
-    /// A kubelet sends three of a pod that simply runs.
-    similar: SmallVec<[Similar; 3]>,
+    /// The sort of Events that it began last to send.
+    newest: Option<Place>,
 }
 
 /// A token bucket, of which one number tells all: the instant at which it was empty, or would have been with what came in
@@ -102,6 +104,8 @@ struct Bucket {
 #[derive(Debug)]
 struct Similar {
     key: u64,
+    /// The one that the source began before it to send.
+    before: Option<Place>,
     last: SimTime,
     /// Messages of the interval, and rows, the latest message last.
     seen: SmallVec<[Seen; 1]>,
@@ -140,17 +144,13 @@ impl EventCorrelator {
         let legacy = draft.component != "default-scheduler";
         let source_key = hash(&(draft.component, draft.host));
         let source = self.source(now, draft.object, source_key);
-        let Source { buckets, similar, .. } = &mut self.sources[source.index()];
         let is_normal = draft.kind == EventType::Normal;
         let key = hash(&(draft.container, is_normal, &draft.reason));
-        let place = similar.iter().position(|similar| similar.key == key).unwrap_or_else(|| {
-            similar.push(Similar { key, last: now, seen: SmallVec::new(), combined: None, overflows: false });
-            similar.len() - 1
-        });
-        let similar = &mut similar[place];
+        let place = self.similar(now, source, key);
+        let similar = &mut self.similars[place.index()];
         let message = hash(&draft.message);
         let combined = legacy && similar.is_one_of_many(now, message);
-        if legacy && !buckets[usize::from(is_normal)].take(now) {
+        if legacy && !self.sources[source.index()].buckets[usize::from(is_normal)].take(now) {
             return Correlated::Spam;
         }
         let overflow = || self.overflow.get(&hash(&(draft.object, source_key, key, message))).copied();
@@ -162,8 +162,26 @@ impl EventCorrelator {
         };
         match row {
             Some(row) => Correlated::Known { row: row.row(), combined },
-            None => Correlated::New(Slot { source, similar: place as u32, key, message, combined }),
+            None => Correlated::New(Slot { similar: place, key, message, combined }),
         }
+    }
+
+    /// The Events with this key of a source, a new row if it has sent none yet.
+    fn similar(&mut self, now: SimTime, source: Place, key: u64) -> Place {
+        let source = &mut self.sources[source.index()];
+        let mut known = source.newest;
+        while let Some(place) = known {
+            let similar = &self.similars[place.index()];
+            if similar.key == key {
+                return place;
+            }
+            known = similar.before;
+        }
+        let before = source.newest;
+        let new = Similar { key, before, last: now, seen: SmallVec::new(), combined: None, overflows: false };
+        let place = put(&mut self.similars, &mut self.free_similars, new);
+        source.newest = Some(place);
+        place
     }
 
     /// The source with this key about an object, a new one if there is none yet.
@@ -177,14 +195,8 @@ impl EventCorrelator {
             }
             known = source.before;
         }
-        let new = Source { key, before: newest, buckets: [Bucket::full(now); 2], similar: SmallVec::new() };
-        let place = if let Some(place) = self.free.pop() {
-            self.sources[place.index()] = new;
-            place
-        } else {
-            self.sources.push(new);
-            Place::of(self.sources.len() as u32 - 1)
-        };
+        let new = Source { key, before: newest, buckets: [Bucket::full(now); 2], newest: None };
+        let place = put(&mut self.sources, &mut self.free, new);
         self.set_newest(object, place);
         place
     }
@@ -216,9 +228,15 @@ impl EventCorrelator {
         };
         while let Some(place) = newest {
             let source = &mut self.sources[place.index()];
-            source.similar = SmallVec::new();
+            let mut sent = source.newest.take();
             newest = source.before;
             self.free.push(place);
+            while let Some(place) = sent {
+                let similar = &mut self.similars[place.index()];
+                similar.seen = SmallVec::new();
+                sent = similar.before;
+                self.free_similars.push(place);
+            }
         }
     }
 
@@ -231,7 +249,7 @@ impl EventCorrelator {
     /// A new Event became this row.
     pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, row: u32) {
         let row = Place::of(row);
-        let similar = &mut self.sources[slot.source.index()].similar[slot.similar as usize];
+        let similar = &mut self.similars[slot.similar.index()];
         if slot.combined {
             similar.combined = Some(row);
             return;
@@ -252,6 +270,16 @@ impl EventCorrelator {
             }
         }
     }
+}
+
+/// Puts a row where one is free, or behind all others.
+fn put<T>(rows: &mut Rows<T>, free: &mut Vec<Place>, row: T) -> Place {
+    if let Some(place) = free.pop() {
+        rows[place.index()] = row;
+        return place;
+    }
+    rows.push(row);
+    Place::of(rows.len() as u32 - 1)
 }
 
 impl Similar {
@@ -286,6 +314,7 @@ impl Similar {
 }
 
 /// A hash that is the same in every run.
+#[inline]
 pub(super) fn hash(value: &impl Hash) -> u64 {
     let mut hasher = FxHasher::default();
     value.hash(&mut hasher);

@@ -231,3 +231,26 @@ fn a_jobs_selector_and_labels_follow_from_its_uid() {
     assert_eq!(labels.get("job-name"), Some("work"));
     assert!(!columns.selector.is_empty() && columns.selector.matches(labels));
 }
+
+#[test]
+fn events_tell_names_and_combined_ones_the_last() {
+    let mut cluster = cluster();
+    let node = new_node(&mut cluster, "n1");
+    let pods: Vec<PodId> = (0..12).map(|_| new_pod(&mut cluster, "web")).collect();
+    let mut send = |object, said: Said, component| {
+        let (kind, reason, host) = (EventType::Normal, Text::const_new("Made"), NodeId::NONE);
+        let draft = EventDraft { object, container: None, kind, reason, message: said, component, host };
+        cluster.record_event(SimTime::ZERO, draft);
+    };
+    send(ObjectRef::pod(pods[0]), Said::Assigned(node), "default-scheduler");
+    // Whose pods they are makes no difference.
+    for pod in &pods {
+        send(ObjectRef::node(node), Said::CreatedPod(*pod), "replicaset-controller");
+    }
+    let said: Vec<_> = cluster.events.rows().iter().map(|row| cluster.event_message(row)).collect();
+    let name = |pod: usize| &cluster.pod(pods[pod]).name;
+    assert_eq!(said.len(), 11);
+    assert_eq!(said[0], format!("Successfully assigned default/{} to n1", name(0)));
+    assert_eq!(said[1], format!("Created pod: {}", name(0)));
+    assert_eq!(said[10], format!("(combined from similar events): Created pod: {}", name(11)));
+}

@@ -56,12 +56,6 @@ impl<T> Rows<T> {
         self.pieces.get(row / PIECE)?.get(row % PIECE)
     }
 
-    /// The row of a number, to be changed, if there is one.
-    #[inline]
-    pub fn get_mut(&mut self, row: usize) -> Option<&mut T> {
-        self.pieces.get_mut(row / PIECE)?.get_mut(row % PIECE)
-    }
-
     /// The last row.
     pub fn last(&self) -> Option<&T> {
         self.pieces.last()?.last()

@@ -11,7 +11,6 @@ use super::resize::Resize;
 use super::restart_all::Removed;
 use super::restart_backoff::Backoff;
 use crate::engine::SimTime;
-use crate::engine::rows::Rows;
 use crate::machines::{ContainerId, ExecId, ImageId};
 use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
@@ -132,13 +131,14 @@ pub(super) struct EndReason {
     pub disruption: bool,
 }
 
-/// What only some pods have.
+/// What only some pods have, or many for a short time: those that pull an image. Other lists than theirs have no room of
+/// their own here.
 #[derive(Debug, Default)]
 pub(super) struct Extra {
     pub reasons: SmallVec<[StartError; 1]>,
-    pub restarts: SmallVec<[(u8, Backoff); 1]>,
+    pub restarts: Vec<(u8, Backoff)>,
     pub pulls: SmallVec<[(ImageId, Backoff, Text); 1]>,
-    pub kills: SmallVec<[Kill; 1]>,
+    pub kills: Vec<Kill>,
     pub probes: Vec<ProbeWorker>,
     /// The postStart hook that the sync waits for.
     pub hook: ExecId,
@@ -150,7 +150,7 @@ pub(super) struct Extra {
     /// A resize that is not done.
     pub resize: Option<Box<Resize>>,
     /// Runs that were removed for a restart of all containers.
-    pub removed: SmallVec<[Removed; 1]>,
+    pub removed: Vec<Removed>,
     /// Earliest end of a crash back-off met in this sync.
     pub backoff_until: SimTime,
     /// Failed mounts so far, for their growing delays.
@@ -167,7 +167,7 @@ pub(super) struct Extra {
     pub pull_refused: bool,
     /// Volumes that show images which this sync still has to see to, the next one last.
     pub image_volumes: SmallVec<[u8; 1]>,
-    pub image_volume_errors: SmallVec<[ImageVolumeError; 1]>,
+    pub image_volume_errors: Vec<ImageVolumeError>,
 }
 
 /// A pod's worker.
@@ -305,7 +305,7 @@ impl Worker {
 /// All workers, found by pod.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
-    rows: Rows<Worker>,
+    rows: Vec<Worker>,
     free: Vec<u32>,
     by_pod: Vec<u32>,
     /// Rows of mirrors that were made anew, and the ones that took their place.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::cpu::{CpuDemand, CpuTerms};
 use super::log::ContainerLog;
-use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime, typed_id};
 use crate::model::object::{NodeId, PodId};
 
@@ -228,7 +227,7 @@ impl ContainerRow {
 /// All container runs that are on some node.
 #[derive(Debug, Default)]
 pub(super) struct ContainerTable {
-    rows: Rows<ContainerRow>,
+    rows: Vec<ContainerRow>,
     free: Vec<ContainerId>,
     /// Newest run of each pod, by pod id.
     newest: Vec<ContainerId>,

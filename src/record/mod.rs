@@ -60,7 +60,7 @@ pub struct Record {
     /// Names and messages.
     pub texts: Texts,
     /// Pods, in the order of creation.
-    pub pods: Rows<Pod>,
+    pub pods: Vec<Pod>,
     /// Their changes, in the order of time, if `history` says so.
     pub timeline: Rows<PodRow>,
     /// Changes of their containers, in the order of time.
@@ -138,7 +138,7 @@ impl Record {
 
     /// Moves t=0 `nanos` later: the end of a warm-up whose length was not known before.
     pub fn shift(&mut self, nanos: i64) {
-        for pod in self.pods.iter_mut() {
+        for pod in &mut self.pods {
             for time in [
                 &mut pod.created,
                 &mut pod.bound,

@@ -120,11 +120,11 @@ mod tests {
         assert_eq!(shortfall(&record, &summary), "");
         summary.pods.missing = 5;
         assert_eq!(shortfall(&record, &summary), "5 replicas missing at the end: their pods were not made");
-        for pod in record.pods.iter_mut().skip(2) {
+        for pod in &mut record.pods[2..] {
             pod.bound = Moment::NEVER;
         }
         assert_eq!(shortfall(&record, &summary), "only 2 of 15 pods got a node");
-        for pod in record.pods.iter_mut() {
+        for pod in &mut record.pods {
             pod.bound = Moment::NEVER;
         }
         assert_eq!(shortfall(&record, &summary), "nothing was scheduled: none of 15 pods got a node");

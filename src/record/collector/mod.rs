@@ -224,7 +224,6 @@ impl Collector {
             self.event_counts.resize(place + 1, 0);
         }
         let before = std::mem::replace(&mut self.event_counts[place], sighting.count);
-        let message = self.message_of(row, cluster);
         let texts = &mut self.record.texts;
         let (namespace, name) = if let Some(pod) = row.object.as_pod() {
             // A pod's texts are there already, and a million of them need no lookup.
@@ -234,11 +233,13 @@ impl Collector {
             let (namespace, name) = cluster.identity(row.object);
             (texts.intern(cluster.namespace_name(namespace)), texts.intern(name))
         };
+        let kind = texts.intern(row.object.kind.name());
+        let message = self.message_of(row, cluster);
         let event = EventRow {
             time,
             is_warning: row.sort.kind == EventType::Warning,
             reason: sort.reason,
-            kind: texts.intern(row.object.kind.name()),
+            kind,
             namespace,
             name,
             source: sort.source,
