@@ -282,6 +282,9 @@ fn no_result_depends_on_the_platforms_float_functions() {
     let mut messages = Vec::new();
     for source in sources(&["src"]) {
         for (line, text) in source.code_lines() {
+            if text.contains(".max(0.0)") {
+                messages.push(format!("{}:{line}: `max` of zeros may be -0.0: use NonNegative", source.path));
+            }
             for method in PLATFORM_FLOATS {
                 let called = [format!(".{method}()"), format!("f64::{method}"), format!("f32::{method}")];
                 // `.powf(x)` takes an argument.

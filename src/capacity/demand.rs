@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::NonNegative;
 use crate::record::{Moment, Pod, Record, Stage};
 
 use super::bound::Amount;
@@ -248,8 +249,8 @@ impl Snapshot {
             let more = |free: u64, each: f64| if each > 0.0 { free as f64 / each } else { f64::INFINITY };
             let fit = more(free.cpu, cpu).min(more(free.memory, memory)).min(free.pods as f64);
             if fit.is_finite() {
-                stranded.cpu += (free.cpu as f64 - fit * cpu).max(0.0).round() as u64;
-                stranded.memory += (free.memory as f64 - fit * memory).max(0.0).round() as u64;
+                stranded.cpu += (free.cpu as f64 - fit * cpu).non_negative().round() as u64;
+                stranded.memory += (free.memory as f64 - fit * memory).non_negative().round() as u64;
             }
         }
         stranded

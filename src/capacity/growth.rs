@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::engine::NonNegative;
 use crate::engine::curve::Curve;
 use crate::scenario::inventory::{GrowthKey, Inventory, Workload};
 use crate::scenario::plan::{ManifestSetting, Plan};
@@ -147,7 +148,7 @@ fn scaled(curve: &Curve, factor: f64) -> Curve {
 
 /// `number` × `factor`, rounded up; what floats leave behind the ninth digit does not count.
 fn times(number: u64, factor: f64) -> u64 {
-    ((number as f64 * factor) - 1e-9).ceil().max(0.0) as u64
+    ((number as f64 * factor) - 1e-9).ceil().non_negative() as u64
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::result::{FailureResult, GrowthResult, PlanResult, Row, Use};
 use super::rows::{homeless, mebibytes};
+use crate::engine::NonNegative;
 use crate::record::Number;
 use crate::report::capacity::{
     CostBar, CostGroup, Costs, PlanPage, PlanReport, PlanTable, ShareRow, Shares, grouped, write,
@@ -216,9 +217,9 @@ fn parts(of: &Use) -> [f64; 4] {
     let requested = of.requested.rounded() / whole;
     let stranded = of.stranded.rounded() / whole;
     let used = used.min(1.0);
-    let idle = (requested - used).max(0.0);
-    let stranded = stranded.min(1.0 - used - idle).max(0.0);
-    [used, idle, (1.0 - used - idle - stranded).max(0.0), stranded]
+    let idle = (requested - used).non_negative();
+    let stranded = stranded.min(1.0 - used - idle).non_negative();
+    [used, idle, (1.0 - used - idle - stranded).non_negative(), stranded]
 }
 
 /// The table of the terminal.

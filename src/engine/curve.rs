@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::number_table::{Column, CsvError, CsvProblem, read_columns};
 use super::random::standard_normal_quantile;
 use super::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::engine::NonNegative;
 
 /// A function of time in seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,7 +165,7 @@ impl Curve {
             Self::Sum(curves) => curves.iter().map(|curve| curve.value_at(seconds)).sum(),
             Self::Noisy { curve, deviation, every, seed } => {
                 let stretch = (seconds / every).floor() as i64;
-                curve.value_at(seconds) * (1.0 + deviation * noise(*seed, stretch)).max(0.0)
+                curve.value_at(seconds) * (1.0 + deviation * noise(*seed, stretch)).non_negative()
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::number_table::{Column, CsvError, CsvProblem, read_columns};
 use super::random::{Stream, standard_normal_quantile};
+use crate::engine::NonNegative;
 
 /// A distribution over non-negative numbers; the unit (seconds, cores, bytes) is the user's of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,7 +201,7 @@ impl Distribution {
         match self {
             Self::Constant(value) => *value,
             Self::Uniform { low, high } => low + share * (high - low),
-            Self::Normal { mean, deviation } => (mean + deviation * standard_normal_quantile(share)).max(0.0),
+            Self::Normal { mean, deviation } => (mean + deviation * standard_normal_quantile(share)).non_negative(),
             Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * standard_normal_quantile(share)),
             Self::Exponential { mean } => -mean * libm::log1p(-share),
             Self::Pareto { scale, shape } => scale * libm::exp(-libm::log1p(-share) / shape),

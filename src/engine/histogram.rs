@@ -1,6 +1,8 @@
 //! A histogram of positive numbers whose buckets grow by two percent: weights need not be whole numbers, quantiles are
 //! good to one percent of their value (exact where a bucket holds one value only), and two of them add up.
 
+use crate::engine::NonNegative;
+
 /// Ratio of a bucket's bounds.
 const RATIO: f64 = 1.02;
 /// Lower bound of the first bucket: what is smaller counts there.
@@ -25,7 +27,7 @@ impl Histogram {
         if weight <= 0.0 {
             return;
         }
-        let value = value.max(0.0);
+        let value = value.non_negative();
         let bucket = self.bucket_mut(bucket_of(value));
         bucket.0 += weight;
         bucket.1 += weight * value;
@@ -90,7 +92,7 @@ impl Histogram {
         loop {
             let to = if bucket + 1 >= BUCKETS { high } else { upper.min(high) };
             let next = if to >= high { 1.0 } else { below(to) };
-            let part = weight * (next - share).max(0.0);
+            let part = weight * (next - share).non_negative();
             if part > 0.0 {
                 let cell = self.bucket_mut(bucket);
                 cell.0 += part;

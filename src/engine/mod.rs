@@ -9,6 +9,7 @@ pub mod histogram;
 pub mod ids;
 pub mod latency;
 pub mod nearest;
+pub mod non_negative;
 pub mod number_table;
 pub mod outbox;
 pub mod random;
@@ -18,6 +19,7 @@ pub mod time;
 pub mod token_bucket;
 
 pub use ids::typed_id;
+pub use non_negative::NonNegative;
 pub use outbox::Outbox;
 pub use significance::Significance;
 pub use time::{SimDuration, SimTime};

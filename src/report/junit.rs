@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::engine::NonNegative;
 use crate::record::{Expectation, Record};
 
 /// A run and what failed in it beside its expectations.
@@ -56,7 +57,7 @@ pub fn document(suites: &[Suite]) -> String {
 fn write_suite(text: &mut String, suite: &Suite) -> std::fmt::Result {
     let failed = suite.cases.iter().filter(|case| case.failure.is_some()).count();
     let (name, tests) = (escape(&suite.name), suite.cases.len());
-    let time = suite.seconds.max(0.0);
+    let time = suite.seconds.non_negative();
     writeln!(text, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failed}\" time=\"{time:.3}\">")?;
     for case in &suite.cases {
         let case_name = escape(&case.name);

@@ -2,6 +2,7 @@
 
 use crate::cluster::metrics::MetricApi;
 use crate::cluster::{Change, Fields, Verb};
+use crate::engine::NonNegative;
 use crate::engine::curve::Curve;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
@@ -137,7 +138,7 @@ impl Simulation {
             Entry::Consumers { namespace, metric, .. } if !metric.is_empty() => {
                 let (growth, lasts) = row.growth;
                 let seconds = lasts.min(LINE_MOST.as_secs_f64()).max(1e-6);
-                let end = (row.queued + growth * seconds).max(0.0);
+                let end = (row.queued + growth * seconds).non_negative();
                 let line = Curve::ramp(vec![(0.0, row.queued), (seconds, end)]);
                 let curve = line.ok().filter(|_| growth != 0.0).unwrap_or(Curve::Constant(row.queued));
                 let api = MetricApi::External(Labels::default());

@@ -4,6 +4,7 @@ use super::behaviour::{OnTerm, RunLength, Since, Startup, UsageSource, Window};
 use super::work::Purpose;
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
+use crate::engine::NonNegative;
 use crate::engine::curve::Curve;
 use crate::engine::random::Stream;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
@@ -264,7 +265,7 @@ impl Workload {
             UsageSource::Drawn(_) => f64::from(drawn),
             UsageSource::Curve { curve, since } => {
                 let origin = self.curve_origin(*since, started);
-                value_since(curve, origin, now).max(0.0)
+                value_since(curve, origin, now).non_negative()
             }
         };
         let memory_limit = program.limits.1;
@@ -305,9 +306,9 @@ impl Workload {
         let started = machines.container(container).started;
         let stated = |at: usize| {
             held[at].as_ref().map(|source| match source {
-                UsageSource::Drawn(_) => f64::from(run.held[at]).max(0.0) as u64,
+                UsageSource::Drawn(_) => f64::from(run.held[at]).non_negative() as u64,
                 UsageSource::Curve { curve, since } => {
-                    value_since(curve, self.curve_origin(*since, started), now).max(0.0) as u64
+                    value_since(curve, self.curve_origin(*since, started), now).non_negative() as u64
                 }
             })
         };

@@ -2,6 +2,7 @@
 //! is granted allows, so that limits and contention stretch it; its end is booked anew whenever the grant changes.
 
 use super::{Workload, WorkloadEvent};
+use crate::engine::NonNegative;
 use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::machines::{ContainerId, Machines};
 
@@ -33,7 +34,7 @@ const CORE_SECOND: f64 = 1e12;
 
 impl Work {
     fn new(purpose: Purpose, core_seconds: f64, now: SimTime) -> Self {
-        let left = (core_seconds.max(0.0) * CORE_SECOND).round() as u64;
+        let left = (core_seconds.non_negative() * CORE_SECOND).round() as u64;
         Self { purpose, left, rate: 0, since: now, due: SimTime::NEVER }
     }
 

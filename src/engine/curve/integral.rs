@@ -2,6 +2,7 @@
 //! depend on how often somebody looked. Times are the curve's own, as everywhere in `curve`.
 
 use super::{Curve, interpolate, noise};
+use crate::engine::NonNegative;
 
 impl Curve {
     /// The integral of the value from `from` to `to` seconds after the curve's origin; 0 where `to` is not later.
@@ -29,7 +30,7 @@ impl Curve {
                 while low < to {
                     let stretch = (low / every).floor();
                     let high = ((stretch + 1.0) * every).min(to);
-                    let factor = (1.0 + deviation * noise(*seed, stretch as i64)).max(0.0);
+                    let factor = (1.0 + deviation * noise(*seed, stretch as i64)).non_negative();
                     total += factor * curve.integral(low, high);
                     // A bound that rounds to itself would never be passed.
                     low = if high > low { high } else { low.next_up() };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::{AutoscalerRow, Moment, Record};
 use super::Number;
+use crate::engine::NonNegative;
 
 /// Changes of the scale that lie this far apart belong to different reactions: the default stabilisation window.
 const QUIET_SECONDS: f64 = 300.0;
@@ -81,7 +82,7 @@ fn summary(rows: &[&AutoscalerRow]) -> AutoscalerSummary {
 
 fn surplus(swing: Option<(u32, f64)>) -> u64 {
     let Some((replicas, load)) = swing else { return 0 };
-    u64::from(replicas).saturating_sub(libm::ceil(load.max(0.0)) as u64)
+    u64::from(replicas).saturating_sub(libm::ceil(load.non_negative()) as u64)
 }
 
 #[cfg(test)]

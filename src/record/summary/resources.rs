@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::{Gauge, Moment, Node, Record};
 use super::Number;
+use crate::engine::NonNegative;
 
 /// `summary.nodes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -57,7 +58,7 @@ pub struct NodeGroupSummary {
 pub(super) fn hours(record: &Record, node: &Node) -> f64 {
     let from = node.created.max(Moment::ZERO);
     let to = node.deleted.min(record.end);
-    to.seconds_since(from).max(0.0) / 3600.0
+    to.seconds_since(from).non_negative() / 3600.0
 }
 
 pub(super) fn nodes(record: &Record) -> NodesSummary {

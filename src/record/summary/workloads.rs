@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::{Moment, Record, UsageGroup, WorkloadIndex};
 use super::Number;
+use crate::engine::NonNegative;
 
 /// An entry of `summary.workloads`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -62,7 +63,7 @@ pub(super) fn workloads(record: &Record) -> BTreeMap<String, WorkloadSummary> {
             continue;
         }
         let from = pod.bound.max(Moment::ZERO);
-        let hours = pod.ended().min(record.end).seconds_since(from).max(0.0) / 3600.0;
+        let hours = pod.ended().min(record.end).seconds_since(from).non_negative() / 3600.0;
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let shares =
             share(pod.cpu_milli, node.allocatable.cpu_milli) + share(pod.memory_bytes, node.allocatable.memory_bytes);

@@ -6,6 +6,7 @@ use super::frame::{MARGIN, Plot, draw_edges, draw_empty, draw_time, draw_time_na
 use super::palette::{INK, MUTED, SHADES, VERMILLION, shade};
 use super::scene::{Anchor, HEIGHT, Scene, Text, WIDTH, fitted};
 use super::{counted, grouped};
+use crate::engine::NonNegative;
 use crate::record::{Moment, Node, NodeIndex, Record};
 
 /// Up to this many nodes have a row with their name.
@@ -104,7 +105,7 @@ impl Grid {
         for column in first..=last {
             let start = (column as f64 * width).max(from as f64);
             let end = ((column + 1) as f64 * width).min(to as f64);
-            add(&mut self.cells[row * self.across + column], (end - start).max(0.0));
+            add(&mut self.cells[row * self.across + column], (end - start).non_negative());
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::tables::{MOST, NUMBER, SECONDS, TEXT, WORD, Words, rounded, table};
+use crate::engine::NonNegative;
 use crate::record::{AttemptResult, Phase, PodIndex, Record, Stage};
 
 /// Pods that waited for one cause.
@@ -39,15 +40,15 @@ pub fn waiting(record: &Record, words: &mut Words) -> Value {
         let end = pod.bound.min(pod.deleted).min(record.end);
         if let Some(reason) = refused[index] {
             let is_waiting = exists && !pod.bound.is_some() && !pod.last.phase.is_terminal();
-            let waited = end.seconds_since(pod.created).max(0.0);
+            let waited = end.seconds_since(pod.created).non_negative();
             add("for a node", constraints(record.text(reason)), id, waited, is_waiting);
         } else if exists && !pod.bound.is_some() && pod.last.phase == Phase::Pending {
-            let waited = record.end.seconds_since(pod.created).max(0.0);
+            let waited = record.end.seconds_since(pod.created).non_negative();
             add("for a node", record.text(pod.last.reason).to_owned(), id, waited, true);
         }
         let is_stuck = exists && pod.bound.is_some() && pod.last.phase == Phase::Pending;
         if is_stuck {
-            let waited = record.end.seconds_since(pod.bound).max(0.0);
+            let waited = record.end.seconds_since(pod.bound).non_negative();
             add("to start", record.text(pod.last.status).to_owned(), id, waited, true);
         }
     }

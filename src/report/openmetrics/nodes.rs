@@ -4,6 +4,7 @@ use std::io;
 
 use super::super::grouped::Grouped;
 use super::Exposition;
+use crate::engine::NonNegative;
 use crate::record::{Moment, Node, NodeRow, Record};
 
 /// The version of Kubernetes that is modelled.
@@ -71,7 +72,7 @@ fn changes(record: &Record, out: &mut Exposition<'_>) -> io::Result<()> {
         let (mut seconds, mut since, mut cores) = (0.0, node.created, 0.0);
         let until = end(record, node);
         for (time, used) in of(index).map(|row| (row.time, row.state.used)).chain([(until, None)]) {
-            seconds += time.seconds_since(since).max(0.0) * cores;
+            seconds += time.seconds_since(since).non_negative() * cores;
             out.sample(time, crate::record::Number(seconds).rounded());
             (since, cores) = (time, used.map_or(0.0, |used| used.cpu_milli as f64 / 1000.0));
         }

@@ -1,5 +1,6 @@
 //! How much CPU a container could have if it asked for all it can get, and how many requests a pod can serve with it.
 
+use crate::engine::NonNegative;
 use crate::machines::{ContainerId, Machines};
 
 use super::service_time::ServiceTime;
@@ -23,7 +24,7 @@ pub(super) fn ceiling(machines: &Machines, container: ContainerId) -> f64 {
 pub(super) fn station(service: &ServiceTime, cores: f64, cpu: f64, concurrency: f64, calls: f64) -> (Station, f64) {
     let seconds = service.mean + calls;
     let variation = if seconds > 0.0 { service.variation * (service.mean / seconds).powi(2) } else { 0.0 };
-    let fed = if cpu > 0.0 { cores.max(0.0) * seconds / cpu } else { f64::INFINITY };
+    let fed = if cpu > 0.0 { cores.non_negative() * seconds / cpu } else { f64::INFINITY };
     let servers = fed.min(concurrency);
     if servers <= 0.0 {
         return (Station { servers: 0.0, service: seconds.max(cpu), variation }, 1.0);
@@ -31,7 +32,7 @@ pub(super) fn station(service: &ServiceTime, cores: f64, cpu: f64, concurrency: 
     if servers < 1.0 {
         // Less than one core for one request: it is slower from the start.
         let service = seconds / servers;
-        let stretch = if seconds > 0.0 { (service - calls).max(0.0) / (seconds - calls).max(1e-12) } else { 1.0 };
+        let stretch = if seconds > 0.0 { (service - calls).non_negative() / (seconds - calls).max(1e-12) } else { 1.0 };
         return (Station { servers: 1.0, service, variation }, stretch);
     }
     (Station { servers, service: seconds, variation }, 1.0)

@@ -4,6 +4,7 @@
 //! Sources: Newell, *Applications of Queueing Theory* (fluid queues); Green and Kolesar 1991 (pointwise stationary).
 
 use super::station::{Room, Station, Wait};
+use crate::engine::NonNegative;
 
 /// A backlog below this many requests is none.
 const NOTHING: f64 = 1e-9;
@@ -55,7 +56,7 @@ impl Offer {
     /// The longest backlog, and what is lost beyond it.
     pub fn limit(&self) -> (f64, Loss) {
         let capacity = self.station.capacity();
-        let patient = if self.patience.is_infinite() { f64::INFINITY } else { capacity * self.patience.max(0.0) };
+        let patient = if self.patience.is_infinite() { f64::INFINITY } else { capacity * self.patience.non_negative() };
         if patient < self.queue { (patient, Loss::Timeout) } else { (self.queue, Loss::QueueFull) }
     }
 
@@ -71,7 +72,7 @@ impl Offer {
             let room = match loss {
                 _ if limit.is_infinite() => Room::Unbounded,
                 Loss::QueueFull => Room::Queue(limit),
-                Loss::Timeout => Room::Patience(self.patience.max(0.0)),
+                Loss::Timeout => Room::Patience(self.patience.non_negative()),
             };
             let settled = self.station.settled(self.arrivals, room);
             let lost = self.arrivals * settled.loss;

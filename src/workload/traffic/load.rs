@@ -8,6 +8,7 @@ use super::service_time::ServiceTime;
 use super::settings::{Entry, LoadSettings};
 use super::site::{Common, Site, reason_of};
 use super::totals::{ByReason, Counts, Reason, Served};
+use crate::engine::NonNegative;
 use crate::engine::histogram::Histogram;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::{ObjectRef, PodId};
@@ -162,7 +163,7 @@ impl Load {
     /// Requests are lost at this instant: those of `waiting` and `in_service` at a pod that is gone. What was in service
     /// has been counted as served.
     pub(super) fn lose(&mut self, waiting: f64, in_service: f64) {
-        let in_service = in_service.min(self.counts.served).max(0.0);
+        let in_service = in_service.min(self.counts.served).non_negative();
         if waiting + in_service <= 0.0 {
             return;
         }
@@ -174,7 +175,7 @@ impl Load {
 
     /// Requests that were in service, and counted as served, wait again.
     pub(super) fn give_back(&mut self, in_service: f64) {
-        let in_service = in_service.min(self.counts.served).max(0.0);
+        let in_service = in_service.min(self.counts.served).non_negative();
         if let Some(pool) = self.pool.as_mut().filter(|_| in_service > 0.0) {
             pool.backlog += in_service;
             let counts = Counts { served: -in_service, ..Counts::default() };
@@ -195,7 +196,7 @@ impl Load {
 
     /// Finds the rates that hold from now on: how many tries are made, and what comes of them.
     pub(super) fn resolve(&mut self) {
-        let wanted = (self.own + self.inflow).max(0.0);
+        let wanted = (self.own + self.inflow).non_negative();
         let (attempts, failed, served) =
             if self.pool.is_some() { self.resolve_pool(wanted) } else { self.resolve_sites(wanted) };
         self.attempts = attempts;

@@ -8,6 +8,7 @@ use super::settings::Entry;
 use super::site::Site;
 use super::{Demand, Traffic, TrafficEvent, cpu};
 use crate::cluster::Cluster;
+use crate::engine::NonNegative;
 use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::machines::Machines;
 use crate::model::object::PodId;
@@ -110,7 +111,7 @@ impl Traffic {
             Some(next) => curve.mean(from, next.as_secs_f64()),
             None => curve.value_at(from),
         }
-        .max(0.0);
+        .non_negative();
     }
 
     /// How long the requests take that this load causes, and how often one of them fails.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::NonNegative;
 use crate::engine::distribution::Distribution;
 
 /// Atoms of a distribution that is no constant: the middles of so many equal shares.
@@ -35,7 +36,7 @@ impl ServiceTime {
         atoms.sort_by(f64::total_cmp);
         let mean = atoms.iter().sum::<f64>() / ATOMS as f64;
         let square = atoms.iter().map(|value| value * value).sum::<f64>() / ATOMS as f64;
-        let variation = if mean > 0.0 { (square / (mean * mean) - 1.0).max(0.0) } else { 0.0 };
+        let variation = if mean > 0.0 { (square / (mean * mean) - 1.0).non_negative() } else { 0.0 };
         Self { mean, variation, atoms: atoms.into() }
     }
 

@@ -5,6 +5,7 @@ use super::flow::{Course, Loss, Offer};
 use super::service_time::ServiceTime;
 use super::station::{Station, Wait};
 use super::totals::{ByReason, Reason, Served};
+use crate::engine::NonNegative;
 use crate::machines::ContainerId;
 use crate::model::object::PodId;
 
@@ -91,7 +92,7 @@ impl Site {
 
     fn offer(&self, arrivals: f64, common: &Common<'_>) -> Offer {
         let patience = common.timeout - self.station.service;
-        Offer { arrivals, station: self.station, queue: common.queue, patience: patience.max(0.0) }
+        Offer { arrivals, station: self.station, queue: common.queue, patience: patience.non_negative() }
     }
 
     /// The share of `arrivals` a second that fails here.

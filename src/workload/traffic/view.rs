@@ -5,6 +5,7 @@ use super::Traffic;
 use super::load::{Load, Stretch};
 use super::settings::LoadSettings;
 use super::totals::Counts;
+use crate::engine::NonNegative;
 use crate::engine::histogram::Histogram;
 use crate::engine::{SimDuration, SimTime};
 
@@ -173,11 +174,11 @@ impl Traffic {
 }
 
 fn rate(load: &Load) -> f64 {
-    (load.own + load.inflow).max(0.0)
+    (load.own + load.inflow).non_negative()
 }
 
 fn queued(load: &Load, now: SimTime) -> f64 {
-    (load.backlog() + load.growth() * now.since(load.at).as_secs_f64()).max(0.0)
+    (load.backlog() + load.growth() * now.since(load.at).as_secs_f64()).non_negative()
 }
 
 fn up_to(load: &Load, now: SimTime) -> (Counts, Histogram) {

@@ -4,6 +4,7 @@ use super::super::context::Context;
 use super::super::kernel::Run;
 use super::super::world::Errno;
 use super::{Call, State, usage};
+use crate::engine::NonNegative;
 
 /// How much is printed at once.
 const BLOCK_BYTES: usize = 1 << 14;
@@ -78,7 +79,7 @@ fn read(call: &Call<'_, '_>) -> Result<Sequence, Option<String>> {
         }
         // busybox adds up in binary fractions, where `seq 0.1 0.1 0.3` has two members.
         let slack = if call.is_gnu() { 1e-9 } else { 0.0 };
-        let mut count = (((last - first) / step + slack).floor() + 1.0).max(0.0) as u64;
+        let mut count = (((last - first) / step + slack).floor() + 1.0).non_negative() as u64;
         if !call.is_gnu() && count > 0 && (first + step * (count - 1) as f64 - last) * step.signum() > 0.0 {
             count -= 1;
         }
