@@ -47,6 +47,23 @@ fn refusal(name: &str, content: &[u8]) -> String {
 }
 
 #[test]
+fn scripts_at_which_the_parser_panics_are_their_containers_matter() {
+    let scratch = Scratch::new("script");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: bad }\nspec:\n  restartPolicy: Never\n  containers:\n\
+               \x20 - { name: c, image: 'busybox:1.36', command: [ sh, -c, \"echo it's $( (1<<9)\" ] }\n\
+               \x20 - { name: d, image: 'busybox:1.36', command: [ sh, -c, 'echo $( (1<<9)' ] }\n";
+    std::fs::write(scratch.0.join("pod.yaml"), pod).expect("the temporary folder is writable");
+    let output = Command::new(env!("CARGO_BIN_EXE_kubelapse"))
+        .current_dir(&scratch.0)
+        .args(["run", "pod.yaml", "--out", "results"])
+        .output()
+        .expect("the program was built");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
 fn deep_nesting_is_refused() {
     let text = |open: &str, close: &str| format!("{}{}", open.repeat(200_000), close.repeat(200_000));
     for (name, content) in [

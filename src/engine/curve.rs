@@ -6,10 +6,10 @@ mod integral;
 
 use std::sync::Arc;
 
+use super::non_negative::NonNegative;
 use super::number_table::{Column, CsvError, CsvProblem, read_columns};
 use super::random::standard_normal_quantile;
 use super::time::{NANOS_PER_SECOND, SimDuration, SimTime};
-use crate::engine::NonNegative;
 
 /// A function of time in seconds.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use super::non_negative::NonNegative;
 use super::number_table::{Column, CsvError, CsvProblem, read_columns};
 use super::random::{Stream, standard_normal_quantile};
-use crate::engine::NonNegative;
 
 /// A distribution over non-negative numbers; the unit (seconds, cores, bytes) is the user's of it.
 #[derive(Clone, Debug, PartialEq)]

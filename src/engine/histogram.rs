@@ -1,7 +1,7 @@
 //! A histogram of positive numbers whose buckets grow by two percent: weights need not be whole numbers, quantiles are
 //! good to one percent of their value (exact where a bucket holds one value only), and two of them add up.
 
-use crate::engine::NonNegative;
+use super::non_negative::NonNegative;
 
 /// Ratio of a bucket's bounds.
 const RATIO: f64 = 1.02;

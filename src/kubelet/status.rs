@@ -90,8 +90,10 @@ pub(super) fn refresh(
         status.phase = before;
     } else if let Some(cause) = cause {
         let reason = Some(Box::new((cause.reason.clone(), cause.message.clone())));
-        fields.set(Fields::STATUS, fields.contains(Fields::STATUS) || status.reason != reason);
-        status.reason = reason;
+        if status.reason != reason {
+            status.reason = reason;
+            fields.insert(Fields::STATUS);
+        }
     }
     fields.set(Fields::PHASE, status.phase != before);
     Refreshed { fields, ended }

@@ -202,21 +202,35 @@ pub(super) struct Worker {
 impl Extra {
     /// Does it hold nothing that a pod without it would not do as well?
     fn is_idle(&self) -> bool {
-        let holds_lists = !self.reasons.is_empty()
-            || !self.restarts.is_empty()
-            || !self.pulls.is_empty()
-            || !self.kills.is_empty()
-            || !self.probes.is_empty()
-            || !self.removed.is_empty()
-            || !self.image_volumes.is_empty()
-            || !self.image_volume_errors.is_empty();
-        let holds_others = self.hook.is_some()
-            || self.end.is_some()
-            || self.deadline != SimTime::ZERO
-            || self.mirrored.is_some()
-            || self.resize.is_some()
-            || self.failed_mounts > 0;
-        !holds_lists && !holds_others
+        // All are named, so that a new one is not forgotten here. The ignored ones mean something only while a sync waits for
+        // what they tell of.
+        let Self {
+            reasons,
+            restarts,
+            pulls,
+            kills,
+            probes,
+            hook,
+            end,
+            deadline,
+            mirrored,
+            resize,
+            removed,
+            failed_mounts,
+            image_volumes,
+            image_volume_errors,
+            backoff_until: _,
+            next_mount: _,
+            mounting_since: _,
+            pull_requested: _,
+            pull_began: _,
+            pull_refused: _,
+        } = self;
+        let has_errors =
+            !(reasons.is_empty() && pulls.is_empty() && restarts.is_empty() && image_volume_errors.is_empty());
+        let has_runs = !(kills.is_empty() && probes.is_empty() && removed.is_empty() && image_volumes.is_empty());
+        let has_plans = hook.is_some() || end.is_some() || *deadline != SimTime::ZERO || *failed_mounts > 0;
+        !(has_errors || has_runs || has_plans || mirrored.is_some() || resize.is_some())
     }
 }
 
@@ -379,5 +393,25 @@ impl Workers {
             self.rows[row as usize] = Worker::new(PodId::NONE, NodeId::NONE, 0);
             self.free.push(row);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_wait_needed_is_freed_and_what_lasts_is_kept() {
+        let mut worker = Worker::new(PodId(0), NodeId(0), 1);
+        worker.extra_mut().pull_began = SimTime::from_secs(1);
+        worker.drop_idle_extra();
+        assert!(worker.extra.is_none());
+        worker.set_start_error(0, Text::const_new("ErrImagePull"), Text::default());
+        worker.drop_idle_extra();
+        assert!(worker.start_error(0).is_some());
+        worker.clear_start_error(0);
+        worker.extra_mut().deadline = SimTime::from_secs(9);
+        worker.drop_idle_extra();
+        assert!(worker.extra.is_some());
     }
 }

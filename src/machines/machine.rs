@@ -325,7 +325,7 @@ impl Machine {
         self.images.iter().map(|(id, stored)| (*id, *stored))
     }
 
-    /// Puts an image here, or notes that it is in use.
+    /// Puts an image here; one that is here already gets this size.
     pub fn store_image(&mut self, now: SimTime, image: ImageId, size: u64) {
         let since = self.images.get(&image).map_or(now, |stored| stored.since);
         self.delete_image(image);
@@ -333,7 +333,7 @@ impl Machine {
         self.images.insert(image, StoredImage { size, last_used: now, since });
     }
 
-    /// Somebody uses an image that is there.
+    /// Somebody uses an image that is here, as large as it is.
     pub fn image_used(&mut self, now: SimTime, image: ImageId) {
         if let Some(stored) = self.images.get_mut(&image) {
             stored.last_used = now;

@@ -45,6 +45,20 @@ fn a_pods_runs_are_listed_newest_first_and_rows_are_reused() {
 }
 
 #[test]
+fn an_image_that_is_used_keeps_its_size() {
+    let mut machines = machines();
+    let (image, start) = (ImageId(7), SimTime::from_secs(1));
+    let machine = machines.machine_mut(NodeId(0));
+    machine.store_image(start, image, 100);
+    let used = machine.disk_used();
+    machine.image_used(SimTime::from_secs(5), image);
+    machine.image_used(SimTime::from_secs(5), ImageId(8));
+    let stored: Vec<_> = machine.images().filter(|(id, _)| id.0 >= 7).collect();
+    assert_eq!(stored, [(image, StoredImage { size: 100, last_used: SimTime::from_secs(5), since: start })]);
+    assert_eq!(machine.disk_used(), used);
+}
+
+#[test]
 fn addresses_are_not_handed_out_twice_and_come_round() {
     let mut machines = machines();
     let machine = machines.machine_mut(NodeId(0));

@@ -159,9 +159,7 @@ fn mains_by_name_descending(template: &PodTemplate) -> impl Iterator<Item = usiz
         return SmallVec::from_buf_and_len([mains.start, 0, 0, 0], 1).into_iter();
     }
     let mut order: SmallVec<[usize; 4]> = mains.collect();
-    if order.len() > 1 {
-        order.sort_by(|left, right| spec.containers[*right].name.cmp(&spec.containers[*left].name));
-    }
+    order.sort_by(|left, right| spec.containers[*right].name.cmp(&spec.containers[*left].name));
     order.into_iter()
 }
 

@@ -8,7 +8,6 @@ use crate::engine::{SimDuration, SimTime};
 
 use super::Simulation;
 use super::event::Event;
-use super::held::Held;
 
 /// The annotation, whose value is a duration from t=0. The object does not have it.
 pub const AT: &str = "kubelapse.io/at";
@@ -17,7 +16,7 @@ pub const AT: &str = "kubelapse.io/at";
 pub(super) struct Arrival {
     at: SimDuration,
     file: String,
-    object: Held,
+    value: Value,
 }
 
 /// What is still to come, in order.
@@ -46,8 +45,8 @@ pub(super) fn stated(value: &mut Value) -> Result<Option<SimDuration>, String> {
 
 impl Arrivals {
     /// An object comes at `at`; equal instants keep their order.
-    pub(super) fn add(&mut self, at: SimDuration, file: String, value: &Value) {
-        self.coming.push_back(Arrival { at, file, object: Held::new(value) });
+    pub(super) fn add(&mut self, at: SimDuration, file: String, value: Value) {
+        self.coming.push_back(Arrival { at, file, value });
     }
 
     /// All are there.
@@ -71,7 +70,7 @@ impl Simulation {
     /// What is due is applied as a manifest of t=0 is.
     pub(super) fn arrive(&mut self) {
         while let Some(arrival) = self.arrivals.coming.pop_front_if(|arrival| self.origin + arrival.at <= self.now) {
-            let (file, value) = (arrival.file, arrival.object.object());
+            let Arrival { file, value, .. } = arrival;
             let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             let applied = self.kubectl.apply_manifest(self.now, value, &file, &mut self.cluster, &self.machines);
             if let Err(message) = applied {

@@ -27,8 +27,6 @@ pub struct Delivery {
     count: usize,
     latency: SimDuration,
     trimmed: Cursor,
-    /// How many wakes are pending.
-    pending: usize,
 }
 
 /// Entries that are kept before the log is trimmed.
@@ -38,14 +36,11 @@ impl Delivery {
     /// Watchers that hear of changes `latency` after their commit.
     pub fn new(latency: SimDuration, with_proxies: bool) -> Self {
         let count = if with_proxies { WATCHERS.len() } else { WATCHERS.len() - 1 };
-        Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0), pending: 0 }
+        Self { watches: [Watch::default(); WATCHERS.len()], count, latency, trimmed: Cursor(0) }
     }
 
     /// Wakes every watcher that is behind the log and has no wake pending; the silent ones hear nothing.
     pub fn schedule(&mut self, now: SimTime, log: &ChangeLog, outages: &Outages, queue: &mut EventQueue<Event>) {
-        if self.pending == self.count {
-            return;
-        }
         for (watch, watcher) in self.watches[..self.count].iter_mut().zip(WATCHERS) {
             if watch.woken {
                 continue;
@@ -54,7 +49,6 @@ impl Delivery {
                 && !outages.is_silent(watcher)
             {
                 watch.woken = true;
-                self.pending += 1;
                 queue.push((change.at + self.latency).max(now), Event::Wake(watcher));
             }
         }
@@ -68,7 +62,6 @@ impl Delivery {
     /// A watcher's wake is due: it may read until `next` returns nothing.
     pub fn begin(&mut self, watcher: Watcher) {
         self.watches[watcher as usize].woken = false;
-        self.pending -= 1;
     }
 
     /// The next change that has reached a watcher by `now`.

@@ -16,7 +16,6 @@ mod expressions;
 mod faults;
 mod files;
 mod finish;
-mod held;
 mod imports;
 mod metrics;
 mod nodes;

@@ -31,7 +31,6 @@ use super::delivery::Delivery;
 use super::expectations::Expectations;
 use super::expressions::Touched;
 use super::files::PlanFiles;
-use super::held::Held;
 use super::outages::Outages;
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
@@ -58,10 +57,6 @@ struct Sourced {
 }
 
 impl Sourced {
-    fn held(self) -> (String, usize, Held) {
-        (self.file, self.line, Held::new(&self.value))
-    }
-
     fn error(&self, message: &impl ToString) -> SetupError {
         SetupError { file: self.file.clone(), line: self.line, message: message.to_string() }
     }
@@ -85,7 +80,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     components::set_service_ranges(plan, &mut cluster);
     let (mut manifests, arrivals) = Manifests::read(plan)?;
     let system = system_pods::objects(plan).into_iter();
-    let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value }.held());
+    let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
     manifests.held.splice(0..0, system);
     let configuration = components::kubelet(plan)?;
     cluster.custom.store_unknown = plan.cluster.unknown_kinds == UnknownKinds::Store;
@@ -248,13 +243,14 @@ fn run_facts(plan: &Plan) -> RunFacts {
     }
 }
 
-/// Manifests of more bytes than this are read twice, an object at a time, instead of being held.
+/// Manifests of more bytes than this are read twice, an object at a time, instead of being held as trees, which are
+/// many times their text.
 const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// The objects that are there at t=0.
 struct Manifests {
-    /// Those that are held, with file and line.
-    held: Vec<(String, usize, Held)>,
+    /// Those that are held.
+    held: Vec<Sourced>,
     /// Is the rest read again when it is applied?
     streamed: bool,
     /// Is there a Node among them?
@@ -271,11 +267,11 @@ impl Manifests {
         plan.each_object::<SetupError>(&mut |object| {
             let Some(mut object) = wanted(plan, object) else { return Ok(()) };
             match arrivals::stated(&mut object.value) {
-                Ok(Some(at)) => arrivals.add(at, object.file, &object.value),
+                Ok(Some(at)) => arrivals.add(at, object.file, object.value),
                 Ok(None) => {
                     manifests.has_nodes |= is_node(&object.value);
                     if !streamed {
-                        manifests.held.push(object.held());
+                        manifests.held.push(object);
                     }
                 }
                 Err(message) => return Err(object.error(&message)),
@@ -298,8 +294,7 @@ impl Manifests {
             let applied = kubectl.apply_manifest(begin, value, &file, cluster, machines);
             applied.map(drop).map_err(|message| SetupError { file, line, message: message.trim_end().to_owned() })
         };
-        let held = self.held.into_iter();
-        held.map(|(file, line, object)| Sourced { file, line, value: object.object() }).try_for_each(&mut apply)?;
+        self.held.into_iter().try_for_each(&mut apply)?;
         if !self.streamed {
             return Ok(());
         }

@@ -2,9 +2,8 @@
 
 use crate::cluster::metrics::MetricApi;
 use crate::cluster::{Change, Fields, Verb};
-use crate::engine::NonNegative;
 use crate::engine::curve::Curve;
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{NonNegative, SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::labels::Labels;
 use crate::record::collector::Collector;

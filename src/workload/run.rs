@@ -4,10 +4,9 @@ use super::behaviour::{OnTerm, RunLength, Since, Startup, UsageSource, Window};
 use super::work::Purpose;
 use super::{Workload, WorkloadEvent};
 use crate::cluster::Cluster;
-use crate::engine::NonNegative;
 use crate::engine::curve::Curve;
 use crate::engine::random::Stream;
-use crate::engine::{Outbox, Significance, SimDuration, SimTime};
+use crate::engine::{NonNegative, Outbox, Significance, SimDuration, SimTime};
 use crate::machines::{ContainerId, ContainerRow, ExitReason, Machines, RunState, Serving, Usage};
 use crate::model::object::TemplateId;
 

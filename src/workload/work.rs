@@ -2,8 +2,7 @@
 //! is granted allows, so that limits and contention stretch it; its end is booked anew whenever the grant changes.
 
 use super::{Workload, WorkloadEvent};
-use crate::engine::NonNegative;
-use crate::engine::{Outbox, SimDuration, SimTime};
+use crate::engine::{NonNegative, Outbox, SimDuration, SimTime};
 use crate::machines::{ContainerId, Machines};
 
 /// What a piece of work is for.

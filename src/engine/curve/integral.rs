@@ -1,8 +1,8 @@
 //! The area under a curve in closed form, so that what is counted over a stretch of time (requests, bytes) does not
 //! depend on how often somebody looked. Times are the curve's own, as everywhere in `curve`.
 
+use super::super::non_negative::NonNegative;
 use super::{Curve, interpolate, noise};
-use crate::engine::NonNegative;
 
 impl Curve {
     /// The integral of the value from `from` to `to` seconds after the curve's origin; 0 where `to` is not later.

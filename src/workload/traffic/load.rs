@@ -8,9 +8,8 @@ use super::service_time::ServiceTime;
 use super::settings::{Entry, LoadSettings};
 use super::site::{Common, Site, reason_of};
 use super::totals::{ByReason, Counts, Reason, Served};
-use crate::engine::NonNegative;
 use crate::engine::histogram::Histogram;
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{NonNegative, SimDuration, SimTime};
 use crate::model::object::{ObjectRef, PodId};
 
 /// Rounds in which the number of tries settles, at most.

@@ -5,9 +5,8 @@ use super::Traffic;
 use super::load::{Load, Stretch};
 use super::settings::LoadSettings;
 use super::totals::Counts;
-use crate::engine::NonNegative;
 use crate::engine::histogram::Histogram;
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{NonNegative, SimDuration, SimTime};
 
 /// How long requests took, in seconds; all 0 where none was served.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
