@@ -187,8 +187,8 @@ fn readiness_is_asked_when_the_container_runs_and_again_at_the_relist_that_sees_
         let until_ready = seen.iter().take_while(|ready| !**ready).count();
         assert!(if refused > 0 { (1..=11).contains(&until_ready) } else { until_ready == 0 }, "{until_ready}");
         assert!(seen[until_ready..].iter().all(|ready| *ready));
-        let events = simulation.cluster.events.rows().iter();
-        let unhealthy = events.filter(|event| event.sort.reason == "Unhealthy");
+        let events = &simulation.cluster.events;
+        let unhealthy = events.rows().iter().filter(|event| events.sort_of(event).reason == "Unhealthy");
         let unhealthy: Vec<_> = unhealthy.map(|event| simulation.cluster.event_message(event)).collect();
         assert_eq!(unhealthy.len(), refused, "{unhealthy:?}");
         assert!(unhealthy.iter().all(|message| message.ends_with(":80: connect: connection refused")), "{unhealthy:?}");
@@ -205,7 +205,7 @@ fn another_image_restarts_a_container_whatever_the_policy() {
     assert_eq!((phase, restarts), (PodPhase::Running, 1));
     let cluster = &simulation.cluster;
     let said = cluster.events.rows().iter().any(|event| {
-        event.sort.reason == "Killing"
+        cluster.events.sort_of(event).reason == "Killing"
             && cluster.event_message(event) == "Container c definition changed, will be restarted"
     });
     assert!(said);

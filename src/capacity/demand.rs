@@ -287,7 +287,8 @@ mod tests {
     #[test]
     fn the_peak_is_where_the_most_is_asked_for() {
         let pods = vec![pod(100, 0, 100), pod(300, 20, 60), pod(200, 50, 90)];
-        let record = Record { pods, end: Moment::from_millis(200_000), ..Record::default() };
+        let record =
+            Record { pods: pods.into_iter().collect(), end: Moment::from_millis(200_000), ..Record::default() };
         // 100 + 300 + 200 from 50 s to 60 s; the third is ready at 52 s.
         assert_eq!(peak(&record), Moment::from_millis(52_000));
         assert_eq!(snapshot(&record, peak(&record)).items.len(), 3);
@@ -315,7 +316,7 @@ mod tests {
             queued_peak: 0.0,
         };
         let record = Record {
-            pods: vec![pod(100, 0, 1000)],
+            pods: [pod(100, 0, 1000)].into_iter().collect(),
             traffic: vec![load],
             traffic_rows: vec![row(5, 10.0), row(30, 90.0), row(60, 20.0)],
             end: Moment::from_millis(100_000),

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
-use super::events::{EventDraft, EventType};
+use super::events::{EventDraft, EventRow, EventSortId, EventType, Said, StoredSaid};
 use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::ObjectRef;
@@ -54,24 +54,56 @@ pub(super) enum Correlated {
 
 /// Where a new row is to be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    similar: Place,
-    /// Hash of container, type and reason.
-    pub(super) key: u64,
-    /// Hash of the message.
-    pub(super) message: u64,
-    pub(super) combined: bool,
+pub(super) enum Slot {
+    /// The first of its sort that this source has sent.
+    First { source: Place },
+    /// One of several that differ in their message only, which is told here by its hash.
+    Among { similar: Place, message: u64, combined: bool },
+}
+
+impl Slot {
+    /// Does the new row stand for several?
+    pub(super) fn is_combined(self) -> bool {
+        matches!(self, Self::Among { combined: true, .. })
+    }
+}
+
+/// What is stored already.
+pub(super) struct Stored<'a> {
+    pub rows: &'a mut Rows<EventRow>,
+    pub texts: &'a Rows<Box<str>>,
+}
+
+impl Stored<'_> {
+    /// Does an Event say the same as a row that stands for itself alone?
+    fn says(&self, row: Place, message: &Said) -> bool {
+        match (self.rows[row.index()].message.said, message) {
+            (StoredSaid::Text(text), Said::Text(other)) => *self.texts[text.index()] == **other,
+            (StoredSaid::Assigned(node), Said::Assigned(other)) => node == *other,
+            (StoredSaid::CreatedPod(pod), Said::CreatedPod(other)) => pod == *other,
+            _ => false,
+        }
+    }
+
+    /// Hash of what such a row says: that of the Event that it was made for.
+    fn message_hash(&self, row: Place) -> u64 {
+        hash(&match self.rows[row.index()].message.said {
+            StoredSaid::Text(text) => Said::from(self.texts[text.index()].to_string()),
+            StoredSaid::Assigned(node) => Said::Assigned(node),
+            StoredSaid::CreatedPod(pod) => Said::CreatedPod(pod),
+        })
+    }
 }
 
 /// All sources.
 #[derive(Debug, Default)]
 pub(super) struct EventCorrelator {
     /// The source that last began to send about a pod, by pod.
-    of_pods: Vec<Option<Place>>,
+    of_pods: Rows<Option<Place>>,
     /// The same of other objects.
     of_others: FxHashMap<ObjectRef, Place>,
     sources: Rows<Source>,
-    /// What the sources have sent, in chains.
+    /// What the sources have sent of sorts of which there was more than one message, in chains.
     similars: Rows<Similar>,
     /// Places of sources whose object is gone, and of what they had sent.
     free: Vec<Place>,
@@ -89,7 +121,10 @@ struct Source {
     before: Option<Place>,
     /// Of Normal and of Warning Events.
     buckets: [Bucket; 2],
-    /// The sort of Events that it began last to send.
+    /// The row of the sort that it began last to send, of those sorts of which there is one message only: such rows are a
+    /// chain, and nothing else has to be remembered of nearly all Events.
+    alone: Option<Place>,
+    /// The sort that it sent last a second message of.
     newest: Option<Place>,
 }
 
@@ -138,19 +173,41 @@ impl Bucket {
 }
 
 impl EventCorrelator {
-    /// Correlates an Event with those before it.
-    pub(super) fn correlate(&mut self, now: SimTime, draft: &EventDraft) -> Correlated {
+    /// Correlates an Event of a sort with those before it. `may_create`: would a new one be stored?
+    pub(super) fn correlate(
+        &mut self,
+        now: SimTime,
+        (draft, sort): (&EventDraft, EventSortId),
+        mut stored: Stored<'_>,
+        may_create: bool,
+    ) -> Correlated {
         // The scheduler uses the newer events API, whose recorder neither combines nor drops.
         let legacy = draft.component != "default-scheduler";
         let source_key = hash(&(draft.component, draft.host));
-        let source = self.source(now, draft.object, source_key);
-        let is_normal = draft.kind == EventType::Normal;
-        let key = hash(&(draft.container, is_normal, &draft.reason));
-        let place = self.similar(now, source, key);
+        let place = self.source(now, draft.object, source_key);
+        let source = &mut self.sources[place.index()];
+        let bucket = usize::from(draft.kind == EventType::Normal);
+        let alone = source.row_alone(draft.container, sort, stored.rows);
+        let is_simple = match alone {
+            Some(row) => stored.says(row, &draft.message),
+            None => may_create && source.newest.is_none(),
+        };
+        if is_simple && (!legacy || source.buckets[bucket].take(now)) {
+            return match alone {
+                Some(row) => Correlated::Known { row: row.row(), combined: false },
+                None => Correlated::New(Slot::First { source: place }),
+            };
+        }
+        let source = place;
+        let key = hash(&(draft.container, sort));
+        let place = match alone {
+            Some(row) => self.no_more_alone(source, row, key, legacy, &mut stored),
+            None => self.similar(now, source, key),
+        };
         let similar = &mut self.similars[place.index()];
         let message = hash(&draft.message);
         let combined = legacy && similar.is_one_of_many(now, message);
-        if legacy && !self.sources[source.index()].buckets[usize::from(is_normal)].take(now) {
+        if legacy && !self.sources[source.index()].buckets[bucket].take(now) {
             return Correlated::Spam;
         }
         let overflow = || self.overflow.get(&hash(&(draft.object, source_key, key, message))).copied();
@@ -162,8 +219,18 @@ impl EventCorrelator {
         };
         match row {
             Some(row) => Correlated::Known { row: row.row(), combined },
-            None => Correlated::New(Slot { similar: place, key, message, combined }),
+            None => Correlated::New(Slot::Among { similar: place, message, combined }),
         }
+    }
+
+    /// A source sends a second message of a sort, or too many Events: what it has sent of the sort is remembered by itself.
+    fn no_more_alone(&mut self, source: Place, row: Place, key: u64, legacy: bool, stored: &mut Stored<'_>) -> Place {
+        let last = stored.rows[row.index()].last;
+        let seen = Seen { message: stored.message_hash(row), row: Some(row), recent: legacy };
+        self.sources[source.index()].unlink(row, stored.rows);
+        let place = self.similar(last, source, key);
+        self.similars[place.index()].seen.push(seen);
+        place
     }
 
     /// The Events with this key of a source, a new row if it has sent none yet.
@@ -195,7 +262,7 @@ impl EventCorrelator {
             }
             known = source.before;
         }
-        let new = Source { key, before: newest, buckets: [Bucket::full(now); 2], newest: None };
+        let new = Source { key, before: newest, buckets: [Bucket::full(now); 2], alone: None, newest: None };
         let place = put(&mut self.sources, &mut self.free, new);
         self.set_newest(object, place);
         place
@@ -213,9 +280,7 @@ impl EventCorrelator {
             self.of_others.insert(object, place);
             return;
         };
-        if self.of_pods.len() <= pod.index() {
-            self.of_pods.resize(pod.index() + 1, None);
-        }
+        self.of_pods.fill_up(pod.index() + 1, None);
         self.of_pods[pod.index()] = Some(place);
     }
 
@@ -228,6 +293,7 @@ impl EventCorrelator {
         };
         while let Some(place) = newest {
             let source = &mut self.sources[place.index()];
+            source.alone = None;
             let mut sent = source.newest.take();
             newest = source.before;
             self.free.push(place);
@@ -246,18 +312,25 @@ impl EventCorrelator {
         self.sources.len()
     }
 
-    /// A new Event became this row.
-    pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, row: u32) {
-        let row = Place::of(row);
-        let similar = &mut self.similars[slot.similar.index()];
-        if slot.combined {
-            similar.combined = Some(row);
-            return;
-        }
-        if let Some(seen) = similar.seen.iter_mut().find(|seen| seen.message == slot.message) {
+    /// A new Event became this row, the last one.
+    pub(super) fn remember(&mut self, slot: Slot, draft: &EventDraft, rows: &mut Rows<EventRow>) {
+        let place = rows.len() - 1;
+        let row = Place::of(place as u32);
+        let (similar, message) = match slot {
+            Slot::First { source } => {
+                rows[place].before = self.sources[source.index()].alone.replace(row);
+                return;
+            }
+            Slot::Among { similar, combined: true, .. } => {
+                self.similars[similar.index()].combined = Some(row);
+                return;
+            }
+            Slot::Among { similar, message, .. } => (&mut self.similars[similar.index()], message),
+        };
+        if let Some(seen) = similar.seen.iter_mut().find(|seen| seen.message == message) {
             seen.row = Some(row);
         } else {
-            similar.seen.push(Seen { message: slot.message, row: Some(row), recent: false });
+            similar.seen.push(Seen { message, row: Some(row), recent: false });
         }
         if similar.seen.len() > ROWS_BESIDE
             && let Some(place) = similar.seen.iter().position(|seen| !seen.recent)
@@ -280,6 +353,38 @@ fn put<T>(rows: &mut Rows<T>, free: &mut Vec<Place>, row: T) -> Place {
     }
     rows.push(row);
     Place::of(rows.len() as u32 - 1)
+}
+
+impl Source {
+    /// The row of a sort of which it has sent one message only.
+    fn row_alone(&self, container: Option<u8>, sort: EventSortId, rows: &Rows<EventRow>) -> Option<Place> {
+        let mut next = self.alone;
+        while let Some(place) = next {
+            let row = &rows[place.index()];
+            if (row.sort, row.container) == (sort, container) {
+                return next;
+            }
+            next = row.before;
+        }
+        None
+    }
+
+    /// Takes a row out of those that are alone.
+    fn unlink(&mut self, row: Place, rows: &mut Rows<EventRow>) {
+        let before = rows[row.index()].before.take();
+        let mut next = self.alone;
+        if next == Some(row) {
+            self.alone = before;
+            return;
+        }
+        while let Some(place) = next {
+            next = rows[place.index()].before;
+            if next == Some(row) {
+                rows[place.index()].before = before;
+                return;
+            }
+        }
+    }
 }
 
 impl Similar {

@@ -5,11 +5,11 @@
 //! Upstream: client-go tools/record `EventCorrelator`, `EventAggregator`, `EventSourceObjectSpamFilter`.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
-use super::event_correlator::{Correlated, EventCorrelator, Slot};
+use super::event_correlator::{Correlated, EventCorrelator, Place, Stored, hash};
+use super::sightings::{Sighting, Sightings};
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
 use crate::engine::typed_id;
@@ -116,8 +116,13 @@ pub struct EventDraft {
     pub host: NodeId,
 }
 
+typed_id!(
+    /// What Events of one sort have in common, by number: `EventStore::sort_of` reads it.
+    EventSortId
+);
+
 /// What the Events of one sort have in common: there are dozens of sorts, and five Events of each pod.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventSort {
     /// Type.
     pub kind: EventType,
@@ -134,8 +139,8 @@ pub struct EventRow {
     pub object: ObjectRef,
     /// The container it is about.
     pub container: Option<u8>,
-    /// Type, reason and component, shared with all Events that have the same.
-    pub sort: Arc<EventSort>,
+    /// Type, reason and component.
+    pub sort: EventSortId,
     /// Message.
     pub message: EventMessage,
     /// The node of the component.
@@ -146,17 +151,8 @@ pub struct EventRow {
     pub last: SimTime,
     /// How often.
     pub count: u32,
-}
-
-/// One sighting: which row was made or counted, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// When.
-    pub at: SimTime,
-    /// The row.
-    pub row: u32,
-    /// Its count then.
-    pub count: u32,
+    /// For the correlator: the row before it in its chain.
+    pub(super) before: Option<Place>,
 }
 
 /// Places for texts that came lately: most pods' Events say the same.
@@ -168,21 +164,24 @@ const SORTS_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct EventStore {
     rows: Rows<EventRow>,
-    sightings: Rows<Sighting>,
+    sightings: Sightings,
     correlator: EventCorrelator,
     texts: Rows<Box<str>>,
     /// Texts that came lately, by hash.
     recent_texts: Vec<EventText>,
-    sorts: FxHashSet<Arc<EventSort>>,
+    sorts: Vec<EventSort>,
+    sort_numbers: FxHashMap<EventSort, EventSortId>,
     /// Those that came lately, by hash.
-    recent_sorts: Vec<Option<Arc<EventSort>>>,
+    recent_sorts: Vec<EventSortId>,
 }
 
 impl EventStore {
     /// Records an Event. It may be dropped as spam, and where the server takes no new objects (`may_create`) only an Event
     /// that is there already is counted.
     pub(super) fn record(&mut self, now: SimTime, draft: EventDraft, may_create: bool) {
-        let row = match self.correlator.correlate(now, &draft) {
+        let sort = self.recent_sort(&draft);
+        let stored = Stored { rows: &mut self.rows, texts: &self.texts };
+        let row = match self.correlator.correlate(now, (&draft, sort), stored, may_create) {
             Correlated::Spam => return,
             Correlated::Known { row, combined } => {
                 let known = &mut self.rows[row as usize];
@@ -195,11 +194,8 @@ impl EventStore {
             }
             Correlated::New(_) if !may_create => return,
             Correlated::New(slot) => {
-                let row = self.rows.len() as u32;
-                self.correlator.remember(slot, &draft, row);
-                let said = self.store(draft.message, slot);
-                let message = EventMessage { is_combined: slot.combined, said };
-                let sort = self.recent_sort(draft.kind, draft.reason, draft.component, slot.key);
+                let said = self.store(&draft.message, slot.is_combined());
+                let message = EventMessage { is_combined: slot.is_combined(), said };
                 self.rows.push(EventRow {
                     object: draft.object,
                     container: draft.container,
@@ -209,51 +205,66 @@ impl EventStore {
                     first: now,
                     last: now,
                     count: 1,
+                    before: None,
                 });
-                row
+                self.correlator.remember(slot, &draft, &mut self.rows);
+                self.rows.len() as u32 - 1
             }
         };
         self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
     }
 
-    /// What Events of this type, reason and component have in common.
-    pub(super) fn sort(&mut self, kind: EventType, reason: Text, component: Text) -> Arc<EventSort> {
+    /// What an Event has in common with others of its sort.
+    pub fn sort_of(&self, row: &EventRow) -> &EventSort {
+        &self.sorts[row.sort.index()]
+    }
+
+    /// The sort of Events of this type, reason and component.
+    pub(super) fn intern_sort(&mut self, kind: EventType, reason: Text, component: Text) -> EventSortId {
         let wanted = EventSort { kind, reason, component };
-        if let Some(sort) = self.sorts.get(&wanted) {
-            return Arc::clone(sort);
+        if let Some(sort) = self.sort_numbers.get(&wanted) {
+            return *sort;
         }
-        let sort = Arc::new(wanted);
-        self.sorts.insert(Arc::clone(&sort));
+        let sort = EventSortId::from_index(self.sorts.len());
+        self.sorts.push(wanted.clone());
+        self.sort_numbers.insert(wanted, sort);
         sort
     }
 
-    /// The same, looked for first where the last one with this hash is.
-    fn recent_sort(&mut self, kind: EventType, reason: Text, component: &'static str, hash: u64) -> Arc<EventSort> {
-        self.recent_sorts.resize(SORTS_KEPT, None);
-        let place = (hash >> 56) as usize % SORTS_KEPT;
-        match &self.recent_sorts[place] {
-            Some(sort) if sort.kind == kind && sort.component == component && sort.reason == reason => Arc::clone(sort),
-            _ => {
-                let sort = self.sort(kind, reason, Text::const_new(component));
-                self.recent_sorts[place] = Some(Arc::clone(&sort));
-                sort
-            }
+    /// That of an Event, looked for first where the last one with this hash is.
+    fn recent_sort(&mut self, draft: &EventDraft) -> EventSortId {
+        let hash = hash(&(&draft.reason, draft.component.len(), draft.kind));
+        if self.recent_sorts.is_empty() {
+            self.recent_sorts.resize(SORTS_KEPT, EventSortId::NONE);
         }
+        let place = (hash >> 56) as usize % SORTS_KEPT;
+        let recent = self.recent_sorts[place];
+        let is_it = self.sorts.get(recent.index()).is_some_and(|sort| {
+            sort.kind == draft.kind && sort.reason == draft.reason && sort.component == draft.component
+        });
+        if is_it {
+            return recent;
+        }
+        let sort = self.intern_sort(draft.kind, draft.reason.clone(), Text::const_new(draft.component));
+        self.recent_sorts[place] = sort;
+        sort
     }
 
     /// A message as a row keeps it: a text is shared with an equal one that came lately. Those of combined Events change, and
     /// are the row's own.
-    fn store(&mut self, message: Said, slot: Slot) -> StoredSaid {
+    fn store(&mut self, message: &Said, is_combined: bool) -> StoredSaid {
         let text = match message {
-            Said::Text(text) => text,
-            Said::Assigned(node) => return StoredSaid::Assigned(node),
-            Said::CreatedPod(pod) => return StoredSaid::CreatedPod(pod),
+            Said::Text(text) => &**text,
+            Said::Assigned(node) => return StoredSaid::Assigned(*node),
+            Said::CreatedPod(pod) => return StoredSaid::CreatedPod(*pod),
         };
-        if slot.combined {
+        if is_combined {
             return StoredSaid::Text(push(&mut self.texts, text.into()));
         }
-        self.recent_texts.resize(TEXTS_KEPT, EventText::NONE);
-        let place = &mut self.recent_texts[(slot.message >> 56) as usize % TEXTS_KEPT];
+        if self.recent_texts.is_empty() {
+            self.recent_texts.resize(TEXTS_KEPT, EventText::NONE);
+        }
+        let place = &mut self.recent_texts[(hash(&text) >> 56) as usize % TEXTS_KEPT];
         if self.texts.get(place.index()).is_none_or(|known| **known != *text) {
             *place = push(&mut self.texts, text.into());
         }
@@ -263,6 +274,11 @@ impl EventStore {
     /// An object is gone, and all who would send Events about it know.
     pub(super) fn forget(&mut self, object: ObjectRef) {
         self.correlator.forget(object);
+    }
+
+    /// Forgets the sightings before the last call of this: whoever looks at them has looked since.
+    pub(super) fn forget_old_sightings(&mut self) {
+        self.sightings.forget_old();
     }
 
     /// A text that Events say.
@@ -291,8 +307,8 @@ impl EventStore {
         &self.rows[row as usize]
     }
 
-    /// All sightings in order.
-    pub fn sightings(&self) -> &Rows<Sighting> {
+    /// Sightings in order.
+    pub fn sightings(&self) -> &Sightings {
         &self.sightings
     }
 }
@@ -339,7 +355,7 @@ mod tests {
         store.record(SimTime::from_secs(2), draft("a"), true);
         assert_eq!(store.rows().len(), 1);
         assert_eq!(store.row(0).count, 2);
-        assert_eq!(store.sightings().len(), 2);
+        assert_eq!(store.sightings().end(), 2);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod create;
 mod custom;
 mod delete;
 mod event_correlator;
+#[cfg(test)]
+mod event_reference_tests;
 pub mod events;
 mod evict;
 mod hostname;
@@ -25,6 +27,7 @@ mod pods;
 mod quota;
 mod resize;
 mod scale;
+pub mod sightings;
 mod status;
 mod storage;
 mod table;
@@ -108,6 +111,7 @@ impl Cluster {
     /// what only they could ask for: a pod's row keeps its name, phase and reason.
     pub fn forget_before(&mut self, cursor: Cursor) {
         let (pods, events) = (&mut self.pods, &mut self.events);
+        events.forget_old_sightings();
         for change in self.log.trim(cursor).filter(|change| change.verb == Verb::Deleted) {
             events.forget(change.object);
             if let Some(pod) = change.object.as_pod() {

@@ -1,6 +1,9 @@
 //! Rows and indexes of pods, which have a table of their own because there may be a million of them.
 
-use rustc_hash::FxHashMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::HashTable;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
@@ -15,7 +18,7 @@ use super::pod_set::PodSet;
 #[derive(Debug, Default)]
 pub(super) struct PodTable {
     rows: Rows<Pod>,
-    by_name: FxHashMap<(NamespaceId, Text), PodId>,
+    by_name: HashTable<Named>,
     by_controller: FxHashMap<ObjectRef, PodSet>,
     by_node: Vec<PodSet>,
     by_template: FxHashMap<(NamespaceId, TemplateId), PodSet>,
@@ -24,6 +27,27 @@ pub(super) struct PodTable {
     /// The same by each of their labels.
     by_label: FxHashMap<(NamespaceId, Text, Text), Vec<TemplateId>>,
     live: usize,
+}
+
+/// A live pod by namespace and name, which are in its row.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    /// A part of the hash of both: a row is looked at only where it is the same.
+    hash: u32,
+    pod: PodId,
+}
+
+impl Named {
+    fn new(namespace: NamespaceId, name: &str, pod: PodId) -> Self {
+        let mut hasher = FxHasher::default();
+        (namespace, name).hash(&mut hasher);
+        Self { hash: (hasher.finish() >> 32) as u32, pod }
+    }
+
+    /// Where the table looks for it: it wants all bits of a word to differ.
+    fn spread(self) -> u64 {
+        u64::from(self.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 impl PodTable {
@@ -36,7 +60,12 @@ impl PodTable {
     }
 
     pub(super) fn find(&self, namespace: NamespaceId, name: &str) -> Option<PodId> {
-        self.by_name.get(&(namespace, Text::from(name))).copied()
+        let wanted = Named::new(namespace, name, PodId::NONE);
+        let found = self.by_name.find(wanted.spread(), |named| {
+            let row = &self.rows[named.pod.index()];
+            named.hash == wanted.hash && row.namespace == namespace && row.name == name
+        });
+        found.map(|named| named.pod)
     }
 
     pub(super) fn live(&self) -> impl Iterator<Item = PodId> + '_ {
@@ -89,7 +118,8 @@ impl PodTable {
 
     pub(super) fn insert(&mut self, pod: Pod) -> PodId {
         let id = PodId::from_index(self.rows.len());
-        self.by_name.insert((pod.namespace, pod.name.clone()), id);
+        let named = Named::new(pod.namespace, &pod.name, id);
+        self.by_name.insert_unique(named.spread(), named, |other| other.spread());
         if pod.controller.is_some() {
             self.by_controller.entry(pod.controller).or_default().insert(id);
         }
@@ -129,10 +159,12 @@ impl PodTable {
     pub(super) fn remove(&mut self, pod: PodId, now: SimTime) {
         let row = &mut self.rows[pod.index()];
         row.deleted = Some(now);
-        let (namespace, name, controller, node, template) =
-            (row.namespace, row.name.clone(), row.controller, row.node, row.template);
+        let (namespace, controller, node, template) = (row.namespace, row.controller, row.node, row.template);
         self.live -= 1;
-        self.by_name.remove(&(namespace, name));
+        let named = Named::new(namespace, &row.name, pod);
+        if let Ok(entry) = self.by_name.find_entry(named.spread(), |other| other.pod == pod) {
+            entry.remove();
+        }
         if let Some(children) = self.by_controller.get_mut(&controller) {
             children.remove(pod);
         }

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::cluster::Cluster;
+use crate::engine::rows::Rows;
 use crate::model::kind::Kind;
 use crate::model::object::{ObjectRef, PodId};
 use crate::model::pod::Pod;
@@ -48,14 +49,14 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct PodCensus {
     kind: Kind,
-    entries: Vec<Entry>,
+    entries: Rows<Entry>,
     counts: FxHashMap<u32, Counts>,
 }
 
 impl PodCensus {
     /// Counts pods whose controller is of this kind.
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, entries: Vec::new(), counts: FxHashMap::default() }
+        Self { kind, entries: Rows::default(), counts: FxHashMap::default() }
     }
 
     /// Was no pod of this kind ever counted? Then pods of other kinds have not been one either.
@@ -74,9 +75,7 @@ impl PodCensus {
         if known.class == class && (class.is_empty() || known.owner == owner.id) {
             return Counted { before, after: owner, turned_ready: false };
         }
-        if self.entries.len() <= pod.index() {
-            self.entries.resize(pod.index() + 1, Entry::default());
-        }
+        self.entries.fill_up(pod.index() + 1, Entry::default());
         self.entries[pod.index()] = Entry { owner: owner.id, class };
         self.add(known.owner, known.class, -1);
         self.add(owner.id, class, 1);

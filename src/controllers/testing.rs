@@ -216,7 +216,7 @@ impl World {
             .events
             .rows()
             .iter()
-            .filter(|row| row.sort.reason == reason)
+            .filter(|row| self.cluster.events.sort_of(row).reason == reason)
             .map(|row| self.cluster.event_message(row).into_owned())
             .collect()
     }

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod distribution;
 pub mod event_queue;
 pub mod histogram;
+pub mod id_map;
 pub mod ids;
 pub mod latency;
 pub mod nearest;

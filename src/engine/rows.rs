@@ -1,26 +1,27 @@
-//! A table that only grows, in pieces of one size: a row that was written stays where it is, so that a table of a million
-//! rows costs its own memory, where one piece that doubles costs twice as much and is copied again and again.
+//! A table that only grows, and may grow to millions of rows.
 
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::{Deref, DerefMut};
 
-use serde::de::{SeqAccess, Visitor};
-use serde::ser::SerializeSeq;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-/// Rows of a piece: a power of two.
-const PIECE: usize = 1 << 12;
+/// Bytes from which on a table asks for far more room than it has rows.
+const LARGE: usize = 1 << 20;
+/// How many times the room that it has.
+const STRIDE: usize = 256;
+/// The most bytes that it asks for at once, unless it has more.
+const MOST: usize = 1 << 30;
 
-/// Rows by number.
-#[derive(Clone, PartialEq)]
-pub struct Rows<T> {
-    /// All full but for the last.
-    pieces: Vec<Vec<T>>,
-}
+/// Rows by number. While it is small it grows as a `Vec` does. A large one asks for addresses, which cost nothing until
+/// something is written there, far ahead of its rows: it is hardly ever copied, and what it holds of memory is its rows,
+/// where a `Vec` of a million rows that has just doubled holds them twice.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rows<T>(Vec<T>);
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { pieces: Vec::new() }
+        Self(Vec::new())
     }
 }
 
@@ -28,87 +29,81 @@ impl<T> Rows<T> {
     /// Adds a row behind all others.
     #[inline]
     pub fn push(&mut self, row: T) {
-        match self.pieces.last_mut() {
-            Some(last) if last.len() < PIECE => last.push(row),
-            // The first piece grows by itself: many tables stay small.
-            before => {
-                let mut piece = if before.is_some() { Vec::with_capacity(PIECE) } else { Vec::new() };
-                piece.push(row);
-                self.pieces.push(piece);
+        if self.0.len() == self.0.capacity() {
+            self.look_ahead();
+        }
+        self.0.push(row);
+    }
+
+    /// Adds rows like `row` until there are `length`, if there are fewer.
+    #[inline]
+    pub fn fill_up(&mut self, length: usize, row: T)
+    where
+        T: Clone,
+    {
+        if self.0.len() < length {
+            if self.0.capacity() < length {
+                self.look_ahead();
             }
+            self.0.resize(length, row);
         }
     }
 
-    /// How many rows there are.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len())
-    }
-
-    /// Is there none?
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    /// The row of a number, if there is one.
-    #[inline]
-    pub fn get(&self, row: usize) -> Option<&T> {
-        self.pieces.get(row / PIECE)?.get(row % PIECE)
-    }
-
-    /// The last row.
-    pub fn last(&self) -> Option<&T> {
-        self.pieces.last()?.last()
-    }
-
-    /// All rows in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
-        self.pieces.iter().flatten()
+    /// Room far ahead, if it is large. Where the system refuses that, as under a limit on addresses, the table grows as any
+    /// other does.
+    #[cold]
+    fn look_ahead(&mut self) {
+        let (rows, size) = (self.0.len(), size_of::<T>().max(1));
+        if rows * size >= LARGE {
+            let ahead = (rows * (STRIDE - 1)).min(MOST / size).max(rows);
+            // What could not be had is tried again at the next doubling.
+            let _ = self.0.try_reserve_exact(ahead);
+        }
     }
 
     /// All rows in order, from one on.
-    pub fn iter_from(&self, row: usize) -> impl Iterator<Item = &T> + Clone {
-        let pieces = self.pieces.get(row / PIECE..).unwrap_or_default();
-        let (first, rest) = pieces.split_first().map_or((&[][..], &[][..]), |(first, rest)| (first.as_slice(), rest));
-        first.get(row % PIECE..).unwrap_or_default().iter().chain(rest.iter().flatten())
-    }
-
-    /// All rows in order, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.pieces.iter_mut().flatten()
+    pub fn iter_from(&self, row: usize) -> std::slice::Iter<'_, T> {
+        self.0.get(row..).unwrap_or_default().iter()
     }
 }
 
-impl<T> Index<usize> for Rows<T> {
-    type Output = T;
+impl<T> Deref for Rows<T> {
+    type Target = [T];
 
     #[inline]
-    fn index(&self, row: usize) -> &T {
-        &self.pieces[row / PIECE][row % PIECE]
+    fn deref(&self) -> &[T] {
+        &self.0
     }
 }
 
-impl<T> IndexMut<usize> for Rows<T> {
+impl<T> DerefMut for Rows<T> {
     #[inline]
-    fn index_mut(&mut self, row: usize) -> &mut T {
-        &mut self.pieces[row / PIECE][row % PIECE]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
     }
 }
 
 impl<'a, T> IntoIterator for &'a Rows<T> {
     type Item = &'a T;
-    type IntoIter = std::iter::Flatten<std::slice::Iter<'a, Vec<T>>>;
+    type IntoIter = std::slice::Iter<'a, T>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.pieces.iter().flatten()
+        self.0.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut Rows<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
     }
 }
 
 impl<T> FromIterator<T> for Rows<T> {
     fn from_iter<I: IntoIterator<Item = T>>(rows: I) -> Self {
-        let mut table = Self::default();
-        table.extend(rows);
-        table
+        Self(rows.into_iter().collect())
     }
 }
 
@@ -120,41 +115,7 @@ impl<T> Extend<T> for Rows<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Rows<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self).finish()
-    }
-}
-
-impl<T: Serialize> Serialize for Rows<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut sequence = serializer.serialize_seq(Some(self.len()))?;
-        for row in self {
-            sequence.serialize_element(row)?;
-        }
-        sequence.end()
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader<T>(std::marker::PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
-            type Value = Rows<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a sequence of rows")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Rows<T>, A::Error> {
-                let mut rows = Rows::default();
-                while let Some(row) = sequence.next_element()? {
-                    rows.push(row);
-                }
-                Ok(rows)
-            }
-        }
-
-        deserializer.deserialize_seq(Reader(std::marker::PhantomData))
+        self.0.fmt(f)
     }
 }
 
@@ -163,17 +124,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_found_by_number_over_many_pieces() {
-        let count = PIECE * 2 + 7;
-        let mut rows: Rows<usize> = (0..count).collect();
-        assert_eq!((rows.len(), rows.last(), rows[PIECE], rows.get(count)), (count, Some(&(count - 1)), PIECE, None));
-        rows[PIECE - 1] = 1;
-        assert_eq!(rows.iter().rev().nth(count - PIECE), Some(&1));
-        assert!(rows.iter_from(PIECE + 3).copied().eq(PIECE + 3..count));
-        assert_eq!(rows.iter_from(count).next(), None);
-        assert_eq!(rows.iter_from(PIECE * 9).next(), None);
+    fn a_large_table_is_hardly_ever_moved() {
+        let (mut rows, mut moves, mut place) = (Rows::default(), 0, std::ptr::null());
+        for number in 0..4_000_000_u64 {
+            rows.push(number);
+            if rows.as_ptr() != place {
+                (moves, place) = (moves + u32::from(rows.len() * 8 > LARGE), rows.as_ptr());
+            }
+        }
+        assert_eq!(moves, 1, "from {LARGE} to 32,000,000 bytes");
+        assert!(rows.iter().copied().eq(0..4_000_000));
+    }
+
+    #[test]
+    fn a_small_table_takes_no_more_room_than_a_vec() {
+        let (mut rows, mut vec) = (Rows::default(), Vec::new());
+        for number in 0..LARGE / 8 {
+            rows.push(number);
+            vec.push(number);
+        }
+        assert_eq!(rows.0.capacity(), vec.capacity());
+    }
+
+    #[test]
+    fn rows_are_found_by_number() {
+        let mut rows: Rows<usize> = (0..7).collect();
+        rows.fill_up(9, 70);
+        rows.fill_up(3, 5);
+        assert_eq!((rows.len(), rows.last(), rows[6], rows.get(9)), (9, Some(&70), 6, None));
+        assert_eq!(rows.iter_from(6).copied().collect::<Vec<_>>(), [6, 70, 70]);
+        assert_eq!(rows.iter_from(10).next(), None);
         let read: Rows<usize> = serde_json::from_str(&serde_json::to_string(&rows).unwrap()).unwrap();
         assert_eq!(read, rows);
-        assert!(Rows::<u8>::default().is_empty() && Rows::<u8>::default().iter_from(0).next().is_none());
     }
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::admission::Refusal;
 use super::configuration::SYSTEM_CRITICAL;
-use super::worker::{EndReason, Flags};
+use super::worker::Flags;
 use super::{Hubs, Kubelets};
 use crate::model::Text;
 use crate::model::latency::Latency;
@@ -130,11 +130,7 @@ impl Kubelets {
         })?;
         for victim in victims {
             let seconds = hubs.cluster.template_of(victim).spec.termination_grace_period_seconds.max(1);
-            self.workers.row(victim).extra_mut().end = Some(EndReason {
-                reason: Text::const_new("Preempting"),
-                message: Text::const_new(EVENT),
-                disruption: true,
-            });
+            self.workers.row(victim).extra_mut().set_end("Preempting", EVENT, true);
             self.warning(hubs, victim, None, "Preempting", EVENT);
             self.end_pod(hubs, victim, u32::try_from(seconds).unwrap_or(u32::MAX), Flags::empty());
         }

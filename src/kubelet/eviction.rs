@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::configuration::SYSTEM_CRITICAL;
 use super::eviction_rank::{Candidate, ContainerUse, in_kibibytes, message, rank, rank_by_processes};
 use super::thresholds::{Amount, Pressure, Signal, Threshold};
-use super::worker::{EndReason, Flags, Stage};
+use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::cluster::EventType;
 use crate::engine::{SimDuration, SimTime};
@@ -394,8 +394,7 @@ impl Kubelets {
 
     /// Ends a pod as evicted.
     pub(super) fn evict(&mut self, hubs: &mut Hubs<'_>, pod: PodId, grace: u32, text: String, disruption: bool) {
-        self.workers.row(pod).extra_mut().end =
-            Some(EndReason { reason: Text::const_new("Evicted"), message: text.as_str().into(), disruption });
+        self.workers.row(pod).extra_mut().set_end("Evicted", text.as_str(), disruption);
         self.warning(hubs, pod, None, "Evicted", text);
         self.end_pod(hubs, pod, grace, Flags::empty());
     }

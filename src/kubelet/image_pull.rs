@@ -66,12 +66,11 @@ impl Kubelets {
     /// Sees to the images of the pod's volumes. Returns whether the sync waits for a pull. What cannot be had keeps the
     /// containers that mount it from starting. Upstream: kuberuntime `getImageVolumes`.
     pub(super) fn ensure_image_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) -> bool {
-        while let Some(index) = self.workers.row(pod).extra.as_ref().and_then(|extra| extra.image_volumes.last()) {
-            let index = *index;
+        while let Some(index) = self.workers.row(pod).next_image_volume() {
             if self.ensure(hubs, pod, Need::Volume(index)) {
                 return true;
             }
-            self.workers.row(pod).extra_mut().image_volumes.pop();
+            self.workers.row(pod).image_volume_done();
         }
         false
     }
@@ -79,8 +78,9 @@ impl Kubelets {
     /// A container whose volumes' images cannot be had. Returns whether that is so.
     /// Upstream: kuberuntime `toKubeContainerImageVolumes`.
     pub(super) fn lacks_image_volume(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8) -> bool {
-        let errors = match &self.workers.row(pod).extra {
-            Some(extra) if !extra.image_volume_errors.is_empty() => extra.image_volume_errors.clone(),
+        let extra = self.workers.row(pod).extra.as_ref();
+        let errors = match extra.and_then(|extra| extra.image_volumes.as_ref()) {
+            Some(volumes) if !volumes.errors.is_empty() => volumes.errors.clone(),
             _ => return false,
         };
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
@@ -166,7 +166,8 @@ impl Kubelets {
             }
             Need::Volume(volume) => {
                 let error = ImageVolumeError { volume, reason, message: message.into() };
-                self.workers.row(pod).extra_mut().image_volume_errors.push(error);
+                let volumes = &mut self.workers.row(pod).extra_mut().image_volumes;
+                volumes.get_or_insert_default().errors.push(error);
             }
         }
     }
@@ -194,9 +195,8 @@ impl Kubelets {
     /// The image that is next, and what for: those of volumes come before those of containers.
     fn pulled_image(&mut self, hubs: &mut Hubs<'_>, pod: PodId) -> Option<(Need, ImageId)> {
         let worker = self.workers.row(pod);
-        let volume = worker.extra.as_ref().and_then(|extra| extra.image_volumes.last());
-        let need = match volume {
-            Some(index) => Need::Volume(*index),
+        let need = match worker.next_image_volume() {
+            Some(index) => Need::Volume(index),
             None => Need::Container(*worker.to_start.last()?),
         };
         let (name, _) = need.image(&hubs.cluster.template_of(pod).spec)?;
@@ -282,7 +282,7 @@ impl Kubelets {
             }
         }
         if let Need::Volume(_) = need {
-            self.workers.row(pod).extra_mut().image_volumes.pop();
+            self.workers.row(pod).image_volume_done();
         }
         self.start_next(hubs, pod);
     }

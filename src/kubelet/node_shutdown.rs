@@ -1,11 +1,10 @@
 //! Graceful node shutdown: pods end by priority before the machine goes off.
 //! Upstream: kubelet nodeshutdown `managerImpl.processShutdownEvent`, `podManager.killPods`, `groupByPriority`.
 
-use super::worker::{EndReason, Flags, Stage};
+use super::worker::{Flags, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::cluster::EventType;
 use crate::engine::SimTime;
-use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
 
 /// Upstream: nodeshutdown `nodeShutdownReason`, `nodeShutdownMessage`, `nodeShutdownNotAdmittedMessage`.
@@ -49,11 +48,7 @@ impl Kubelets {
             for pod in pods {
                 let own = hubs.cluster.template_of(pod).spec.termination_grace_period_seconds.max(0) as u64;
                 let grace = own.min(period.as_secs()).max(1);
-                self.workers.row(pod).extra_mut().end = Some(EndReason {
-                    reason: Text::const_new(REASON),
-                    message: Text::const_new(MESSAGE),
-                    disruption: true,
-                });
+                self.workers.row(pod).extra_mut().set_end(REASON, MESSAGE, true);
                 self.end_pod(hubs, pod, u32::try_from(grace).unwrap_or(u32::MAX), Flags::empty());
             }
             return;

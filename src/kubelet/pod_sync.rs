@@ -4,11 +4,10 @@
 use super::actions;
 use super::status;
 use super::volumes;
-use super::worker::{EndReason, Flags, Slot, Stage};
+use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, KubeletEvent, Kubelets};
 use crate::engine::{SimDuration, SimTime};
 use crate::machines::Machines;
-use crate::model::Text;
 use crate::model::latency::Latency;
 use crate::model::object::PodId;
 use crate::model::pod::PodConditionType;
@@ -150,11 +149,10 @@ impl Kubelets {
         let started = hubs.cluster.pod(pod).status.start_time;
         let over = started.is_some_and(|at| at + SimDuration::from_secs(seconds.max(0) as u64) <= hubs.now);
         if over {
-            self.workers.row(pod).extra_mut().end.get_or_insert(EndReason {
-                reason: Text::const_new(DEADLINE_REASON),
-                message: Text::const_new(DEADLINE_MESSAGE),
-                disruption: false,
-            });
+            let extra = self.workers.row(pod).extra_mut();
+            if extra.end.is_none() {
+                extra.set_end(DEADLINE_REASON, DEADLINE_MESSAGE, false);
+            }
             self.normal(hubs, pod, None, DEADLINE_REASON, DEADLINE_MESSAGE);
         }
         over

@@ -384,6 +384,7 @@ pub(super) fn step_significance(worker: &Worker) -> Significance {
     let retry = worker.stage == Stage::Idle
         && worker.flags.contains(Flags::FAILED)
         && !worker.flags.intersects(Flags::BACKING_OFF | Flags::TERMINATING);
-    let mounting = worker.stage == Stage::Volumes && worker.extra.as_ref().is_some_and(|extra| extra.failed_mounts > 1);
+    let mounting = worker.extra.as_ref().and_then(|extra| extra.mounting.as_ref());
+    let mounting = worker.stage == Stage::Volumes && mounting.is_some_and(|mounting| mounting.failures > 1);
     if retry || mounting { Significance::Background } else { Significance::Live }
 }

@@ -54,7 +54,7 @@ pub(super) fn refresh(
     // A deadline is asked for with every status. Evictions and the like say once that the pod has failed, when it begins
     // to end: if its containers all end well then, it has succeeded after all, and no reason is left.
     // Upstream: `generateAPIPodStatus`, `SyncTerminatingPod`.
-    let end = worker.extra.as_ref().and_then(|extra| extra.end.as_ref());
+    let end = worker.extra.as_ref().and_then(|extra| extra.end.as_deref());
     let cause = end.filter(|end| !terminal || end.reason == DEADLINE_REASON || new_phase != PodPhase::Succeeded);
     if cause.is_some() {
         new_phase = PodPhase::Failed;

@@ -28,11 +28,11 @@ impl Kubelets {
             return;
         }
         worker.stage = Stage::Volumes;
-        let extra = worker.extra_mut();
-        extra.mounting_since = began;
+        let mounting = worker.extra_mut().mounting_mut();
+        mounting.since = began;
         // Mounts are tried on a schedule of their own, whichever sync waits for them; what was mounted meanwhile is seen at
         // the first look.
-        let at = if extra.failed_mounts == 0 { began + poll } else { extra.next_mount.min(began + TIMEOUT) };
+        let at = if mounting.failures == 0 { began + poll } else { mounting.next.min(began + TIMEOUT) };
         let at = at.max(hubs.now);
         self.schedule(hubs, pod, at);
     }
@@ -40,9 +40,9 @@ impl Kubelets {
     /// Looks whether everything the volumes refer to is there.
     pub(super) fn look_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let now = hubs.now;
-        let extra = self.workers.row(pod).extra_mut();
-        let (limit, planned) = (extra.mounting_since + TIMEOUT, extra.next_mount);
-        if extra.failed_mounts > 0 && now < planned {
+        let mounting = self.workers.row(pod).extra_mut().mounting_mut();
+        let (limit, planned) = (mounting.since + TIMEOUT, mounting.next);
+        if mounting.failures > 0 && now < planned {
             self.mounts_failed(hubs, pod);
             return;
         }
@@ -68,17 +68,17 @@ impl Kubelets {
             };
             failures.extend(failure);
         }
-        let extra = self.workers.row(pod).extra_mut();
+        let mounting = self.workers.row(pod).extra_mut().mounting_mut();
         if failures.is_empty() {
-            extra.failed_mounts = 0;
+            mounting.failures = 0;
             self.volumes_ready(hubs, pod, spec, now);
             return;
         }
-        extra.failed_mounts += 1;
-        let doubled = RETRY_FIRST.0 << (extra.failed_mounts - 1).min(10);
-        let tried = if extra.failed_mounts > 1 { planned } else { now };
-        extra.next_mount = (tried + SimDuration(doubled.min(RETRY_MAX.0))).max(SimTime(now.0 + 1));
-        let at = extra.next_mount.min(limit);
+        mounting.failures += 1;
+        let doubled = RETRY_FIRST.0 << (mounting.failures - 1).min(10);
+        let tried = if mounting.failures > 1 { planned } else { now };
+        mounting.next = (tried + SimDuration(doubled.min(RETRY_MAX.0))).max(SimTime(now.0 + 1));
+        let at = mounting.next.min(limit);
         for message in failures {
             self.warning(hubs, pod, None, "FailedMount", message);
         }

@@ -11,6 +11,7 @@ use super::resize::Resize;
 use super::restart_all::Removed;
 use super::restart_backoff::Backoff;
 use crate::engine::SimTime;
+use crate::engine::rows::Rows;
 use crate::machines::{ContainerId, ExecId, ImageId};
 use crate::model::Text;
 use crate::model::object::{NodeId, PodId};
@@ -123,6 +124,25 @@ pub(super) struct ImageVolumeError {
     pub message: Text,
 }
 
+/// The volumes of a pod that show images.
+#[derive(Debug, Default)]
+pub(super) struct ImageVolumes {
+    /// Those which this sync still has to see to, the next one last.
+    pub waiting: SmallVec<[u8; 1]>,
+    pub errors: Vec<ImageVolumeError>,
+}
+
+/// The wait for volumes.
+#[derive(Debug, Default)]
+pub(super) struct Mounting {
+    /// Failed mounts so far, for their growing delays.
+    pub failures: u32,
+    /// When volumes that could not be mounted are tried again.
+    pub next: SimTime,
+    /// When the sync began to wait.
+    pub since: SimTime,
+}
+
 /// The reason the kubelet ends a pod for (deadline, eviction): `status.reason` and `status.message`.
 #[derive(Clone, Debug)]
 pub(super) struct EndReason {
@@ -142,7 +162,7 @@ pub(super) struct Extra {
     pub probes: Vec<ProbeWorker>,
     /// The postStart hook that the sync waits for.
     pub hook: ExecId,
-    pub end: Option<EndReason>,
+    pub end: Option<Box<EndReason>>,
     /// The tick at which the deadline is looked at.
     pub deadline: SimTime,
     /// The status of a static pod whose mirror is new and has none yet.
@@ -153,21 +173,16 @@ pub(super) struct Extra {
     pub removed: Vec<Removed>,
     /// Earliest end of a crash back-off met in this sync.
     pub backoff_until: SimTime,
-    /// Failed mounts so far, for their growing delays.
-    pub failed_mounts: u32,
-    /// When volumes that could not be mounted are tried again.
-    pub next_mount: SimTime,
-    /// When the sync began to wait for volumes.
-    pub mounting_since: SimTime,
+    /// Volumes that are not mounted at once.
+    pub mounting: Option<Box<Mounting>>,
     /// When the pull that the sync waits for was asked for.
     pub pull_requested: SimTime,
     /// When its turn came.
     pub pull_began: SimTime,
     /// Was the pull under way refused for the kubelet's own limit?
     pub pull_refused: bool,
-    /// Volumes that show images which this sync still has to see to, the next one last.
-    pub image_volumes: SmallVec<[u8; 1]>,
-    pub image_volume_errors: Vec<ImageVolumeError>,
+    /// Volumes that show images.
+    pub image_volumes: Option<Box<ImageVolumes>>,
 }
 
 /// A pod's worker.
@@ -199,7 +214,24 @@ pub(super) struct Worker {
     pub extra: Option<Box<Extra>>,
 }
 
+impl ImageVolumes {
+    fn has_any(&self) -> bool {
+        !(self.waiting.is_empty() && self.errors.is_empty())
+    }
+}
+
 impl Extra {
+    /// The kubelet ends the pod, and this is why.
+    pub fn set_end(&mut self, reason: &'static str, message: impl Into<Text>, disruption: bool) {
+        let reason = Text::const_new(reason);
+        self.end = Some(Box::new(EndReason { reason, message: message.into(), disruption }));
+    }
+
+    /// The wait for volumes, also one that begins.
+    pub fn mounting_mut(&mut self) -> &mut Mounting {
+        self.mounting.get_or_insert_default()
+    }
+
     /// Does it hold nothing that a pod without it would not do as well?
     fn is_idle(&self) -> bool {
         // All are named, so that a new one is not forgotten here. The ignored ones mean something only while a sync waits for
@@ -216,20 +248,18 @@ impl Extra {
             mirrored,
             resize,
             removed,
-            failed_mounts,
+            mounting,
             image_volumes,
-            image_volume_errors,
             backoff_until: _,
-            next_mount: _,
-            mounting_since: _,
             pull_requested: _,
             pull_began: _,
             pull_refused: _,
         } = self;
-        let has_errors =
-            !(reasons.is_empty() && pulls.is_empty() && restarts.is_empty() && image_volume_errors.is_empty());
-        let has_runs = !(kills.is_empty() && probes.is_empty() && removed.is_empty() && image_volumes.is_empty());
-        let has_plans = hook.is_some() || end.is_some() || *deadline != SimTime::ZERO || *failed_mounts > 0;
+        let has_failed_mounts = mounting.as_ref().is_some_and(|mounting| mounting.failures > 0);
+        let has_errors = !(reasons.is_empty() && pulls.is_empty() && restarts.is_empty()) || has_failed_mounts;
+        let has_images = image_volumes.as_ref().is_some_and(|volumes| volumes.has_any());
+        let has_runs = !(kills.is_empty() && probes.is_empty() && removed.is_empty()) || has_images;
+        let has_plans = hook.is_some() || end.is_some() || *deadline != SimTime::ZERO;
         !(has_errors || has_runs || has_plans || mirrored.is_some() || resize.is_some())
     }
 }
@@ -276,6 +306,18 @@ impl Worker {
         )
     }
 
+    /// The volume whose image this sync sees to now.
+    pub fn next_image_volume(&self) -> Option<u8> {
+        self.extra.as_ref()?.image_volumes.as_ref()?.waiting.last().copied()
+    }
+
+    /// This sync has seen to a volume's image.
+    pub fn image_volume_done(&mut self) {
+        if let Some(volumes) = self.extra.as_mut().and_then(|extra| extra.image_volumes.as_mut()) {
+            volumes.waiting.pop();
+        }
+    }
+
     pub fn start_error(&self, slot: usize) -> Option<&StartError> {
         self.extra.as_ref()?.reasons.iter().find(|error| usize::from(error.slot) == slot)
     }
@@ -319,9 +361,9 @@ impl Worker {
 /// All workers, found by pod.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
-    rows: Vec<Worker>,
+    rows: Rows<Worker>,
     free: Vec<u32>,
-    by_pod: Vec<u32>,
+    by_pod: Rows<u32>,
     /// Rows of mirrors that were made anew, and the ones that took their place.
     aliases: BTreeMap<PodId, PodId>,
 }
@@ -347,9 +389,7 @@ impl Workers {
 
     pub fn insert(&mut self, worker: Worker) {
         let pod = worker.pod;
-        if self.by_pod.len() <= pod.index() {
-            self.by_pod.resize(pod.index() + 1, Self::NONE);
-        }
+        self.by_pod.fill_up(pod.index() + 1, Self::NONE);
         let row = if let Some(row) = self.free.pop() {
             self.rows[row as usize] = worker;
             row
@@ -371,9 +411,7 @@ impl Workers {
     /// The worker of `from` is the one of `to` from now on, and still hears what was booked for `from`.
     pub fn rename(&mut self, from: PodId, to: PodId) {
         let row = self.by_pod[from.index()];
-        if self.by_pod.len() <= to.index() {
-            self.by_pod.resize(to.index() + 1, Self::NONE);
-        }
+        self.by_pod.fill_up(to.index() + 1, Self::NONE);
         self.by_pod[to.index()] = row;
         self.rows[row as usize].pod = to;
         self.by_pod[from.index()] = Self::NONE;

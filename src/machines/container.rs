@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cpu::{CpuDemand, CpuTerms};
 use super::log::ContainerLog;
+use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime, typed_id};
 use crate::model::object::{NodeId, PodId};
 
@@ -227,10 +228,10 @@ impl ContainerRow {
 /// All container runs that are on some node.
 #[derive(Debug, Default)]
 pub(super) struct ContainerTable {
-    rows: Vec<ContainerRow>,
+    rows: Rows<ContainerRow>,
     free: Vec<ContainerId>,
     /// Newest run of each pod, by pod id.
-    newest: Vec<ContainerId>,
+    newest: Rows<ContainerId>,
     serials: u32,
     running: usize,
     started: u64,
@@ -259,9 +260,7 @@ impl ContainerTable {
 
     pub(super) fn create(&mut self, now: SimTime, place: Placement, index: u8, attempt: u32) -> ContainerId {
         let Placement { node, pod, address } = place;
-        if self.newest.len() <= pod.index() {
-            self.newest.resize(pod.index() + 1, ContainerId::NONE);
-        }
+        self.newest.fill_up(pod.index() + 1, ContainerId::NONE);
         self.serials += 1;
         let row = ContainerRow {
             pod,
@@ -378,9 +377,7 @@ impl ContainerTable {
 
     pub(super) fn rename_pod(&mut self, from: PodId, to: PodId) {
         let runs: Vec<ContainerId> = self.runs_of_pod(from).collect();
-        if self.newest.len() <= to.index() {
-            self.newest.resize(to.index() + 1, ContainerId::NONE);
-        }
+        self.newest.fill_up(to.index() + 1, ContainerId::NONE);
         for run in &runs {
             self.row_mut(*run).pod = to;
         }

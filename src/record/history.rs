@@ -13,6 +13,8 @@ bitflags! {
         const EVENTS = 1 << 1;
         /// Attempts of the scheduler: `Record::attempts`.
         const ATTEMPTS = 1 << 2;
+        /// Changes of containers: `Record::container_rows`.
+        const CONTAINERS = 1 << 3;
     }
 }
 

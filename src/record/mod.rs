@@ -15,7 +15,6 @@ mod moment;
 mod nodes;
 mod pods;
 mod quantiles;
-mod recent_shared;
 mod run;
 mod sights;
 mod summary;
@@ -60,10 +59,10 @@ pub struct Record {
     /// Names and messages.
     pub texts: Texts,
     /// Pods, in the order of creation.
-    pub pods: Vec<Pod>,
+    pub pods: Rows<Pod>,
     /// Their changes, in the order of time, if `history` says so.
     pub timeline: Rows<PodRow>,
-    /// Changes of their containers, in the order of time.
+    /// Changes of their containers, in the order of time, if `history` says so.
     pub container_rows: Rows<ContainerRow>,
     /// Workloads, in the order of creation.
     pub workloads: Vec<Workload>,

@@ -6,6 +6,7 @@ use std::hash::Hasher;
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::rows::Rows;
 use crate::engine::typed_id;
 
 typed_id!(
@@ -17,7 +18,7 @@ typed_id!(
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Texts {
     bytes: String,
-    ends: Vec<usize>,
+    ends: Rows<usize>,
     /// Of use only while a record is filled.
     #[serde(skip)]
     lookup: FxHashMap<u64, TextId>,

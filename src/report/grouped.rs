@@ -1,7 +1,5 @@
 //! Rows of a table by what they are about, without moving them: a counting sort of their places.
 
-use std::ops::Index;
-
 /// The places of rows by group, in their order.
 pub struct Grouped {
     begins: Vec<u32>,
@@ -30,11 +28,7 @@ impl Grouped {
     }
 
     /// The rows of a group.
-    pub fn of<'a, T: 'a>(
-        &'a self,
-        group: usize,
-        rows: &'a impl Index<usize, Output = T>,
-    ) -> impl Iterator<Item = &'a T> + Clone {
+    pub fn of<'a, T>(&'a self, group: usize, rows: &'a [T]) -> impl Iterator<Item = &'a T> + Clone {
         let places = &self.places[self.begins[group] as usize..self.begins[group + 1] as usize];
         places.iter().map(|place| &rows[*place as usize])
     }

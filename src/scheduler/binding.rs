@@ -19,11 +19,11 @@ impl Scheduler {
     }
 
     pub(super) fn bind(&mut self, now: SimTime, pod: PodId, cluster: &mut Cluster) {
-        let Some(Binding { node, .. }) = self.bindings.get(&pod) else { return };
+        let Some(Binding { node, .. }) = self.bindings.get(pod.index()) else { return };
         let node = *node;
         match cluster.bind(now, pod, node) {
             Ok(()) => {
-                self.bindings.remove(&pod);
+                self.bindings.remove(pod.index());
                 // Upstream: gate ClearingNominatedNodeNameAfterBinding.
                 cluster.nominate(now, pod, NodeId::NONE);
                 record(now, cluster, pod, EventType::Normal, "Scheduled", Said::Assigned(node));
@@ -37,7 +37,7 @@ impl Scheduler {
 
     /// Takes everything back that was assumed for a pod, and puts it into the queue again.
     pub(super) fn fail_binding(&mut self, now: SimTime, pod: PodId, message: String, cluster: &mut Cluster) {
-        let Some(Binding { queued, volumes, .. }) = self.bindings.remove(&pod) else { return };
+        let Some(Binding { queued, volumes, .. }) = self.bindings.remove(pod.index()) else { return };
         self.volume_waits.remove(&pod);
         if let Some(wait) = volumes {
             self.cache.volumes_mut().forget(wait.decisions());

@@ -88,7 +88,7 @@ impl Scheduler {
     }
 
     fn on_pod_deleted(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
-        self.seen.remove(&pod);
+        self.seen.remove(pod.index());
         let was_placed = self.cache.node_of(pod).is_some();
         let was_nominated = self.queue.nominator.node_of(pod).is_some();
         self.cache.remove_pod(cluster, pod);
@@ -104,7 +104,7 @@ impl Scheduler {
     fn on_placed_pod(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
         let row = cluster.pod(pod);
         let was_placed = self.cache.node_of(pod).is_some() && !self.cache.is_assumed(pod);
-        self.seen.remove(&pod);
+        self.seen.remove(pod.index());
         if !was_placed {
             self.queue.delete(pod);
             self.cache.add_pod(cluster, pod, row.node);
@@ -133,7 +133,7 @@ impl Scheduler {
         if self.profile_of(cluster, pod).is_none() || !spec.node_name.is_empty() {
             return;
         }
-        let before = self.seen.insert(pod, Seen { template: row.template, nominated: row.nominated });
+        let before = self.seen.insert(pod.index(), Seen { template: row.template, nominated: row.nominated });
         let Some(Seen { template: before, nominated }) = before else {
             self.queue.add(now, cluster, pod);
             return;

@@ -39,6 +39,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::cluster::{Change, Cluster};
+use crate::engine::id_map::IdMap;
 use crate::engine::random::{Stream, Streams};
 use crate::engine::{Outbox, Significance, SimTime};
 use crate::model::latency::Latencies;
@@ -173,9 +174,10 @@ pub struct Scheduler {
     /// Where the next search begins in the list of nodes, whatever the profile.
     next_start_node_index: usize,
     thread: Thread,
-    bindings: FxHashMap<PodId, Binding>,
+    /// By pod.
+    bindings: IdMap<Binding>,
     /// Each pod without a node as last seen: what an update is compared with.
-    seen: FxHashMap<PodId, Seen>,
+    seen: IdMap<Seen>,
     preemptions: FxHashMap<PodId, Preempting>,
     limit: ClientLimit,
     stream: Stream,
@@ -203,8 +205,8 @@ impl Scheduler {
             algorithms: profiles.into_iter().map(algorithm).collect(),
             next_start_node_index: 0,
             thread: Thread::Idle,
-            bindings: FxHashMap::default(),
-            seen: FxHashMap::default(),
+            bindings: IdMap::default(),
+            seen: IdMap::default(),
             limit: ClientLimit::new(client_qps, client_burst),
             preemptions: FxHashMap::default(),
             stream: settings.streams.stream("scheduler/latency", 0),
@@ -269,10 +271,10 @@ impl Scheduler {
     pub fn significance(&self, event: SchedulerEvent, _cluster: &Cluster) -> Significance {
         match event {
             SchedulerEvent::ScheduleOne | SchedulerEvent::Evict(_) => Significance::Live,
-            SchedulerEvent::Bind(pod) if self.bindings.contains_key(&pod) => Significance::Live,
+            SchedulerEvent::Bind(pod) if self.bindings.contains(pod.index()) => Significance::Live,
             SchedulerEvent::Bind(_) => Significance::Stale,
             SchedulerEvent::BindVolumes(pod) | SchedulerEvent::CheckVolumes(pod) => {
-                let wait = self.bindings.get(&pod).and_then(|binding| binding.volumes.as_ref());
+                let wait = self.bindings.get(pod.index()).and_then(|binding| binding.volumes.as_ref());
                 match wait {
                     None => Significance::Stale,
                     // Only a change or the timeout ends this wait.

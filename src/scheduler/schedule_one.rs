@@ -10,7 +10,7 @@ use super::queue::QueuedPod;
 use super::volume_wait::VolumeWait;
 use super::{Binding, Scheduler, SchedulerEvent, Thread, Trial};
 use crate::cluster::{Cluster, EventDraft, EventType, Said};
-use crate::engine::{Outbox, SimTime};
+use crate::engine::{Outbox, SimDuration, SimTime};
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::latency::Latency;
@@ -43,6 +43,9 @@ pub(super) struct Failure {
 /// Upstream: core/v1 `PodReasonUnschedulable`, `PodReasonSchedulerError`.
 pub(super) const UNSCHEDULABLE: &str = "Unschedulable";
 pub(super) const SCHEDULER_ERROR: &str = "SchedulerError";
+/// Decisions that take no time are made one after another, up to this many. Everything that follows from them then comes in
+/// rows of the same kind, and a processor works through a row of pods twice as fast as through their lives in turns.
+const AT_ONCE: usize = 1024;
 const NO_NODES: &str = "no nodes available to schedule pods";
 /// Longest note of an Event in bytes. Upstream: validation.NoteLengthLimit.
 const NOTE_LENGTH: usize = 1024;
@@ -59,7 +62,8 @@ impl Scheduler {
             }
             Thread::Idle | Thread::Ready => {}
         }
-        while let Some((pod, queued)) = self.queue.pop() {
+        for _ in 0..AT_ONCE {
+            let Some((pod, queued)) = self.queue.pop() else { return };
             if self.is_skipped(now, pod, cluster) {
                 self.queue.done(pod);
                 continue;
@@ -84,10 +88,19 @@ impl Scheduler {
                 _ => None,
             };
             let delay = self.settings.latencies.sample(Latency::Scheduling, &mut self.stream);
-            self.thread = Thread::Deciding(Box::new(Trial { pod, queued, outcome, post_filter, volumes, profile }));
+            let trial = Trial { pod, queued, outcome, post_filter, volumes, profile };
+            if delay == SimDuration::ZERO {
+                if self.finish(now, trial, cluster, outbox) {
+                    return;
+                }
+                continue;
+            }
+            self.thread = Thread::Deciding(Box::new(trial));
             outbox.send(now + delay, SchedulerEvent::ScheduleOne);
             return;
         }
+        self.thread = Thread::Ready;
+        outbox.send(now, SchedulerEvent::ScheduleOne);
     }
 
     /// Upstream: `skipPodSchedule`.
@@ -187,7 +200,7 @@ impl Scheduler {
         self.cache.volumes_mut().assume(&volumes, decision.node);
         let calls = volumes.bindings.len() + volumes.provisions.len();
         let wait = (calls > 0).then(|| VolumeWait::new(volumes));
-        self.bindings.insert(pod, Binding { node: decision.node, queued, volumes: wait });
+        self.bindings.insert(pod.index(), Binding { node: decision.node, queued, volumes: wait });
         if calls > 0 {
             self.send_volume_decisions(now, pod, calls, outbox);
         } else {

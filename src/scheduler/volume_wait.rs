@@ -66,7 +66,7 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
-        let Some(binding) = self.bindings.get_mut(&pod) else { return };
+        let Some(binding) = self.bindings.get_mut(pod.index()) else { return };
         let node = binding.node;
         let Some(wait) = &mut binding.volumes else { return };
         wait.began = now;
@@ -92,7 +92,7 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
-        let Some(binding) = self.bindings.get_mut(&pod) else { return };
+        let Some(binding) = self.bindings.get_mut(pod.index()) else { return };
         let node = binding.node;
         let Some(wait) = &mut binding.volumes else { return };
         let row = cluster.pod(pod);
@@ -133,7 +133,7 @@ impl Scheduler {
     pub(super) fn wake_volume_waits(&mut self, now: SimTime, cluster: &Cluster, outbox: &mut Outbox<SchedulerEvent>) {
         // As a rule none waits, and hardly ever more than some.
         for pod in self.volume_waits.clone() {
-            let Some(binding) = self.bindings.get_mut(&pod) else {
+            let Some(binding) = self.bindings.get_mut(pod.index()) else {
                 self.volume_waits.remove(&pod);
                 continue;
             };

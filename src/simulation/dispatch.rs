@@ -241,7 +241,7 @@ impl Simulation {
         if self.recording.cursor < self.cluster.log.end() {
             self.record_log();
         }
-        if self.recording.sightings < self.cluster.events.sightings().len() {
+        if self.recording.sightings < self.cluster.events.sightings().end() {
             self.record_sightings();
         }
         for attempt in self.scheduler.take_attempts() {
@@ -291,11 +291,11 @@ impl Simulation {
         self.touched.events |= self.is_watched();
         let recording = &mut self.recording;
         let sightings = self.cluster.events.sightings();
-        for sighting in sightings.iter_from(recording.sightings) {
+        for sighting in sightings.from(recording.sightings) {
             recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
             recording.collector.event(*sighting, &self.cluster);
         }
-        recording.sightings = sightings.len();
+        recording.sightings = sightings.end();
     }
 
     /// Nothing observable can change any more.

@@ -32,6 +32,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cluster::Cluster;
 use crate::engine::random::{Stream, Streams};
+use crate::engine::rows::Rows;
 use crate::engine::{Outbox, Significance, SimTime};
 use crate::machines::{ContainerId, ExecId, ExitReason, MachineChange, Machines, Signal};
 use crate::model::latency::Latencies;
@@ -133,7 +134,7 @@ pub struct Workload {
     /// Programs of containers of a template, by template and container.
     by_template: FxHashMap<(TemplateId, TemplateId, u8), u32>,
     /// By container row.
-    runs: Vec<Run>,
+    runs: Rows<Run>,
     /// How long processes live that do nothing which takes time.
     lives: Stream,
     /// How long runs last, and what they use.
@@ -160,7 +161,7 @@ impl Workload {
             settings,
             programs: Vec::new(),
             by_template: FxHashMap::default(),
-            runs: Vec::new(),
+            runs: Rows::default(),
             processes: process::Processes::default(),
             works: FxHashMap::default(),
             needy: needs::AllNeedy::default(),

@@ -47,9 +47,7 @@ impl Workload {
         let row = machines.container(container);
         let (pod, index, serial, started) = (row.pod, row.index, row.serial, row.started);
         let id = self.program_of(cluster, pod, index, cluster.pod(pod).allocated());
-        if self.runs.len() <= container.index() {
-            self.runs.resize_with(container.index() + 1, Run::default);
-        }
+        self.runs.fill_up(container.index() + 1, Run::default());
         let program = &self.programs[id as usize];
         machines.set_measured(container, program.measured);
         if program.assumed {

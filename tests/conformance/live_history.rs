@@ -109,8 +109,9 @@ impl History {
     /// Looks at Events that were written, as their watcher sees them.
     fn look_at_events(&mut self, cluster: &Cluster) {
         let sightings = cluster.events.sightings();
-        for sighting in sightings.iter_from(self.sightings) {
+        for sighting in sightings.from(self.sightings) {
             let row = cluster.events.row(sighting.row);
+            let sort = cluster.events.sort_of(row);
             let at = sighting.at.as_secs_f64();
             let message = cluster.event_message(row).into_owned();
             let known = self.by_message.entry((sighting.row, message.clone())).or_insert_with(|| {
@@ -118,8 +119,8 @@ impl History {
                     at,
                     times: Vec::new(),
                     object: format!("{}/{}", row.object.kind.name(), cluster.identity(row.object).1),
-                    kind: row.sort.kind.name().to_owned(),
-                    reason: row.sort.reason.to_string(),
+                    kind: sort.kind.name().to_owned(),
+                    reason: sort.reason.to_string(),
                     message,
                     count: 0,
                 });
@@ -129,7 +130,7 @@ impl History {
             event.times.push(at);
             event.count = u64::from(sighting.count);
         }
-        self.sightings = sightings.len();
+        self.sightings = sightings.end();
     }
 
     /// Looks at what has changed in a running simulation.

@@ -276,17 +276,20 @@ impl World {
         object.as_pod().is_some_and(|id| self.cluster.pod(id).name == pod)
     }
 
+    fn event_reason(&self, row: u32) -> &str {
+        let events = &self.cluster.events;
+        &events.sort_of(events.row(row)).reason
+    }
+
     pub fn event_reasons(&self, pod: &str) -> Vec<String> {
-        let sightings = self.cluster.events.sightings().iter().filter(|sighting| self.is_about(sighting.row, pod));
-        sightings.map(|sighting| self.cluster.events.row(sighting.row).sort.reason.to_string()).collect()
+        let sightings = self.cluster.events.sightings().from(0).filter(|sighting| self.is_about(sighting.row, pod));
+        sightings.map(|sighting| self.event_reason(sighting.row).to_owned()).collect()
     }
 
     pub fn times_of_event(&self, pod: &str, reason: &str) -> Vec<f64> {
-        let sightings = self.cluster.events.sightings().iter();
+        let sightings = self.cluster.events.sightings().from(0);
         sightings
-            .filter(|sighting| {
-                self.is_about(sighting.row, pod) && self.cluster.events.row(sighting.row).sort.reason == reason
-            })
+            .filter(|sighting| self.is_about(sighting.row, pod) && self.event_reason(sighting.row) == reason)
             .map(|sighting| sighting.at.as_secs_f64())
             .collect()
     }

@@ -333,7 +333,7 @@ impl Cluster {
         let counted = int(&value["count"]).max(int(&series["count"])).max(1);
         let kind_of_event = if text(&value["type"]) == "Warning" { EventType::Warning } else { EventType::Normal };
         let component = component.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-        let sort = self.events.sort(kind_of_event, short(&value["reason"]), component.into());
+        let sort = self.events.intern_sort(kind_of_event, short(&value["reason"]), component.into());
         let message = self.events.import_message(text(&value["message"]));
         let row = EventRow {
             object,
@@ -344,6 +344,7 @@ impl Cluster {
             first: at(&["firstTimestamp", "eventTime"]),
             last: at(&["lastTimestamp", "eventTime", "firstTimestamp"]),
             count: u32::try_from(counted).unwrap_or(u32::MAX),
+            before: None,
         };
         let id = self.events.import(row);
         let named = if kind.is_namespaced() { text(&value["metadata"]["namespace"]) } else { "" };

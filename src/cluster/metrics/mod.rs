@@ -11,9 +11,9 @@ mod usage;
 pub use served::{MetricApi, MetricSeries, MetricSource, MetricsApi};
 pub use usage::{ContainerSample, PodSample};
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use crate::engine::id_map::IdMap;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::PodId;
 use usage::{ContainerUsage, Times};
@@ -67,7 +67,8 @@ pub struct Metrics {
     settings: MetricsSettings,
     /// Custom, object and external metrics.
     pub series: MetricsApi,
-    pods: FxHashMap<PodId, SmallVec<[ContainerUsage; 1]>>,
+    /// By pod.
+    pods: IdMap<SmallVec<[ContainerUsage; 1]>>,
     /// Pods whose use changed since somebody last took them.
     changed: Vec<PodId>,
     /// Does metrics-server not answer?
@@ -87,11 +88,11 @@ impl Metrics {
 
     /// A container runs, or uses something else than before from `now` on.
     pub fn container_uses(&mut self, now: SimTime, pod: PodId, container: u8, started: SimTime, usage: KnownUsage) {
-        if usage == KnownUsage::default() && !self.pods.contains_key(&pod) {
+        if usage == KnownUsage::default() && !self.pods.contains(pod.index()) {
             return;
         }
         let horizon = self.horizon(now);
-        let containers = self.pods.entry(pod).or_default();
+        let containers = self.pods.get_or_default(pod.index());
         if let Some(known) = containers.iter_mut().find(|known| known.is(container, started)) {
             known.change(now, usage, horizon);
         } else {
@@ -103,22 +104,20 @@ impl Metrics {
 
     /// A container has ended.
     pub fn container_ended(&mut self, now: SimTime, pod: PodId, container: u8) {
-        let Some(containers) = self.pods.get_mut(&pod) else { return };
+        let Some(containers) = self.pods.get_mut(pod.index()) else { return };
         containers.iter_mut().filter(|known| known.runs(container)).for_each(|known| known.end(now));
         self.note_change(pod);
     }
 
     /// A pod has left the API.
     pub fn forget(&mut self, pod: PodId) {
-        self.pods.remove(&pod);
+        self.pods.remove(pod.index());
     }
 
     /// metrics-server stops or is back: until then nobody gets a sample.
     pub fn set_up(&mut self, is_up: bool) {
         self.is_down = !is_up;
-        let mut pods: Vec<PodId> = self.pods.keys().copied().collect();
-        pods.sort_unstable();
-        self.changed.append(&mut pods);
+        self.changed.extend(self.pods.rows().map(PodId::from_index));
     }
 
     /// Does metrics-server answer?
@@ -174,7 +173,7 @@ impl Metrics {
         if self.is_down {
             return None;
         }
-        let containers = self.pods.get(&pod)?;
+        let containers = self.pods.get(pod.index())?;
         match self.settings.sampling {
             Sampling::Rate => usage::rate(containers, self.times(now)?),
             Sampling::Instant => usage::instant(containers, self.last_scrape(now)?),
@@ -190,7 +189,7 @@ impl Metrics {
 
     /// Will the pod's sample stay as it is if its use does?
     pub fn is_settled(&self, now: SimTime, pod: PodId) -> bool {
-        let Some(containers) = self.pods.get(&pod) else { return true };
+        let Some(containers) = self.pods.get(pod.index()) else { return true };
         let settled = match self.settings.sampling {
             Sampling::Rate => {
                 self.times(now).map(|times| SimTime(times.last.0.saturating_sub(self.settings.resolution.0)))
@@ -201,9 +200,9 @@ impl Metrics {
         settled.is_some_and(|settled| containers.iter().all(|known| known.is_steady_since(settled)))
     }
 
-    /// Pods of which something is known, in no order.
+    /// Is anything known of a pod?
     pub fn knows(&self, pod: PodId) -> bool {
-        self.pods.contains_key(&pod)
+        self.pods.contains(pod.index())
     }
 }
 

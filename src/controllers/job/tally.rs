@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::cluster::{Cluster, PodSet};
+use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
 use crate::model::object::{ObjectRef, PodId};
@@ -59,15 +60,13 @@ impl Place {
 /// Where each pod was filed last, and by which Job: most changes leave it there, and the rest know where to look.
 #[derive(Debug, Default)]
 pub(super) struct Filed {
-    places: Vec<(u32, Place)>,
+    places: Rows<(u32, Place)>,
 }
 
 impl Filed {
     /// Files a pod of a Job as it is now.
     pub(super) fn note(&mut self, pod: PodId, row: &Pod, pods: &mut JobPods) {
-        if self.places.len() <= pod.index() {
-            self.places.resize(pod.index() + 1, (0, Place::Unknown));
-        }
+        self.places.fill_up(pod.index() + 1, (0, Place::Unknown));
         let known = &mut self.places[pod.index()];
         let before = if known.0 == row.controller.id { known.1 } else { Place::Unknown };
         let place = Place::of(row);

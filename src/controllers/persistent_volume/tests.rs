@@ -64,7 +64,8 @@ fn phase(world: &World, name: &str) -> String {
 }
 
 fn reasons(world: &World) -> Vec<String> {
-    world.cluster.events.rows().iter().map(|row| row.sort.reason.to_string()).collect()
+    let events = &world.cluster.events;
+    events.rows().iter().map(|row| events.sort_of(row).reason.to_string()).collect()
 }
 
 #[test]

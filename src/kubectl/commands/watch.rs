@@ -78,7 +78,7 @@ pub(super) fn start(
         filter: Filter::of_any(call, line, kind)?,
         format: if line.command.path == "events" { Format::Table { wide: false } } else { Format::of(line)? },
         cursor: call.cluster.log.end(),
-        sightings: call.cluster.events.sightings().len(),
+        sightings: call.cluster.events.sightings().end(),
         widths: Widths::default(),
         headers: !line.flags.is_on("no-headers", false),
         printed: 0,
@@ -126,8 +126,8 @@ pub(crate) fn go_on(
 ) -> Result<Outcome, Failure> {
     if watch.kind == Kind::EVENT {
         let fresh: Vec<u32> =
-            call.cluster.events.sightings().iter_from(watch.sightings).map(|sighting| sighting.row).collect();
-        watch.sightings += fresh.len();
+            call.cluster.events.sightings().from(watch.sightings).map(|sighting| sighting.row).collect();
+        watch.sightings = call.cluster.events.sightings().end();
         for row in fresh {
             watch.changed(call, ObjectRef::new(Kind::EVENT, row), printed)?;
         }

@@ -74,10 +74,10 @@ impl Related<'_> {
             .map(|row| {
                 let event = self.cluster.events.row(row);
                 vec![
-                    event.sort.kind.name().to_owned(),
-                    event.sort.reason.to_string(),
+                    self.cluster.events.sort_of(event).kind.name().to_owned(),
+                    self.cluster.events.sort_of(event).reason.to_string(),
                     event_cells(self.cluster, self.now, row).last_seen_counted,
-                    event.sort.component.to_string(),
+                    self.cluster.events.sort_of(event).component.to_string(),
                     self.cluster.event_message(event).trim().to_owned(),
                 ]
             })

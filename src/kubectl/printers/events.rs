@@ -21,8 +21,8 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     let cells = event_cells(context.cluster, context.now, object.id);
     let mut row = vec![
         cells.last_seen,
-        event.sort.kind.name().to_owned(),
-        event.sort.reason.to_string(),
+        context.cluster.events.sort_of(event).kind.name().to_owned(),
+        context.cluster.events.sort_of(event).reason.to_string(),
         event_object(context.cluster, event),
     ];
     if context.wide {
@@ -59,8 +59,8 @@ pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, number: u32) -> Event
     let last_seen_counted =
         if row.count > 1 { format!("{last_seen} (x{} over {first_seen})", row.count) } else { last_seen.clone() };
     let host = cluster.node_name(row.host);
-    let source =
-        if host.is_empty() { row.sort.component.to_string() } else { format!("{}, {host}", row.sort.component) };
+    let component = &cluster.events.sort_of(row).component;
+    let source = if host.is_empty() { component.to_string() } else { format!("{component}, {host}") };
     EventCells {
         last_seen,
         last_seen_counted,

@@ -12,19 +12,19 @@ mod usage;
 mod workloads;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use autoscalers::AutoscalerDecision;
 
-use super::recent_shared::RecentShared;
 use super::{
     Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex,
     PodIndex, PullRow, Record, RunFacts, Step, TextId, TrafficRow, WorkloadIndex,
 };
-use crate::cluster::events::{EventRow as StoredEvent, EventSort, Sighting};
+use crate::cluster::events::EventRow as StoredEvent;
+use crate::cluster::sightings::Sighting;
 use crate::cluster::{Change, Cluster, EventType, Verb};
+use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, ObjectRef, PodId};
@@ -78,6 +78,7 @@ pub struct Attempt {
 /// What Events of one sort have in common.
 #[derive(Clone, Copy, Debug)]
 struct SortTexts {
+    is_warning: bool,
     reason: TextId,
     source: TextId,
     /// Do they tell of a pull?
@@ -108,15 +109,16 @@ pub struct Collector {
     workloads: FxHashMap<ObjectRef, WorkloadIndex>,
     autoscalers: FxHashMap<ObjectRef, AutoscalerIndex>,
     /// By Event row: the count that was written last.
-    event_counts: Vec<u32>,
-    event_sorts: RecentShared<EventSort, SortTexts>,
+    event_counts: Rows<u32>,
+    /// By sort of the cluster's Events.
+    event_sorts: Vec<Option<SortTexts>>,
     /// By text of the cluster's Events.
     event_texts: Vec<TextId>,
     containers: ContainerTable,
     /// Jobs by their objects.
     jobs: FxHashMap<ObjectRef, JobIndex>,
     /// By container row: with whom its use is counted, and how much of it was.
-    uses: Vec<usage::Use>,
+    uses: Rows<usage::Use>,
     /// The last row of each load.
     traffic_last: Vec<Option<TrafficRow>>,
 }
@@ -173,7 +175,7 @@ impl Collector {
     /// A Kubernetes Event was written.
     pub fn event(&mut self, sighting: Sighting, cluster: &Cluster) {
         let row = cluster.events.row(sighting.row);
-        let sort = self.texts_of(&row.sort);
+        let sort = self.texts_of(row, cluster);
         let time = self.moment(sighting.at);
         if self.record.history.contains(History::EVENTS) {
             self.event_row(time, sighting, row, sort, cluster);
@@ -189,17 +191,22 @@ impl Collector {
     }
 
     /// The texts that all Events of a sort share: looked up once, not for each of a million pods' Events.
-    fn texts_of(&mut self, sort: &Arc<EventSort>) -> SortTexts {
-        self.event_sorts.get(sort).unwrap_or_else(|| {
-            let texts = &mut self.record.texts;
-            let found = SortTexts {
-                reason: texts.intern(&sort.reason),
-                source: texts.intern(&sort.component),
-                is_pulled: sort.reason == "Pulled",
-            };
-            self.event_sorts.put(sort, found);
-            found
-        })
+    fn texts_of(&mut self, row: &StoredEvent, cluster: &Cluster) -> SortTexts {
+        let place = row.sort.index();
+        if let Some(Some(known)) = self.event_sorts.get(place) {
+            return *known;
+        }
+        let sort = cluster.events.sort_of(row);
+        let texts = &mut self.record.texts;
+        let found = SortTexts {
+            is_warning: sort.kind == EventType::Warning,
+            reason: texts.intern(&sort.reason),
+            source: texts.intern(&sort.component),
+            is_pulled: sort.reason == "Pulled",
+        };
+        self.event_sorts.resize(self.event_sorts.len().max(place + 1), None);
+        self.event_sorts[place] = Some(found);
+        found
     }
 
     /// What an Event says. Texts that many Events share are looked up once.
@@ -220,9 +227,7 @@ impl Collector {
 
     fn event_row(&mut self, time: Moment, sighting: Sighting, row: &StoredEvent, sort: SortTexts, cluster: &Cluster) {
         let place = sighting.row as usize;
-        if self.event_counts.len() <= place {
-            self.event_counts.resize(place + 1, 0);
-        }
+        self.event_counts.fill_up(place + 1, 0);
         let before = std::mem::replace(&mut self.event_counts[place], sighting.count);
         let texts = &mut self.record.texts;
         let (namespace, name) = if let Some(pod) = row.object.as_pod() {
@@ -237,7 +242,7 @@ impl Collector {
         let message = self.message_of(row, cluster);
         let event = EventRow {
             time,
-            is_warning: row.sort.kind == EventType::Warning,
+            is_warning: sort.is_warning,
             reason: sort.reason,
             kind,
             namespace,

@@ -42,10 +42,10 @@ impl Scene {
             self.cursor.0 += 1;
             self.collector.observe(change.at, &change, &self.cluster);
         }
-        for sighting in self.cluster.events.sightings().iter_from(self.sightings) {
+        for sighting in self.cluster.events.sightings().from(self.sightings) {
             self.collector.event(*sighting, &self.cluster);
         }
-        self.sightings = self.cluster.events.sightings().len();
+        self.sightings = self.cluster.events.sightings().end();
     }
 
     /// Applies a manifest.

@@ -18,9 +18,7 @@ impl Collector {
     /// from it. A row is used again only after it was told to use nothing.
     pub fn container_uses(&mut self, now: SimTime, row: usize, pod: PodId, used: Amounts, throttled_milli: u64) {
         let now = self.moment(now);
-        if self.uses.len() <= row {
-            self.uses.resize(row + 1, Use::default());
-        }
+        self.uses.fill_up(row + 1, Use::default());
         let known = &mut self.uses[row];
         if (known.used, known.throttled_milli) == (used, throttled_milli) {
             return;

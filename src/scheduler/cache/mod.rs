@@ -29,6 +29,7 @@ pub use topology::{KeyId, NO_DOMAIN, Topology};
 use touch_log::TouchLog;
 
 use crate::cluster::Cluster;
+use crate::engine::rows::Rows;
 use crate::model::Text;
 use crate::model::node::NodeImage;
 use crate::model::object::{NamespaceId, NodeId, PodId, TemplateId};
@@ -71,7 +72,7 @@ pub struct Cache {
     nodes: Vec<NodeInfo>,
     /// Nodes whose object exists; others are kept for the pods that are still on them.
     known: Vec<bool>,
-    placements: Vec<Placement>,
+    placements: Rows<Placement>,
     tree: NodeTree,
     order: Vec<NodeId>,
     /// Changes with the list.
@@ -396,9 +397,7 @@ impl Cache {
 
     fn place(&mut self, cluster: &Cluster, pod: PodId, node: NodeId, assumed: bool) {
         self.ensure(node);
-        if self.placements.len() <= pod.index() {
-            self.placements.resize(pod.index() + 1, Placement::default());
-        }
+        self.placements.fill_up(pod.index() + 1, Placement::default());
         self.placements[pod.index()] = Placement { node, assumed };
         let row = cluster.pod(pod);
         let template = cluster.template(row.counted());

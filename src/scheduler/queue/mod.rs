@@ -24,6 +24,7 @@ use unschedulable::{GroupKey, UnschedulablePods};
 
 use super::framework::{ClusterEvent, PluginName, PluginSet};
 use crate::cluster::Cluster;
+use crate::engine::id_map::IdMap;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::PodId;
 use crate::scheduler::plugins::dynamic_resources;
@@ -53,7 +54,8 @@ struct Waiting {
 /// All pods that wait for a node.
 #[derive(Debug, Default)]
 pub struct SchedulingQueue {
-    waiting: FxHashMap<PodId, Waiting>,
+    /// By pod.
+    waiting: IdMap<Waiting>,
     active: ActiveQueue,
     backoff: KeyedQueue<BackoffKey>,
     error_backoff: KeyedQueue<BackoffKey>,
@@ -94,7 +96,7 @@ impl SchedulingQueue {
 
     /// Is this pod waiting (not in flight)?
     pub fn contains(&self, pod: PodId) -> bool {
-        self.waiting.contains_key(&pod)
+        self.waiting.contains(pod.index())
     }
 
     /// Is this pod being tried now?
@@ -104,7 +106,7 @@ impl SchedulingQueue {
 
     /// What is kept of a waiting pod.
     pub fn get(&self, pod: PodId) -> Option<&QueuedPod> {
-        self.waiting.get(&pod).map(|waiting| &waiting.pod)
+        self.waiting.get(pod.index()).map(|waiting| &waiting.pod)
     }
 
     /// One pod of each group that waits for a change and is not gated.
@@ -114,7 +116,7 @@ impl SchedulingQueue {
 
     /// A new pod.
     pub fn add(&mut self, now: SimTime, cluster: &Cluster, pod: PodId) {
-        if self.waiting.contains_key(&pod) {
+        if self.waiting.contains(pod.index()) {
             return;
         }
         let queued = QueuedPod::new(now, self.sequence, cluster.template_of(pod).spec.priority);
@@ -130,10 +132,12 @@ impl SchedulingQueue {
     pub fn pop(&mut self) -> Option<(PodId, QueuedPod)> {
         let waiting = &self.waiting;
         let active = self.active.pop(|pod, key| {
-            waiting.get(&pod).is_some_and(|waiting| waiting.place == Place::Active && waiting.pod.active_key() == key)
+            waiting
+                .get(pod.index())
+                .is_some_and(|waiting| waiting.place == Place::Active && waiting.pod.active_key() == key)
         });
         let pod = active.or_else(|| self.backoff.pop().map(|(pod, _)| pod))?;
-        let mut queued = self.waiting.remove(&pod).expect("a queued pod has a record").pod;
+        let mut queued = self.waiting.remove(pod.index()).expect("a queued pod has a record").pod;
         queued.attempts += 1;
         self.in_flight = Some(pod);
         self.in_flight_events.clear();
@@ -155,7 +159,7 @@ impl SchedulingQueue {
         rejectors: PluginSet,
     ) {
         let was_in_flight = self.in_flight.take_if(|in_flight| *in_flight == pod).is_some();
-        if self.waiting.contains_key(&pod) {
+        if self.waiting.contains(pod.index()) {
             return;
         }
         queued.unschedulable_plugins = rejectors;
@@ -206,7 +210,7 @@ impl SchedulingQueue {
             self.in_flight_events.extend_from_slice(events);
             return;
         }
-        let Some(Waiting { place: Place::Unschedulable(key), .. }) = self.waiting.get(&pod) else { return };
+        let Some(Waiting { place: Place::Unschedulable(key), .. }) = self.waiting.get(pod.index()) else { return };
         let key = *key;
         let helped = events.iter().any(|event| helps_group(key, event, pod, cluster, &self.profiles));
         let queued = self.leave(pod).expect("it was looked up above");
@@ -229,7 +233,7 @@ impl SchedulingQueue {
             let queue = if is_error { &mut self.error_backoff } else { &mut self.backoff };
             let expired: Vec<PodId> = std::iter::from_fn(|| pop_expired(queue, now)).collect();
             for pod in expired {
-                let queued = self.waiting.remove(&pod).expect("a queued pod has a record").pod;
+                let queued = self.waiting.remove(pod.index()).expect("a queued pod has a record").pod;
                 self.activate(now, pod, queued);
             }
         }
@@ -281,7 +285,7 @@ impl SchedulingQueue {
         let (place, queue) =
             if is_error { (Place::ErrorBackoff, &mut self.error_backoff) } else { (Place::Backoff, &mut self.backoff) };
         queue.push(pod, queued.backoff_key(self.settings));
-        self.waiting.insert(pod, Waiting { pod: queued, place });
+        self.waiting.insert(pod.index(), Waiting { pod: queued, place });
     }
 
     fn activate_or_gate(&mut self, now: SimTime, cluster: &Cluster, pod: PodId, queued: QueuedPod) {
@@ -295,7 +299,7 @@ impl SchedulingQueue {
         queued.gating_plugin = None;
         queued.initial_attempt.get_or_insert(now);
         self.active.push(pod, queued.active_key());
-        self.waiting.insert(pod, Waiting { pod: queued, place: Place::Active });
+        self.waiting.insert(pod.index(), Waiting { pod: queued, place: Place::Active });
     }
 
     fn hold(&mut self, cluster: &Cluster, pod: PodId, mut queued: QueuedPod, gate: PluginName) {
@@ -314,12 +318,12 @@ impl SchedulingQueue {
             gating_plugin: queued.gating_plugin,
         };
         self.unschedulable.insert(key, queued.timestamp, pod);
-        self.waiting.insert(pod, Waiting { pod: queued, place: Place::Unschedulable(key) });
+        self.waiting.insert(pod.index(), Waiting { pod: queued, place: Place::Unschedulable(key) });
     }
 
     /// Takes a pod out, wherever it is.
     fn leave(&mut self, pod: PodId) -> Option<QueuedPod> {
-        let Waiting { pod: queued, place } = self.waiting.remove(&pod)?;
+        let Waiting { pod: queued, place } = self.waiting.remove(pod.index())?;
         match place {
             Place::Active => self.active.leave(),
             Place::Backoff => drop(self.backoff.remove(&pod)),

@@ -119,8 +119,10 @@ impl Asked<'_> {
         if kind == Kind::DEPLOYMENT || kind == Kind::REPLICA_SET {
             return;
         }
-        let failed = |row: &&crate::cluster::EventRow| row.object == object && row.sort.reason == "FailedCreate";
-        if let Some(row) = self.cluster.events.rows().iter().filter(failed).max_by_key(|row| row.last) {
+        let events = &self.cluster.events;
+        let failed =
+            |row: &&crate::cluster::EventRow| row.object == object && events.sort_of(row).reason == "FailedCreate";
+        if let Some(row) = events.rows().iter().filter(failed).max_by_key(|row| row.last) {
             let message = self.cluster.event_message(row).into_owned();
             let kind = kind_of_refusal(&message);
             let (why, change) = self.with_quota(object, message);
@@ -210,7 +212,8 @@ impl Asked<'_> {
 
     fn last_event(&self, pod: PodId, reason: &str) -> Option<String> {
         let object = ObjectRef::pod(pod);
-        let rows = self.cluster.events.rows().iter().filter(|row| row.object == object && row.sort.reason == reason);
+        let events = &self.cluster.events;
+        let rows = events.rows().iter().filter(|row| row.object == object && events.sort_of(row).reason == reason);
         rows.max_by_key(|row| row.last).map(|row| self.cluster.event_message(row).into_owned())
     }
 }

@@ -87,7 +87,8 @@ impl RunFacts<'_> {
     fn events(&self, reason: Option<&str>) -> Value {
         let cluster = &self.simulation.cluster;
         let rows = (0..).zip(cluster.events.rows());
-        let wanted = rows.filter(|(_, event)| reason.is_none_or(|reason| event.sort.reason == reason));
+        let wanted =
+            rows.filter(|(_, event)| reason.is_none_or(|reason| cluster.events.sort_of(event).reason == reason));
         wanted.map(|(row, _)| cluster.event_view(row)).collect()
     }
 
