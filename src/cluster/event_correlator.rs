@@ -77,7 +77,7 @@ pub(super) struct Stored<'a> {
 impl Stored<'_> {
     /// Does an Event say the same as a row that stands for itself alone?
     fn says(&self, row: Place, message: &Said) -> bool {
-        match (self.rows[row.index()].message.said, message) {
+        match (self.rows[row.index()].said(), message) {
             (StoredSaid::Text(text), Said::Text(other)) => *self.texts[text.index()] == **other,
             (StoredSaid::Assigned(node), Said::Assigned(other)) => node == *other,
             (StoredSaid::CreatedPod(pod), Said::CreatedPod(other)) => pod == *other,
@@ -87,7 +87,7 @@ impl Stored<'_> {
 
     /// Hash of what such a row says: that of the Event that it was made for.
     fn message_hash(&self, row: Place) -> u64 {
-        hash(&match self.rows[row.index()].message.said {
+        hash(&match self.rows[row.index()].said() {
             StoredSaid::Text(text) => Said::from(self.texts[text.index()].to_string()),
             StoredSaid::Assigned(node) => Said::Assigned(node),
             StoredSaid::CreatedPod(pod) => Said::CreatedPod(pod),

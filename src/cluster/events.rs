@@ -70,14 +70,6 @@ typed_id!(
     EventText
 );
 
-/// What a stored Event says: `Cluster::event_message` reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventMessage {
-    /// Does it stand for several similar ones, of which it says the last?
-    pub(super) is_combined: bool,
-    pub(super) said: StoredSaid,
-}
-
 /// `Said`, as a row keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StoredSaid {
@@ -87,14 +79,12 @@ pub(super) enum StoredSaid {
     CreatedPod(PodId),
 }
 
-impl EventMessage {
-    /// The text that other Events say too, if it is one.
-    pub fn shared_text(self) -> Option<EventText> {
-        match self.said {
-            StoredSaid::Text(text) if !self.is_combined => Some(text),
-            _ => None,
-        }
-    }
+/// Which of them, where its number stands apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SaidKind {
+    Text,
+    Assigned,
+    CreatedPod,
 }
 
 /// An Event that a component sends.
@@ -132,17 +122,19 @@ pub struct EventSort {
     pub component: Text,
 }
 
-/// A stored Event.
+/// A stored Event. Small on purpose: a million pods have several million. `Cluster::event_message` tells what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {
     /// What it is about.
     pub object: ObjectRef,
     /// The container it is about.
     pub container: Option<u8>,
+    /// Does it stand for several similar ones, of which it says the last?
+    pub is_combined: bool,
+    said: SaidKind,
+    said_number: u32,
     /// Type, reason and component.
     pub sort: EventSortId,
-    /// Message.
-    pub message: EventMessage,
     /// The node of the component.
     pub host: NodeId,
     /// When it was first seen.
@@ -153,6 +145,59 @@ pub struct EventRow {
     pub count: u32,
     /// For the correlator: the row before it in its chain.
     pub(super) before: Option<Place>,
+}
+
+const _: () = assert!(size_of::<EventRow>() <= 48);
+
+impl EventRow {
+    /// An Event that was seen once: of an object, perhaps of one of its containers, from a node.
+    pub(super) fn new(
+        now: SimTime,
+        (object, container, host): (ObjectRef, Option<u8>, NodeId),
+        sort: EventSortId,
+        said: StoredSaid,
+    ) -> Self {
+        let mut row = Self {
+            object,
+            container,
+            is_combined: false,
+            said: SaidKind::Text,
+            said_number: 0,
+            sort,
+            host,
+            first: now,
+            last: now,
+            count: 1,
+            before: None,
+        };
+        row.set_said(said);
+        row
+    }
+
+    /// What it says.
+    pub(super) fn said(&self) -> StoredSaid {
+        match self.said {
+            SaidKind::Text => StoredSaid::Text(EventText(self.said_number)),
+            SaidKind::Assigned => StoredSaid::Assigned(NodeId(self.said_number)),
+            SaidKind::CreatedPod => StoredSaid::CreatedPod(PodId(self.said_number)),
+        }
+    }
+
+    fn set_said(&mut self, said: StoredSaid) {
+        (self.said, self.said_number) = match said {
+            StoredSaid::Text(text) => (SaidKind::Text, text.0),
+            StoredSaid::Assigned(node) => (SaidKind::Assigned, node.0),
+            StoredSaid::CreatedPod(pod) => (SaidKind::CreatedPod, pod.0),
+        };
+    }
+
+    /// The text that other Events say too, if it says one.
+    pub fn shared_text(&self) -> Option<EventText> {
+        match self.said() {
+            StoredSaid::Text(text) if !self.is_combined => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// Places for texts that came lately: most pods' Events say the same.
@@ -188,25 +233,17 @@ impl EventStore {
                 known.count += 1;
                 known.last = now;
                 if combined {
-                    known.message.said = store_again(&mut self.texts, known.message.said, draft.message);
+                    let said = store_again(&mut self.texts, known.said(), draft.message);
+                    known.set_said(said);
                 }
                 row
             }
             Correlated::New(_) if !may_create => return,
             Correlated::New(slot) => {
                 let said = self.store(&draft.message, slot.is_combined());
-                let message = EventMessage { is_combined: slot.is_combined(), said };
-                self.rows.push(EventRow {
-                    object: draft.object,
-                    container: draft.container,
-                    sort,
-                    message,
-                    host: draft.host,
-                    first: now,
-                    last: now,
-                    count: 1,
-                    before: None,
-                });
+                let is_combined = slot.is_combined();
+                let about = (draft.object, draft.container, draft.host);
+                self.rows.push(EventRow { is_combined, ..EventRow::new(now, about, sort, said) });
                 self.correlator.remember(slot, &draft, &mut self.rows);
                 self.rows.len() as u32 - 1
             }
@@ -287,8 +324,8 @@ impl EventStore {
     }
 
     /// What an Event of another cluster says.
-    pub(super) fn import_message(&mut self, text: &str) -> EventMessage {
-        EventMessage { is_combined: false, said: StoredSaid::Text(push(&mut self.texts, text.into())) }
+    pub(super) fn import_message(&mut self, text: &str) -> StoredSaid {
+        StoredSaid::Text(push(&mut self.texts, text.into()))
     }
 
     /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
@@ -388,8 +425,8 @@ mod tests {
             store.record(SimTime::from_secs(number), draft(&format!("message {number}")), true);
         }
         assert_eq!(store.rows().len(), 10);
-        let StoredSaid::Text(text) = store.row(9).message.said else { panic!("a text") };
-        assert_eq!((store.row(9).message.is_combined, store.text(text)), (true, "message 11"));
+        let StoredSaid::Text(text) = store.row(9).said() else { panic!("a text") };
+        assert_eq!((store.row(9).is_combined, store.text(text)), (true, "message 11"));
         assert_eq!(store.row(9).count, 3);
     }
 

@@ -152,7 +152,7 @@ impl Cluster {
     /// What an Event says. Upstream: client-go tools/record `EventAggregatorByReasonMessageFunc`, scheduler
     /// `bindingCycle`, controller `RealPodControl`.
     pub fn event_message(&self, event: &EventRow) -> Cow<'_, str> {
-        let said = match event.message.said {
+        let said = match event.said() {
             StoredSaid::Text(text) => Cow::Borrowed(self.events.text(text)),
             StoredSaid::Assigned(node) => {
                 let (namespace, pod) = self.identity(event.object);
@@ -161,7 +161,7 @@ impl Cluster {
             }
             StoredSaid::CreatedPod(pod) => Cow::Owned(format!("Created pod: {}", self.pod(pod).name)),
         };
-        if event.message.is_combined { Cow::Owned(format!("(combined from similar events): {said}")) } else { said }
+        if event.is_combined { Cow::Owned(format!("(combined from similar events): {said}")) } else { said }
     }
 
     /// An Event's name: its object's and the nanoseconds of its first sighting in hexadecimal.

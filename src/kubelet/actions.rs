@@ -44,7 +44,7 @@ pub(super) fn compute(spec: &PodSpec, worker: &Worker, machines: &Machines) -> A
     if initialized && !actions.kill_pod {
         main_actions(spec, worker, machines, &mut actions);
     }
-    if !actions.kill_pod {
+    if !actions.kill_pod && spec.own().end < spec.containers.len() {
         // They come first, whether the pod is initialized or not, and once only.
         let new = (spec.own().end..spec.containers.len())
             .filter(|index| seen_by(machines, worker, *index).is_missing())

@@ -133,9 +133,9 @@ fn unknown_in_sub_path(hubs: &Hubs<'_>, pod: PodId, container: &Container) -> Op
             None => is_from_object(name),
         }
     };
-    container.mounts.iter().find_map(|mount| {
-        let unknown: Vec<String> =
-            references(&mount.sub_path_expr).into_iter().filter(|name| !is_known(name)).collect();
+    let mut expressions = container.mounts.iter().map(|mount| &mount.sub_path_expr).filter(|text| !text.is_empty());
+    expressions.find_map(|expression| {
+        let unknown: Vec<String> = references(expression).into_iter().filter(|name| !is_known(name)).collect();
         (!unknown.is_empty()).then(|| format!("missing value for {}", unknown.join(", ")))
     })
 }

@@ -51,6 +51,9 @@ impl Need {
 
 /// The volumes that show images, the first one last.
 pub(super) fn image_volumes(spec: &PodSpec) -> SmallVec<[u8; 1]> {
+    if spec.volumes.is_empty() {
+        return SmallVec::new();
+    }
     let indices = 0..spec.volumes.len().min(usize::from(u8::MAX));
     let shows_image = |index: &usize| matches!(spec.volumes[*index].source, VolumeSource::Image { .. });
     indices.rev().filter(shows_image).map(|index| index as u8).collect()

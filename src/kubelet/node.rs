@@ -149,7 +149,16 @@ impl Kubelets {
     }
 
     /// The kubelet of a node; its phases are drawn when it is first needed.
+    #[inline]
     pub(super) fn node_state(&mut self, node: NodeId) -> &mut NodeState {
+        if self.nodes.len() <= node.index() {
+            self.make_node_states(node);
+        }
+        &mut self.nodes[node.index()]
+    }
+
+    #[cold]
+    fn make_node_states(&mut self, node: NodeId) {
         while self.nodes.len() <= node.index() {
             let id = self.nodes.len() as u64;
             let phase = |name, seconds: u64| SimTime(self.settings.streams.stream(name, id).below(SECOND.0 * seconds));
@@ -182,7 +191,6 @@ impl Kubelets {
                 waiting_critical: Vec::new(),
             });
         }
-        &mut self.nodes[node.index()]
     }
 
     /// Power, network or the kubelet's process changed: a kubelet that is back looks at everything anew.

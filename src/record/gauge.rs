@@ -17,9 +17,12 @@ pub struct Gauge {
 impl Gauge {
     /// The value holds from `now` on.
     pub fn set(&mut self, now: Moment, value: u64) {
-        self.integral += u128::from(self.value) * span(self.since, now);
-        if now > Moment::ZERO {
-            self.peak = self.peak.max(self.value);
+        // Pods come in rows: of most changes at one instant none but the first adds anything.
+        if now != self.since {
+            self.integral += u128::from(self.value) * span(self.since, now);
+            if now > Moment::ZERO {
+                self.peak = self.peak.max(self.value);
+            }
         }
         if now >= Moment::ZERO {
             self.peak = self.peak.max(value);

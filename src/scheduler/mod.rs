@@ -301,6 +301,12 @@ impl Scheduler {
         self.algorithms.iter().position(|algorithm| algorithm.profile.scheduler_name == *name)
     }
 
+    /// Has any pod been tried since they were last taken?
+    #[inline]
+    pub fn has_attempts(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
     /// The attempts since the last call, in order.
     pub fn take_attempts(&mut self) -> std::vec::Drain<'_, Attempt> {
         self.attempts.drain(..)

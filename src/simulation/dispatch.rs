@@ -52,7 +52,9 @@ impl Simulation {
             if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
                 return Ending::Idle;
             }
-            self.look_until(next);
+            if next != self.now {
+                self.look_until(next);
+            }
             if self.expectations.ends_now {
                 return Ending::Time;
             }
@@ -244,8 +246,10 @@ impl Simulation {
         if self.recording.sightings < self.cluster.events.sightings().end() {
             self.record_sightings();
         }
-        for attempt in self.scheduler.take_attempts() {
-            self.recording.collector.attempt(&attempt_row(&attempt));
+        if self.scheduler.has_attempts() {
+            for attempt in self.scheduler.take_attempts() {
+                self.recording.collector.attempt(&attempt_row(&attempt));
+            }
         }
         if self.controllers.has_autoscaler_decisions() {
             for decision in self.controllers.take_autoscaler_decisions() {

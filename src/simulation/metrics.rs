@@ -137,6 +137,7 @@ impl Simulation {
             let news = (pods.as_slice(), names.as_slice());
             self.controllers.hear_of_metrics(self.now, news, &self.cluster, &mut self.outboxes.controllers);
         }
+        self.cluster.metrics.give_back(pods);
     }
 
     /// Metrics that nobody read, and autoscalers that ask for what nobody knows.

@@ -335,17 +335,12 @@ impl Cluster {
         let component = component.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
         let sort = self.events.intern_sort(kind_of_event, short(&value["reason"]), component.into());
         let message = self.events.import_message(text(&value["message"]));
-        let row = EventRow {
-            object,
-            container: self.container_of(object, text(&about["fieldPath"])),
-            sort,
-            message,
-            host: self.import_node_reference(text(&source["host"])),
-            first: at(&["firstTimestamp", "eventTime"]),
-            last: at(&["lastTimestamp", "eventTime", "firstTimestamp"]),
-            count: u32::try_from(counted).unwrap_or(u32::MAX),
-            before: None,
-        };
+        let container = self.container_of(object, text(&about["fieldPath"]));
+        let host = self.import_node_reference(text(&source["host"]));
+        let first = at(&["firstTimestamp", "eventTime"]);
+        let mut row = EventRow::new(first, (object, container, host), sort, message);
+        row.last = at(&["lastTimestamp", "eventTime", "firstTimestamp"]);
+        row.count = u32::try_from(counted).unwrap_or(u32::MAX);
         let id = self.events.import(row);
         let named = if kind.is_namespaced() { text(&value["metadata"]["namespace"]) } else { "" };
         let named = text(&about["namespace"]) == named;

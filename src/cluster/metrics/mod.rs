@@ -136,6 +136,14 @@ impl Metrics {
         std::mem::take(&mut self.changed)
     }
 
+    /// Whoever took them is done: their list is used again.
+    pub fn give_back(&mut self, mut taken: Vec<PodId>) {
+        if self.changed.is_empty() {
+            taken.clear();
+            self.changed = taken;
+        }
+    }
+
     /// Is there anything to take of what pods use, or of what adapters serve?
     #[inline]
     pub fn has_changed(&self) -> bool {

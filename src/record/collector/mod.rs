@@ -211,7 +211,7 @@ impl Collector {
 
     /// What an Event says. Texts that many Events share are looked up once.
     fn message_of(&mut self, row: &StoredEvent, cluster: &Cluster) -> TextId {
-        let shared = row.message.shared_text();
+        let shared = row.shared_text();
         let known = shared.and_then(|text| self.event_texts.get(text.index()).copied());
         if let Some(known) = known.filter(|text| !text.is_none()) {
             return known;
