@@ -143,7 +143,7 @@ struct Similar {
     before: Option<Place>,
     last: SimTime,
     /// Messages of the interval, and rows, the latest message last.
-    seen: SmallVec<[Seen; 1]>,
+    seen: SmallVec<[Seen; 2]>,
     combined: Option<Place>,
     overflows: bool,
 }

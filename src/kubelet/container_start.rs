@@ -6,7 +6,7 @@ use super::hooks;
 use super::image_pull::image_volumes;
 use super::restart_backoff::Backoff;
 use super::view::seen_by;
-use super::worker::{Flags, ImageVolumes, Slot, Stage};
+use super::worker::{Flags, Slot, Stage};
 use super::{Hubs, Kubelets};
 use crate::engine::SimDuration;
 use crate::machines::{ContainerId, ExecId, ExecOutcome, ExecPurpose, Placement, RunState};
@@ -26,8 +26,9 @@ impl Kubelets {
             worker.flags.insert(Flags::VOLUME_IMAGES);
             let volumes = image_volumes(&template.spec);
             if !volumes.is_empty() {
-                let waiting = ImageVolumes { waiting: volumes, errors: Vec::new() };
-                worker.extra_mut().image_volumes = Some(Box::new(waiting));
+                let slow = worker.extra_mut().volumes_mut();
+                slow.images = volumes;
+                slow.image_errors.clear();
             }
         }
         if self.ensure_image_volumes(hubs, pod) {

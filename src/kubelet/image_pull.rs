@@ -82,8 +82,8 @@ impl Kubelets {
     /// Upstream: kuberuntime `toKubeContainerImageVolumes`.
     pub(super) fn lacks_image_volume(&mut self, hubs: &mut Hubs<'_>, pod: PodId, slot: u8) -> bool {
         let extra = self.workers.row(pod).extra.as_ref();
-        let errors = match extra.and_then(|extra| extra.image_volumes.as_ref()) {
-            Some(volumes) if !volumes.errors.is_empty() => volumes.errors.clone(),
+        let errors = match extra.and_then(|extra| extra.volumes.as_ref()) {
+            Some(volumes) if !volumes.image_errors.is_empty() => volumes.image_errors.clone(),
             _ => return false,
         };
         let template = hubs.cluster.shared_template(hubs.cluster.pod(pod).template);
@@ -169,8 +169,7 @@ impl Kubelets {
             }
             Need::Volume(volume) => {
                 let error = ImageVolumeError { volume, reason, message: message.into() };
-                let volumes = &mut self.workers.row(pod).extra_mut().image_volumes;
-                volumes.get_or_insert_default().errors.push(error);
+                self.workers.row(pod).extra_mut().volumes_mut().image_errors.push(error);
             }
         }
     }

@@ -384,7 +384,7 @@ pub(super) fn step_significance(worker: &Worker) -> Significance {
     let retry = worker.stage == Stage::Idle
         && worker.flags.contains(Flags::FAILED)
         && !worker.flags.intersects(Flags::BACKING_OFF | Flags::TERMINATING);
-    let mounting = worker.extra.as_ref().and_then(|extra| extra.mounting.as_ref());
-    let mounting = worker.stage == Stage::Volumes && mounting.is_some_and(|mounting| mounting.failures > 1);
+    let volumes = worker.extra.as_ref().and_then(|extra| extra.volumes.as_ref());
+    let mounting = worker.stage == Stage::Volumes && volumes.is_some_and(|volumes| volumes.failures > 1);
     if retry || mounting { Significance::Background } else { Significance::Live }
 }

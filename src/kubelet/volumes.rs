@@ -28,11 +28,11 @@ impl Kubelets {
             return;
         }
         worker.stage = Stage::Volumes;
-        let mounting = worker.extra_mut().mounting_mut();
-        mounting.since = began;
+        let volumes = worker.extra_mut().volumes_mut();
+        volumes.since = began;
         // Mounts are tried on a schedule of their own, whichever sync waits for them; what was mounted meanwhile is seen at
         // the first look.
-        let at = if mounting.failures == 0 { began + poll } else { mounting.next.min(began + TIMEOUT) };
+        let at = if volumes.failures == 0 { began + poll } else { volumes.next.min(began + TIMEOUT) };
         let at = at.max(hubs.now);
         self.schedule(hubs, pod, at);
     }
@@ -40,9 +40,9 @@ impl Kubelets {
     /// Looks whether everything the volumes refer to is there.
     pub(super) fn look_for_volumes(&mut self, hubs: &mut Hubs<'_>, pod: PodId) {
         let now = hubs.now;
-        let mounting = self.workers.row(pod).extra_mut().mounting_mut();
-        let (limit, planned) = (mounting.since + TIMEOUT, mounting.next);
-        if mounting.failures > 0 && now < planned {
+        let volumes = self.workers.row(pod).extra_mut().volumes_mut();
+        let (limit, planned) = (volumes.since + TIMEOUT, volumes.next);
+        if volumes.failures > 0 && now < planned {
             self.mounts_failed(hubs, pod);
             return;
         }
@@ -68,17 +68,17 @@ impl Kubelets {
             };
             failures.extend(failure);
         }
-        let mounting = self.workers.row(pod).extra_mut().mounting_mut();
+        let volumes = self.workers.row(pod).extra_mut().volumes_mut();
         if failures.is_empty() {
-            mounting.failures = 0;
+            volumes.failures = 0;
             self.volumes_ready(hubs, pod, spec, now);
             return;
         }
-        mounting.failures += 1;
-        let doubled = RETRY_FIRST.0 << (mounting.failures - 1).min(10);
-        let tried = if mounting.failures > 1 { planned } else { now };
-        mounting.next = (tried + SimDuration(doubled.min(RETRY_MAX.0))).max(SimTime(now.0 + 1));
-        let at = mounting.next.min(limit);
+        volumes.failures += 1;
+        let doubled = RETRY_FIRST.0 << (volumes.failures - 1).min(10);
+        let tried = if volumes.failures > 1 { planned } else { now };
+        volumes.next = (tried + SimDuration(doubled.min(RETRY_MAX.0))).max(SimTime(now.0 + 1));
+        let at = volumes.next.min(limit);
         for message in failures {
             self.warning(hubs, pod, None, "FailedMount", message);
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 use super::kill::Kill;
 use super::probe_worker::ProbeWorker;
@@ -124,23 +125,18 @@ pub(super) struct ImageVolumeError {
     pub message: Text,
 }
 
-/// The volumes of a pod that show images.
+/// Volumes that are not there at once: some wait to be mounted, others show images.
 #[derive(Debug, Default)]
-pub(super) struct ImageVolumes {
-    /// Those which this sync still has to see to, the next one last.
-    pub waiting: SmallVec<[u8; 1]>,
-    pub errors: Vec<ImageVolumeError>,
-}
-
-/// The wait for volumes.
-#[derive(Debug, Default)]
-pub(super) struct Mounting {
+pub(super) struct SlowVolumes {
     /// Failed mounts so far, for their growing delays.
     pub failures: u32,
     /// When volumes that could not be mounted are tried again.
     pub next: SimTime,
-    /// When the sync began to wait.
+    /// When the sync began to wait for them.
     pub since: SimTime,
+    /// Volumes whose images this sync still has to see to, the next one last.
+    pub images: SmallVec<[u8; 1]>,
+    pub image_errors: Vec<ImageVolumeError>,
 }
 
 /// The reason the kubelet ends a pod for (deadline, eviction): `status.reason` and `status.message`.
@@ -156,10 +152,10 @@ pub(super) struct EndReason {
 #[derive(Debug, Default)]
 pub(super) struct Extra {
     pub reasons: SmallVec<[StartError; 1]>,
-    pub restarts: Vec<(u8, Backoff)>,
+    pub restarts: ThinVec<(u8, Backoff)>,
     pub pulls: SmallVec<[(ImageId, Backoff, Text); 1]>,
-    pub kills: Vec<Kill>,
-    pub probes: Vec<ProbeWorker>,
+    pub kills: ThinVec<Kill>,
+    pub probes: ThinVec<ProbeWorker>,
     /// The postStart hook that the sync waits for.
     pub hook: ExecId,
     pub end: Option<Box<EndReason>>,
@@ -170,20 +166,20 @@ pub(super) struct Extra {
     /// A resize that is not done.
     pub resize: Option<Box<Resize>>,
     /// Runs that were removed for a restart of all containers.
-    pub removed: Vec<Removed>,
+    pub removed: ThinVec<Removed>,
     /// Earliest end of a crash back-off met in this sync.
     pub backoff_until: SimTime,
-    /// Volumes that are not mounted at once.
-    pub mounting: Option<Box<Mounting>>,
+    pub volumes: Option<Box<SlowVolumes>>,
     /// When the pull that the sync waits for was asked for.
     pub pull_requested: SimTime,
     /// When its turn came.
     pub pull_began: SimTime,
     /// Was the pull under way refused for the kubelet's own limit?
     pub pull_refused: bool,
-    /// Volumes that show images.
-    pub image_volumes: Option<Box<ImageVolumes>>,
 }
+
+// There may be a million of them at once, and the allocator's next size is an eighth greater.
+const _: () = assert!(size_of::<Extra>() <= 224);
 
 /// A pod's worker.
 #[derive(Debug)]
@@ -214,9 +210,9 @@ pub(super) struct Worker {
     pub extra: Option<Box<Extra>>,
 }
 
-impl ImageVolumes {
-    fn has_any(&self) -> bool {
-        !(self.waiting.is_empty() && self.errors.is_empty())
+impl SlowVolumes {
+    fn is_idle(&self) -> bool {
+        self.failures == 0 && self.images.is_empty() && self.image_errors.is_empty()
     }
 }
 
@@ -227,9 +223,9 @@ impl Extra {
         self.end = Some(Box::new(EndReason { reason, message: message.into(), disruption }));
     }
 
-    /// The wait for volumes, also one that begins.
-    pub fn mounting_mut(&mut self) -> &mut Mounting {
-        self.mounting.get_or_insert_default()
+    /// Its volumes that are not there at once, also the first of them.
+    pub fn volumes_mut(&mut self) -> &mut SlowVolumes {
+        self.volumes.get_or_insert_default()
     }
 
     /// Does it hold nothing that a pod without it would not do as well?
@@ -248,19 +244,17 @@ impl Extra {
             mirrored,
             resize,
             removed,
-            mounting,
-            image_volumes,
+            volumes,
             backoff_until: _,
             pull_requested: _,
             pull_began: _,
             pull_refused: _,
         } = self;
-        let has_failed_mounts = mounting.as_ref().is_some_and(|mounting| mounting.failures > 0);
-        let has_errors = !(reasons.is_empty() && pulls.is_empty() && restarts.is_empty()) || has_failed_mounts;
-        let has_images = image_volumes.as_ref().is_some_and(|volumes| volumes.has_any());
-        let has_runs = !(kills.is_empty() && probes.is_empty() && removed.is_empty()) || has_images;
+        let has_errors = !(reasons.is_empty() && pulls.is_empty() && restarts.is_empty());
+        let has_runs = !(kills.is_empty() && probes.is_empty() && removed.is_empty());
+        let has_volumes = volumes.as_ref().is_some_and(|volumes| !volumes.is_idle());
         let has_plans = hook.is_some() || end.is_some() || *deadline != SimTime::ZERO;
-        !(has_errors || has_runs || has_plans || mirrored.is_some() || resize.is_some())
+        !(has_errors || has_runs || has_volumes || has_plans || mirrored.is_some() || resize.is_some())
     }
 }
 
@@ -308,13 +302,13 @@ impl Worker {
 
     /// The volume whose image this sync sees to now.
     pub fn next_image_volume(&self) -> Option<u8> {
-        self.extra.as_ref()?.image_volumes.as_ref()?.waiting.last().copied()
+        self.extra.as_ref()?.volumes.as_ref()?.images.last().copied()
     }
 
     /// This sync has seen to a volume's image.
     pub fn image_volume_done(&mut self) {
-        if let Some(volumes) = self.extra.as_mut().and_then(|extra| extra.image_volumes.as_mut()) {
-            volumes.waiting.pop();
+        if let Some(volumes) = self.extra.as_mut().and_then(|extra| extra.volumes.as_mut()) {
+            volumes.images.pop();
         }
     }
 
