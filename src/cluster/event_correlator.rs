@@ -184,25 +184,26 @@ impl EventCorrelator {
         // The scheduler uses the newer events API, whose recorder neither combines nor drops.
         let legacy = draft.component != "default-scheduler";
         let source_key = hash(&(draft.component, draft.host));
-        let place = self.source(now, draft.object, source_key);
-        let source = &mut self.sources[place.index()];
+        let source = self.source(now, draft.object, source_key);
         let bucket = usize::from(draft.kind == EventType::Normal);
-        let alone = source.row_alone(draft.container, sort, stored.rows);
+        let key = hash(&(draft.container, sort));
+        let similar = self.known_similar(source, key);
+        let sender = &mut self.sources[source.index()];
+        let alone = sender.row_alone(draft.container, sort, stored.rows);
         let is_simple = match alone {
             Some(row) => stored.says(row, &draft.message),
-            None => may_create && source.newest.is_none(),
+            None => may_create && similar.is_none(),
         };
-        if is_simple && (!legacy || source.buckets[bucket].take(now)) {
+        if is_simple && (!legacy || sender.buckets[bucket].take(now)) {
             return match alone {
                 Some(row) => Correlated::Known { row: row.row(), combined: false },
-                None => Correlated::New(Slot::First { source: place }),
+                None => Correlated::New(Slot::First { source }),
             };
         }
-        let source = place;
-        let key = hash(&(draft.container, sort));
-        let place = match alone {
-            Some(row) => self.no_more_alone(source, row, key, legacy, &mut stored),
-            None => self.similar(now, source, key),
+        let place = match (alone, similar) {
+            (Some(row), _) => self.no_more_alone(source, row, key, legacy, &mut stored),
+            (None, Some(place)) => place,
+            (None, None) => self.new_similar(now, source, key),
         };
         let similar = &mut self.similars[place.index()];
         let message = hash(&draft.message);
@@ -228,24 +229,29 @@ impl EventCorrelator {
         let last = stored.rows[row.index()].last;
         let seen = Seen { message: stored.message_hash(row), row: Some(row), recent: legacy };
         self.sources[source.index()].unlink(row, stored.rows);
-        let place = self.similar(last, source, key);
+        let place = self.new_similar(last, source, key);
         self.similars[place.index()].seen.push(seen);
         place
     }
 
-    /// The Events with this key of a source, a new row if it has sent none yet.
-    fn similar(&mut self, now: SimTime, source: Place, key: u64) -> Place {
-        let source = &mut self.sources[source.index()];
-        let mut known = source.newest;
+    /// The Events with this key of a source, if it has sent several messages of them.
+    fn known_similar(&self, source: Place, key: u64) -> Option<Place> {
+        let mut known = self.sources[source.index()].newest;
         while let Some(place) = known {
             let similar = &self.similars[place.index()];
             if similar.key == key {
-                return place;
+                return known;
             }
             known = similar.before;
         }
+        None
+    }
+
+    /// A source begins to send several messages of the Events with this key.
+    fn new_similar(&mut self, last: SimTime, source: Place, key: u64) -> Place {
+        let source = &mut self.sources[source.index()];
         let before = source.newest;
-        let new = Similar { key, before, last: now, seen: SmallVec::new(), combined: None, overflows: false };
+        let new = Similar { key, before, last, seen: SmallVec::new(), combined: None, overflows: false };
         let place = put(&mut self.similars, &mut self.free_similars, new);
         source.newest = Some(place);
         place
