@@ -67,6 +67,7 @@ fn a_run_of_which_only_the_summary_is_read_says_the_same_and_keeps_less() {
         assert_eq!(summary(&whole), summary(&short), "{name}");
         assert!(!whole.timeline.is_empty() && !whole.events.is_empty() && !whole.attempts.is_empty(), "{name}");
         assert_eq!((short.timeline.len(), short.events.len(), short.attempts.len()), (0, 0, 0), "{name}");
+        assert_eq!((whole.container_rows.is_empty(), short.container_rows.len()), (false, 0), "{name}");
     }
 }
 

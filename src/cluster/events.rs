@@ -240,8 +240,8 @@ impl EventStore {
             }
             Correlated::New(_) if !may_create => return,
             Correlated::New(slot) => {
-                let said = self.store(&draft.message, slot.is_combined());
                 let is_combined = slot.is_combined();
+                let said = self.store(&draft.message, is_combined);
                 let about = (draft.object, draft.container, draft.host);
                 self.rows.push(EventRow { is_combined, ..EventRow::new(now, about, sort, said) });
                 self.correlator.remember(slot, &draft, &mut self.rows);

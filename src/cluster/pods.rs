@@ -1,9 +1,7 @@
 //! Rows and indexes of pods, which have a table of their own because there may be a million of them.
 
-use std::hash::{Hash, Hasher};
-
 use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
@@ -12,6 +10,7 @@ use crate::model::labels::Labels;
 use crate::model::object::{NamespaceId, NodeId, ObjectRef, PodId, TemplateId};
 use crate::model::pod::Pod;
 
+use super::event_correlator::hash;
 use super::pod_set::PodSet;
 
 /// All pods.
@@ -39,9 +38,7 @@ struct Named {
 
 impl Named {
     fn new(namespace: NamespaceId, name: &str, pod: PodId) -> Self {
-        let mut hasher = FxHasher::default();
-        (namespace, name).hash(&mut hasher);
-        Self { hash: (hasher.finish() >> 32) as u32, pod }
+        Self { hash: (hash(&(namespace, name)) >> 32) as u32, pod }
     }
 
     /// Where the table looks for it: it wants all bits of a word to differ.

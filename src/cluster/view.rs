@@ -122,6 +122,7 @@ impl Cluster {
     /// An Event by its row.
     pub fn event_view(&self, row: u32) -> Value {
         let event = self.events.row(row);
+        let sort = self.events.sort_of(event);
         let (namespace, name) = self.identity(event.object);
         let involved_namespace = self.namespace_name(namespace);
         let uid = self.uid(event.object);
@@ -138,10 +139,10 @@ impl Cluster {
             involved_namespace,
             involved_uid: &uid,
             field_path: &self.event_field_path(row),
-            kind: self.events.sort_of(event).kind.name(),
-            reason: &self.events.sort_of(event).reason,
+            kind: sort.kind.name(),
+            reason: &sort.reason,
             message: &self.event_message(event),
-            component: &self.events.sort_of(event).component,
+            component: &sort.component,
             host: self.node_name(event.host),
             count: event.count,
             first: event.first,

@@ -8,13 +8,13 @@ use super::rows::Rows;
 pub struct IdMap<T> {
     /// By row: where its value is, and one; 0 for none.
     places: Rows<u32>,
-    values: Vec<Option<T>>,
+    values: Rows<Option<T>>,
     free: Vec<u32>,
 }
 
 impl<T> Default for IdMap<T> {
     fn default() -> Self {
-        Self { places: Rows::default(), values: Vec::new(), free: Vec::new() }
+        Self { places: Rows::default(), values: Rows::default(), free: Vec::new() }
     }
 }
 

@@ -107,12 +107,6 @@ impl<T> FromIterator<T> for Rows<T> {
     }
 }
 
-impl<T> Extend<T> for Rows<T> {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, rows: I) {
-        rows.into_iter().for_each(|row| self.push(row));
-    }
-}
-
 impl<T: fmt::Debug> fmt::Debug for Rows<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

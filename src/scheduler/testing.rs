@@ -161,14 +161,23 @@ impl Driver {
 
     /// The same with a limit on the scheduler's calls.
     pub fn with_client_limit(client_qps: f64, client_burst: u32) -> Self {
-        let mut configuration = SchedulerConfiguration::default();
-        (configuration.client_qps, configuration.client_burst) = (client_qps, client_burst);
-        Self::configured(configuration)
+        Self::configured(SchedulerConfiguration { client_qps, client_burst, ..SchedulerConfiguration::default() })
     }
 
     /// The same with a configuration.
     pub fn configured(configuration: SchedulerConfiguration) -> Self {
-        let settings = SchedulerSettings::new(Latencies::recorded(), Streams::new(0));
+        Self::with_latencies(Latencies::recorded(), configuration)
+    }
+
+    /// Nothing takes any time, and nothing is limited.
+    pub fn instant() -> Self {
+        let latencies = Latencies::preset("instant").expect("it is one of the presets");
+        let configuration = SchedulerConfiguration { client_qps: f64::INFINITY, ..SchedulerConfiguration::default() };
+        Self::with_latencies(latencies, configuration)
+    }
+
+    fn with_latencies(latencies: Latencies, configuration: SchedulerConfiguration) -> Self {
+        let settings = SchedulerSettings::new(latencies, Streams::new(0));
         Self {
             cluster: cluster(),
             scheduler: Scheduler::new(SchedulerSettings { configuration, ..settings }),
@@ -209,22 +218,26 @@ impl Driver {
 
     /// Runs until `until`, or until nothing is left before it.
     pub fn run(&mut self, until: SimTime) {
-        loop {
-            while let Some(change) = self.cluster.log.next(&mut self.cursor, self.now) {
-                self.scheduler.observe(self.now, &change, &mut self.cluster, &mut self.outbox);
-            }
-            for (at, event) in self.outbox.drain() {
-                self.events.push(at, event);
-            }
-            match self.events.next_time() {
-                Some(at) if at <= until => {}
-                _ => break,
-            }
-            let (at, event) = self.events.pop().expect("its time was just read");
-            self.now = at;
-            self.scheduler.handle(at, event, &mut self.cluster, &mut self.outbox);
-        }
+        while self.step(until) {}
         self.now = until;
+    }
+
+    /// The scheduler hears of everything and handles its next event up to an instant, that included. False if there is none.
+    pub fn step(&mut self, until: SimTime) -> bool {
+        while let Some(change) = self.cluster.log.next(&mut self.cursor, self.now) {
+            self.scheduler.observe(self.now, &change, &mut self.cluster, &mut self.outbox);
+        }
+        for (at, event) in self.outbox.drain() {
+            self.events.push(at, event);
+        }
+        match self.events.next_time() {
+            Some(at) if at <= until => {}
+            _ => return false,
+        }
+        let (at, event) = self.events.pop().expect("its time was just read");
+        self.now = at;
+        self.scheduler.handle(at, event, &mut self.cluster, &mut self.outbox);
+        true
     }
 
     /// What is still to come, with its significance.

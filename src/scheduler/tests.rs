@@ -172,6 +172,22 @@ fn bindings_beyond_the_burst_wait_for_the_client_limit() {
 }
 
 #[test]
+fn decisions_that_take_no_time_are_made_in_a_row_and_no_more_than_a_thousand() {
+    let mut driver = Driver::instant();
+    for node in 0..20 {
+        driver.node(&format!("n{node}"), "110", "1000Gi");
+    }
+    let pods: Vec<_> =
+        (0..1030).map(|index| driver.pod(&format!("p{index}"), pod_spec(requests("1", "1Gi")))).collect();
+    assert!(driver.step(SimTime::ZERO));
+    assert_eq!(driver.scheduler.take_attempts().len(), 1024);
+    assert!(pods.iter().all(|pod| driver.cluster.pod(*pod).node.is_none()), "bindings are events of their own");
+    driver.run(SimTime::ZERO);
+    assert_eq!(driver.scheduler.take_attempts().len(), 6);
+    assert!(pods.iter().all(|pod| driver.cluster.pod(*pod).node.is_some()));
+}
+
+#[test]
 fn a_pod_that_somebody_else_binds_meanwhile_counts_once() {
     let mut driver = Driver::new();
     let node = driver.node("n1", "4", "8Gi");

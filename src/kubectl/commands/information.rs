@@ -72,9 +72,8 @@ pub(super) fn events(call: &mut Call<'_>, line: &CommandLine, printed: &mut Prin
 pub(super) fn is_wanted(call: &Call<'_>, line: &CommandLine, row: ObjectRef) -> bool {
     let event = call.cluster.events.row(row.id);
     let mut types = line.flags.all("types").peekable();
-    if types.peek().is_some()
-        && !types.any(|wanted| wanted.eq_ignore_ascii_case(call.cluster.events.sort_of(event).kind.name()))
-    {
+    let kind = call.cluster.events.sort_of(event).kind.name();
+    if types.peek().is_some() && !types.any(|wanted| wanted.eq_ignore_ascii_case(kind)) {
         return false;
     }
     if !line.flags.has("for") {
@@ -94,11 +93,12 @@ pub(super) fn events_table(call: &Call<'_>, line: &CommandLine, rows: &[ObjectRe
     }
     for row in rows {
         let event = call.cluster.events.row(row.id);
+        let sort = call.cluster.events.sort_of(event);
         let (own, name) = (listing::identity(call.cluster, *row).0, call.cluster.identity(event.object).1);
         let mut cells = vec![
             event_cells(call.cluster, call.now, row.id).last_seen_counted,
-            call.cluster.events.sort_of(event).kind.name().to_owned(),
-            call.cluster.events.sort_of(event).reason.to_string(),
+            sort.kind.name().to_owned(),
+            sort.reason.to_string(),
             format!("{}/{name}", event.object.kind.name()),
             call.cluster.event_message(event).trim().to_owned(),
         ];

@@ -73,11 +73,12 @@ impl Related<'_> {
             .into_iter()
             .map(|row| {
                 let event = self.cluster.events.row(row);
+                let sort = self.cluster.events.sort_of(event);
                 vec![
-                    self.cluster.events.sort_of(event).kind.name().to_owned(),
-                    self.cluster.events.sort_of(event).reason.to_string(),
+                    sort.kind.name().to_owned(),
+                    sort.reason.to_string(),
                     event_cells(self.cluster, self.now, row).last_seen_counted,
-                    self.cluster.events.sort_of(event).component.to_string(),
+                    sort.component.to_string(),
                     self.cluster.event_message(event).trim().to_owned(),
                 ]
             })

@@ -18,11 +18,12 @@ pub(super) static EVENT: Printer = Printer {
 /// The wide columns stand on both sides of MESSAGE.
 fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     let event = context.cluster.events.row(object.id);
+    let sort = context.cluster.events.sort_of(event);
     let cells = event_cells(context.cluster, context.now, object.id);
     let mut row = vec![
         cells.last_seen,
-        context.cluster.events.sort_of(event).kind.name().to_owned(),
-        context.cluster.events.sort_of(event).reason.to_string(),
+        sort.kind.name().to_owned(),
+        sort.reason.to_string(),
         event_object(context.cluster, event),
     ];
     if context.wide {

@@ -24,6 +24,10 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::with(History::all())
+    }
+
+    fn with(history: History) -> Self {
         let settings = ClusterSettings {
             clock: Clock { epoch_seconds: 0, warmup: SimDuration::ZERO },
             streams: Streams::new(0),
@@ -32,7 +36,7 @@ impl Scene {
         };
         let tags = NodeTags { group: "worker".to_owned(), price: 0.5 };
         let nodes = BTreeMap::from([("node-1".to_owned(), tags)]);
-        let collector = Collector::new(CollectorSettings { nodes, ..CollectorSettings::default() });
+        let collector = Collector::new(CollectorSettings { nodes, history, ..CollectorSettings::default() });
         Self { cluster: Cluster::new(settings), collector, cursor: Cursor::default(), sightings: 0 }
     }
 
@@ -157,27 +161,29 @@ fn the_timeline_shows_a_pods_life_as_kubectl_would() {
 }
 
 #[test]
-fn a_container_killed_for_its_memory_is_counted_once() {
-    let mut scene = Scene::new();
-    let node = scene.node("node-1");
-    let pod = scene.pod(0, "web");
-    scene.cluster.bind(SimTime::ZERO, pod, node).unwrap();
-    scene.status(1, pod, |status| running(status, 1));
-    scene.status(9, pod, |status| {
-        status.containers[0].state = ContainerState::Terminated(Box::new(killed_for_memory()));
-    });
-    scene.status(10, pod, |status| {
-        let container = &mut status.containers[0];
-        container.state =
-            ContainerState::Waiting { reason: Text::const_new("CrashLoopBackOff"), message: Text::default() };
-        container.last = Some(Box::new(killed_for_memory()));
-    });
-    scene.status(20, pod, |status| {
-        status.containers[0].state = ContainerState::Running { started_at: SimTime::from_secs(20) };
-        status.containers[0].restart_count = 1;
-    });
-    let totals = &scene.collector.record().totals;
-    assert_eq!((totals.oom_killed, totals.restarts), (1, 1));
+fn a_container_killed_for_its_memory_is_counted_once_whatever_is_kept() {
+    for history in [History::all(), History::empty()] {
+        let mut scene = Scene::with(history);
+        let node = scene.node("node-1");
+        let pod = scene.pod(0, "web");
+        scene.cluster.bind(SimTime::ZERO, pod, node).unwrap();
+        scene.status(1, pod, |status| running(status, 1));
+        scene.status(9, pod, |status| {
+            status.containers[0].state = ContainerState::Terminated(Box::new(killed_for_memory()));
+        });
+        scene.status(10, pod, |status| {
+            let container = &mut status.containers[0];
+            container.state =
+                ContainerState::Waiting { reason: Text::const_new("CrashLoopBackOff"), message: Text::default() };
+            container.last = Some(Box::new(killed_for_memory()));
+        });
+        scene.status(20, pod, |status| {
+            status.containers[0].state = ContainerState::Running { started_at: SimTime::from_secs(20) };
+            status.containers[0].restart_count = 1;
+        });
+        let totals = &scene.collector.record().totals;
+        assert_eq!((totals.oom_killed, totals.restarts), (1, 1));
+    }
 }
 
 #[test]
