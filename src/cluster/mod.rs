@@ -47,6 +47,7 @@ pub use pod_set::PodSet;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::api::custom::CustomKinds;
 use crate::api::{Clock, Status};
@@ -62,6 +63,7 @@ use events::EventStore;
 use metrics::Metrics;
 use pods::PodTable;
 use table::Table;
+pub use templates::SharedTemplate;
 use templates::Templates;
 
 /// What the API server is started with.
@@ -166,13 +168,18 @@ impl Cluster {
         self.templates.get(template)
     }
 
-    /// A template, shared: for callers that write to the cluster while they read it.
-    pub fn shared_template(&self, template: TemplateId) -> std::sync::Arc<PodTemplate> {
+    /// A template, shared.
+    pub fn shared_template(&self, template: TemplateId) -> SharedTemplate {
         self.templates.shared(template)
     }
 
+    /// Is each pod at least as old as those with greater ids? Pods of another cluster need not be.
+    pub fn are_pods_by_age(&self) -> bool {
+        self.pods.is_by_age()
+    }
+
     /// The id of a template with this content, which is stored if it is new.
-    pub fn intern_template(&mut self, template: std::sync::Arc<PodTemplate>) -> TemplateId {
+    pub fn intern_template(&mut self, template: Arc<PodTemplate>) -> TemplateId {
         self.templates.intern(template)
     }
 

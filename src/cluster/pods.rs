@@ -26,6 +26,8 @@ pub(super) struct PodTable {
     /// The same by each of their labels.
     by_label: FxHashMap<(NamespaceId, Text, Text), Vec<TemplateId>>,
     live: usize,
+    /// Did a pod come that is older than the one before it, as pods of another cluster may?
+    is_unordered: bool,
 }
 
 /// A live pod by namespace and name, which are in its row.
@@ -72,6 +74,10 @@ impl PodTable {
     /// Number of rows ever made.
     pub(super) fn len(&self) -> u32 {
         self.rows.len() as u32
+    }
+
+    pub(super) fn is_by_age(&self) -> bool {
+        !self.is_unordered
     }
 
     pub(super) fn live_count(&self) -> usize {
@@ -121,6 +127,7 @@ impl PodTable {
             self.by_controller.entry(pod.controller).or_default().insert(id);
         }
         self.index_template(id, pod.namespace, pod.template);
+        self.is_unordered |= self.rows.last().is_some_and(|last| last.created > pod.created);
         let node = pod.node;
         self.rows.push(pod);
         self.live += 1;
@@ -195,5 +202,22 @@ impl PodTable {
 
     fn index_template(&mut self, pod: PodId, namespace: NamespaceId, template: TemplateId) {
         self.by_template.entry((namespace, template)).or_default().insert(pod);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_pod_that_comes_later_is_noticed() {
+        let mut table = PodTable::default();
+        let new =
+            |name, second| Pod::new(Text::const_new(name), NamespaceId(0), TemplateId(0), SimTime::from_secs(second));
+        table.insert(new("first", 5));
+        table.insert(new("second", 5));
+        assert!(table.is_by_age());
+        table.insert(new("of-another-cluster", 4));
+        assert!(!table.is_by_age());
     }
 }

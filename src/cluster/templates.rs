@@ -1,6 +1,7 @@
 //! Pod templates, stored once for each content.
 
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
@@ -9,10 +10,14 @@ use serde_json::Value;
 use crate::model::object::TemplateId;
 use crate::model::pod_template::PodTemplate;
 
+/// A template for those who write to the cluster while they read it. A run counts them by itself: there are many, and the
+/// counter of the plan's `Arc`, which other runs have too, would be locked for each.
+pub type SharedTemplate = Rc<Arc<PodTemplate>>;
+
 /// All templates.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
-    rows: Vec<Arc<PodTemplate>>,
+    rows: Vec<SharedTemplate>,
     by_content: FxHashMap<u64, Vec<TemplateId>>,
     by_address: FxHashMap<usize, TemplateId>,
 }
@@ -22,8 +27,8 @@ impl Templates {
         &self.rows[template.index()]
     }
 
-    pub(super) fn shared(&self, template: TemplateId) -> Arc<PodTemplate> {
-        Arc::clone(&self.rows[template.index()])
+    pub(super) fn shared(&self, template: TemplateId) -> SharedTemplate {
+        Rc::clone(&self.rows[template.index()])
     }
 
     pub(super) fn intern(&mut self, template: Arc<PodTemplate>) -> TemplateId {
@@ -41,7 +46,7 @@ impl Templates {
         let id = TemplateId::from_index(self.rows.len());
         candidates.push(id);
         self.by_address.insert(address, id);
-        self.rows.push(template);
+        self.rows.push(Rc::new(template));
         id
     }
 }

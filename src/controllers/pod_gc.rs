@@ -27,23 +27,18 @@ pub(super) struct PodGarbageCollector {
     threshold: i32,
     /// First pass.
     phase: SimTime,
-    /// Ended pods that are still there.
+    /// Ended pods that are still there: those that were evicted, and all others.
+    evicted: PodSet,
     ended: PodSet,
 }
 
-/// The first `count` ended pods to go: evicted ones first, then the oldest. Few are ever asked for, so that only the passes
-/// that delete some put them in order. Upstream: podgc `byEvictionAndCreationTimestamp`.
-fn first_to_go(ended: &PodSet, count: usize, cluster: &Cluster) -> Vec<PodId> {
-    if count == 0 {
-        return Vec::new();
+/// The first `count` of some pods, the oldest first.
+fn oldest(pods: &PodSet, count: usize, cluster: &Cluster) -> Vec<PodId> {
+    if cluster.are_pods_by_age() {
+        return pods.iter().take(count).collect();
     }
-    let rank = |pod: &PodId| {
-        let row = cluster.pod(*pod);
-        let evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
-        (!evicted, row.created, *pod)
-    };
-    let mut pods: Vec<PodId> = ended.iter().collect();
-    pods.sort_by_cached_key(rank);
+    let mut pods: Vec<PodId> = pods.iter().collect();
+    pods.sort_by_key(|pod| (cluster.pod(*pod).created, *pod));
     pods.truncate(count);
     pods
 }
@@ -51,7 +46,12 @@ fn first_to_go(ended: &PodSet, count: usize, cluster: &Cluster) -> Vec<PodId> {
 impl super::Create for PodGarbageCollector {
     fn create(settings: &ControllerSettings) -> Self {
         let phase = SimTime(settings.streams.stream("controllers/pod-gc", 0).below(PERIOD.0));
-        Self { threshold: settings.terminated_pod_gc_threshold, phase, ended: PodSet::default() }
+        Self {
+            threshold: settings.terminated_pod_gc_threshold,
+            phase,
+            evicted: PodSet::default(),
+            ended: PodSet::default(),
+        }
     }
 }
 
@@ -60,7 +60,16 @@ impl PodGarbageCollector {
         usize::try_from(self.threshold)
             .ok()
             .filter(|most| *most > 0)
-            .map_or(0, |most| self.ended.len().saturating_sub(most))
+            .map_or(0, |most| (self.evicted.len() + self.ended.len()).saturating_sub(most))
+    }
+
+    /// The pods beyond the threshold: evicted ones first, then the oldest. Upstream: podgc
+    /// `byEvictionAndCreationTimestamp`.
+    fn first_to_go(&self, cluster: &Cluster) -> Vec<PodId> {
+        let excess = self.excess();
+        let mut pods = oldest(&self.evicted, excess, cluster);
+        pods.extend(oldest(&self.ended, excess - pods.len(), cluster));
+        pods
     }
 
     fn next_pass(&self, time: SimTime) -> SimTime {
@@ -98,9 +107,11 @@ impl Controller for PodGarbageCollector {
             return;
         }
         if row.deleted.is_some() {
+            self.evicted.remove(pod);
             self.ended.remove(pod);
         } else if row.status.phase.is_terminal() {
-            self.ended.insert(pod);
+            let was_evicted = row.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted");
+            if was_evicted { &mut self.evicted } else { &mut self.ended }.insert(pod);
             if self.excess() > 0 {
                 queue.add_after(now, ENDED, self.next_pass(now).since(now));
             }
@@ -110,7 +121,7 @@ impl Controller for PodGarbageCollector {
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
         let mut plan = Plan::done();
         if key == ENDED {
-            let excess = first_to_go(&self.ended, self.excess(), cluster).into_iter().map(ObjectRef::pod);
+            let excess = self.first_to_go(cluster).into_iter().map(ObjectRef::pod);
             let deletions = excess.filter(|pod| cluster.is_live(*pod));
             plan.push_together(deletions.map(|object| Call::Delete { object, options: DeleteOptions::NOW }).collect());
             return plan;
@@ -166,27 +177,40 @@ mod tests {
     use serde_json::json;
 
     use super::super::testing::World;
+    use super::super::work_queue::RateLimiter;
     use super::*;
+    use crate::model::pod::PodPhase;
 
     #[test]
     fn evicted_pods_go_first_and_then_the_oldest() {
         let mut world = World::new(0);
-        let mut ended = PodSet::default();
-        let mut pod = |world: &mut World, name: &str| {
+        let pod = |world: &mut World, name: &str| {
             let container = json!([{"name": "main", "image": "busybox:1"}]);
             let pod = world.apply(json!({
                 "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": container},
             }));
-            ended.insert(pod.as_pod().unwrap());
             pod.as_pod().unwrap()
         };
         let pods = ["c", "b", "a"].map(|name| pod(&mut world, name));
-        world.act(|now, cluster| {
-            cluster.modify_pod_status(now, pods[2], |status| {
-                status.reason = Some(Box::new((Text::const_new("Evicted"), Text::default())));
+        let (evicted, ended) = (PodSet::default(), PodSet::default());
+        let mut collector = PodGarbageCollector { threshold: 1, phase: SimTime::ZERO, evicted, ended };
+        for pod in pods {
+            let mut change = None;
+            world.act(|now, cluster| {
+                cluster.modify_pod_status(now, pod, |status| {
+                    status.phase = PodPhase::Failed;
+                    if pod == pods[2] {
+                        status.reason = Some(Box::new((Text::const_new("Evicted"), Text::default())));
+                    }
+                });
+                let (object, fields) = (ObjectRef::pod(pod), Fields::PHASE);
+                change = Some(Change { at: now, object, verb: Verb::Modified, fields });
             });
-        });
-        assert_eq!(first_to_go(&ended, 2, &world.cluster), [pods[2], pods[0]]);
-        assert_eq!(first_to_go(&ended, 9, &world.cluster), [pods[2], pods[0], pods[1]]);
+            let mut queue = WorkQueue::new(RateLimiter::default_controller());
+            collector.observe(SimTime::ZERO, &change.unwrap(), &world.cluster, &mut queue);
+        }
+        assert_eq!(collector.first_to_go(&world.cluster), [pods[2], pods[0]]);
+        collector.threshold = 3;
+        assert_eq!(collector.first_to_go(&world.cluster), []);
     }
 }

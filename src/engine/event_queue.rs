@@ -139,6 +139,12 @@ impl<E: Copy> EventQueue<E> {
         Some((self.now, event))
     }
 
+    /// The next event, if it is one of the present instant. Moves nothing.
+    #[inline]
+    pub fn at_hand(&self) -> Option<&E> {
+        self.present.front()
+    }
+
     /// Time of the next event. Moves nothing.
     #[inline]
     pub fn next_time(&self) -> Option<SimTime> {

@@ -1,5 +1,6 @@
 //! The conditions a kubelet sets on a pod. Upstream: kubelet status/generate.go.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -51,8 +52,8 @@ pub(super) fn refresh(spec: &PodSpec, status: &mut PodStatus, facts: &ConditionF
                 (condition.status, condition.last_transition) = (new, facts.now);
                 are_changed = true;
             }
-            if condition.why != verdict.why {
-                condition.why = verdict.why;
+            if condition.why != *verdict.why {
+                condition.why = verdict.why.into_owned();
                 are_changed = true;
             }
         }
@@ -90,12 +91,13 @@ fn generate(spec: &PodSpec, status: &PodStatus, facts: &ConditionFacts<'_>) -> V
             .condition(&kind)
             .filter(|old| old.status == condition_status)
             .map_or(facts.now, |old| old.last_transition);
-        conditions.push(PodCondition { kind, status: condition_status, why: verdict.why, last_transition });
+        let why = verdict.why.into_owned();
+        conditions.push(PodCondition { kind, status: condition_status, why, last_transition });
     };
     if let Some(end) = facts.disruption {
         conditions.retain(|condition| condition.kind != PodConditionType::DisruptionTarget);
         let message = condition_message(&end.reason).map_or_else(|| end.message.clone(), Text::const_new);
-        let why = Why::new(Text::const_new("TerminationByKubelet"), message);
+        let why = Cow::Owned(Why::new(Text::const_new("TerminationByKubelet"), message));
         add(&mut conditions, PodConditionType::DisruptionTarget, Verdict { holds: true, why });
     }
     let verdicts = owned(spec, status, &conditions, facts);
@@ -138,7 +140,8 @@ pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime
     let ready = ready(spec, &containers_ready, &status.conditions, status.phase);
     for (kind, verdict) in [(PodConditionType::Ready, ready), (PodConditionType::ContainersReady, containers_ready)] {
         let status_now = ConditionStatus::from(verdict.holds);
-        status.set_condition(PodCondition { kind, status: status_now, why: verdict.why, last_transition: now });
+        let why = verdict.why.into_owned();
+        status.set_condition(PodCondition { kind, status: status_now, why, last_transition: now });
     }
 }
 
@@ -146,16 +149,17 @@ pub(super) fn refresh_ready(spec: &PodSpec, status: &mut PodStatus, now: SimTime
 #[derive(Clone)]
 struct Verdict {
     holds: bool,
-    why: Why,
+    /// What all pods say is shared when it is written, not with each look: that its owners are counted costs more.
+    why: Cow<'static, Why>,
 }
 
 impl Verdict {
     fn plain(holds: bool) -> Self {
-        Self { holds, why: Why::NONE }
+        Self { holds, why: Cow::Owned(Why::NONE) }
     }
 
     fn because(holds: bool, reason: &'static str, message: impl Into<Text>) -> Self {
-        Self { holds, why: Why::new(Text::const_new(reason), message) }
+        Self { holds, why: Cow::Owned(Why::new(Text::const_new(reason), message)) }
     }
 }
 
@@ -165,8 +169,8 @@ static FAILED: LazyLock<Why> = LazyLock::new(|| Why::new(Text::const_new("PodFai
 /// What holds no longer of a pod that has ended.
 fn ended(phase: PodPhase) -> Option<Verdict> {
     match phase {
-        PodPhase::Succeeded => Some(Verdict { holds: false, why: COMPLETED.clone() }),
-        PodPhase::Failed => Some(Verdict { holds: false, why: FAILED.clone() }),
+        PodPhase::Succeeded => Some(Verdict { holds: false, why: Cow::Borrowed(&COMPLETED) }),
+        PodPhase::Failed => Some(Verdict { holds: false, why: Cow::Borrowed(&FAILED) }),
         _ => None,
     }
 }
@@ -184,7 +188,7 @@ fn containers_ready(spec: &PodSpec, status: &PodStatus, is_as_before: bool) -> V
     // The same containers as before: the same words.
     let said = status.condition(&PodConditionType::ContainersReady).map(|condition| &condition.why);
     if let Some(why) = said.filter(|why| is_as_before && why.reason() == NOT_READY) {
-        return Verdict { holds: false, why: why.clone() };
+        return Verdict { holds: false, why: Cow::Owned(why.clone()) };
     }
     let message = named(spec, "containers with unready status: [", spec.own().filter(unready));
     Verdict::because(false, NOT_READY, message)
@@ -221,7 +225,7 @@ fn ready(spec: &PodSpec, containers_ready: &Verdict, conditions: &[PodCondition]
 /// Upstream: `GeneratePodInitializedCondition`.
 fn initialized(spec: &PodSpec, status: &PodStatus, was_initialized: bool) -> Verdict {
     if status.phase == PodPhase::Succeeded {
-        return Verdict { holds: true, why: COMPLETED.clone() };
+        return Verdict { holds: true, why: Cow::Borrowed(&COMPLETED) };
     }
     let mains_started = spec.mains().any(|index| {
         let container = &status.containers[index];

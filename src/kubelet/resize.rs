@@ -2,20 +2,20 @@
 //! and which have to wait. Upstream: kubelet allocation `manager`, kubelet `HandlePodUpdates`, `HandlePodReconcile`.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::worker::Flags;
 use super::{Hubs, Kubelets};
+use crate::cluster::SharedTemplate;
 use crate::engine::SimTime;
 use crate::model::Text;
 use crate::model::condition::ConditionStatus;
 use crate::model::latency::Latency;
 use crate::model::object::{NodeId, ObjectRef, PodId, TemplateId};
 use crate::model::pod::{PodCondition, PodConditionType, Why};
-use crate::model::pod_template::{PodTemplate, QosClass};
+use crate::model::pod_template::QosClass;
 use crate::model::resize::asks_same;
 
 /// Why every resize waits that waits at all: what cannot ever be had is refused by the API server.
@@ -64,7 +64,7 @@ impl Resize {
 
 impl Kubelets {
     /// A template with what is promised to a pod.
-    pub(super) fn allocated(&self, hubs: &Hubs<'_>, pod: PodId) -> Arc<PodTemplate> {
+    pub(super) fn allocated(&self, hubs: &Hubs<'_>, pod: PodId) -> SharedTemplate {
         let own = self.workers.get(pod).and_then(|worker| Some(worker.extra.as_ref()?.resize.as_ref()?.allocated));
         hubs.cluster.shared_template(own.unwrap_or_else(|| hubs.cluster.pod(pod).allocated()))
     }

@@ -27,8 +27,14 @@ pub struct Texts {
     recent: Vec<(Short, TextId)>,
 }
 
-/// A text of up to 23 bytes, filled up with zeros, and its length in the last byte.
-type Short = [u64; 3];
+/// A text of up to `SHORT` bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Short {
+    words: [u64; 3],
+    length: u32,
+}
+
+const SHORT: usize = 24;
 
 /// Places for short texts: a power of two.
 const RECENT: usize = 128;
@@ -40,14 +46,15 @@ impl Texts {
             return TextId::NONE;
         }
         let Some(short) = short_of(text) else { return self.look_up(text) };
-        let mixed =
-            (short[0] ^ short[1].rotate_left(21) ^ short[2].rotate_left(42)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let [first, second, last] = short.words;
+        let mixed = (first ^ second.rotate_left(21) ^ last.rotate_left(42) ^ u64::from(short.length))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let place = (mixed >> 32) as usize % RECENT;
         match self.recent.get(place) {
             Some((known, id)) if *known == short => *id,
             _ => {
                 let id = self.look_up(text);
-                self.recent.resize(RECENT, ([0; 3], TextId::NONE));
+                self.recent.resize(RECENT, (Short::default(), TextId::NONE));
                 self.recent[place] = (short, id);
                 id
             }
@@ -95,15 +102,22 @@ impl Texts {
     }
 }
 
+/// Read in whole words, which may overlap: texts of one length differ in one of them.
 #[inline]
 fn short_of(text: &str) -> Option<Short> {
-    let mut bytes = [0_u8; 24];
-    let length = u8::try_from(text.len()).ok().filter(|length| *length < 24)?;
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
-    bytes[23] = length;
-    let (words, _) = bytes.as_chunks::<8>();
-    let [first, second, third] = words else { return None };
-    Some([u64::from_le_bytes(*first), u64::from_le_bytes(*second), u64::from_le_bytes(*third)])
+    let bytes = text.as_bytes();
+    let [first, second, last] = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        _ if bytes.len() > SHORT => return None,
+        (Some(first), Some(last)) => {
+            let second = bytes.get(8..16).and_then(<[u8]>::first_chunk::<8>).unwrap_or(&[0; 8]);
+            [u64::from_le_bytes(*first), u64::from_le_bytes(*second), u64::from_le_bytes(*last)]
+        }
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => [0, u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()],
+            _ => [0, 0, bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))],
+        },
+    };
+    Some(Short { words: [first, second, last], length: bytes.len() as u32 })
 }
 
 fn hash_of(text: &str) -> u64 {

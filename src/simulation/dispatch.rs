@@ -4,14 +4,11 @@ use crate::cluster::Change;
 use crate::engine::event_queue::EventQueue;
 use crate::engine::{Outbox, Significance, SimDuration, SimTime};
 use crate::machines::MachineChange;
-use crate::model::kind::Kind;
-use crate::model::object::NodeId;
-use crate::record::AttemptResult;
-use crate::record::collector::Attempt;
-use crate::scheduler;
+use crate::model::object::{NodeId, PodId};
 
 use super::event::{Event, Watcher};
 use super::outages::Component;
+use super::recording::stepping;
 use super::stop::{Ending, Until};
 use super::{Observer, Simulation};
 
@@ -50,6 +47,7 @@ impl Simulation {
     pub(super) fn go_on_until(&mut self, end: SimTime, may_idle: bool, observer: &mut dyn Observer) -> Ending {
         while let Some(next) = self.next_time().filter(|next| *next <= end) {
             if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
+                self.record_changes();
                 return Ending::Idle;
             }
             if next != self.now {
@@ -77,7 +75,7 @@ impl Simulation {
 
     /// When something is due next: a step or an event.
     #[inline]
-    fn next_time(&self) -> Option<SimTime> {
+    pub(super) fn next_time(&self) -> Option<SimTime> {
         match (self.queue.next_time(), self.steps.next_time()) {
             (Some(event), Some(step)) => Some(event.min(step)),
             (event, step) => event.or(step),
@@ -85,14 +83,16 @@ impl Simulation {
     }
 
     /// Handles what is due at `next`: the steps of that instant, or its first event.
-    fn handle_next(&mut self, next: SimTime, observer: &mut dyn Observer) {
+    pub(super) fn handle_next(&mut self, next: SimTime, observer: &mut dyn Observer) {
         self.now = next;
-        if self.steps.next_time().is_some_and(|at| at <= next) {
+        let mut step = None;
+        if self.steps.is_due(next) {
             self.run_due_steps(observer);
         } else if let Some((_, event)) = self.queue.pop() {
+            step = stepping(event);
             self.dispatch(event, observer);
         }
-        self.settle(observer);
+        self.settle_after(step, observer);
         observer.event(self.now, &self.cluster);
         self.events_handled += 1;
     }
@@ -100,7 +100,10 @@ impl Simulation {
     /// Handles what is due next, or moves the clock to `deadline` if that is earlier. False if there is neither.
     pub(super) fn advance(&mut self, deadline: SimTime, observer: &mut dyn Observer) -> bool {
         match self.next_time() {
-            Some(next) if next <= deadline => self.handle_next(next, observer),
+            Some(next) if next <= deadline => {
+                self.handle_next(next, observer);
+                self.record_changes();
+            }
             _ if deadline == SimTime::NEVER => return false,
             _ => self.now = deadline,
         }
@@ -163,10 +166,18 @@ impl Simulation {
     /// After each event: what machines did reaches kubelets and workload, sent events enter the queue, changes are
     /// written down and delivered, waiting commands look again.
     pub(super) fn settle(&mut self, observer: &mut dyn Observer) {
+        self.settle_after(None, observer);
+    }
+
+    /// `settle`, if the event was the step of a pod's worker.
+    fn settle_after(&mut self, step: Option<PodId>, observer: &mut dyn Observer) {
         loop {
             self.settle_machines();
             self.tell_of_metrics();
             self.drain_outboxes();
+            if step.is_some_and(|pod| self.record_later(pod)) {
+                break;
+            }
             self.record_changes();
             if self.steps.is_waiting() {
                 self.poll_steps(observer);
@@ -232,76 +243,6 @@ impl Simulation {
         post(&mut self.outboxes.faults, queue, Event::Fault);
     }
 
-    /// Does any expression wait for something to change?
-    #[inline]
-    pub(super) fn is_watched(&self) -> bool {
-        self.expectations.is_open() || self.steps.has_conditions()
-    }
-
-    /// New entries of the log go into digest and record. Most events write nothing: what is new is looked for first.
-    pub(super) fn record_changes(&mut self) {
-        if self.recording.cursor < self.cluster.log.end() {
-            self.record_log();
-        }
-        if self.recording.sightings < self.cluster.events.sightings().end() {
-            self.record_sightings();
-        }
-        if self.scheduler.has_attempts() {
-            for attempt in self.scheduler.take_attempts() {
-                self.recording.collector.attempt(&attempt_row(&attempt));
-            }
-        }
-        if self.controllers.has_autoscaler_decisions() {
-            for decision in self.controllers.take_autoscaler_decisions() {
-                self.recording.collector.autoscaler_decision(super::metrics::decision_row(decision), &self.cluster);
-            }
-        }
-        if self.workload.traffic().has_rows() {
-            self.record_traffic();
-        }
-        self.plan_sample();
-    }
-
-    fn record_log(&mut self) {
-        let is_watched = self.is_watched();
-        let recording = &mut self.recording;
-        let mut autoscalers: Vec<Change> = Vec::new();
-        while let Some(change) = self.cluster.log.at(recording.cursor) {
-            recording.cursor.0 += 1;
-            recording.changes += 1;
-            recording.digest.update_u64(change.at.0);
-            recording.digest.update_u64(digest_word(&change));
-            if is_observable(&change) {
-                recording.last_change = change.at;
-            }
-            recording.collector.observe(self.now, &change, &self.cluster);
-            if change.object.kind == Kind::HORIZONTAL_POD_AUTOSCALER {
-                autoscalers.push(change);
-            }
-            if change.object.kind == Kind::ENDPOINT_SLICE && self.workload.has_needy() {
-                let outbox = &mut self.outboxes.workload;
-                self.workload.endpoints_changed(self.now, &self.cluster, &mut self.machines, outbox);
-            }
-            if is_watched {
-                self.touched.kinds.insert(change.object.kind);
-            }
-        }
-        for change in autoscalers {
-            self.note_autoscaler(&change);
-        }
-    }
-
-    fn record_sightings(&mut self) {
-        self.touched.events |= self.is_watched();
-        let recording = &mut self.recording;
-        let sightings = self.cluster.events.sightings();
-        for sighting in sightings.from(recording.sightings) {
-            recording.digest.update_u64(u64::from(sighting.row) << 32 | u64::from(sighting.count));
-            recording.collector.event(*sighting, &self.cluster);
-        }
-        recording.sightings = sightings.end();
-    }
-
     /// Nothing observable can change any more.
     fn is_idle(&self) -> bool {
         let steps_are_due = self.steps.holds_up() || self.steps.next_time().is_some();
@@ -330,35 +271,4 @@ fn post<E>(outbox: &mut Outbox<E>, queue: &mut EventQueue<Event>, wrap: impl Fn(
     if !outbox.is_empty() {
         outbox.drain().for_each(|(at, event)| queue.push(at, wrap(event)));
     }
-}
-
-/// An attempt in the recorder's words: scheduler and recorder do not know one another.
-fn attempt_row(attempt: &scheduler::Attempt) -> Attempt {
-    Attempt {
-        at: attempt.at,
-        pod: attempt.pod,
-        attempt: attempt.attempt,
-        result: match attempt.result {
-            scheduler::AttemptResult::Scheduled => AttemptResult::Scheduled,
-            scheduler::AttemptResult::Unschedulable => AttemptResult::Unschedulable,
-            scheduler::AttemptResult::Error => AttemptResult::Error,
-        },
-        node: attempt.node,
-        feasible: attempt.feasible,
-        evaluated: attempt.evaluated,
-        reason: attempt.message.to_string(),
-    }
-}
-
-/// Object, verb and fields of a change as one word.
-fn digest_word(change: &Change) -> u64 {
-    u64::from(change.object.kind.0) << 52
-        | u64::from(change.object.id) << 20
-        | u64::from(change.fields.bits()) << 4
-        | change.verb as u64
-}
-
-/// Leases are nothing that anybody looks at.
-fn is_observable(change: &Change) -> bool {
-    change.object.kind != Kind::LEASE
 }

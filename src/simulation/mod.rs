@@ -21,6 +21,7 @@ mod metrics;
 mod nodes;
 pub mod observer;
 mod outages;
+mod recording;
 mod settings;
 mod setup;
 mod steps;
@@ -35,9 +36,8 @@ pub use observer::{Observer, Unobserved};
 pub use setup::SetupError;
 pub use stop::Ending;
 
-use crate::cluster::{Cluster, Cursor};
+use crate::cluster::Cluster;
 use crate::controllers::{ControllerEvent, Controllers};
-use crate::engine::digest::Digest;
 use crate::engine::event_queue::EventQueue;
 use crate::engine::random::Streams;
 use crate::engine::{Outbox, SimDuration, SimTime};
@@ -45,7 +45,6 @@ use crate::faults::{FaultEvent, Faults};
 use crate::kubectl::Kubectl;
 use crate::kubelet::{KubeletEvent, Kubelets};
 use crate::machines::Machines;
-use crate::record::collector::Collector;
 use crate::scenario::plan::{self, Plan};
 use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerEvent};
@@ -57,6 +56,7 @@ use expectations::Expectations;
 use expressions::Touched;
 use files::PlanFiles;
 use outages::Outages;
+use recording::Recording;
 use settings::Settings;
 use steps::StepRunner;
 use stop::{IdleCheck, Until};
@@ -107,19 +107,6 @@ struct Outboxes {
     kubelets: Outbox<KubeletEvent>,
     workload: Outbox<WorkloadEvent>,
     faults: Outbox<FaultEvent>,
-}
-
-/// What is written down while the run goes on.
-struct Recording {
-    collector: Collector,
-    cursor: Cursor,
-    sightings: usize,
-    digest: Digest,
-    changes: u64,
-    /// The last change that anybody could observe.
-    last_change: SimTime,
-    /// Is a sample pending?
-    sampling: bool,
 }
 
 impl Simulation {

@@ -32,10 +32,11 @@ use super::expectations::Expectations;
 use super::expressions::Touched;
 use super::files::PlanFiles;
 use super::outages::Outages;
+use super::recording::{Recording, Row};
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Recording, Simulation, behaviors, components, imports, nodes, system_pods, traffic, warm_up};
+use super::{Outboxes, Simulation, behaviors, components, imports, nodes, system_pods, traffic, warm_up};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -158,6 +159,7 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
             changes: 0,
             last_change: begin,
             sampling: false,
+            row: Row::default(),
         },
         now: begin,
         origin,

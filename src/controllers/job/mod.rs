@@ -188,21 +188,21 @@ impl JobController {
             .collect()
     }
 
-    /// Remembers a pod as long as it matters.
-    fn note(&mut self, pod: PodId, cluster: &Cluster) {
+    /// Remembers a pod, of which these parts have changed, as long as it matters.
+    fn note(&mut self, pod: PodId, fields: Fields, cluster: &Cluster) {
         let row = cluster.pod(pod);
         if row.controller.kind != Kind::JOB || !row.controller.is_some() {
             return;
         }
         let known = self.jobs.entry(row.controller).or_default();
-        self.filed.note(pod, row, &mut known.pods);
+        self.filed.note((pod, row), fields, &mut known.pods);
     }
 
     /// Notes pods whose changes were not noted yet, those that have not arrived too: each change once.
     fn catch_up(&mut self, cluster: &Cluster) {
         while let Some(change) = cluster.log.next_kept(&mut self.cursor) {
             if let Some(pod) = change.object.as_pod().filter(|_| change.fields.intersects(CLASSIFYING)) {
-                self.note(pod, cluster);
+                self.note(pod, change.fields, cluster);
             }
         }
     }

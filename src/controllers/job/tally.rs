@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::cluster::{Cluster, PodSet};
+use crate::cluster::{Cluster, Fields, PodSet};
 use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::job::Job;
@@ -34,6 +34,20 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Of a pod as it is now, of which these parts have changed since it was here.
+    fn after(self, fields: Fields, row: &Pod) -> Self {
+        let moves = Fields::PHASE | Fields::DELETION | Fields::OWNERSHIP;
+        if !self.is_quiet() || fields.intersects(moves) {
+            Self::of(row)
+        } else if !fields.contains(Fields::READY) {
+            self
+        } else if row.is_ready() {
+            Self::Ready
+        } else {
+            Self::Quiet
+        }
+    }
+
     /// Of a pod as it is now.
     fn of(row: &Pod) -> Self {
         if row.deleted.is_some() {
@@ -64,12 +78,12 @@ pub(super) struct Filed {
 }
 
 impl Filed {
-    /// Files a pod of a Job as it is now.
-    pub(super) fn note(&mut self, pod: PodId, row: &Pod, pods: &mut JobPods) {
+    /// Files a pod of a Job as it is now; these parts have changed since it was filed last.
+    pub(super) fn note(&mut self, (pod, row): (PodId, &Pod), fields: Fields, pods: &mut JobPods) {
         self.places.fill_up(pod.index() + 1, (0, Place::Unknown));
         let known = &mut self.places[pod.index()];
         let before = if known.0 == row.controller.id { known.1 } else { Place::Unknown };
-        let place = Place::of(row);
+        let place = before.after(fields, row);
         *known = (row.controller.id, place);
         if place != before {
             pods.file(pod, before, place);
@@ -278,7 +292,7 @@ pub(super) fn finish_time(pod: PodId, cluster: &Cluster) -> SimTime {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::model::Text;
@@ -340,6 +354,13 @@ mod tests {
         row
     }
 
+    /// What a change of these bits of a pod's state is told as.
+    fn fields_of(bits: u32) -> Fields {
+        let parts = [Fields::PHASE, Fields::OWNERSHIP, Fields::READY, Fields::DELETION, Fields::all(), Fields::all()];
+        let changed = parts.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 != 0);
+        changed.map(|(_, part)| part).collect()
+    }
+
     proptest::proptest! {
         #[test]
         fn where_a_pod_was_filed_finds_what_a_look_everywhere_finds(
@@ -347,22 +368,28 @@ mod tests {
         ) {
             let mut filed = Filed::default();
             let mut jobs: [(JobPods, Model); 2] = Default::default();
+            let mut last: BTreeMap<PodId, (u32, u32)> = BTreeMap::new();
             for (pod, job, state) in steps {
                 let (pod, (pods, model)) = (PodId(pod), &mut jobs[job as usize]);
                 match state {
                     // Released.
                     64..72 => {
+                        last.remove(&pod);
                         pods.forget(pod);
                         filed.forget(pod, ObjectRef::new(Kind::JOB, job));
                         model.forget(pod);
                     }
                     // The Job is gone.
                     72.. => {
+                        last.retain(|_, (owner, _)| *owner != job);
                         pods.all().into_iter().for_each(|pod| filed.forget(pod, ObjectRef::new(Kind::JOB, job)));
                         (*pods, *model) = (JobPods::default(), Model::default());
                     }
                     _ => {
-                        filed.note(pod, &row(job, state), pods);
+                        // Of a pod that this Job has filed only what has changed is told.
+                        let before = last.insert(pod, (job, state)).filter(|(owner, _)| *owner == job);
+                        let fields = before.map_or(Fields::all(), |(_, before)| fields_of(before ^ state));
+                        filed.note((pod, &row(job, state)), fields, pods);
                         model.note(pod, &row(job, state));
                     }
                 }

@@ -216,8 +216,11 @@ fn a_matching_orphan_is_adopted_with_the_finalizer_and_released_without() {
     assert_eq!((world.cluster.pod(pod).controller, world.pods_of(key).len()), (key, 1));
     assert_eq!(world.cluster.pod(pod).finalizers().len(), 1);
     let known = world.cluster.shared_template(world.cluster.pod(pod).template);
-    let other =
-        PodTemplate { labels: Arc::default(), raw: json!({"spec": known.raw["spec"]}).into(), ..(*known).clone() };
+    let other = PodTemplate {
+        labels: Arc::default(),
+        raw: json!({"spec": known.raw["spec"]}).into(),
+        ..PodTemplate::clone(&known)
+    };
     world.act(|now, cluster| {
         let other = cluster.intern_template(other.into());
         cluster.set_pod_template(now, pod, other)

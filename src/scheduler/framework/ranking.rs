@@ -36,7 +36,38 @@ pub(super) struct Ranking {
     /// Totals of the feasible nodes where some are rejected, and their places.
     feasible: Vec<i16>,
     places: Vec<u32>,
+    turns: Turns,
 }
+
+/// In which order so many feasible nodes are asked whether their total is the greatest; see `select_host`.
+#[derive(Debug, Default)]
+struct Turns {
+    /// By turn.
+    places: Vec<u16>,
+    /// By place.
+    of_places: Vec<i16>,
+}
+
+impl Turns {
+    /// Those of so many nodes, which are the same for most pods.
+    ///
+    /// # Panics
+    /// Where that are more than `MOST`.
+    fn prepare(&mut self, nodes: usize) {
+        if self.places.len() == nodes {
+            return;
+        }
+        self.places =
+            std::iter::successors((nodes > 0).then_some(0), |at| after(*at, nodes)).map(|at| at as u16).collect();
+        self.of_places = vec![0; nodes];
+        for (turn, place) in (0..).zip(&self.places) {
+            self.of_places[usize::from(*place)] = turn;
+        }
+    }
+}
+
+/// As many totals can be compared in one pass.
+const MOST: usize = i16::MAX as usize;
 
 impl Ranking {
     /// Everything is to be asked for anew.
@@ -83,24 +114,32 @@ impl Ranking {
         let nodes = self.totals.len();
         self.judge_within(start, want, &mut judge);
         let (least, greatest) = self.range(start, want);
-        if least > RELATIVE {
-            let (before, from) = self.totals.split_at(start);
-            let total = |offset: usize| from.get(offset).copied().unwrap_or_else(|| before[offset - from.len()]);
-            let mut offset = 0;
-            while total(offset) != greatest {
-                offset = after(offset, want)?;
-            }
-            let place = (start + offset) % nodes;
+        if least > RELATIVE && want < MOST {
+            let place = (start + self.winner(start, want, greatest)?) % nodes;
             let rejected = self.rejected_from(start + want, nodes - want, &mut judge);
             return Some(Found { place, feasible: want, evaluated: want + rejected });
         }
         self.search_among_rejected(start, want, &mut judge)
     }
 
+    /// The `want` totals from `start` on, up to the end of the list and from its beginning.
+    fn window(&self, start: usize, want: usize) -> (&[i16], &[i16]) {
+        let to_end = want.min(self.totals.len() - start);
+        (&self.totals[start..start + to_end], &self.totals[..want - to_end])
+    }
+
+    /// Which of the `want` places from `start` on wins of those with the greatest total.
+    fn winner(&mut self, start: usize, want: usize, greatest: i16) -> Option<usize> {
+        self.turns.prepare(want);
+        let (head, tail) = self.window(start, want);
+        let (turns_of_head, turns_of_tail) = self.turns.of_places.split_at(head.len());
+        let turn = first_turn(head, turns_of_head, greatest).min(first_turn(tail, turns_of_tail, greatest));
+        self.turns.places.get(usize::try_from(turn).ok()?).map(|place| usize::from(*place))
+    }
+
     /// The least and the greatest total of the `want` places from `start` on.
     fn range(&self, start: usize, want: usize) -> (i16, i16) {
-        let to_end = want.min(self.totals.len() - start);
-        let (head, tail) = (&self.totals[start..start + to_end], &self.totals[..want - to_end]);
+        let (head, tail) = self.window(start, want);
         // Two passes each, because the compiler knows how to do them eight at a time.
         let least = |totals: &[i16]| totals.iter().fold(i16::MAX, |least, total| least.min(*total));
         let greatest = |totals: &[i16]| totals.iter().fold(i16::MIN, |greatest, total| greatest.max(*total));
@@ -161,6 +200,17 @@ impl Ranking {
         let best = select_host(&self.feasible)?;
         Some(Found { place: self.places[best] as usize, feasible: self.feasible.len(), evaluated })
     }
+}
+
+/// The first turn of those with this total, `i16::MAX` for none. One pass without a branch, which the compiler knows how to
+/// do eight at a time: a walk from turn to turn would go to and fro in the totals, and be surprised by each step.
+fn first_turn(totals: &[i16], turns: &[i16], wanted: i16) -> i16 {
+    let mut first = i16::MAX;
+    for (total, turn) in totals.iter().zip(turns) {
+        let others_last = if *total == wanted { 0 } else { i16::MAX };
+        first = first.min(*turn | others_last);
+    }
+    first
 }
 
 fn total_of(judgement: &Judgement) -> i16 {

@@ -76,6 +76,12 @@ impl StepRunner {
         self.timetable.first().map(|(at, _)| *at)
     }
 
+    /// Is one due by `now`?
+    #[inline]
+    pub(super) fn is_due(&self, now: SimTime) -> bool {
+        self.next_time().is_some_and(|at| at <= now)
+    }
+
     /// Does any command wait?
     #[inline]
     pub(super) fn is_waiting(&self) -> bool {
