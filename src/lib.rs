@@ -72,7 +72,7 @@
 //! 5. [`workload`] hears of that from the machine's own log and decides what the container does: serve, print, exit.
 //! 6. The kubelet sees the running (or ended) container at its next relist and writes the status: *Running*, *Ready*.
 //! 7. The EndpointSlice controller, the ReplicaSet's and the Deployment's statuses follow, each one delivery later.
-//! 8. After every event [`record`] has read the new entries of the log: the timeline is just one more reader.
+//! 8. After every event (or row of steps of kubelets) [`record`] has read the new entries of the log: the timeline is just one more reader.
 
 #![forbid(unsafe_code)]
 

@@ -38,7 +38,7 @@ fn oldest(pods: &PodSet, count: usize, cluster: &Cluster) -> Vec<PodId> {
         return pods.iter().take(count).collect();
     }
     let mut pods: Vec<PodId> = pods.iter().collect();
-    pods.sort_by_key(|pod| (cluster.pod(*pod).created, *pod));
+    pods.sort_by_cached_key(|pod| (cluster.pod(*pod).created, *pod));
     pods.truncate(count);
     pods
 }
@@ -63,12 +63,11 @@ impl PodGarbageCollector {
             .map_or(0, |most| (self.evicted.len() + self.ended.len()).saturating_sub(most))
     }
 
-    /// The pods beyond the threshold: evicted ones first, then the oldest. Upstream: podgc
+    /// The first `count` ended pods to go: evicted ones first, then the oldest. Upstream: podgc
     /// `byEvictionAndCreationTimestamp`.
-    fn first_to_go(&self, cluster: &Cluster) -> Vec<PodId> {
-        let excess = self.excess();
-        let mut pods = oldest(&self.evicted, excess, cluster);
-        pods.extend(oldest(&self.ended, excess - pods.len(), cluster));
+    fn first_to_go(&self, count: usize, cluster: &Cluster) -> Vec<PodId> {
+        let mut pods = oldest(&self.evicted, count, cluster);
+        pods.extend(oldest(&self.ended, count - pods.len(), cluster));
         pods
     }
 
@@ -121,7 +120,7 @@ impl Controller for PodGarbageCollector {
     fn sync(&mut self, now: SimTime, key: ObjectRef, cluster: &mut Cluster) -> Plan<()> {
         let mut plan = Plan::done();
         if key == ENDED {
-            let excess = self.first_to_go(cluster).into_iter().map(ObjectRef::pod);
+            let excess = self.first_to_go(self.excess(), cluster).into_iter().map(ObjectRef::pod);
             let deletions = excess.filter(|pod| cluster.is_live(*pod));
             plan.push_together(deletions.map(|object| Call::Delete { object, options: DeleteOptions::NOW }).collect());
             return plan;
@@ -179,6 +178,7 @@ mod tests {
     use super::super::testing::World;
     use super::super::work_queue::RateLimiter;
     use super::*;
+    use crate::api::decode::DecodeCache;
     use crate::model::pod::PodPhase;
 
     #[test]
@@ -209,8 +209,29 @@ mod tests {
             let mut queue = WorkQueue::new(RateLimiter::default_controller());
             collector.observe(SimTime::ZERO, &change.unwrap(), &world.cluster, &mut queue);
         }
-        assert_eq!(collector.first_to_go(&world.cluster), [pods[2], pods[0]]);
-        collector.threshold = 3;
-        assert_eq!(collector.first_to_go(&world.cluster), []);
+        assert_eq!(collector.excess(), 2);
+        assert_eq!(collector.first_to_go(2, &world.cluster), [pods[2], pods[0]]);
+        assert_eq!(collector.first_to_go(9, &world.cluster), [pods[2], pods[0], pods[1]]);
+    }
+
+    #[test]
+    fn of_pods_of_another_cluster_the_oldest_goes_first_whatever_its_number() {
+        let mut world = World::new(0);
+        let mut ended = PodSet::default();
+        let pods = ["2040-01-02T00:00:00Z", "2040-01-01T00:00:00Z"].map(|created| {
+            let pod = json!({
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": created[..10], "namespace": "default", "creationTimestamp": created},
+                "spec": {"containers": [{"name": "main", "image": "busybox:1"}]}, "status": {"phase": "Succeeded"},
+            });
+            let mut imported = None;
+            world.act(|now, cluster| {
+                imported = cluster.import(now, pod, &mut DecodeCache::default()).unwrap().as_pod();
+            });
+            ended.insert(imported.unwrap());
+            imported.unwrap()
+        });
+        assert_eq!(oldest(&ended, 1, &world.cluster), [pods[1]]);
+        assert_eq!(oldest(&ended, 9, &world.cluster), [pods[1], pods[0]]);
     }
 }

@@ -8,7 +8,6 @@ use crate::model::object::{NodeId, PodId};
 
 use super::event::{Event, Watcher};
 use super::outages::Component;
-use super::recording::stepping;
 use super::stop::{Ending, Until};
 use super::{Observer, Simulation};
 
@@ -47,6 +46,7 @@ impl Simulation {
     pub(super) fn go_on_until(&mut self, end: SimTime, may_idle: bool, observer: &mut dyn Observer) -> Ending {
         while let Some(next) = self.next_time().filter(|next| *next <= end) {
             if may_idle && self.idle.is_due(self.now, next, self.queue.len()) && self.is_idle() {
+                // Steps that come to nothing may be all that is left of a row.
                 self.record_changes();
                 return Ending::Idle;
             }
@@ -89,7 +89,7 @@ impl Simulation {
         if self.steps.is_due(next) {
             self.run_due_steps(observer);
         } else if let Some((_, event)) = self.queue.pop() {
-            step = stepping(event);
+            step = event.stepping();
             self.dispatch(event, observer);
         }
         self.settle_after(step, observer);

@@ -3,6 +3,7 @@
 use crate::controllers::ControllerEvent;
 use crate::faults::FaultEvent;
 use crate::kubelet::KubeletEvent;
+use crate::model::object::PodId;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::WorkloadEvent;
 
@@ -45,6 +46,16 @@ pub enum Event {
     Workload(WorkloadEvent),
     /// Node usage is sampled, after everything else of its instant.
     Sample,
+}
+
+impl Event {
+    /// The pod, if it is the step of a pod's worker.
+    pub fn stepping(&self) -> Option<PodId> {
+        match self {
+            Self::Kubelet(KubeletEvent::Step { pod, .. }) => Some(*pod),
+            _ => None,
+        }
+    }
 }
 
 const _: () = assert!(size_of::<Event>() <= 16, "an event must stay small");

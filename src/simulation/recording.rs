@@ -6,7 +6,6 @@
 use crate::cluster::{Change, Cursor, Verb};
 use crate::engine::SimTime;
 use crate::engine::digest::Digest;
-use crate::kubelet::KubeletEvent;
 use crate::model::kind::Kind;
 use crate::model::object::PodId;
 use crate::record::AttemptResult;
@@ -67,14 +66,6 @@ fn place(pod: PodId) -> (usize, u64) {
     (pod.index() / 64 % WORDS, 1 << (pod.index() % 64))
 }
 
-/// The pod whose worker's step an event is.
-pub(super) fn stepping(event: Event) -> Option<PodId> {
-    match event {
-        Event::Kubelet(KubeletEvent::Step { pod, .. }) => Some(pod),
-        _ => None,
-    }
-}
-
 impl Simulation {
     /// Does any expression wait for something to change?
     #[inline]
@@ -84,12 +75,8 @@ impl Simulation {
 
     /// Puts what the step of a pod's worker wrote off until the row is over. False if that cannot wait.
     pub(super) fn record_later(&mut self, pod: PodId) -> bool {
-        let goes_on = self
-            .queue
-            .at_hand()
-            .copied()
-            .and_then(stepping)
-            .is_some_and(|next| next != pod && !self.recording.row.may_hold(next));
+        let next = self.queue.at_hand().and_then(Event::stepping);
+        let goes_on = next.is_some_and(|next| next != pod && !self.recording.row.may_hold(next));
         // Commands that wait and expressions look at what is recorded after each event.
         if !goes_on || self.steps.is_waiting() || self.is_watched() || self.steps.is_due(self.now) {
             return false;

@@ -27,15 +27,12 @@ use super::pod_claims::PodClaims;
 use super::runner::{Controller, News, Profile};
 use super::work_queue::{RateLimiter, WorkQueue};
 use backoff::Backoff;
-use tally::{Filed, JobPods};
+use tally::{CLASSIFYING, Filed, JobPods};
 
 /// Changes of pods are gathered this long. Upstream: job `SyncJobBatchPeriod`.
 const BATCH: SimDuration = SimDuration::from_secs(1);
 /// Pods made or deleted in one sync. Upstream: job `MaxPodCreateDeletePerSync`.
 const BURST: usize = 500;
-
-/// Parts of a pod on which its class depends.
-const CLASSIFYING: Fields = Fields::PHASE.union(Fields::READY).union(Fields::DELETION).union(Fields::OWNERSHIP);
 
 /// The controller.
 #[derive(Debug, Default)]
@@ -195,7 +192,7 @@ impl JobController {
             return;
         }
         let known = self.jobs.entry(row.controller).or_default();
-        self.filed.note((pod, row), fields, &mut known.pods);
+        self.filed.note(pod, row, fields, &mut known.pods);
     }
 
     /// Notes pods whose changes were not noted yet, those that have not arrived too: each change once.

@@ -17,6 +17,10 @@ pub(super) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 /// Ended pods counted in one sync. Upstream: job `MaxUncountedPods`.
 const UNCOUNTED_MAX: usize = 500;
 
+/// Parts of a pod on which its class depends.
+pub(super) const CLASSIFYING: Fields =
+    Fields::PHASE.union(Fields::READY).union(Fields::DELETION).union(Fields::OWNERSHIP);
+
 /// Where a Job files a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Place {
@@ -36,16 +40,13 @@ pub(super) enum Place {
 impl Place {
     /// Of a pod as it is now, of which these parts have changed since it was here.
     fn after(self, fields: Fields, row: &Pod) -> Self {
-        let moves = Fields::PHASE | Fields::DELETION | Fields::OWNERSHIP;
-        if !self.is_quiet() || fields.intersects(moves) {
-            Self::of(row)
-        } else if !fields.contains(Fields::READY) {
-            self
-        } else if row.is_ready() {
-            Self::Ready
-        } else {
-            Self::Quiet
-        }
+        let stays_quiet = self.is_quiet() && !fields.intersects(CLASSIFYING.difference(Fields::READY));
+        if stays_quiet { Self::quiet(row) } else { Self::of(row) }
+    }
+
+    /// Of a pod that is active, with the finalizer on.
+    fn quiet(row: &Pod) -> Self {
+        if row.is_ready() { Self::Ready } else { Self::Quiet }
     }
 
     /// Of a pod as it is now.
@@ -55,13 +56,7 @@ impl Place {
         }
         match (is_tracked(row), row.status.phase.is_terminal()) {
             (false, true) => Self::Gone,
-            (true, false) if row.deletion.is_none() => {
-                if row.is_ready() {
-                    Self::Ready
-                } else {
-                    Self::Quiet
-                }
-            }
+            (true, false) if row.deletion.is_none() => Self::quiet(row),
             _ => Self::Other,
         }
     }
@@ -79,7 +74,7 @@ pub(super) struct Filed {
 
 impl Filed {
     /// Files a pod of a Job as it is now; these parts have changed since it was filed last.
-    pub(super) fn note(&mut self, (pod, row): (PodId, &Pod), fields: Fields, pods: &mut JobPods) {
+    pub(super) fn note(&mut self, pod: PodId, row: &Pod, fields: Fields, pods: &mut JobPods) {
         self.places.fill_up(pod.index() + 1, (0, Place::Unknown));
         let known = &mut self.places[pod.index()];
         let before = if known.0 == row.controller.id { known.1 } else { Place::Unknown };
@@ -389,7 +384,7 @@ mod tests {
                         // Of a pod that this Job has filed only what has changed is told.
                         let before = last.insert(pod, (job, state)).filter(|(owner, _)| *owner == job);
                         let fields = before.map_or(Fields::all(), |(_, before)| fields_of(before ^ state));
-                        filed.note((pod, &row(job, state)), fields, pods);
+                        filed.note(pod, &row(job, state), fields, pods);
                         model.note(pod, &row(job, state));
                     }
                 }

@@ -49,10 +49,7 @@ struct Turns {
 }
 
 impl Turns {
-    /// Those of so many nodes, which are the same for most pods.
-    ///
-    /// # Panics
-    /// Where that are more than `MOST`.
+    /// Those of so many nodes, fewer than `MOST`, which are the same for most pods.
     fn prepare(&mut self, nodes: usize) {
         if self.places.len() == nodes {
             return;
@@ -276,6 +273,15 @@ mod tests {
                 total => Judgement { fixed: i64::from(total), ..Judgement::default() },
             };
             prop_assert_eq!(ranking(&stale).find(start, want, judge), one_by_one(&known, start, want));
+        }
+    }
+
+    #[test]
+    fn more_nodes_than_turns_have_numbers_are_looked_at_one_by_one() {
+        let totals: Vec<i16> = (0..MOST + 9).map(|place| if place % 5_000 == 4_999 { 7 } else { 3 }).collect();
+        for want in [MOST - 1, MOST, totals.len()] {
+            let judge = |_| unreachable!("all totals are known");
+            assert_eq!(ranking(&totals).find(2, want, judge), one_by_one(&totals, 2, want));
         }
     }
 
