@@ -155,7 +155,7 @@ fn a_rule_that_restarts_all_containers_keeps_the_pod_which_is_pending_while_init
         let status = &simulation.cluster.pod(pod).status;
         phases.push(status.phase);
         seen_condition |=
-            status.conditions.iter().any(|one| one.kind.name() == "AllContainersRestarting" && one.status.is_true());
+            status.conditions.iter().any(|one| one.kind().name() == "AllContainersRestarting" && one.status.is_true());
     }
     phases.dedup();
     // As recorded: restart-all-containers.
@@ -239,7 +239,7 @@ proptest! {
         let spec = format!("restartPolicy: {policy}, containers: [ {list} ]");
         let (mut simulation, plan) = simulation(&behaviors, &spec, &step);
         let mut last: Option<(PodPhase, Vec<u32>)> = None;
-        let mut known = None;
+        let (mut known, mut seen_gone) = (None, None);
         for quarter in 1..600u32 {
             let now = seconds(f64::from(quarter) * 0.25);
             simulation.run_until(now, &mut Unobserved);
@@ -254,7 +254,8 @@ proptest! {
             last = Some((row.status.phase, counts));
             // A forced deletion leaves the container its two seconds.
             let slack = if deleted.is_some_and(|(_, grace)| grace == 0) { 3 } else { 0 };
-            if row.deleted.is_some_and(|gone| gone + SimDuration::from_secs(slack) <= now) {
+            let gone = row.deleted.then(|| *seen_gone.get_or_insert(now));
+            if gone.is_some_and(|gone| gone + SimDuration::from_secs(slack) <= now) {
                 let mut runs = simulation.machines.runs_of_pod(pod);
                 prop_assert!(!runs.any(|run| simulation.machines.container(run).state == RunState::Running));
             }

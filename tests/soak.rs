@@ -250,7 +250,7 @@ impl Invariants {
     /// The budget of web-0: an eviction leaves as many healthy pods as it asks for.
     fn look_at_budget(&mut self, now: SimTime, pod: PodId, verb: Verb, fields: Fields, cluster: &Cluster) {
         let row = cluster.pod(pod);
-        let target = row.status.condition(&PodConditionType::DisruptionTarget);
+        let target = row.status.condition(PodConditionType::DisruptionTarget);
         let is_evicted = target.is_some_and(|target| target.reason() == "EvictionByEvictionAPI");
         let is_eviction = is_evicted && verb == Verb::Modified && fields.contains(Fields::DELETION);
         if !is_eviction {

@@ -266,7 +266,7 @@ mod tests {
         Pod {
             name: crate::record::TextId::default(),
             namespace: crate::record::TextId::default(),
-            uid: 0,
+            uid: crate::record::Uid::default(),
             owner: crate::record::WorkloadIndex::NONE,
             workload: crate::record::WorkloadIndex::NONE,
             priority: 0,

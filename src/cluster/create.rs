@@ -255,15 +255,15 @@ impl Cluster {
         let mut status = PodStatus::default();
         if !spec.scheduling_gates.is_empty() {
             // Upstream: registry/core/pod `applySchedulingGatedCondition`.
-            status.conditions.push(PodCondition {
-                kind: PodConditionType::PodScheduled,
-                status: ConditionStatus::False,
-                why: Why::new(
+            status.conditions.push(PodCondition::new(
+                PodConditionType::PodScheduled,
+                ConditionStatus::False,
+                Why::new(
                     Text::const_new("SchedulingGated"),
                     Text::const_new("Scheduling is blocked due to non-empty scheduling gates"),
                 ),
-                last_transition: now,
-            });
+                now,
+            ));
         }
         let pod = Pod { controller, node, extra, status, ..Pod::new(name, namespace, template, now) };
         self.learn_template(namespace, template);

@@ -141,7 +141,7 @@ impl Cluster {
 
     pub(super) fn remove_pod_if_finalized(&mut self, now: SimTime, pod: PodId) {
         let row = self.pods.row(pod);
-        let done = row.deleted.is_none()
+        let done = !row.deleted
             && row.finalizers().is_empty()
             && row.deletion.is_some_and(|deletion| deletion.grace_seconds == 0);
         if done {
@@ -162,7 +162,7 @@ impl Cluster {
     fn remove_pod(&mut self, now: SimTime, pod: PodId) {
         self.metrics.forget(pod);
         self.managed.forget(ObjectRef::pod(pod));
-        self.pods.remove(pod, now);
+        self.pods.remove(pod);
         self.log.append(Change { at: now, object: ObjectRef::pod(pod), verb: Verb::Deleted, fields: Fields::all() });
     }
 }

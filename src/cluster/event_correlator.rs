@@ -28,7 +28,7 @@ const ROWS_BESIDE: usize = 16;
 pub(super) struct Place(NonZeroU32);
 
 impl Place {
-    fn of(row: u32) -> Self {
+    pub(super) fn of(row: u32) -> Self {
         Self(NonZeroU32::MIN.saturating_add(row))
     }
 
@@ -36,7 +36,7 @@ impl Place {
         self.0.get() - 1
     }
 
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         self.row() as usize
     }
 }

@@ -140,7 +140,7 @@ proptest! {
                 host: NodeId(0),
             };
             store.record(SimTime::from_secs(now), draft, sent.may_create);
-            let counts: Vec<u32> = store.rows().iter().map(|row| row.count).collect();
+            let counts: Vec<u32> = store.rows().iter().map(|row| store.count_of(row)).collect();
             prop_assert_eq!(&counts, &reference.rows, "after {:?} at {}", sent, now);
         }
     }

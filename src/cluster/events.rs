@@ -137,17 +137,24 @@ pub struct EventRow {
     pub sort: EventSortId,
     /// The node of the component.
     pub host: NodeId,
-    /// When it was first seen.
-    pub first: SimTime,
     /// When it was last seen.
     pub last: SimTime,
-    /// How often.
-    pub count: u32,
+    /// What is to be told of one that was not seen just once: most were.
+    repeats: Option<Place>,
     /// For the correlator: the row before it in its chain.
     pub(super) before: Option<Place>,
 }
 
-const _: () = assert!(size_of::<EventRow>() <= 48);
+const _: () = assert!(size_of::<EventRow>() <= 40);
+
+/// How an Event was seen again.
+#[derive(Clone, Copy, Debug)]
+struct Repeats {
+    /// When it was first seen.
+    first: SimTime,
+    /// How often it was seen in all.
+    count: u32,
+}
 
 impl EventRow {
     /// An Event that was seen once: of an object, perhaps of one of its containers, from a node.
@@ -165,9 +172,8 @@ impl EventRow {
             said_number: 0,
             sort,
             host,
-            first: now,
             last: now,
-            count: 1,
+            repeats: None,
             before: None,
         };
         row.set_said(said);
@@ -200,6 +206,23 @@ impl EventRow {
     }
 }
 
+/// An Event is seen once more. Returns how often it was seen by now.
+fn see_again(repeats: &mut Rows<Repeats>, row: &mut EventRow, now: SimTime) -> u32 {
+    let place = row.repeats.unwrap_or_else(|| note_repeats(repeats, row, 1));
+    row.last = now;
+    let known = &mut repeats[place.index()];
+    known.count += 1;
+    known.count
+}
+
+/// From here on it is told of an Event by itself how often it was seen, and when first: the time that it has so far.
+fn note_repeats(repeats: &mut Rows<Repeats>, row: &mut EventRow, count: u32) -> Place {
+    let place = Place::of(repeats.len() as u32);
+    repeats.push(Repeats { first: row.last, count });
+    row.repeats = Some(place);
+    place
+}
+
 /// Places for texts that came lately: most pods' Events say the same.
 const TEXTS_KEPT: usize = 256;
 /// Places for sorts that came lately.
@@ -209,6 +232,7 @@ const SORTS_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct EventStore {
     rows: Rows<EventRow>,
+    repeats: Rows<Repeats>,
     sightings: Sightings,
     correlator: EventCorrelator,
     texts: Rows<Box<str>>,
@@ -226,12 +250,12 @@ impl EventStore {
     pub(super) fn record(&mut self, now: SimTime, draft: EventDraft, may_create: bool) {
         let sort = self.recent_sort(&draft);
         let stored = Stored { rows: &mut self.rows, texts: &self.texts };
+        let mut count = 1;
         let row = match self.correlator.correlate(now, (&draft, sort), stored, may_create) {
             Correlated::Spam => return,
             Correlated::Known { row, combined } => {
                 let known = &mut self.rows[row as usize];
-                known.count += 1;
-                known.last = now;
+                count = see_again(&mut self.repeats, known, now);
                 if combined {
                     let said = store_again(&mut self.texts, known.said(), draft.message);
                     known.set_said(said);
@@ -248,7 +272,17 @@ impl EventStore {
                 self.rows.len() as u32 - 1
             }
         };
-        self.sightings.push(Sighting { at: now, row, count: self.rows[row as usize].count });
+        self.sightings.push(Sighting { at: now, row, count });
+    }
+
+    /// When an Event was first seen.
+    pub fn first_of(&self, row: &EventRow) -> SimTime {
+        row.repeats.map_or(row.last, |place| self.repeats[place.index()].first)
+    }
+
+    /// How often an Event was seen.
+    pub fn count_of(&self, row: &EventRow) -> u32 {
+        row.repeats.map_or(1, |place| self.repeats[place.index()].count)
     }
 
     /// What an Event has in common with others of its sort.
@@ -328,8 +362,13 @@ impl EventStore {
         StoredSaid::Text(push(&mut self.texts, text.into()))
     }
 
-    /// Takes over an Event of another cluster: it is not correlated and was not sighted here.
-    pub(super) fn import(&mut self, row: EventRow) -> u32 {
+    /// Takes over an Event of another cluster, which was seen `count` times until `last`: it is not correlated and was not
+    /// sighted here.
+    pub(super) fn import(&mut self, mut row: EventRow, last: SimTime, count: u32) -> u32 {
+        if (last, count) != (row.last, 1) {
+            note_repeats(&mut self.repeats, &mut row, count);
+            row.last = last;
+        }
         self.rows.push(row);
         self.rows.len() as u32 - 1
     }
@@ -391,8 +430,25 @@ mod tests {
         store.record(SimTime::from_secs(1), draft("a"), true);
         store.record(SimTime::from_secs(2), draft("a"), true);
         assert_eq!(store.rows().len(), 1);
-        assert_eq!(store.row(0).count, 2);
+        let row = store.row(0);
+        assert_eq!(store.count_of(row), 2);
+        assert_eq!((store.first_of(row), row.last), (SimTime::from_secs(1), SimTime::from_secs(2)));
         assert_eq!(store.sightings().end(), 2);
+    }
+
+    #[test]
+    fn an_event_of_another_cluster_keeps_its_times_and_its_count() {
+        let mut store = EventStore::default();
+        let sort = store.intern_sort(EventType::Normal, "Pulled".into(), "kubelet".into());
+        let about = (ObjectRef::pod(PodId(0)), None, NodeId(0));
+        let seconds = SimTime::from_secs;
+        for (first, last, count) in [(1, 1, 1), (1, 5, 1), (2, 2, 3), (1, 9, 4)] {
+            let said = store.import_message("a");
+            let row = store.import(EventRow::new(seconds(first), about, sort, said), seconds(last), count);
+            let row = store.row(row);
+            let kept = (store.first_of(row), row.last, store.count_of(row));
+            assert_eq!(kept, (seconds(first), seconds(last), count));
+        }
     }
 
     #[test]
@@ -401,7 +457,7 @@ mod tests {
         store.record(SimTime::from_secs(1), draft("a"), true);
         store.record(SimTime::from_secs(2), draft("a"), false);
         store.record(SimTime::from_secs(2), draft("b"), false);
-        assert_eq!((store.rows().len(), store.row(0).count), (1, 2));
+        assert_eq!((store.rows().len(), store.count_of(store.row(0))), (1, 2));
     }
 
     #[test]
@@ -413,7 +469,7 @@ mod tests {
         store.forget(ObjectRef::pod(PodId(0)));
         store.record(SimTime::from_secs(2), other, true);
         store.record(SimTime::from_secs(2), draft("a"), true);
-        let counts: Vec<u32> = store.rows().iter().map(|row| row.count).collect();
+        let counts: Vec<u32> = store.rows().iter().map(|row| store.count_of(row)).collect();
         assert_eq!(counts, [1, 2, 1]);
         assert_eq!(store.correlator.places(), 2);
     }
@@ -427,7 +483,7 @@ mod tests {
         assert_eq!(store.rows().len(), 10);
         let StoredSaid::Text(text) = store.row(9).said() else { panic!("a text") };
         assert_eq!((store.row(9).is_combined, store.text(text)), (true, "message 11"));
-        assert_eq!(store.row(9).count, 3);
+        assert_eq!(store.count_of(store.row(9)), 3);
     }
 
     #[test]
@@ -438,9 +494,9 @@ mod tests {
         for _ in 0..30 {
             store.record(SimTime::ZERO, draft("a"), true);
         }
-        assert_eq!(store.row(1).count, 25);
+        assert_eq!(store.count_of(store.row(1)), 25);
         store.record(SimTime::from_secs(300), draft("a"), true);
-        assert_eq!(store.row(1).count, 26);
+        assert_eq!(store.count_of(store.row(1)), 26);
     }
 
     #[test]
@@ -454,6 +510,6 @@ mod tests {
         store.record(at(40), draft("message 0"), true);
         store.record(at(41), draft("message 39"), true);
         assert_eq!(store.rows().len(), 40);
-        assert_eq!((store.row(0).count, store.row(39).count), (2, 2));
+        assert_eq!((store.count_of(store.row(0)), store.count_of(store.row(39))), (2, 2));
     }
 }

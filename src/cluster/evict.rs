@@ -35,12 +35,12 @@ impl Cluster {
         if !ignored {
             self.take_disruption(now, pod)?;
             self.modify_pod_status(now, pod, |status| {
-                status.set_condition(PodCondition {
-                    kind: PodConditionType::DisruptionTarget,
-                    status: ConditionStatus::True,
-                    why: Why::new(Text::const_new("EvictionByEvictionAPI"), Text::const_new("Eviction API: evicting")),
-                    last_transition: now,
-                });
+                status.set_condition(PodCondition::new(
+                    PodConditionType::DisruptionTarget,
+                    ConditionStatus::True,
+                    Why::new(Text::const_new("EvictionByEvictionAPI"), Text::const_new("Eviction API: evicting")),
+                    now,
+                ));
             });
         }
         self.delete(now, object, options)

@@ -12,9 +12,8 @@ impl Cluster {
         row.template = template;
         row.node = crate::model::object::NodeId::NONE;
         row.nominated = crate::model::object::NodeId::NONE;
-        let created = row.created;
         let pod = self.pods.insert(row);
-        self.pods.remove(pod, created);
+        self.pods.remove(pod);
         pod
     }
 }

@@ -276,7 +276,7 @@ impl Cluster {
     /// Is it in the API (perhaps being deleted)?
     pub fn is_live(&self, object: ObjectRef) -> bool {
         match object.as_pod() {
-            Some(pod) => self.pod(pod).deleted.is_none(),
+            Some(pod) => !self.pod(pod).deleted,
             None => object.is_some() && self.object(object).deleted.is_none(),
         }
     }

@@ -3,7 +3,6 @@
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
-use crate::engine::SimTime;
 use crate::engine::rows::Rows;
 use crate::model::Text;
 use crate::model::labels::Labels;
@@ -68,7 +67,7 @@ impl PodTable {
     }
 
     pub(super) fn live(&self) -> impl Iterator<Item = PodId> + '_ {
-        (0..self.rows.len()).map(PodId::from_index).filter(|pod| self.row(*pod).deleted.is_none())
+        (0..self.rows.len()).map(PodId::from_index).filter(|pod| !self.row(*pod).deleted)
     }
 
     /// Number of rows ever made.
@@ -160,9 +159,9 @@ impl PodTable {
     }
 
     /// Takes a pod out of every index; its row stays as it was last.
-    pub(super) fn remove(&mut self, pod: PodId, now: SimTime) {
+    pub(super) fn remove(&mut self, pod: PodId) {
         let row = &mut self.rows[pod.index()];
-        row.deleted = Some(now);
+        row.deleted = true;
         let (namespace, controller, node, template) = (row.namespace, row.controller, row.node, row.template);
         self.live -= 1;
         let named = Named::new(namespace, &row.name, pod);
@@ -208,6 +207,7 @@ impl PodTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::SimTime;
 
     #[test]
     fn an_older_pod_that_comes_later_is_noticed() {

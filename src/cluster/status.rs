@@ -51,14 +51,14 @@ impl Cluster {
 
     /// Sets the status of a condition that a pod has; nothing else of it changes but its transition time. Returns whether
     /// that was a write.
-    pub fn turn_pod_condition(&mut self, now: SimTime, pod: PodId, kind: &PodConditionType, holds: bool) -> bool {
+    pub fn turn_pod_condition(&mut self, now: SimTime, pod: PodId, kind: PodConditionType<'_>, holds: bool) -> bool {
         let status = &mut self.pods.row_mut(pod).status;
         let turned = ConditionStatus::from(holds);
-        let found = status.conditions.iter_mut().find(|condition| condition.kind == *kind);
+        let found = status.conditions.iter_mut().find(|condition| condition.is(kind));
         let Some(condition) = found.filter(|condition| condition.status != turned) else { return false };
         condition.status = turned;
         condition.last_transition = now;
-        let ready = if *kind == PodConditionType::Ready { Fields::READY } else { Fields::empty() };
+        let ready = if kind == PodConditionType::Ready { Fields::READY } else { Fields::empty() };
         self.log_modified(now, ObjectRef::pod(pod), Fields::CONDITIONS | ready);
         true
     }
@@ -100,7 +100,7 @@ impl Cluster {
 
 /// Which parts of the status differ.
 fn difference(before: &PodStatus, after: &PodStatus) -> Fields {
-    let ready = |status: &PodStatus| status.is_condition_true(&PodConditionType::Ready);
+    let ready = |status: &PodStatus| status.is_condition_true(PodConditionType::Ready);
     let mut fields = Fields::empty();
     fields.set(Fields::PHASE, before.phase != after.phase);
     fields.set(Fields::READY, ready(before) != ready(after));

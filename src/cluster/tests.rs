@@ -90,7 +90,7 @@ fn a_pod_without_node_goes_at_once_and_a_bound_one_waits_for_its_grace() {
     for pod in [waiting, bound] {
         cluster.delete(SimTime::from_secs(5), ObjectRef::pod(pod), DeleteOptions::default()).unwrap();
     }
-    assert_eq!(cluster.pod(waiting).deleted, Some(SimTime::from_secs(5)));
+    assert!(cluster.pod(waiting).deleted);
     let deletion = cluster.pod(bound).deletion.unwrap();
     assert_eq!((deletion.timestamp, deletion.grace_seconds), (SimTime::from_secs(35), 30));
     let shorter = DeleteOptions { grace_seconds: Some(10), ..DeleteOptions::default() };

@@ -285,7 +285,7 @@ impl Cluster {
                 format!("Operation cannot be fulfilled on pods/binding \"{}\": {detail}", row.name),
             )
         };
-        if row.deleted.is_some() {
+        if row.deleted {
             return Err(Status::not_found("pods", &row.name));
         }
         if row.deletion.is_some() {
@@ -299,12 +299,12 @@ impl Cluster {
             )));
         }
         self.pods.bind(pod, node);
-        self.pods.row_mut(pod).status.set_condition(PodCondition {
-            kind: PodConditionType::PodScheduled,
-            status: ConditionStatus::True,
-            why: Why::NONE,
-            last_transition: now,
-        });
+        self.pods.row_mut(pod).status.set_condition(PodCondition::new(
+            PodConditionType::PodScheduled,
+            ConditionStatus::True,
+            Why::NONE,
+            now,
+        ));
         self.log_modified(now, ObjectRef::pod(pod), Fields::BOUND | Fields::CONDITIONS);
         Ok(())
     }

@@ -144,8 +144,8 @@ impl Cluster {
             message: &self.event_message(event),
             component: &sort.component,
             host: self.node_name(event.host),
-            count: event.count,
-            first: event.first,
+            count: self.events.count_of(event),
+            first: self.events.first_of(event),
             last: event.last,
         })
     }
@@ -175,7 +175,7 @@ impl Cluster {
         let epoch = self.settings.clock.epoch_seconds as u64;
         let nanos = epoch
             .wrapping_mul(crate::engine::time::NANOS_PER_SECOND)
-            .wrapping_add(event.first.0)
+            .wrapping_add(self.events.first_of(event).0)
             .wrapping_add(u64::from(row));
         format!("{}.{nanos:x}", self.identity(event.object).1)
     }

@@ -117,7 +117,7 @@ pub(super) struct Counted {
 }
 
 fn classify(row: &Pod, owner: ObjectRef, cluster: &Cluster) -> Class {
-    if row.deleted.is_some() {
+    if row.deleted {
         return Class::empty();
     }
     let mut class = Class::OWNED;

@@ -28,7 +28,7 @@ impl PodClaims {
     pub(super) fn observe_orphan(&mut self, pod: PodId, change: &Change, cluster: &Cluster, queue: &mut WorkQueue) {
         let row = cluster.pod(pod);
         let relevant = change.fields.intersects(Fields::LABELS | Fields::OWNERSHIP) && change.verb != Verb::Deleted;
-        if !relevant || row.controller.is_some() || row.deleted.is_some() || row.deletion.is_some() {
+        if !relevant || row.controller.is_some() || row.deleted || row.deletion.is_some() {
             return;
         }
         for set in self.selectors.matching(row.namespace, &cluster.template(row.template).labels) {
@@ -80,11 +80,11 @@ impl PodClaims {
         let matches = |pod: PodId| selector.matches(&cluster.template_of(pod).labels) && is_member(pod);
         let is_free = |pod: &PodId| {
             let row = cluster.pod(*pod);
-            row.deleted.is_none() && row.deletion.is_none() && !row.controller.is_some()
+            !row.deleted && row.deletion.is_none() && !row.controller.is_some()
         };
         let adopted = orphans.into_iter().flatten().filter(is_free).filter(|pod| matches(*pod));
         let adopted = adopted.map(|pod| Call::SetPodController { pod, controller: key });
-        let is_own = |pod: &PodId| cluster.pod(*pod).controller == key && cluster.pod(*pod).deleted.is_none();
+        let is_own = |pod: &PodId| cluster.pod(*pod).controller == key && !cluster.pod(*pod).deleted;
         let released = relabelled.into_iter().flatten().filter(is_own).filter(|pod| !matches(*pod));
         let released = released.map(|pod| Call::SetPodController { pod, controller: ObjectRef::NONE });
         adopted.chain(released).collect()

@@ -99,13 +99,13 @@ impl Controller for PodGarbageCollector {
             return;
         };
         let row = cluster.pod(pod);
-        if change.fields.contains(Fields::DELETION) && row.deleted.is_none() && is_out_of_service(row.node, cluster) {
+        if change.fields.contains(Fields::DELETION) && !row.deleted && is_out_of_service(row.node, cluster) {
             queue.add_after(now, ObjectRef::node(row.node), self.next_pass(now).since(now));
         }
         if !change.fields.contains(Fields::PHASE) {
             return;
         }
-        if row.deleted.is_some() {
+        if row.deleted {
             self.evicted.remove(pod);
             self.ended.remove(pod);
         } else if row.status.phase.is_terminal() {
@@ -142,12 +142,12 @@ impl Controller for PodGarbageCollector {
             return plan.again_after(Some(due.since(now)));
         }
         for pod in cluster.pods_on(node) {
-            let condition = PodCondition {
-                kind: PodConditionType::DisruptionTarget,
-                status: ConditionStatus::True,
-                why: Why::new(Text::const_new("DeletionByPodGC"), Text::const_new("PodGC: node no longer exists")),
-                last_transition: now,
-            };
+            let condition = PodCondition::new(
+                PodConditionType::DisruptionTarget,
+                ConditionStatus::True,
+                Why::new(Text::const_new("DeletionByPodGC"), Text::const_new("PodGC: node no longer exists")),
+                now,
+            );
             plan.push(Call::PatchPodStatus { pod, conditions: vec![condition], fail: true });
             plan.push(Call::Delete { object: ObjectRef::pod(pod), options: DeleteOptions::NOW });
         }

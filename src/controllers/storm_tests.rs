@@ -236,7 +236,7 @@ fn an_evicted_pod_says_so_and_a_refusal_has_the_servers_words() {
     let pods = world.pods_of(set);
     world.starts = false;
     world.act(|now, cluster| cluster.evict(now, pods[0], DeleteOptions::default())).unwrap();
-    let condition = world.cluster.pod(pods[0]).status.condition(&PodConditionType::DisruptionTarget).unwrap();
+    let condition = world.cluster.pod(pods[0]).status.condition(PodConditionType::DisruptionTarget).unwrap();
     assert_eq!(condition.reason(), "EvictionByEvictionAPI");
     let refusal = world.act(|now, cluster| cluster.evict(now, pods[1], DeleteOptions::default())).unwrap_err();
     assert_eq!(refusal.message, "Cannot evict pod as it would violate the pod's disruption budget.");

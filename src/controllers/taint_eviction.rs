@@ -45,7 +45,7 @@ impl Controller for TaintEvictionController {
             }
         } else if let Some(pod) = change.object.as_pod() {
             let row = cluster.pod(pod);
-            if row.deleted.is_some() {
+            if row.deleted {
                 if self.deadlines.contains_key(&pod) {
                     queue.add(change.object);
                 }
@@ -126,7 +126,7 @@ impl TaintEvictionController {
         let row = cluster.pod(pod);
         let is_due = self.deadlines.get(&pod).is_some_and(|deadline| *deadline <= now)
             || stay(pod, &no_execute(row.node, cluster), cluster) == Some(SimDuration::ZERO);
-        if row.deleted.is_some() {
+        if row.deleted {
             // Upstream: tainteviction `handlePodUpdate`.
             let was_planned = self.deadlines.remove(&pod).is_some();
             return if was_planned { Plan::of(cancellation(pod, cluster)) } else { Plan::done() };
@@ -138,15 +138,15 @@ impl TaintEvictionController {
         let message = format!("Marking for deletion Pod {}/{}", cluster.namespace_name(row.namespace), row.name);
         let object = ObjectRef::pod(pod);
         let marked = event(object, EventType::Normal, "TaintManagerEviction", message, Self::COMPONENT);
-        let condition = PodCondition {
-            kind: PodConditionType::DisruptionTarget,
-            status: ConditionStatus::True,
-            why: Why::new(
+        let condition = PodCondition::new(
+            PodConditionType::DisruptionTarget,
+            ConditionStatus::True,
+            Why::new(
                 Text::const_new("DeletionByTaintManager"),
                 Text::const_new("Taint manager: deleting due to NoExecute taint"),
             ),
-            last_transition: now,
-        };
+            now,
+        );
         // It is said of a pod that is on its way already, too.
         let mut plan = Plan::of(Call::Event(Box::new(marked)));
         if !was_evicted(pod, cluster) {
@@ -162,7 +162,7 @@ impl TaintEvictionController {
 /// Has this controller deleted it?
 fn was_evicted(pod: PodId, cluster: &Cluster) -> bool {
     let row = cluster.pod(pod);
-    let condition = row.status.condition(&PodConditionType::DisruptionTarget);
+    let condition = row.status.condition(PodConditionType::DisruptionTarget);
     row.deletion.is_some() && condition.is_some_and(|condition| condition.reason() == "DeletionByTaintManager")
 }
 
@@ -183,7 +183,7 @@ fn no_execute(node: NodeId, cluster: &Cluster) -> Vec<Taint> {
 /// How long a pod may stay: `None` for ever.
 fn stay(pod: PodId, taints: &[Taint], cluster: &Cluster) -> Option<SimDuration> {
     let row = cluster.pod(pod);
-    if taints.is_empty() || row.deleted.is_some() || row.status.phase.is_terminal() {
+    if taints.is_empty() || row.deleted || row.status.phase.is_terminal() {
         return None;
     }
     let seconds = stay_seconds(&cluster.template(row.template).spec.tolerations, taints)?;

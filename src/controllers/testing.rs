@@ -123,15 +123,15 @@ impl World {
         let Some(pod) = object.as_pod().filter(|_| self.starts) else { return };
         let row = self.cluster.pod(pod);
         let delay = SimDuration::from_secs_f64(self.delays.unit() * self.slowest_start);
-        if verb == Verb::Added && row.deleted.is_none() {
+        if verb == Verb::Added && !row.deleted {
             self.queue.push(self.now + delay, Happening::Start(pod));
-        } else if row.deletion.is_some() && row.deleted.is_none() && verb == Verb::Modified {
+        } else if row.deletion.is_some() && !row.deleted && verb == Verb::Modified {
             self.queue.push(self.now + delay, Happening::Stop(pod));
         }
     }
 
     fn stop(&mut self, pod: PodId) {
-        if self.cluster.pod(pod).deleted.is_none() {
+        if !self.cluster.pod(pod).deleted {
             self.cluster.delete(self.now, ObjectRef::pod(pod), DeleteOptions::NOW).expect("it is live");
         }
     }
@@ -139,18 +139,18 @@ impl World {
     /// Makes a pod Running and Ready, or unready.
     pub(super) fn set_ready(&mut self, pod: PodId, ready: bool) {
         let now = self.now;
-        if self.cluster.pod(pod).deleted.is_some() || self.cluster.pod(pod).status.phase.is_terminal() {
+        if self.cluster.pod(pod).deleted || self.cluster.pod(pod).status.phase.is_terminal() {
             return;
         }
         self.cluster.modify_pod_status(now, pod, |status| {
             status.phase = PodPhase::Running;
             status.pod_ip = 0x0a00_0000 + pod.0;
-            status.set_condition(PodCondition {
-                kind: PodConditionType::Ready,
-                status: ConditionStatus::from(ready),
-                why: Why::NONE,
-                last_transition: now,
-            });
+            status.set_condition(PodCondition::new(
+                PodConditionType::Ready,
+                ConditionStatus::from(ready),
+                Why::NONE,
+                now,
+            ));
         });
         self.announce();
     }
@@ -169,12 +169,7 @@ impl World {
         let now = self.now;
         self.cluster.modify_pod_status(now, pod, |status| {
             status.phase = phase;
-            status.set_condition(PodCondition {
-                kind: PodConditionType::Ready,
-                status: ConditionStatus::False,
-                why: Why::NONE,
-                last_transition: now,
-            });
+            status.set_condition(PodCondition::new(PodConditionType::Ready, ConditionStatus::False, Why::NONE, now));
         });
         self.announce();
     }

@@ -12,6 +12,10 @@ pub struct SimTime(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimDuration(pub u64);
 
+/// An instant or none, in the room of an instant: for what is kept of a million pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaybeTime(SimTime);
+
 /// Nanoseconds in one second.
 pub const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// Nanoseconds in one millisecond.
@@ -56,6 +60,36 @@ impl SimTime {
         }
         let steps = (self.0 - phase.0).div_ceil(period.0);
         Self(phase.0 + steps * period.0)
+    }
+}
+
+impl MaybeTime {
+    /// No instant.
+    pub const NONE: Self = Self(SimTime::NEVER);
+
+    /// The instant, if it is one.
+    #[inline]
+    pub fn get(self) -> Option<SimTime> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+impl Default for MaybeTime {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// `SimTime::NEVER` is none.
+impl From<SimTime> for MaybeTime {
+    fn from(at: SimTime) -> Self {
+        Self(at)
+    }
+}
+
+impl From<Option<SimTime>> for MaybeTime {
+    fn from(at: Option<SimTime>) -> Self {
+        at.map_or(Self::NONE, Self)
     }
 }
 

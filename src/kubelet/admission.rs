@@ -230,7 +230,7 @@ fn reject(hubs: &mut Hubs<'_>, pod: PodId, refusal: Refusal) {
     let status = PodStatus {
         phase: PodPhase::Failed,
         reason: Some(Box::new((refusal.reason, message.into()))),
-        start_time: Some(hubs.now),
+        start_time: hubs.now.into(),
         ..PodStatus::default()
     };
     hubs.cluster.set_pod_status(hubs.now, pod, status);

@@ -34,7 +34,7 @@ impl Kubelets {
             worker.address = if spec.host_network { 0 } else { status.pod_ip };
             hubs.machines.machine_mut(node).keep_address(worker.address);
         }
-        let initialized = status.is_condition_true(&PodConditionType::Initialized);
+        let initialized = status.is_condition_true(PodConditionType::Initialized);
         worker.flags.set(Flags::INITIALIZED, initialized && spec.init_count > 0);
         let address = if worker.address == 0 { hubs.machines.machine(node).internal_ip() } else { worker.address };
         let place = Placement { node, pod, address };
@@ -49,7 +49,7 @@ impl Kubelets {
             state.with_host_ports.push(pod);
         }
         self.candidates_changed(hubs, node);
-        let since = status.start_time.unwrap_or(hubs.now);
+        let since = status.start_time.get().unwrap_or(hubs.now);
         self.add_probes(hubs, pod, spec, since);
         self.adopt_verdicts(hubs, pod, &status);
         self.book_deadline(hubs, pod, spec);
@@ -138,7 +138,7 @@ fn has_sandbox(status: &PodStatus) -> bool {
     let ran = |container: &ContainerStatus| {
         !matches!(container.state, ContainerState::Waiting { .. }) || container.last.is_some()
     };
-    status.is_condition_true(&PodConditionType::PodReadyToStartContainers) || status.containers.iter().any(ran)
+    status.is_condition_true(PodConditionType::PodReadyToStartContainers) || status.containers.iter().any(ran)
 }
 
 fn ended(hubs: &mut Hubs<'_>, place: Placement, slot: u8, attempt: u32, run: &Termination) -> ContainerId {

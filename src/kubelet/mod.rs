@@ -57,6 +57,7 @@ use crate::engine::significance::Significance;
 use crate::machines::{MachineChange, Machines};
 use crate::model::kind::Kind;
 use crate::model::object::{NodeId, PodId};
+use conditions::RecentWords;
 use node::NodeState;
 use worker::{Stage, Workers};
 
@@ -130,6 +131,7 @@ pub struct Kubelets {
     settings: KubeletSettings,
     nodes: Vec<NodeState>,
     workers: Workers,
+    words: RecentWords,
     /// Delays of the container runtime.
     runtime: Stream,
     /// Factors 1 to 1.5 of requeues.
@@ -160,6 +162,7 @@ impl Kubelets {
             settings,
             nodes: Vec::new(),
             workers: Workers::default(),
+            words: RecentWords::default(),
         }
     }
 

@@ -62,20 +62,19 @@ impl Kubelets {
         let Some(worker) = self.workers.get(pod) else { return false };
         let row = hubs.cluster.pod(pod);
         // Without a way to the API the status waits until the kubelet has one again and computes it anew.
-        let gone =
-            row.deleted.is_some() || worker.flags.contains(Flags::REJECTED) || !hubs.machines.is_reachable(worker.node);
+        let gone = row.deleted || worker.flags.contains(Flags::REJECTED) || !hubs.machines.is_reachable(worker.node);
         let is_apart = worker.extra.as_ref().is_some_and(|extra| extra.mirrored.is_some() || extra.resize.is_some());
         let (ended, initialized) = if gone || is_apart {
             self.publish_apart(hubs, pod, spec, terminal, gone)
         } else {
-            let (now, machines) = (hubs.now, &*hubs.machines);
+            let (now, machines, words) = (hubs.now, &*hubs.machines, &self.words);
             let mut ended = false;
             hubs.cluster.refresh_pod_status(now, pod, |status| {
-                let refreshed = status::refresh(now, spec, worker, machines, status, terminal);
+                let refreshed = status::refresh(now, spec, worker, machines, status, terminal, words);
                 ended = refreshed.ended;
                 refreshed.fields
             });
-            (ended, hubs.cluster.pod(pod).status.is_condition_true(&PodConditionType::Initialized))
+            (ended, hubs.cluster.pod(pod).status.is_condition_true(PodConditionType::Initialized))
         };
         if initialized && spec.init_count > 0 {
             self.workers.row(pod).flags.insert(Flags::INITIALIZED);
@@ -99,8 +98,8 @@ impl Kubelets {
         let worker = self.workers.row(pod);
         let mirrored = worker.extra.as_ref().and_then(|extra| extra.mirrored.as_deref());
         let mut new = mirrored.unwrap_or(&hubs.cluster.pod(pod).status).clone();
-        let refreshed = status::refresh(hubs.now, spec, worker, hubs.machines, &mut new, terminal);
-        let initialized = new.is_condition_true(&PodConditionType::Initialized);
+        let refreshed = status::refresh(hubs.now, spec, worker, hubs.machines, &mut new, terminal, &self.words);
+        let initialized = new.is_condition_true(PodConditionType::Initialized);
         if !gone {
             self.show_resize(hubs, pod, &mut new, terminal);
             hubs.cluster.set_pod_status(hubs.now, pod, new);
@@ -132,7 +131,7 @@ impl Kubelets {
     /// The deadline counts from the start time, and an update may set it or bring it nearer.
     pub(super) fn book_deadline(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) {
         let Some(seconds) = spec.active_deadline_seconds else { return };
-        let started = hubs.cluster.pod(pod).status.start_time.unwrap_or(hubs.now);
+        let started = hubs.cluster.pod(pod).status.start_time.get().unwrap_or(hubs.now);
         let at = (started + SimDuration::from_secs(seconds.max(0) as u64)).max(hubs.now);
         let node = self.workers.row(pod).node;
         let tick = self.node_state(node).tick_from(at);
@@ -146,7 +145,7 @@ impl Kubelets {
     /// Upstream: kubelet active_deadline `ShouldEvict`.
     pub(super) fn note_deadline(&mut self, hubs: &mut Hubs<'_>, pod: PodId, spec: &PodSpec) -> bool {
         let Some(seconds) = spec.active_deadline_seconds else { return false };
-        let started = hubs.cluster.pod(pod).status.start_time;
+        let started = hubs.cluster.pod(pod).status.start_time.get();
         let over = started.is_some_and(|at| at + SimDuration::from_secs(seconds.max(0) as u64) <= hubs.now);
         if over {
             let extra = self.workers.row(pod).extra_mut();
@@ -237,10 +236,10 @@ impl Kubelets {
             if template.spec.host_network { 0 } else { hubs.machines.machine_mut(worker.node).take_address() };
         // Upstream: `OnPodSandboxReady`: this condition alone is written at once.
         let node = self.workers.row(pod).node;
-        let gone = hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(node);
+        let gone = hubs.cluster.pod(pod).deleted || !hubs.machines.is_reachable(node);
         if !gone {
             let kind = PodConditionType::PodReadyToStartContainers;
-            hubs.cluster.turn_pod_condition(hubs.now, pod, &kind, true);
+            hubs.cluster.turn_pod_condition(hubs.now, pod, kind, true);
         }
         self.start_next(hubs, pod);
     }

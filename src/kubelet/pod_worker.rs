@@ -23,7 +23,7 @@ impl Kubelets {
     pub(super) fn pod_changed(&mut self, hubs: &mut Hubs<'_>, pod: PodId, fields: Fields) {
         let row = hubs.cluster.pod(pod);
         let node = row.node;
-        if node.is_none() || row.deleted.is_some() || !hubs.machines.has_machine(node) {
+        if node.is_none() || row.deleted || !hubs.machines.has_machine(node) {
             return;
         }
         if !hubs.machines.machine(node).is_reachable() {
@@ -31,7 +31,7 @@ impl Kubelets {
         }
         let (deletion, terminal) = (row.deletion, row.status.phase.is_terminal());
         let is_static = row.extra.as_ref().is_some_and(|extra| extra.mirror);
-        let ran_before = row.status.start_time.is_some() && !terminal;
+        let ran_before = row.status.start_time.get().is_some() && !terminal;
         if ran_before && self.workers.get(pod).is_none() {
             self.adopt(hubs, pod, node, is_static);
         }
@@ -55,8 +55,8 @@ impl Kubelets {
         // next pass. Upstream: status `syncBatch`, `needsReconcile`.
         let is_overruled = || {
             let status = &hubs.cluster.pod(pod).status;
-            status.is_condition_true(&PodConditionType::ContainersReady)
-                && !status.is_condition_true(&PodConditionType::Ready)
+            status.is_condition_true(PodConditionType::ContainersReady)
+                && !status.is_condition_true(PodConditionType::Ready)
                 && hubs.cluster.template_of(pod).spec.readiness_gates.is_empty()
         };
         if fields.contains(Fields::CONDITIONS) && worker.due == SimTime::NEVER && is_overruled() {

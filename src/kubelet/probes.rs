@@ -376,15 +376,15 @@ impl Kubelets {
         let index = usize::from(slot);
         let (ready, started) =
             super::status::readiness(spec, worker, index, &seen_by(hubs.machines, worker, index), false);
-        if hubs.cluster.pod(pod).deleted.is_some() || !hubs.machines.is_reachable(self.workers.row(pod).node) {
+        if hubs.cluster.pod(pod).deleted || !hubs.machines.is_reachable(self.workers.row(pod).node) {
             return;
         }
-        let now = hubs.now;
+        let (now, words) = (hubs.now, &self.words);
         hubs.cluster.modify_pod_status(now, pod, |status| {
             let Some(container) = status.containers.get_mut(index) else { return };
             container.ready = ready;
             container.started = Some(started);
-            conditions::refresh_ready(spec, status, now);
+            conditions::refresh_ready(spec, status, now, words);
         });
     }
 

@@ -52,12 +52,7 @@ impl Resize {
         ];
         told.into_iter().filter_map(|(kind, told)| {
             let told = told.as_ref()?;
-            Some(PodCondition {
-                kind,
-                status: ConditionStatus::True,
-                why: told.why.clone(),
-                last_transition: told.since,
-            })
+            Some(PodCondition::new(kind, ConditionStatus::True, told.why.clone(), told.since))
         })
     }
 }

@@ -267,7 +267,7 @@ impl Kubelets {
     /// Did a pod run before the model began, on a kubelet that has run on since?
     fn took_over(&mut self, hubs: &Hubs<'_>, node: NodeId, pod: PodId) -> bool {
         let begin = self.settings.begin;
-        let ran = hubs.cluster.pod(pod).status.start_time.is_some_and(|start| start < begin);
+        let ran = hubs.cluster.pod(pod).status.start_time.get().is_some_and(|start| start < begin);
         ran && self.node_state(node).started <= begin
     }
 

@@ -1,7 +1,7 @@
 //! The status a sync publishes: container states, phase, conditions. Reads what the kubelet sees, writes nothing but it.
 //! Upstream: kubelet_pods `generateAPIPodStatus`, `convertToAPIContainerStatuses`; status `generate.go`.
 
-use super::conditions::{self, ConditionFacts};
+use super::conditions::{self, ConditionFacts, RecentWords};
 use super::phase::phase;
 use super::pod_sync::DEADLINE_REASON;
 use super::probe_worker::{ProbeKind, Verdict};
@@ -10,6 +10,7 @@ use super::view::{Restart, Seen, restart_after, seen_by};
 use super::worker::{Flags, Worker};
 use crate::cluster::Fields;
 use crate::engine::SimTime;
+use crate::engine::time::MaybeTime;
 use crate::machines::{ContainerRow, Machines, RunState};
 use crate::model::Text;
 use crate::model::pod::{ContainerState, ContainerStatus, PodPhase, PodStatus, Termination};
@@ -40,6 +41,7 @@ pub(super) fn refresh(
     machines: &Machines,
     status: &mut PodStatus,
     terminal: bool,
+    words: &RecentWords,
 ) -> Refreshed {
     let mut fields = Fields::empty();
     let is_told = status.containers.iter().any(tells_restart_of_all);
@@ -68,8 +70,8 @@ pub(super) fn refresh(
         new_phase = before;
     }
     let ended = new_phase.is_terminal();
-    if status.start_time.is_none() {
-        status.start_time = Some(now);
+    if status.start_time == MaybeTime::NONE {
+        status.start_time = now.into();
         fields.insert(Fields::STATUS);
     }
     let pod_ip = pod_ip(spec, worker, machines, status.pod_ip);
@@ -83,6 +85,7 @@ pub(super) fn refresh(
         resize: worker.extra.as_ref().and_then(|extra| extra.resize.as_deref()).filter(|_| !terminal),
         disruption: end.filter(|end| end.disruption && terminal),
         is_ready_as_before,
+        words,
     };
     status.phase = new_phase;
     fields |= conditions::refresh(spec, status, &facts);

@@ -121,7 +121,7 @@ impl Kubelets {
         if hubs.machines.is_reachable(worker.node) {
             worker.extra = None;
             let is_rejected = worker.flags.contains(Flags::REJECTED);
-            if !is_static && !is_rejected && hubs.cluster.pod(pod).deleted.is_none() {
+            if !is_static && !is_rejected && !hubs.cluster.pod(pod).deleted {
                 hubs.cluster.modify_pod_status(hubs.now, pod, |status| {
                     super::status::close(&template.spec, status);
                 });

@@ -20,6 +20,7 @@ pub mod node;
 pub mod object;
 pub mod pod;
 pub mod pod_columns;
+pub mod pod_condition;
 pub mod pod_spec;
 pub mod pod_template;
 pub mod probe;

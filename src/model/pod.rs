@@ -1,12 +1,12 @@
 //! A pod's row: identity, placement and status. Everything else is in its template.
 
-use std::sync::Arc;
-
 use super::Text;
-use super::condition::ConditionStatus;
 use super::labels::Labels;
 use super::object::{Deletion, NamespaceId, NodeId, ObjectRef, OwnerReference, TemplateId};
 use crate::engine::SimTime;
+use crate::engine::time::MaybeTime;
+
+pub use super::pod_condition::{PodCondition, PodConditionType, Why};
 
 /// `status.phase`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,8 +71,8 @@ pub struct Pod {
     pub resource_version: u64,
     /// A deletion under way.
     pub deletion: Option<Deletion>,
-    /// When it left the API; the row stays so that late watchers can still read it.
-    pub deleted: Option<SimTime>,
+    /// Has it left the API? The row stays so that late watchers can still read it.
+    pub deleted: bool,
     /// What only some pods have.
     pub extra: Option<Box<PodExtra>>,
     /// Status.
@@ -134,7 +134,7 @@ pub struct PodStatus {
     /// Conditions in the order the API server shows them.
     pub conditions: Vec<PodCondition>,
     /// When the kubelet first saw it.
-    pub start_time: Option<SimTime>,
+    pub start_time: MaybeTime,
     /// Pod IP as an IPv4 number, 0 for none.
     pub pod_ip: u32,
     /// One entry for each container of the template, in its order; empty before the kubelet's first status.
@@ -154,97 +154,6 @@ pub struct Granted {
     pub counted: TemplateId,
     /// `observedGeneration` of the condition `PodResizeInProgress`.
     pub generation: u32,
-}
-
-/// `type` of a pod condition.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PodConditionType {
-    /// Bound, or why not.
-    PodScheduled,
-    /// The sandbox exists.
-    PodReadyToStartContainers,
-    /// All init containers are done.
-    Initialized,
-    /// All containers are ready.
-    ContainersReady,
-    /// The pod serves.
-    Ready,
-    /// It is about to be ended from outside.
-    DisruptionTarget,
-    /// It was asked to be resized, and its kubelet has not taken that up.
-    PodResizePending,
-    /// Its kubelet is resizing it.
-    PodResizeInProgress,
-    /// Any other. Boxed so that types are told apart by a number of their own: a pod's conditions are looked at often.
-    Other(Box<Text>),
-}
-
-impl PodConditionType {
-    /// `PodScheduled`, …
-    pub fn name(&self) -> &str {
-        match self {
-            Self::PodScheduled => "PodScheduled",
-            Self::PodReadyToStartContainers => "PodReadyToStartContainers",
-            Self::Initialized => "Initialized",
-            Self::ContainersReady => "ContainersReady",
-            Self::Ready => "Ready",
-            Self::DisruptionTarget => "DisruptionTarget",
-            Self::PodResizePending => "PodResizePending",
-            Self::PodResizeInProgress => "PodResizeInProgress",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-/// A condition of a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodCondition {
-    /// `type`.
-    pub kind: PodConditionType,
-    /// `status`.
-    pub status: ConditionStatus,
-    /// `reason` and `message`.
-    pub why: Why,
-    /// `lastTransitionTime`.
-    pub last_transition: SimTime,
-}
-
-impl PodCondition {
-    /// `reason`, may be empty.
-    pub fn reason(&self) -> &str {
-        self.why.reason()
-    }
-
-    /// `message`, may be empty.
-    pub fn message(&self) -> &str {
-        self.why.message()
-    }
-}
-
-/// Reason and message of a condition: shared, because several conditions, and pods of one template, say the same, and
-/// nothing for the many that have neither.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Why(Option<Arc<(Text, Text)>>);
-
-impl Why {
-    /// Neither reason nor message.
-    pub const NONE: Self = Self(None);
-
-    /// A reason and a message, both may be empty.
-    pub fn new(reason: impl Into<Text>, message: impl Into<Text>) -> Self {
-        let (reason, message) = (reason.into(), message.into());
-        if reason.is_empty() && message.is_empty() { Self::NONE } else { Self(Some(Arc::new((reason, message)))) }
-    }
-
-    /// The reason, may be empty.
-    pub fn reason(&self) -> &str {
-        self.0.as_ref().map_or("", |words| &words.0)
-    }
-
-    /// The message, may be empty.
-    pub fn message(&self) -> &str {
-        self.0.as_ref().map_or("", |words| &words.1)
-    }
 }
 
 /// What a container does now, as the status shows it.
@@ -316,23 +225,19 @@ impl ContainerStatus {
 
 impl PodStatus {
     /// The condition of this type.
-    pub fn condition(&self, kind: &PodConditionType) -> Option<&PodCondition> {
-        // A million pods are asked often: texts are compared for types of others' only.
-        let same = std::mem::discriminant(kind);
-        let is_own = !matches!(kind, PodConditionType::Other(_));
-        let mut candidates = self.conditions.iter().filter(|condition| std::mem::discriminant(&condition.kind) == same);
-        candidates.find(|condition| is_own || condition.kind == *kind)
+    pub fn condition(&self, kind: PodConditionType<'_>) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.is(kind))
     }
 
     /// Is the condition there and `True`?
-    pub fn is_condition_true(&self, kind: &PodConditionType) -> bool {
+    pub fn is_condition_true(&self, kind: PodConditionType<'_>) -> bool {
         self.condition(kind).is_some_and(|condition| condition.status.is_true())
     }
 
     /// Sets a condition; its transition time changes only with its status. Returns whether anything changed.
     /// Upstream: pkg/api/v1/pod `UpdatePodCondition`.
     pub fn set_condition(&mut self, mut condition: PodCondition) -> bool {
-        let Some(old) = self.conditions.iter_mut().find(|candidate| candidate.kind == condition.kind) else {
+        let Some(old) = self.conditions.iter_mut().find(|candidate| candidate.is(condition.kind())) else {
             self.conditions.push(condition);
             return true;
         };
@@ -359,7 +264,7 @@ impl Pod {
             created,
             resource_version: 0,
             deletion: None,
-            deleted: None,
+            deleted: false,
             extra: None,
             status: PodStatus::default(),
         }
@@ -372,13 +277,12 @@ impl Pod {
 
     /// Upstream: pkg/api/v1/pod `IsPodReady`.
     pub fn is_ready(&self) -> bool {
-        self.status.is_condition_true(&PodConditionType::Ready)
+        self.status.is_condition_true(PodConditionType::Ready)
     }
 
     /// Ready for at least `min_ready_seconds`. Upstream: pkg/api/v1/pod `IsPodAvailable`.
     pub fn is_available(&self, min_ready_seconds: i32, now: SimTime) -> bool {
-        let Some(ready) =
-            self.status.condition(&PodConditionType::Ready).filter(|condition| condition.status.is_true())
+        let Some(ready) = self.status.condition(PodConditionType::Ready).filter(|condition| condition.status.is_true())
         else {
             return false;
         };

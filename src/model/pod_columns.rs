@@ -44,7 +44,7 @@ pub fn columns<'a>(pod: &'a Pod, template: &PodTemplate) -> PodColumns<'a> {
     let init = walk_init(pod, template);
     let mut status = init.reason.map_or_else(|| Cow::Borrowed(base_status(pod)), Cow::Owned);
     let (mut ready, mut restarts, mut last_restart) = (init.ready, init.restarts, init.last_restart);
-    let initialized = pod.status.is_condition_true(&PodConditionType::Initialized);
+    let initialized = pod.status.is_condition_true(PodConditionType::Initialized);
     if !init.initializing || initialized {
         (restarts, last_restart) = (init.sidecar_restarts, init.sidecar_last_restart);
         let mut has_running = false;
@@ -92,7 +92,7 @@ pub fn columns<'a>(pod: &'a Pod, template: &PodTemplate) -> PodColumns<'a> {
 fn base_status(pod: &Pod) -> &str {
     let gated = pod
         .status
-        .condition(&PodConditionType::PodScheduled)
+        .condition(PodConditionType::PodScheduled)
         .is_some_and(|condition| condition.reason() == "SchedulingGated");
     if gated {
         return "SchedulingGated";

@@ -18,7 +18,7 @@ impl Record {
         self.pods.push(Pod {
             name: self.texts.push(facts.name),
             namespace: self.texts.intern(facts.namespace),
-            uid: facts.uid,
+            uid: facts.uid.into(),
             owner: facts.owner,
             workload: facts.workload,
             priority: facts.priority,

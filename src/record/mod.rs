@@ -21,6 +21,7 @@ mod summary;
 mod text;
 mod totals;
 mod traffic;
+mod uid;
 mod usage;
 mod workloads;
 
@@ -44,6 +45,7 @@ pub use summary::{
 pub use text::{TextId, Texts};
 pub use totals::Totals;
 pub use traffic::{DROP_REASONS, TrafficCounts, TrafficLatency, TrafficLoad, TrafficRow};
+pub use uid::Uid;
 pub use usage::{Usage, UsageGroup, UsageIndex, UsageRow, UsageTable};
 pub use workloads::{Replicas, Workload, WorkloadIndex, WorkloadRow};
 

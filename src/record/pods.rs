@@ -4,7 +4,7 @@
 use bitflags::bitflags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Moment, NodeIndex, TextId, UsageIndex, WorkloadIndex};
+use super::{Moment, NodeIndex, TextId, Uid, UsageIndex, WorkloadIndex};
 use crate::engine::typed_id;
 
 typed_id!(
@@ -146,7 +146,7 @@ pub struct Pod {
     /// `metadata.namespace`.
     pub namespace: TextId,
     /// `metadata.uid`.
-    pub uid: u128,
+    pub uid: Uid,
     /// The workload that controls it: a ReplicaSet, say.
     pub owner: WorkloadIndex,
     /// The workload at the top of its owners.
@@ -193,6 +193,9 @@ impl Pod {
         !self.deleted.is_some()
     }
 }
+
+// There may be a million of them.
+const _: () = assert!(size_of::<Pod>() <= 136);
 
 /// One observable change of a pod: a row of `timeline.csv`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::record::Record;
 const MAGIC: &[u8; 16] = b"kubelapse record";
 /// What records look like is said by these files alone: another text, another layout. Whoever changes a row need not
 /// remember to count anything up, and a record of yesterday's build is never read as one of today's.
-const LAYOUT: [(&str, &str); 15] = [
+const LAYOUT: [(&str, &str); 16] = [
     ("autoscalers.rs", include_str!("../record/autoscalers.rs")),
     ("containers.rs", include_str!("../record/containers.rs")),
     ("events.rs", include_str!("../record/events.rs")),
@@ -31,6 +31,7 @@ const LAYOUT: [(&str, &str); 15] = [
     ("text.rs", include_str!("../record/text.rs")),
     ("totals.rs", include_str!("../record/totals.rs")),
     ("traffic.rs", include_str!("../record/traffic.rs")),
+    ("uid.rs", include_str!("../record/uid.rs")),
     ("usage.rs", include_str!("../record/usage.rs")),
     ("workloads.rs", include_str!("../record/workloads.rs")),
 ];

@@ -78,7 +78,7 @@ impl Scheduler {
     fn on_pod(&mut self, now: SimTime, pod: PodId, cluster: &Cluster) {
         let row = cluster.pod(pod);
         // The informer selects pods that are not terminal: the end of a pod arrives as its deletion.
-        if row.deleted.is_some() || row.status.phase.is_terminal() {
+        if row.deleted || row.status.phase.is_terminal() {
             self.on_pod_deleted(now, pod, cluster);
         } else if row.node.is_some() {
             self.on_placed_pod(now, pod, cluster);

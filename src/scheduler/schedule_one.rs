@@ -106,12 +106,12 @@ impl Scheduler {
     /// Upstream: `skipPodSchedule`.
     fn is_skipped(&mut self, now: SimTime, pod: PodId, cluster: &mut Cluster) -> bool {
         let row = cluster.pod(pod);
-        if row.deleted.is_none() && row.deletion.is_some() {
+        if !row.deleted && row.deletion.is_some() {
             let message = format!("skip schedule deleting pod: {}/{}", cluster.namespace_name(row.namespace), row.name);
             record(now, cluster, pod, EventType::Warning, "FailedScheduling", message);
             return true;
         }
-        row.deleted.is_some() || self.cache.is_assumed(pod)
+        row.deleted || self.cache.is_assumed(pod)
     }
 
     /// Ends the attempt under way. Returns whether the thread is busy with its consequences.
@@ -229,7 +229,7 @@ impl Scheduler {
             message: message.as_str().into(),
         });
         let row = cluster.pod(pod);
-        if row.deleted.is_none() && row.node.is_none() {
+        if !row.deleted && row.node.is_none() {
             self.queue.add_unschedulable(now, cluster, pod, queued, rejectors);
             match nominate {
                 Some(node) if node.is_some() => self.queue.nominator.set(pod, node),
@@ -249,12 +249,12 @@ impl Scheduler {
 /// Would the patch change anything?
 fn needs_write(patch: &StatusPatch, cluster: &Cluster) -> bool {
     let row = cluster.pod(patch.pod);
-    if row.deleted.is_some() {
+    if row.deleted {
         return false;
     }
     let nomination_changes = patch.nominate.is_some_and(|node| node != row.nominated);
     nomination_changes
-        || row.status.condition(&PodConditionType::PodScheduled).is_none_or(|condition| {
+        || row.status.condition(PodConditionType::PodScheduled).is_none_or(|condition| {
             condition.status != ConditionStatus::False
                 || condition.reason() != patch.reason
                 || condition.message() != patch.message
@@ -271,12 +271,12 @@ pub(super) fn write_patch(now: SimTime, patch: StatusPatch, cluster: &mut Cluste
         cluster.nominate(now, pod, node);
     }
     cluster.modify_pod_status(now, pod, |status| {
-        status.set_condition(PodCondition {
-            kind: PodConditionType::PodScheduled,
-            status: ConditionStatus::False,
-            why: Why::new(Text::const_new(reason), message),
-            last_transition: now,
-        });
+        status.set_condition(PodCondition::new(
+            PodConditionType::PodScheduled,
+            ConditionStatus::False,
+            Why::new(Text::const_new(reason), message),
+            now,
+        ));
     });
 }
 

@@ -40,7 +40,7 @@ fn a_pod_that_fits_nowhere_says_why_and_waits_for_a_node() {
     driver.run(SECOND);
     let text = "0/2 nodes are available: 1 Insufficient memory, 2 Insufficient cpu.";
     assert!(driver.messages(pod)[0].starts_with(text), "{:?}", driver.messages(pod));
-    let condition = driver.cluster.pod(pod).status.condition(&PodConditionType::PodScheduled).unwrap().clone();
+    let condition = driver.cluster.pod(pod).status.condition(PodConditionType::PodScheduled).unwrap().clone();
     assert_eq!((condition.status, condition.reason()), (ConditionStatus::False, "Unschedulable"));
     assert!(driver.pending().iter().all(|(_, significance)| *significance == Significance::Background));
     assert_eq!(driver.scheduler.take_attempts().as_slice()[0].result, AttemptResult::Unschedulable);
@@ -121,7 +121,7 @@ fn a_pod_of_higher_priority_takes_the_place_of_a_lower_one() {
     assert_eq!(driver.messages(preemptor), ["0/1 nodes are available: 1 Insufficient cpu."]);
     let row = driver.cluster.pod(victim);
     assert!(row.deletion.is_some(), "it may take its grace period");
-    let condition = row.status.condition(&PodConditionType::DisruptionTarget).unwrap();
+    let condition = row.status.condition(PodConditionType::DisruptionTarget).unwrap();
     assert_eq!(condition.reason(), "PreemptionByScheduler");
     assert_eq!(condition.message(), "default-scheduler: preempting to accommodate a higher priority pod");
     let uid = driver.cluster.uid(ObjectRef::pod(preemptor));
@@ -163,7 +163,7 @@ fn bindings_beyond_the_burst_wait_for_the_client_limit() {
     driver.run(SECOND);
     let bound = |pod| {
         let status = &driver.cluster.pod(pod).status;
-        status.condition(&PodConditionType::PodScheduled).unwrap().last_transition
+        status.condition(PodConditionType::PodScheduled).unwrap().last_transition
     };
     let times: Vec<SimTime> = pods.into_iter().map(bound).collect();
     assert_eq!(times[..2], [6, 9].map(SimTime::from_millis));

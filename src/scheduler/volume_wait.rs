@@ -71,7 +71,7 @@ impl Scheduler {
         let Some(wait) = &mut binding.volumes else { return };
         wait.began = now;
         let decisions = wait.decisions.clone();
-        if cluster.pod(pod).deleted.is_none() {
+        if !cluster.pod(pod).deleted {
             // Upstream: gate NominatedNodeNameForExpectation.
             cluster.nominate(now, pod, node);
         }
@@ -96,7 +96,7 @@ impl Scheduler {
         let node = binding.node;
         let Some(wait) = &mut binding.volumes else { return };
         let row = cluster.pod(pod);
-        let checked = if row.deleted.is_some() {
+        let checked = if row.deleted {
             Err(format!("pod does not exist any more: pod \"{}\" not found", row.name))
         } else {
             check_bindings(cluster, &wait.decisions, node)

@@ -94,7 +94,7 @@ pub(super) fn note(now: SimTime, change: MachineChange, machines: &Machines, clu
     match change {
         MachineChange::ContainerStarted { container } | MachineChange::UsageChanged { container } => {
             let row = machines.container(container);
-            if cluster.pod(row.pod).deleted.is_none() {
+            if !cluster.pod(row.pod).deleted {
                 cluster.metrics.container_uses(now, row.pod, row.index, row.started, known(machines, container));
             }
         }

@@ -105,12 +105,12 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
     let template = admission::pod_admission(template, &input)?;
     let mut status = PodStatus::default();
     if !template.spec.scheduling_gates.is_empty() {
-        status.set_condition(PodCondition {
-            kind: PodConditionType::PodScheduled,
-            status: ConditionStatus::False,
-            why: Why::new("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"),
-            last_transition: SimTime::ZERO,
-        });
+        status.set_condition(PodCondition::new(
+            PodConditionType::PodScheduled,
+            ConditionStatus::False,
+            Why::new("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"),
+            SimTime::ZERO,
+        ));
     }
     let pod = Pod {
         name: name.into(),
@@ -123,7 +123,7 @@ fn pod(decoded: &Decoded, template: &PodTemplate, name: &str, before: &Before) -
         created: SimTime::ZERO,
         resource_version: 0,
         deletion: None,
-        deleted: None,
+        deleted: false,
         extra: Some(Box::new(PodExtra {
             finalizers: decoded.finalizers.clone(),
             generate_name: decoded.generate_name.clone(),

@@ -204,7 +204,7 @@ impl World {
         let row = self.cluster.pod(pod);
         let template = self.cluster.template_of(pod);
         let image = template.spec.main_containers().first().map_or(String::new(), |first| first.image.to_string());
-        if row.deleted.is_some() || row.node.is_none() {
+        if row.deleted || row.node.is_none() {
             return;
         }
         if row.deletion.is_some() {
@@ -213,7 +213,7 @@ impl World {
             }
             return;
         }
-        if row.status.phase != PodPhase::Pending || image.contains("hold") || row.status.start_time.is_some() {
+        if row.status.phase != PodPhase::Pending || image.contains("hold") || row.status.start_time.get().is_some() {
             return;
         }
         let of_job = row.controller.is_some() && row.controller.kind == Kind::JOB;
@@ -242,7 +242,7 @@ impl World {
             },
         };
         self.cluster.modify_pod_status(now, pod, |status| {
-            status.start_time = Some(now);
+            status.start_time = now.into();
             status.pod_ip = 0x0af4_0000 + pod.0;
             status.containers = vec![state.clone(); count].into();
             status.phase = match (ended, bad) {
@@ -250,12 +250,12 @@ impl World {
                 (true, _) => PodPhase::Succeeded,
                 _ => PodPhase::Running,
             };
-            status.set_condition(PodCondition {
-                kind: PodConditionType::Ready,
-                status: ConditionStatus::from(!ended && !bad),
-                why: Why::NONE,
-                last_transition: now,
-            });
+            status.set_condition(PodCondition::new(
+                PodConditionType::Ready,
+                ConditionStatus::from(!ended && !bad),
+                Why::NONE,
+                now,
+            ));
         });
     }
 }

@@ -108,7 +108,7 @@ pub fn simulated_pod(cluster: &Cluster, pod: PodId) -> State {
         .status
         .conditions
         .iter()
-        .map(|condition| format!("{}={}:{}", condition.kind.name(), condition.status.name(), condition.reason()));
+        .map(|condition| format!("{}={}:{}", condition.kind().name(), condition.status.name(), condition.reason()));
     let statuses = row.status.containers.iter().enumerate();
     let containers = statuses.map(|(index, status)| {
         let (state, reason, code, message) = match &status.state {

@@ -34,7 +34,7 @@ fn one(case: &Value) -> Result<(), String> {
     for value in list(&case["pods"]) {
         let pod = recorded.pod(value);
         if let Some(start) = value["status"]["startTime"].as_str() {
-            recorded.cluster.modify_pod_status(SimTime::ZERO, pod, |status| status.start_time = Some(seconds(start)));
+            recorded.cluster.modify_pod_status(SimTime::ZERO, pod, |status| status.start_time = seconds(start).into());
         }
     }
     for budget in list(&case["pdbs"]) {

@@ -123,7 +123,7 @@ pub fn pod_status(status: &Value, spec: &PodSpec, clock: Clock) -> PodStatus {
         phase,
         reason: (!reason.is_empty() || !message.is_empty()).then(|| Box::new((reason, message))),
         conditions: items(&status["conditions"]).iter().filter_map(|value| pod_condition(value, clock)).collect(),
-        start_time: clock.time_of(text(&status["startTime"])),
+        start_time: clock.time_of(text(&status["startTime"])).into(),
         pod_ip: ipv4(text(&status["podIP"])),
         containers: if reported.is_empty() {
             Box::default()
@@ -136,25 +136,12 @@ pub fn pod_status(status: &Value, spec: &PodSpec, clock: Clock) -> PodStatus {
 
 fn pod_condition(value: &Value, clock: Clock) -> Option<PodCondition> {
     let name = text(&value["type"]);
-    let known = [
-        PodConditionType::PodScheduled,
-        PodConditionType::PodReadyToStartContainers,
-        PodConditionType::Initialized,
-        PodConditionType::ContainersReady,
-        PodConditionType::Ready,
-        PodConditionType::DisruptionTarget,
-        PodConditionType::PodResizePending,
-        PodConditionType::PodResizeInProgress,
-    ];
-    Some(PodCondition {
-        kind: known
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .unwrap_or_else(|| PodConditionType::Other(Box::new(Text::from(name)))),
-        status: ConditionStatus::from_name(text(&value["status"]))?,
-        why: Why::new(short(&value["reason"]), short(&value["message"])),
-        last_transition: time(&value["lastTransitionTime"], clock),
-    })
+    Some(PodCondition::new(
+        PodConditionType::from_name(name),
+        ConditionStatus::from_name(text(&value["status"]))?,
+        Why::new(short(&value["reason"]), short(&value["message"])),
+        time(&value["lastTransitionTime"], clock),
+    ))
 }
 
 fn container_status(value: &Value, clock: Clock) -> ContainerStatus {

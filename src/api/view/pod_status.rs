@@ -25,8 +25,8 @@ pub(super) fn status(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>
         let conditions = status.conditions.iter().map(|condition| self::condition(condition, pod, context));
         out.insert("conditions".to_owned(), conditions.collect());
     }
-    put_some(&mut out, "startTime", status.start_time.map(at));
-    if status.start_time.is_some() {
+    put_some(&mut out, "startTime", status.start_time.get().map(at));
+    if status.start_time.get().is_some() {
         out.insert("observedGeneration".to_owned(), json!(pod.generation));
         put_text(&mut out, "hostIP", context.host_ip);
         if !context.host_ip.is_empty() {
@@ -47,16 +47,16 @@ pub(super) fn status(pod: &Pod, template: &PodTemplate, context: &PodContext<'_>
 
 fn condition(condition: &PodCondition, pod: &Pod, context: &PodContext<'_>) -> Value {
     let mut out = object_of(json!({
-        "type": condition.kind.name(),
+        "type": condition.kind().name(),
         "status": condition.status.name(),
         "lastProbeTime": null,
         "lastTransitionTime": context.clock.timestamp(condition.last_transition),
     }));
     // The gate's condition is written with the pod, and others say what they like; the kubelet's and the scheduler's name the
     // generation they were computed from, but for the one about a restart of all containers.
-    let is_foreign = matches!(condition.kind, PodConditionType::Other(_));
-    if !is_foreign && (condition.kind != PodConditionType::PodScheduled || condition.reason() != "SchedulingGated") {
-        let resizing = pod.status.granted.as_ref().filter(|_| condition.kind == PodConditionType::PodResizeInProgress);
+    let is_foreign = matches!(condition.kind(), PodConditionType::Other(_) | PodConditionType::AllContainersRestarting);
+    if !is_foreign && (!condition.is(PodConditionType::PodScheduled) || condition.reason() != "SchedulingGated") {
+        let resizing = pod.status.granted.as_ref().filter(|_| condition.is(PodConditionType::PodResizeInProgress));
         let generation = resizing.map_or(pod.generation, |granted| granted.generation);
         out.insert("observedGeneration".to_owned(), json!(generation));
     }

@@ -151,11 +151,11 @@ impl Cluster {
             created: clock.time_of(text(&metadata["creationTimestamp"])).unwrap_or(now),
             resource_version: 0,
             deletion: self.deletion_of(metadata),
-            deleted: None,
+            deleted: false,
             extra,
         };
         if let Some(old) = self.pods.find(row.namespace, &row.name) {
-            self.pods.remove(old, now);
+            self.pods.remove(old);
             self.log_import(now, ObjectRef::pod(old), Verb::Deleted);
         }
         self.learn_template(row.namespace, row.template);
@@ -291,7 +291,7 @@ impl Cluster {
             let template = self.intern_template(Arc::new(convert::pod_template(&json!({"metadata": {}, "spec": {}}))));
             self.learn_template(namespace, template);
             let pod = self.pods.insert(Pod::new(name.into(), namespace, template, SimTime::ZERO));
-            self.pods.remove(pod, SimTime::ZERO);
+            self.pods.remove(pod);
             return ObjectRef::pod(pod);
         }
         let meta = ObjectMeta { namespace, name: name.into(), ..ObjectMeta::default() };
@@ -338,10 +338,9 @@ impl Cluster {
         let container = self.container_of(object, text(&about["fieldPath"]));
         let host = self.import_node_reference(text(&source["host"]));
         let first = at(&["firstTimestamp", "eventTime"]);
-        let mut row = EventRow::new(first, (object, container, host), sort, message);
-        row.last = at(&["lastTimestamp", "eventTime", "firstTimestamp"]);
-        row.count = u32::try_from(counted).unwrap_or(u32::MAX);
-        let id = self.events.import(row);
+        let row = EventRow::new(first, (object, container, host), sort, message);
+        let last = at(&["lastTimestamp", "eventTime", "firstTimestamp"]);
+        let id = self.events.import(row, last, u32::try_from(counted).unwrap_or(u32::MAX));
         let named = if kind.is_namespaced() { text(&value["metadata"]["namespace"]) } else { "" };
         let named = text(&about["namespace"]) == named;
         self.imported.events.insert(id, (short(&value["metadata"]["name"]), now, named));

@@ -89,7 +89,7 @@ impl Book {
     /// A pod of the DaemonSet changed, came or went.
     pub(super) fn note_pod(&mut self, pod: PodId, owner: ObjectRef, cluster: &Cluster) {
         let row = cluster.pod(pod);
-        let place = (row.deleted.is_none() && row.controller == owner).then(|| nodes::target(pod, cluster));
+        let place = (!row.deleted && row.controller == owner).then(|| nodes::target(pod, cluster));
         self.move_pod(pod, place);
     }
 
@@ -176,7 +176,7 @@ impl Book {
         let mut found: Vec<(bool, Daemon)> = Vec::new();
         for pod in self.pods.get(&node).into_iter().flatten() {
             let row = cluster.pod(*pod);
-            if row.deleted.is_some() || row.status.phase.is_terminal() && row.deletion.is_some() {
+            if row.deleted || row.status.phase.is_terminal() && row.deletion.is_some() {
                 continue;
             }
             let daemon = Daemon {
@@ -235,7 +235,7 @@ impl Book {
         }
         let strays = self.pods.get(&NodeId::NONE).into_iter().flatten().filter(|pod| {
             let row = cluster.pod(**pod);
-            row.deleted.is_none() && row.node.is_none() && row.deletion.is_none()
+            !row.deleted && row.node.is_none() && row.deletion.is_none()
         });
         actions.delete.extend(strays);
         actions

@@ -108,7 +108,7 @@ fn storm(world: &mut World, stream: &mut Stream, round: u64) {
                 })
             });
         }
-        (4, Some(pod), _) if world.cluster.pod(pod).deleted.is_none() => world.end(pod, PodPhase::Failed),
+        (4, Some(pod), _) if !world.cluster.pod(pod).deleted => world.end(pod, PodPhase::Failed),
         (5, Some(pod), _) => {
             let ready = world.cluster.pod(pod).is_ready();
             world.set_ready(pod, !ready);

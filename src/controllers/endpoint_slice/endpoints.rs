@@ -18,7 +18,7 @@ pub(super) fn wanted(pod: PodId, key: ObjectRef, service: &Service, cluster: &Cl
     let template = cluster.template(row.template);
     let selected = row.namespace == cluster.meta(key).namespace
         && service.selector.as_ref().is_some_and(|selector| selector.matches(&template.labels));
-    if !selected || row.deleted.is_some() || row.status.phase.is_terminal() || row.status.pod_ip == 0 {
+    if !selected || row.deleted || row.status.phase.is_terminal() || row.status.pod_ip == 0 {
         return None;
     }
     let serving = row.is_ready();

@@ -74,7 +74,7 @@ pub(super) fn next_look(
         && let Ok(target) = target(&state.spec, namespace, cluster)
     {
         for pod in cluster.pods_matching(namespace, &target.selector) {
-            if let Some(start) = cluster.pod(pod).status.start_time {
+            if let Some(start) = cluster.pod(pod).status.start_time.get() {
                 consider(seconds(start) + settings.cpu_initialization_period.0 as i64);
             }
         }
@@ -118,8 +118,8 @@ fn has_unsettled_pods(
             return true;
         }
         let status = &cluster.pod(pod).status;
-        let ready = status.conditions.iter().find(|condition| condition.kind == PodConditionType::Ready);
-        let is_young = status.start_time.is_some_and(|start| start + settings.cpu_initialization_period > now);
+        let ready = status.condition(PodConditionType::Ready);
+        let is_young = status.start_time.get().is_some_and(|start| start + settings.cpu_initialization_period > now);
         is_young
             && cluster.metrics.knows(pod)
             && ready.is_some_and(|ready| {

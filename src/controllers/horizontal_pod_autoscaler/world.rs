@@ -117,11 +117,11 @@ pub(super) fn seconds(at: SimTime) -> i64 {
 }
 
 fn facts(row: &Pod) -> PodFacts {
-    let ready = row.status.conditions.iter().find(|condition| condition.kind == PodConditionType::Ready);
+    let ready = row.status.condition(PodConditionType::Ready);
     PodFacts {
         phase: row.status.phase,
         is_deleting: row.deletion.is_some(),
-        start_time: row.status.start_time.map(seconds),
+        start_time: row.status.start_time.get().map(seconds),
         ready: ready.map(|condition| (condition.status, seconds(condition.last_transition))),
     }
 }

@@ -64,7 +64,7 @@ fn compare(left: PodId, right: PodId, cluster: &Cluster) -> Ordering {
             PodPhase::Unknown => 1,
             _ => 2,
         };
-        let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| ready.status.is_true());
+        let ready = row.status.condition(PodConditionType::Ready).filter(|ready| ready.status.is_true());
         let restarts = row.status.containers.iter().map(|container| container.restart_count).max().unwrap_or(0);
         (row.node.is_some(), phase, ready.map(|ready| ready.last_transition), restarts, row.created)
     };

@@ -217,7 +217,7 @@ impl JobController {
     fn release_orphans(&mut self, key: ObjectRef, cluster: &Cluster) -> Plan<Draft> {
         let tracked = self.forget(key).into_iter().filter(|pod| {
             let row = cluster.pod(*pod);
-            row.deleted.is_none() && tally::is_tracked(row)
+            !row.deleted && tally::is_tracked(row)
         });
         let mut plan = Plan::done();
         plan.push_together(tracked.map(|pod| Call::RemovePodFinalizer { pod, finalizer: tally::FINALIZER }).collect());

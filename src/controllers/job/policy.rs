@@ -74,9 +74,9 @@ impl FailurePolicy {
                     let condition = row.status.conditions.iter().find(|condition| {
                         patterns
                             .iter()
-                            .any(|(kind, status)| condition.kind.name() == kind && condition.status.name() == status)
+                            .any(|(kind, status)| condition.kind().name() == kind && condition.status.name() == status)
                     })?;
-                    format!("Pod {identity} has condition {} matching FailJob rule at index {index}", condition.kind.name())
+                    format!("Pod {identity} has condition {} matching FailJob rule at index {index}", condition.kind().name())
                 }
             };
             Some(Matched { action: *action, message })

@@ -51,7 +51,7 @@ impl Place {
 
     /// Of a pod as it is now.
     fn of(row: &Pod) -> Self {
-        if row.deleted.is_some() {
+        if row.deleted {
             return Self::Gone;
         }
         match (is_tracked(row), row.status.phase.is_terminal()) {
@@ -272,7 +272,7 @@ pub(super) fn finish_time(pod: PodId, cluster: &Cluster) -> SimTime {
         })
         .try_fold(None, |latest, end| end.map(|end| latest.max(Some(end))));
     let not_ready = || {
-        let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| !ready.status.is_true());
+        let ready = row.status.condition(PodConditionType::Ready).filter(|ready| !ready.status.is_true());
         ready.map(|ready| ready.last_transition)
     };
     let deletion = || {
@@ -313,7 +313,7 @@ mod tests {
 
         fn note(&mut self, pod: PodId, row: &Pod) {
             self.forget(pod);
-            if row.deleted.is_some() || !is_tracked(row) && row.status.phase.is_terminal() {
+            if row.deleted || !is_tracked(row) && row.status.phase.is_terminal() {
                 return;
             }
             if row.is_active() && is_tracked(row) {
@@ -336,16 +336,16 @@ mod tests {
         let finalizers = if is(1) { vec![Text::const_new(FINALIZER)] } else { Vec::new() };
         row.extra = Some(Box::new(PodExtra { finalizers, ..PodExtra::default() }));
         if is(2) {
-            row.status.set_condition(PodCondition {
-                kind: PodConditionType::Ready,
-                status: ConditionStatus::True,
-                why: Why::NONE,
-                last_transition: SimTime::ZERO,
-            });
+            row.status.set_condition(PodCondition::new(
+                PodConditionType::Ready,
+                ConditionStatus::True,
+                Why::NONE,
+                SimTime::ZERO,
+            ));
         }
         let (requested, timestamp) = (SimTime::ZERO, SimTime::ZERO);
         row.deletion = is(3).then_some(Deletion { requested, timestamp, grace_seconds: 0 });
-        row.deleted = (is(4) && is(5)).then_some(SimTime::ZERO);
+        row.deleted = is(4) && is(5);
         row
     }
 

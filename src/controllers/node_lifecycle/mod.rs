@@ -329,8 +329,8 @@ fn mark_pods_not_ready(now: SimTime, node: NodeId, plan: &mut Plan<()>, cluster:
     let mut patches = Vec::with_capacity(ready_pods.len());
     let mut events = Vec::with_capacity(ready_pods.len());
     for pod in ready_pods {
-        let Some(ready) = cluster.pod(pod).status.condition(&PodConditionType::Ready) else { continue };
-        let condition = PodCondition { status: ConditionStatus::False, last_transition: now, ..ready.clone() };
+        let Some(ready) = cluster.pod(pod).status.condition(PodConditionType::Ready) else { continue };
+        let condition = PodCondition::new(ready.kind(), ConditionStatus::False, ready.why().clone(), now);
         patches.push(Call::PatchPodStatus { pod, conditions: vec![condition], fail: false });
         let warning = event(
             ObjectRef::pod(pod),

@@ -82,7 +82,7 @@ fn active_by_node(key: ObjectRef, cluster: &Cluster) -> FxHashMap<NodeId, i32> {
 fn candidate(pod: PodId, on_node: &FxHashMap<NodeId, i32>, cluster: &Cluster) -> Candidate {
     let row = cluster.pod(pod);
     let template = cluster.template(row.template);
-    let ready = row.status.condition(&PodConditionType::Ready).filter(|ready| ready.status.is_true());
+    let ready = row.status.condition(PodConditionType::Ready).filter(|ready| ready.status.is_true());
     Candidate {
         pod,
         uid: cluster.uid(ObjectRef::pod(pod)),

@@ -34,7 +34,7 @@ pub(super) fn available(
     let wait = SimDuration::from_secs(min_ready_seconds as u64);
     let mut available = Available { count: 0, next: None };
     for pod in cluster.pods_of(key).map(|pod| cluster.pod(pod)).filter(|pod| pod.is_active() && pod.is_ready()) {
-        let since = pod.status.condition(&PodConditionType::Ready).map_or(now, |ready| ready.last_transition);
+        let since = pod.status.condition(PodConditionType::Ready).map_or(now, |ready| ready.last_transition);
         let left = (since + wait).since(now);
         if left == SimDuration::ZERO {
             available.count += 1;

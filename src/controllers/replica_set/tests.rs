@@ -132,5 +132,5 @@ fn pods_have_the_finalizers_of_their_template() {
     assert_eq!(world.cluster.pod(pod).finalizers(), ["example.com/hold"]);
     world.act(|now, cluster| cluster.delete(now, ObjectRef::pod(pod), DeleteOptions::default())).unwrap();
     world.run(SimDuration::from_secs(3));
-    assert!(world.cluster.pod(pod).deleted.is_none() && world.cluster.pod(pod).deletion.is_some());
+    assert!(!world.cluster.pod(pod).deleted && world.cluster.pod(pod).deletion.is_some());
 }

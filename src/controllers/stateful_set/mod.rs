@@ -361,7 +361,7 @@ fn next_availability(now: SimTime, set: &StatefulSet, replicas: &[Replica], clus
     let wait = SimDuration::from_secs(set.min_ready_seconds as u64);
     let waiting = replicas.iter().filter(|replica| replica.running_ready && !replica.available);
     waiting
-        .filter_map(|replica| cluster.pod(replica.pod?).status.condition(&PodConditionType::Ready))
+        .filter_map(|replica| cluster.pod(replica.pod?).status.condition(PodConditionType::Ready))
         .map(|ready| (ready.last_transition + wait).since(now))
         .min()
 }

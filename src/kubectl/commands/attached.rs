@@ -63,7 +63,7 @@ impl Attached {
 pub(crate) fn go_on(call: &mut Call<'_>, mut attached: Attached, printed: &mut Printed) -> Result<Outcome, Failure> {
     let pod = attached.pod;
     let row = call.cluster.pod(pod);
-    let (phase, is_ready, is_gone) = (row.status.phase, row.is_ready(), row.deleted.is_some());
+    let (phase, is_ready, is_gone) = (row.status.phase, row.is_ready(), row.deleted);
     let spec = &call.cluster.template_of(pod).spec;
     let container = attached.container.unwrap_or(spec.init_count);
     let is_debugger = attached.container.is_some();

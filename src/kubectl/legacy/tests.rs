@@ -100,12 +100,12 @@ impl Bench {
                 let pod = self.cluster.create_pod(now, pod).unwrap();
                 self.cluster.modify_pod_status(now, pod, |status| {
                     status.phase = PodPhase::Running;
-                    status.set_condition(PodCondition {
-                        kind: PodConditionType::Ready,
-                        status: ConditionStatus::True,
-                        why: Why::NONE,
-                        last_transition: now,
-                    });
+                    status.set_condition(PodCondition::new(
+                        PodConditionType::Ready,
+                        ConditionStatus::True,
+                        Why::NONE,
+                        now,
+                    ));
                 });
             }
             let generation = self.cluster.meta(key).generation;

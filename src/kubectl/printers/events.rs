@@ -31,7 +31,7 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     }
     row.push(context.cluster.event_message(event).trim().to_owned());
     if context.wide {
-        row.extend([cells.first_seen, event.count.to_string(), cells.name]);
+        row.extend([cells.first_seen, context.cluster.events.count_of(event).to_string(), cells.name]);
     }
     row
 }
@@ -56,9 +56,10 @@ pub(crate) struct EventCells {
 pub(crate) fn event_cells(cluster: &Cluster, now: SimTime, number: u32) -> EventCells {
     let row = cluster.events.row(number);
     let last_seen = ages::age(now, row.last);
-    let first_seen = ages::age(now, row.first);
+    let first_seen = ages::age(now, cluster.events.first_of(row));
+    let count = cluster.events.count_of(row);
     let last_seen_counted =
-        if row.count > 1 { format!("{last_seen} (x{} over {first_seen})", row.count) } else { last_seen.clone() };
+        if count > 1 { format!("{last_seen} (x{count} over {first_seen})") } else { last_seen.clone() };
     let host = cluster.node_name(row.host);
     let component = &cluster.events.sort_of(row).component;
     let source = if host.is_empty() { component.to_string() } else { format!("{component}, {host}") };

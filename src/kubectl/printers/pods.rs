@@ -30,10 +30,7 @@ fn row(context: &Context<'_>, object: ObjectRef) -> Vec<String> {
     ];
     if context.wide {
         let gates = &template.spec.readiness_gates;
-        let met = gates
-            .iter()
-            .filter(|gate| pod.status.is_condition_true(&PodConditionType::Other(Box::new((*gate).clone()))))
-            .count();
+        let met = gates.iter().filter(|gate| pod.status.is_condition_true(PodConditionType::from_name(gate))).count();
         cells.extend([
             or(address(pod.status.pod_ip), "<none>"),
             or(context.cluster.node_name(pod.node).to_owned(), "<none>"),

@@ -37,7 +37,7 @@ impl Collector {
             return;
         }
         let shown = columns(pod, template);
-        let scheduled = pod.status.condition(&PodConditionType::PodScheduled);
+        let scheduled = pod.status.condition(PodConditionType::PodScheduled);
         let refused = scheduled.filter(|condition| !condition.status.is_true() && pod.node.is_none());
         let sight = PodSight {
             phase: phase(pod.status.phase),
@@ -88,7 +88,7 @@ impl Collector {
         if pod.status.reason.as_ref().is_some_and(|reason| reason.0 == "Evicted") {
             self.record.pod_marked(now, index, PodMarks::EVICTED);
         }
-        let target = pod.status.condition(&PodConditionType::DisruptionTarget);
+        let target = pod.status.condition(PodConditionType::DisruptionTarget);
         match target.map(PodCondition::reason) {
             Some("PreemptionByScheduler") => self.record.pod_marked(now, index, PodMarks::PREEMPTED),
             // Upstream: registry/core/pod EvictionREST; controller/tainteviction; kubelet eviction.

@@ -102,8 +102,8 @@ impl Scene {
     }
 }
 
-fn condition(kind: PodConditionType, status: ConditionStatus, reason: &'static str) -> PodCondition {
-    PodCondition { kind, status, why: Why::new(reason, ""), last_transition: SimTime::ZERO }
+fn condition(kind: PodConditionType<'_>, status: ConditionStatus, reason: &'static str) -> PodCondition {
+    PodCondition::new(kind, status, Why::new(reason, ""), SimTime::ZERO)
 }
 
 fn running(status: &mut PodStatus, at: u64) {

@@ -16,7 +16,6 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use crate::record::Record;
-pub use timeline::Uid;
 
 /// A table: its file and columns, and how it is filled.
 pub struct Table {

@@ -3,7 +3,6 @@
 
 use std::io;
 
-use super::super::csv::Uid;
 use super::super::grouped::Grouped;
 use super::{Exposition, push_labels};
 use crate::record::{AttemptResult, Moment, Phase, PodRow, Record, Stage, WorkloadIndex};
@@ -169,7 +168,7 @@ impl PodLabels {
     pub(super) fn of(record: &Record) -> Self {
         let mut labels = Self { text: Vec::new(), ends: Vec::with_capacity(record.pods.len()) };
         for pod in &record.pods {
-            let uid = Uid(pod.uid).to_string();
+            let uid = pod.uid.to_string();
             let (namespace, name) = (record.text(pod.namespace), record.text(pod.name));
             push_labels(&mut labels.text, &[("namespace", namespace), ("pod", name), ("uid", &uid)]);
             labels.ends.push(labels.text.len() as u32);

@@ -28,7 +28,7 @@ pub(super) struct DryRun<'a, 'b> {
 
 /// When a pod was started; one that was not counts as started now.
 pub(super) fn start_time(cluster: &Cluster, pod: PodId, now: SimTime) -> SimTime {
-    cluster.pod(pod).status.start_time.unwrap_or(now)
+    cluster.pod(pod).status.start_time.get().unwrap_or(now)
 }
 
 impl DryRun<'_, '_> {

@@ -27,7 +27,7 @@ impl Scheduler {
         cluster: &mut Cluster,
         outbox: &mut Outbox<SchedulerEvent>,
     ) {
-        let is_there = |pod: &PodId| cluster.pod(*pod).deleted.is_none() && cluster.pod(*pod).deletion.is_none();
+        let is_there = |pod: &PodId| !cluster.pod(*pod).deleted && cluster.pod(*pod).deletion.is_none();
         let victims: std::collections::VecDeque<PodId> = candidate.victims.iter().copied().filter(is_there).collect();
         self.clear_lower_nominations(now, preemptor, candidate.node, cluster);
         let Some(last) = victims.back().copied() else { return };
@@ -61,18 +61,18 @@ impl Scheduler {
         let Some(victim) = preempting.victims.pop_front() else { return };
         let left = preempting.victims.len();
         let row = cluster.pod(victim);
-        if row.deleted.is_none() && row.deletion.is_none() {
+        if !row.deleted && row.deletion.is_none() {
             let text = format!(
                 "{}: preempting to accommodate a higher priority pod",
                 cluster.template_of(preemptor).spec.scheduler_name
             );
             cluster.modify_pod_status(now, victim, |status| {
-                status.set_condition(PodCondition {
-                    kind: PodConditionType::DisruptionTarget,
-                    status: ConditionStatus::True,
-                    why: Why::new(PREEMPTION_BY_SCHEDULER, text),
-                    last_transition: now,
-                });
+                status.set_condition(PodCondition::new(
+                    PodConditionType::DisruptionTarget,
+                    ConditionStatus::True,
+                    Why::new(PREEMPTION_BY_SCHEDULER, text),
+                    now,
+                ));
             });
             // A victim that went by itself in the same instant is as good.
             let _ = cluster.delete(now, ObjectRef::pod(victim), DeleteOptions::default());

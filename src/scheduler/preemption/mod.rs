@@ -157,7 +157,7 @@ fn ineligible(inputs: Inputs<'_>, diagnosis: &Diagnosis) -> Option<&'static str>
         row.deletion.is_some()
             && row
                 .status
-                .condition(&PodConditionType::DisruptionTarget)
+                .condition(PodConditionType::DisruptionTarget)
                 .is_some_and(|condition| condition.status.is_true() && condition.reason() == PREEMPTION_BY_SCHEDULER)
     };
     let mut lower = cache.node(nominated).pods.iter().filter(|entry| entry.priority < spec.priority);

@@ -349,7 +349,7 @@ impl SchedulingQueue {
             return None;
         }
         let last = cluster.pod(*self.preempting.get(&pod)?);
-        (last.deleted.is_none() && last.deletion.is_none()).then_some(PluginName::DefaultPreemption)
+        (!last.deleted && last.deletion.is_none()).then_some(PluginName::DefaultPreemption)
     }
 }
 
