@@ -8,7 +8,8 @@ use std::num::NonZeroU32;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
-use super::events::{EventDraft, EventRow, EventSortId, EventType, Said, StoredSaid};
+use super::event_row::{EventRow, EventSortId, StoredSaid};
+use super::events::{EventDraft, EventType, Said};
 use crate::engine::rows::Rows;
 use crate::engine::{SimDuration, SimTime};
 use crate::model::object::ObjectRef;

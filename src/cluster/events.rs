@@ -8,11 +8,11 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::event_correlator::{Correlated, EventCorrelator, Place, Stored, hash};
+use super::event_correlator::{Correlated, EventCorrelator, Stored, hash};
+use super::event_row::{EventRow, EventSort, EventSortId, EventText, Repeats, StoredSaid};
 use super::sightings::{Sighting, Sightings};
 use crate::engine::SimTime;
 use crate::engine::rows::Rows;
-use crate::engine::typed_id;
 use crate::model::Text;
 use crate::model::object::{NodeId, ObjectRef, PodId};
 
@@ -65,28 +65,6 @@ impl From<Cow<'static, str>> for Said {
     }
 }
 
-typed_id!(
-    /// A text of the Events' own.
-    EventText
-);
-
-/// `Said`, as a row keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StoredSaid {
-    /// Shared with other rows, unless it is combined.
-    Text(EventText),
-    Assigned(NodeId),
-    CreatedPod(PodId),
-}
-
-/// Which of them, where its number stands apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SaidKind {
-    Text,
-    Assigned,
-    CreatedPod,
-}
-
 /// An Event that a component sends.
 #[derive(Clone, Debug)]
 pub struct EventDraft {
@@ -106,123 +84,6 @@ pub struct EventDraft {
     pub host: NodeId,
 }
 
-typed_id!(
-    /// What Events of one sort have in common, by number: `EventStore::sort_of` reads it.
-    EventSortId
-);
-
-/// What the Events of one sort have in common: there are dozens of sorts, and five Events of each pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EventSort {
-    /// Type.
-    pub kind: EventType,
-    /// Reason.
-    pub reason: Text,
-    /// Component.
-    pub component: Text,
-}
-
-/// A stored Event. Small on purpose: a million pods have several million. `Cluster::event_message` tells what it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// What it is about.
-    pub object: ObjectRef,
-    /// The container it is about.
-    pub container: Option<u8>,
-    /// Does it stand for several similar ones, of which it says the last?
-    pub is_combined: bool,
-    said: SaidKind,
-    said_number: u32,
-    /// Type, reason and component.
-    pub sort: EventSortId,
-    /// The node of the component.
-    pub host: NodeId,
-    /// When it was last seen.
-    pub last: SimTime,
-    /// What is to be told of one that was not seen just once: most were.
-    repeats: Option<Place>,
-    /// For the correlator: the row before it in its chain.
-    pub(super) before: Option<Place>,
-}
-
-const _: () = assert!(size_of::<EventRow>() <= 40);
-
-/// How an Event was seen again.
-#[derive(Clone, Copy, Debug)]
-struct Repeats {
-    /// When it was first seen.
-    first: SimTime,
-    /// How often it was seen in all.
-    count: u32,
-}
-
-impl EventRow {
-    /// An Event that was seen once: of an object, perhaps of one of its containers, from a node.
-    pub(super) fn new(
-        now: SimTime,
-        (object, container, host): (ObjectRef, Option<u8>, NodeId),
-        sort: EventSortId,
-        said: StoredSaid,
-    ) -> Self {
-        let mut row = Self {
-            object,
-            container,
-            is_combined: false,
-            said: SaidKind::Text,
-            said_number: 0,
-            sort,
-            host,
-            last: now,
-            repeats: None,
-            before: None,
-        };
-        row.set_said(said);
-        row
-    }
-
-    /// What it says.
-    pub(super) fn said(&self) -> StoredSaid {
-        match self.said {
-            SaidKind::Text => StoredSaid::Text(EventText(self.said_number)),
-            SaidKind::Assigned => StoredSaid::Assigned(NodeId(self.said_number)),
-            SaidKind::CreatedPod => StoredSaid::CreatedPod(PodId(self.said_number)),
-        }
-    }
-
-    fn set_said(&mut self, said: StoredSaid) {
-        (self.said, self.said_number) = match said {
-            StoredSaid::Text(text) => (SaidKind::Text, text.0),
-            StoredSaid::Assigned(node) => (SaidKind::Assigned, node.0),
-            StoredSaid::CreatedPod(pod) => (SaidKind::CreatedPod, pod.0),
-        };
-    }
-
-    /// The text that other Events say too, if it says one.
-    pub fn shared_text(&self) -> Option<EventText> {
-        match self.said() {
-            StoredSaid::Text(text) if !self.is_combined => Some(text),
-            _ => None,
-        }
-    }
-}
-
-/// An Event is seen once more. Returns how often it was seen by now.
-fn see_again(repeats: &mut Rows<Repeats>, row: &mut EventRow, now: SimTime) -> u32 {
-    let place = row.repeats.unwrap_or_else(|| note_repeats(repeats, row, 1));
-    row.last = now;
-    let known = &mut repeats[place.index()];
-    known.count += 1;
-    known.count
-}
-
-/// From here on it is told of an Event by itself how often it was seen, and when first: the time that it has so far.
-fn note_repeats(repeats: &mut Rows<Repeats>, row: &mut EventRow, count: u32) -> Place {
-    let place = Place::of(repeats.len() as u32);
-    repeats.push(Repeats { first: row.last, count });
-    row.repeats = Some(place);
-    place
-}
-
 /// Places for texts that came lately: most pods' Events say the same.
 const TEXTS_KEPT: usize = 256;
 /// Places for sorts that came lately.
@@ -232,7 +93,7 @@ const SORTS_KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct EventStore {
     rows: Rows<EventRow>,
-    repeats: Rows<Repeats>,
+    repeats: Repeats,
     sightings: Sightings,
     correlator: EventCorrelator,
     texts: Rows<Box<str>>,
@@ -255,7 +116,7 @@ impl EventStore {
             Correlated::Spam => return,
             Correlated::Known { row, combined } => {
                 let known = &mut self.rows[row as usize];
-                count = see_again(&mut self.repeats, known, now);
+                count = self.repeats.see_again(known, now);
                 if combined {
                     let said = store_again(&mut self.texts, known.said(), draft.message);
                     known.set_said(said);
@@ -267,7 +128,9 @@ impl EventStore {
                 let is_combined = slot.is_combined();
                 let said = self.store(&draft.message, is_combined);
                 let about = (draft.object, draft.container, draft.host);
-                self.rows.push(EventRow { is_combined, ..EventRow::new(now, about, sort, said) });
+                let mut new = EventRow::new(now, about, sort, said);
+                new.is_combined = is_combined;
+                self.rows.push(new);
                 self.correlator.remember(slot, &draft, &mut self.rows);
                 self.rows.len() as u32 - 1
             }
@@ -277,12 +140,12 @@ impl EventStore {
 
     /// When an Event was first seen.
     pub fn first_of(&self, row: &EventRow) -> SimTime {
-        row.repeats.map_or(row.last, |place| self.repeats[place.index()].first)
+        self.repeats.first_of(row)
     }
 
     /// How often an Event was seen.
     pub fn count_of(&self, row: &EventRow) -> u32 {
-        row.repeats.map_or(1, |place| self.repeats[place.index()].count)
+        self.repeats.count_of(row)
     }
 
     /// What an Event has in common with others of its sort.
@@ -366,7 +229,7 @@ impl EventStore {
     /// sighted here.
     pub(super) fn import(&mut self, mut row: EventRow, last: SimTime, count: u32) -> u32 {
         if (last, count) != (row.last, 1) {
-            note_repeats(&mut self.repeats, &mut row, count);
+            self.repeats.note(&mut row, count);
             row.last = last;
         }
         self.rows.push(row);

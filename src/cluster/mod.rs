@@ -14,6 +14,7 @@ mod delete;
 mod event_correlator;
 #[cfg(test)]
 mod event_reference_tests;
+pub mod event_row;
 pub mod events;
 mod evict;
 mod hostname;
@@ -41,7 +42,8 @@ mod view;
 pub use change_log::{Change, ChangeLog, Cursor, Fields, Verb};
 pub use create::{NewPod, PodName};
 pub use delete::{DeleteOptions, Propagation};
-pub use events::{EventDraft, EventRow, EventType, Said};
+pub use event_row::EventRow;
+pub use events::{EventDraft, EventType, Said};
 pub use managed::FieldManager;
 pub use pod_set::PodSet;
 

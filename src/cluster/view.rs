@@ -13,7 +13,7 @@ use crate::model::kind::Kind;
 use crate::model::object::{Body, NodeId, ObjectRef, OwnerReference, PodId, TemplateId};
 
 use super::Cluster;
-use super::events::{EventRow, StoredSaid};
+use super::event_row::{EventRow, StoredSaid};
 
 impl Cluster {
     /// An object, live or deleted, as the API server returns it.

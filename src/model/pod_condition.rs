@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn types_are_told_apart_by_number_and_those_of_others_by_name() {
-        let named = PodConditionType::NAMED.map(|kind| kind.name());
+        let named = PodConditionType::NAMED.map(PodConditionType::name);
         for name in named.into_iter().chain(["example.com/a", "example.com/b"]) {
             let condition = new(PodConditionType::from_name(name), "Because");
             assert_eq!((condition.kind().name(), condition.reason()), (name, "Because"));

@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod finish;
 mod imports;
+mod manifests;
 mod metrics;
 mod nodes;
 pub mod observer;

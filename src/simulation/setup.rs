@@ -26,7 +26,6 @@ use crate::scheduler::registry::Registry;
 use crate::scheduler::{Scheduler, SchedulerSettings};
 use crate::workload::{Workload, WorkloadSettings, catalogue};
 
-use super::arrivals::{self, Arrivals};
 use super::delivery::Delivery;
 use super::expectations::Expectations;
 use super::expressions::Touched;
@@ -36,7 +35,7 @@ use super::recording::{Recording, Row};
 use super::settings::{Settings, state_images};
 use super::steps::StepRunner;
 use super::stop::{IdleCheck, Until};
-use super::{Outboxes, Simulation, behaviors, components, imports, nodes, system_pods, traffic, warm_up};
+use super::{Outboxes, Simulation, behaviors, components, imports, manifests, nodes, system_pods, traffic, warm_up};
 
 /// A manifest that cannot be applied: the same words as kubectl's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,19 +47,6 @@ pub struct SetupError {
     pub line: usize,
     /// What the reader or the API server says.
     pub message: String,
-}
-
-/// An object of the manifests with its place.
-struct Sourced {
-    file: String,
-    line: usize,
-    value: serde_json::Value,
-}
-
-impl Sourced {
-    fn error(&self, message: &impl ToString) -> SetupError {
-        SetupError { file: self.file.clone(), line: self.line, message: message.to_string() }
-    }
 }
 
 /// Builds the run of a plan.
@@ -79,21 +65,18 @@ pub(super) fn build(plan: &Plan, plugins: &Registry) -> Result<Simulation, Setup
     });
     cluster.metrics = super::metrics::metrics(plan, &latencies, streams, origin);
     components::set_service_ranges(plan, &mut cluster);
-    let (mut manifests, arrivals) = Manifests::read(plan)?;
-    let system = system_pods::objects(plan).into_iter();
-    let system = system.map(|value| Sourced { file: "kubeadm".to_owned(), line: 1, value });
-    manifests.held.splice(0..0, system);
+    let brings_nodes = manifests::bring_nodes(plan)?;
     let configuration = components::kubelet(plan)?;
     cluster.custom.store_unknown = plan.cluster.unknown_kinds == UnknownKinds::Store;
     let refused = |message| SetupError { file: plan.file.clone(), line: 1, message: format!("import: {message}") };
     imports::import(plan, begin, &mut cluster).map_err(refused)?;
-    create_nodes(plan, manifests.has_nodes, &configuration, &mut cluster, begin)?;
+    create_nodes(plan, brings_nodes, &configuration, &mut cluster, begin)?;
     let behaviours = behaviors::table(plan);
     let mut machines = Machines::new(registry(plan, streams), streams);
     machines.described = behaviours.described();
     let mut kubectl = Kubectl::default();
     kubectl.set_scale_to_zero(components::feature_gate(plan, "HPAScaleToZero"));
-    manifests.apply(plan, &mut kubectl, &mut cluster, (&machines, begin))?;
+    let arrivals = manifests::apply(plan, begin, &mut kubectl, &mut cluster, &machines)?;
     let steps = StepRunner::new(plan, streams);
     let scheduler_source = SchedulerSource {
         latencies: latencies.clone(),
@@ -245,81 +228,10 @@ fn run_facts(plan: &Plan) -> RunFacts {
     }
 }
 
-/// Manifests of more bytes than this are read twice, an object at a time, instead of being held as trees, which are
-/// many times their text.
-const HELD_BYTES_MAX: usize = 64 << 20;
-
-/// The objects that are there at t=0.
-struct Manifests {
-    /// Those that are held.
-    held: Vec<Sourced>,
-    /// Is the rest read again when it is applied?
-    streamed: bool,
-    /// Is there a Node among them?
-    has_nodes: bool,
-}
-
-impl Manifests {
-    /// Reads all manifests, and parts what is there at t=0 from what comes later. Nodes are left out where the plan's
-    /// are all there are.
-    fn read(plan: &Plan) -> Result<(Self, Arrivals), SetupError> {
-        let streamed = plan.manifest_bytes() > HELD_BYTES_MAX;
-        let mut manifests = Self { held: Vec::new(), streamed, has_nodes: false };
-        let mut arrivals = Arrivals::default();
-        plan.each_object::<SetupError>(&mut |object| {
-            let Some(mut object) = wanted(plan, object) else { return Ok(()) };
-            match arrivals::stated(&mut object.value) {
-                Ok(Some(at)) => arrivals.add(at, object.file, object.value),
-                Ok(None) => {
-                    manifests.has_nodes |= is_node(&object.value);
-                    if !streamed {
-                        manifests.held.push(object);
-                    }
-                }
-                Err(message) => return Err(object.error(&message)),
-            }
-            Ok(())
-        })?;
-        arrivals.sort();
-        Ok((manifests, arrivals))
-    }
-
-    /// Applies every manifest in order.
-    fn apply(
-        self,
-        plan: &Plan,
-        kubectl: &mut Kubectl,
-        cluster: &mut Cluster,
-        (machines, begin): (&Machines, SimTime),
-    ) -> Result<(), SetupError> {
-        let mut apply = |Sourced { file, line, value }: Sourced| -> Result<(), SetupError> {
-            let applied = kubectl.apply_manifest(begin, value, &file, cluster, machines);
-            applied.map(drop).map_err(|message| SetupError { file, line, message: message.trim_end().to_owned() })
-        };
-        self.held.into_iter().try_for_each(&mut apply)?;
-        if !self.streamed {
-            return Ok(());
-        }
-        plan.each_object::<SetupError>(&mut |object| {
-            let Some(mut object) = wanted(plan, object) else { return Ok(()) };
-            // What comes later was told apart when all was read first.
-            if arrivals::stated(&mut object.value) == Ok(None) { apply(object) } else { Ok(()) }
-        })
-    }
-}
-
-fn wanted(plan: &Plan, ManifestObject { file, line, value }: ManifestObject) -> Option<Sourced> {
-    (!plan.cluster.nodes_are_all || !is_node(&value)).then_some(Sourced { file, line, value })
-}
-
 impl From<ManifestError> for SetupError {
     fn from(error: ManifestError) -> Self {
         Self { file: error.file, line: error.line, message: error.message }
     }
-}
-
-fn is_node(object: &serde_json::Value) -> bool {
-    object["kind"] == "Node" && object["apiVersion"] == "v1"
 }
 
 /// The machines of the plan, unless the manifests bring their own.
@@ -337,8 +249,11 @@ fn create_nodes(
     let mut cache = DecodeCache::default();
     let timestamp = cluster.clock().timestamp(begin);
     for node in &plan.cluster.nodes {
-        let object =
-            Sourced { file: plan.file.clone(), line: 1, value: nodes::manifest(node, &timestamp, configuration) };
+        let object = ManifestObject {
+            file: plan.file.clone(),
+            line: 1,
+            value: nodes::manifest(node, &timestamp, configuration),
+        };
         if cluster.node_by_name(&node.name).is_some() {
             // One that a dump names, and perhaps only names: it is as the scenario says.
             cluster.import(begin, object.value.clone(), &mut cache).map_err(|error| object.error(&error))?;

@@ -24,7 +24,8 @@ use crate::model::pod::{Pod, PodExtra};
 use super::Cluster;
 use super::change_log::{Change, Fields, Verb};
 use super::create::set_template;
-use super::events::{EventRow, EventType};
+use super::event_row::EventRow;
+use super::events::EventType;
 
 /// What imported objects have beside their rows.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ use super::{
     Amounts, AttemptResult, AttemptRow, AutoscalerIndex, EventRow, Expectation, History, JobIndex, Moment, NodeIndex,
     PodIndex, PullRow, Record, RunFacts, Step, TextId, TrafficRow, WorkloadIndex,
 };
-use crate::cluster::events::EventRow as StoredEvent;
+use crate::cluster::EventRow as StoredEvent;
 use crate::cluster::sightings::Sighting;
 use crate::cluster::{Change, Cluster, EventType, Verb};
 use crate::engine::rows::Rows;

@@ -33,6 +33,18 @@ pub struct ManifestError {
     pub message: String,
 }
 
+/// Why a look at the manifests ends before their end.
+enum Look {
+    Found,
+    Unreadable(ManifestError),
+}
+
+impl From<ManifestError> for Look {
+    fn from(error: ManifestError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
 impl ManifestObject {
     /// An error about this object.
     pub fn error(&self, message: &impl ToString) -> ManifestError {
@@ -41,11 +53,6 @@ impl ManifestObject {
 }
 
 impl Plan {
-    /// Bytes of all manifests.
-    pub fn manifest_bytes(&self) -> usize {
-        self.manifests.iter().map(|source| source.text.len()).sum()
-    }
-
     /// Calls `each` with the objects of the manifests in the order in which they are applied, and holds one at a time.
     ///
     /// # Errors
@@ -54,32 +61,56 @@ impl Plan {
         &self,
         each: &mut dyn FnMut(ManifestObject) -> Result<(), E>,
     ) -> Result<(), E> {
-        for source in &self.manifests {
-            let mut refusal = None;
-            let stopped = yaml::visit(&source.text, &mut |manifest| {
-                if refusal.is_some() {
-                    return;
-                }
-                let line = source.line + manifest.line - 1;
-                let mut object = ManifestObject { file: source.file.to_string(), line, value: manifest.value };
-                // An object is hardly larger in JSON than in its text.
-                if source.text.len() > REQUEST_BYTES_MAX && bytes_of(&object.value) > REQUEST_BYTES_MAX {
-                    let message = format!("Request entity too large: limit is {REQUEST_BYTES_MAX}");
-                    refusal = Some(object.error(&message).into());
-                    return;
-                }
-                if let Err(error) = self.set(&mut object).map_err(E::from).and_then(|()| each(object)) {
-                    refusal = Some(error);
-                }
+        self.manifests.iter().try_for_each(|source| self.each_of(source, each))
+    }
+
+    /// Is there an object like this among the manifests? `word` stands in each that is. Reads no further than it must.
+    ///
+    /// # Errors
+    /// As `each_object`, as far as it reads.
+    pub fn has_object(&self, word: &str, is_it: impl Fn(&Value) -> bool) -> Result<bool, ManifestError> {
+        // A setting may write any word, and an escape may stand for it.
+        let may_hold = |text: &str| text.contains(word) || text.contains('\\') || !self.manifest_settings.is_empty();
+        for source in self.manifests.iter().filter(|source| may_hold(&source.text)) {
+            let looked = self.each_of::<Look>(source, &mut |object| {
+                if is_it(&object.value) { Err(Look::Found) } else { Ok(()) }
             });
-            if let Some(refusal) = refusal {
-                return Err(refusal);
-            }
-            if let Some(error) = stopped {
-                return Err(place(source, error.line(), &error).into());
+            match looked {
+                Ok(()) => {}
+                Err(Look::Found) => return Ok(true),
+                Err(Look::Unreadable(error)) => return Err(error),
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    fn each_of<E: From<ManifestError>>(
+        &self,
+        source: &ManifestSource,
+        each: &mut dyn FnMut(ManifestObject) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut refusal = None;
+        let stopped = yaml::visit(&source.text, &mut |manifest| {
+            if refusal.is_some() {
+                return;
+            }
+            let line = source.line + manifest.line - 1;
+            let mut object = ManifestObject { file: source.file.to_string(), line, value: manifest.value };
+            // An object is hardly larger in JSON than in its text.
+            if source.text.len() > REQUEST_BYTES_MAX && bytes_of(&object.value) > REQUEST_BYTES_MAX {
+                let message = format!("Request entity too large: limit is {REQUEST_BYTES_MAX}");
+                refusal = Some(object.error(&message).into());
+                return;
+            }
+            if let Err(error) = self.set(&mut object).map_err(E::from).and_then(|()| each(object)) {
+                refusal = Some(error);
+            }
+        });
+        match (refusal, stopped) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Some(error)) => Err(place(source, error.line(), &error).into()),
+            (None, None) => Ok(()),
+        }
     }
 
     /// Applies the settings that mean an object.
