@@ -62,6 +62,17 @@ pub(super) fn absolute(cwd: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// Where the links lead that container runtimes make in `/dev`.
+fn link_of_system(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "/dev/stdin" => "/proc/self/fd/0",
+        "/dev/stdout" => "/proc/self/fd/1",
+        "/dev/stderr" => "/proc/self/fd/2",
+        "/dev/fd" => "/proc/self/fd",
+        _ => return None,
+    })
+}
+
 /// What is at a path that nobody wrote: the system's own, or the image's.
 fn of_system(kind: FileKind, size: u64, mode: u32) -> Metadata {
     Metadata { kind, size, mode, modified: SimTime::ZERO, owner: (0, 0) }
@@ -284,6 +295,9 @@ impl Context<'_> {
 
     /// What is at `path`?
     pub fn stat(&mut self, path: &str, links: Links) -> Result<Metadata, Errno> {
+        if links == Links::Keep && link_of_system(path).is_some() {
+            return Ok(of_system(FileKind::Symlink, 0, 0o777));
+        }
         if let Some(device) = self.device(path) {
             return device.map(|_| of_system(FileKind::Device, 0, 0o666));
         }
@@ -302,6 +316,11 @@ impl Context<'_> {
             return Ok(of_system(FileKind::File, PROGRAM_BYTES, 0o755));
         }
         found
+    }
+
+    /// Where a symbolic link leads.
+    pub fn read_link(&self, path: &str) -> Result<String, Errno> {
+        link_of_system(path).map_or_else(|| self.world.read_link(path), |target| Ok(target.to_owned()))
     }
 
     /// Names in a directory.

@@ -433,7 +433,7 @@ pub(super) fn readlink(call: &mut Call<'_, '_>) -> i32 {
                 _ => found,
             }
         } else {
-            let Ok(target) = call.context.world.read_link(&path) else {
+            let Ok(target) = call.context.read_link(&path) else {
                 status = 1;
                 continue;
             };

@@ -135,7 +135,7 @@ fn lines(call: &mut Call<'_, '_>, names: &[String], base: &str, letters: &str) -
         };
         let size = if letters.contains('h') { human(data.size) } else { data.size.to_string() };
         let when = date_text(call, data.modified, "%b %e %H:%M");
-        let target = call.context.world.read_link(&path).map(|target| format!(" -> {target}")).unwrap_or_default();
+        let target = call.context.read_link(&path).map(|target| format!(" -> {target}")).unwrap_or_default();
         let links = if data.kind == FileKind::Directory { 2 } else { 1 };
         let shown = permissions(&data);
         out += &if call.is_gnu() {

@@ -220,7 +220,9 @@ fn find(name: &str) -> Option<Known> {
         "stress" | "stress-ng" => Start(timed::stress),
         "cat" | "head" | "tail" | "tailf" | "wc" | "uniq" | "tr" | "cut" | "tee" | "rev" | "tac" | "nl" | "base64"
         | "more" | "less" | "paste" | "fold" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "od" | "hexdump"
-        | "xxd" | "shuf" => Start(text::start),
+        | "xxd" | "shuf" | "cksum" | "expand" | "strings" | "comm" | "cmp" | "diff" | "gzip" | "gunzip" | "zcat" => {
+            Start(text::start)
+        }
         "awk" | "gawk" | "mawk" | "nawk" => Start(text::awk::start),
         "grep" | "egrep" | "fgrep" => Start(text::grep::start),
         "sort" => Start(text::sort::start),

@@ -375,6 +375,7 @@ pub(super) fn wrong(call: &mut Call<'_, '_>) -> i32 {
             ("cp" | "mv", Some(first)) => format!("missing destination file operand after '{first}'"),
             ("cp" | "mv" | "touch" | "ln", None) => "missing file operand".to_owned(),
             (_, Some(first)) => format!("missing operand after '{first}'"),
+            ("cmp", None) => "missing operand after 'cmp'".to_owned(),
             ("timeout", None) => {
                 call.context.complain("Try 'timeout --help' for more information.");
                 return 125;
@@ -401,7 +402,8 @@ pub(super) fn refuse(call: &mut Call<'_, '_>, message: &str) -> i32 {
         if name == "grep" {
             call.context.complain("Usage: grep [OPTION]... PATTERNS [FILE]...");
         }
-        call.context.complain(&format!("Try '{name} --help' for more information."));
+        let before = if matches!(name.as_str(), "diff" | "cmp") { format!("{name}: ") } else { String::new() };
+        call.context.complain(&format!("{before}Try '{name} --help' for more information."));
     }
     usual_status(call)
 }
@@ -410,7 +412,7 @@ pub(super) fn refuse(call: &mut Call<'_, '_>, message: &str) -> i32 {
 fn usual_status(call: &Call<'_, '_>) -> i32 {
     match (base_name(&call.words[0]), call.is_gnu()) {
         ("env" | "timeout", true) => 125,
-        ("ls", true) | ("sort" | "grep" | "diff", _) => 2,
+        ("ls" | "diff" | "cmp", true) | ("sort" | "grep", _) => 2,
         _ => 1,
     }
 }

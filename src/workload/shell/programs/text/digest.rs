@@ -1,4 +1,4 @@
-//! md5sum, sha1sum, sha256sum, sha512sum, also with `-c`.
+//! md5sum, sha1sum, sha256sum, sha512sum, also with `-c`, and cksum.
 
 use sha2::Digest as _;
 
@@ -25,8 +25,13 @@ impl Digest {
     pub fn end_of_file(&mut self, name: &str, out: &mut Vec<u8>) {
         if !self.checks {
             let data = std::mem::take(&mut self.data);
-            let sum = self.sum(&data);
-            out.extend(format!("{sum}  {name}\n").bytes());
+            let line = if self.name == "cksum" {
+                let named = if name == "-" { String::new() } else { format!(" {name}") };
+                format!("{} {}{named}\n", cksum(&data), data.len())
+            } else {
+                format!("{}  {name}\n", self.sum(&data))
+            };
+            out.extend(line.bytes());
         }
     }
 
@@ -67,5 +72,25 @@ impl Digest {
             call.fail_as(&busybox, &format!("WARNING: {failed} computed {plural} did NOT match"));
         }
         i32::from(failed > 0)
+    }
+}
+
+/// The sum of POSIX' cksum: a CRC of the bytes and of their number, the lowest byte first, without its leading zeros.
+fn cksum(data: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0x04c1_1db7;
+    let length = data.len().to_le_bytes();
+    let digits = length.len() - length.iter().rev().take_while(|byte| **byte == 0).count();
+    !data.iter().chain(&length[..digits]).fold(0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 == 1 { POLYNOMIAL } else { 0 })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_posix() {
+        assert_eq!((cksum(b""), cksum(b"abc\n")), (4_294_967_295, 1_112_837_078));
     }
 }

@@ -8,12 +8,16 @@ use super::FILTER_FD;
 use super::awk::Awk;
 use super::base64::{base64_decode, base64_encode};
 use super::cat::Cat;
+use super::compare::Compare;
 use super::cut::cut;
 use super::digest::Digest;
 use super::dump::Dump;
+use super::expand::expand;
 use super::grep::Grep;
+use super::gzip::Gzip;
 use super::sed::Sed;
 use super::sort::Sort;
+use super::strings::Strings;
 use super::translate::Translate;
 
 /// What a filter does with a line. `is_complete`: it ended in a newline.
@@ -55,6 +59,13 @@ pub(super) enum Engine {
     },
     Reverse,
     Fold(usize),
+    Expand {
+        width: usize,
+        only_leading: bool,
+    },
+    Strings(Strings),
+    Compare(Box<Compare>),
+    Gzip(Box<Gzip>),
     Digest(Box<Digest>),
     Dump(Box<Dump>),
     Tac(Vec<Vec<u8>>),
@@ -105,6 +116,7 @@ impl Engine {
         match self {
             Self::Awk(awk) => awk.begin_file(name),
             Self::Paste { files, .. } => files.push(Vec::new()),
+            Self::Compare(compare) => compare.begin_file(name),
             Self::Head { kept, .. } => kept.clear(),
             Self::Tail { seen, kept, .. } => {
                 *seen = 0;
@@ -222,6 +234,10 @@ impl Engine {
             Self::Sort(sort) => sort.line(line),
             Self::Digest(digest) => digest.line(line, is_complete),
             Self::Dump(dump) => dump.line(line, is_complete),
+            Self::Expand { width, only_leading } => put(out, &expand(line, *width, *only_leading), is_complete),
+            Self::Strings(strings) => strings.line(line, name, out),
+            Self::Compare(compare) => compare.line(line, is_complete),
+            Self::Gzip(gzip) => gzip.line(line, is_complete),
             Self::Fold(width) => {
                 let (width, mut rest) = ((*width).max(1), line);
                 while rest.len() > width {
@@ -248,7 +264,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn end_of_file(&mut self, _: &mut Call<'_, '_>, name: &str, out: &mut Vec<u8>) {
+    pub(super) fn end_of_file(&mut self, call: &mut Call<'_, '_>, name: &str, out: &mut Vec<u8>) {
         match self {
             Self::Tail { kept, bytes, .. } => {
                 let text: Vec<u8> = kept.drain(..).flatten().collect();
@@ -258,6 +274,7 @@ impl Engine {
             Self::Count(counts) => counts.print(name, out),
             Self::Grep(grep) => grep.end_of_file(name, out),
             Self::Digest(digest) => digest.end_of_file(name, out),
+            Self::Gzip(gzip) => gzip.end_of_file(call, name, out),
             _ => {}
         }
     }
@@ -297,6 +314,8 @@ impl Engine {
             Self::Count(counts) => counts.end(out),
             Self::Digest(digest) => return digest.end(call, out),
             Self::Dump(dump) => dump.end(out),
+            Self::Compare(compare) => return compare.end(call, out),
+            Self::Gzip(gzip) => return gzip.status(),
             Self::Tee { has_failed: true, .. } => return 1,
             Self::Sed(sed) => return sed.end(out),
             _ => {}

@@ -4,16 +4,20 @@
 pub(super) mod awk;
 mod base64;
 mod cat;
+mod compare;
 mod cut;
 mod digest;
 mod dump;
 mod engine;
+mod expand;
 mod follow;
 pub(super) mod grep;
+mod gzip;
 pub(super) mod sed;
 mod sed_script;
 pub(super) mod sort;
 mod start;
+mod strings;
 mod translate;
 
 use crate::engine::SimTime;
@@ -135,6 +139,12 @@ impl Filter {
     }
 
     fn complain(&mut self, call: &mut Call<'_, '_>, name: &str, error: Errno) {
+        if let Engine::Compare(compare) = &mut self.engine
+            && error == Errno::NotFound
+            && compare.take_absent(name)
+        {
+            return;
+        }
         self.status = match &self.engine {
             // busybox reads nothing of a directory, and says nothing.
             Engine::Grep(_) if error == Errno::IsADirectory && !call.is_gnu() => self.status,
@@ -142,6 +152,11 @@ impl Filter {
             Engine::Grep(_) => {
                 call.fail(&format!("{name}: {error}"));
                 2
+            }
+            Engine::Compare(compare) => {
+                let busybox = compare.unreadable(name, error);
+                call.fail_as(&busybox, &format!("{name}: {error}"));
+                compare.trouble()
             }
             Engine::Cat(_) if call.is_gnu() => call.fail(&format!("{name}: {error}")),
             Engine::Head { .. } | Engine::Tail { .. } if call.is_gnu() => {

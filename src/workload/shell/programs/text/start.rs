@@ -6,12 +6,14 @@ use super::super::super::context::Mode;
 use super::super::super::world::{FileKind, Links};
 use super::super::{Call, State, base_name, timed, usage};
 use super::cat::Cat;
+use super::compare::Compare;
 use super::cut::ranges;
 use super::digest::Digest;
 use super::dump::Dump;
 use super::engine::{Counts, Engine, Titles};
+use super::strings::Strings;
 use super::translate::{Translate, character_set};
-use super::{FILTER_FD, Filter};
+use super::{FILTER_FD, Filter, gzip};
 
 /// Numbers that `shuf -i` shuffles, at most.
 const SHUFFLED_MAX: usize = 1_000_000;
@@ -24,16 +26,23 @@ const WITH_VALUE: &[(&str, &str)] = &[
     ("base64", "w"),
     ("paste", "d"),
     ("fold", "w"),
+    ("expand", "t"),
+    ("strings", "nt"),
+    ("cmp", "ni"),
+    ("diff", "ULS"),
     ("shuf", "nio"),
     ("od", "AtNjSw"),
     ("hexdump", "efns"),
     ("xxd", "glsoc"),
 ];
 
-struct Arguments {
-    letters: String,
-    values: Vec<(char, String)>,
-    rest: Vec<String>,
+/// The words of a command line, parted.
+pub(super) struct Arguments {
+    /// Options without a value.
+    pub letters: String,
+    /// Options with one.
+    pub values: Vec<(char, String)>,
+    pub rest: Vec<String>,
 }
 
 fn arguments(words: &[String]) -> Arguments {
@@ -135,7 +144,14 @@ fn width_of_counts(call: &mut Call<'_, '_>, letters: &str, files: &[String]) -> 
 
 /// Starts one of the simple filters.
 pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
-    let Arguments { letters, values, rest } = arguments(call.words);
+    let parsed = arguments(call.words);
+    if matches!(base_name(&call.words[0]), "gzip" | "gunzip" | "zcat") {
+        return match gzip::call(call, &parsed) {
+            gzip::Called::Done(status) => State::Done(status),
+            gzip::Called::Filter(filter) => Filter::over(Engine::Gzip(Box::new(filter)), parsed.rest),
+        };
+    }
+    let Arguments { letters, values, rest } = parsed;
     let value = |letter: char| values.iter().find(|(name, _)| *name == letter).map(|(_, text)| text.as_str());
     let engine = match base_name(&call.words[0]) {
         "head" => {
@@ -237,7 +253,25 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             Engine::Base64 { decodes: letters.contains(['d', 'D']), data: Vec::new(), wrap }
         }
         "fold" => Engine::Fold(value('w').and_then(|text| text.parse().ok()).unwrap_or(80)),
-        "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" => {
+        "expand" => Engine::Expand {
+            width: value('t').and_then(|text| text.parse().ok()).unwrap_or(8),
+            only_leading: letters.contains('i'),
+        },
+        "strings" => {
+            let least = value('n').and_then(|text| text.parse().ok()).unwrap_or(4);
+            Engine::Strings(Strings::new(least, letters.contains('f')))
+        }
+        name @ ("comm" | "cmp" | "diff") => {
+            let compare = Compare::new(name, &letters, &values, call.is_gnu());
+            return match rest.len() {
+                2 => Filter::over(Engine::Compare(Box::new(compare)), rest),
+                1 if name == "cmp" => {
+                    Filter::over(Engine::Compare(Box::new(compare)), vec![rest[0].clone(), "-".to_owned()])
+                }
+                _ => State::Done(usage::wrong(call)),
+            };
+        }
+        "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "cksum" => {
             let name = base_name(&call.words[0]).to_owned();
             Engine::Digest(Box::new(Digest::new(&name, letters.contains('c'))))
         }
