@@ -52,11 +52,17 @@ pub(super) enum Op {
     ForNext {
         variable: String,
         exit: usize,
+        /// As typed, for `set -x`: `for i in a b`.
+        typed: Arc<str>,
     },
     /// End of a loop's body.
     LoopBack(usize),
     LoopLeave,
-    CaseEnter(Arc<Word>),
+    CaseEnter {
+        word: Arc<Word>,
+        /// As typed, for `set -x`: `case $x in`.
+        typed: Arc<str>,
+    },
     CaseTest {
         patterns: Arc<[Word]>,
         otherwise: usize,

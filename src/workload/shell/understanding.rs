@@ -83,7 +83,7 @@ impl Names<'_> {
                     self.code(body);
                 }
                 Op::ForEnter { words: Some(words), .. } => words.iter().for_each(|word| self.parts(&word.parts)),
-                Op::CaseEnter(word) => self.parts(&word.parts),
+                Op::CaseEnter { word, .. } => self.parts(&word.parts),
                 _ => {}
             }
         }

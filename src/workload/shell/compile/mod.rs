@@ -279,7 +279,13 @@ impl Builder {
             None => None,
         };
         let enter = self.push(Op::ForEnter { words, continue_to: 0, end: 0 });
-        let top = self.push(Op::ForNext { variable: clause.variable_name.clone(), exit: 0 });
+        let variable = clause.variable_name.clone();
+        let listed = match &clause.values {
+            Some(values) => values.iter().map(|value| value.value.as_str()).collect(),
+            None => vec!["\"$@\""],
+        };
+        let typed = format!("for {variable} in {}", listed.join(" ")).into();
+        let top = self.push(Op::ForNext { variable, exit: 0, typed });
         self.list(&clause.body.list)?;
         self.close_loop(enter, top, Some(top));
         Ok(())
@@ -328,7 +334,8 @@ impl Builder {
     }
 
     fn case_clause(&mut self, clause: &ast::CaseClauseCommand) -> Compiled<()> {
-        self.push(Op::CaseEnter(Arc::new(word(&clause.value.value, self.dialect)?)));
+        let typed = format!("case {} in", clause.value.value).into();
+        self.push(Op::CaseEnter { word: Arc::new(word(&clause.value.value, self.dialect)?), typed });
         let mut ends = Vec::new();
         let mut falls_through = None;
         for item in &clause.cases {

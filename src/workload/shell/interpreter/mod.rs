@@ -225,11 +225,12 @@ impl Shell {
                     Err(run) => return run,
                 }
             }
-            Op::ForNext { variable, exit } => {
+            Op::ForNext { variable, exit, typed } => {
                 let Some(Frame::Loop(innermost)) = self.frames.last_mut() else {
                     unreachable!("a `for` has its frame")
                 };
                 if let Some(item) = innermost.items.pop() {
+                    self.trace_head(context, typed);
                     self.set(variable, item);
                 } else {
                     self.pc = *exit;
@@ -246,7 +247,11 @@ impl Shell {
                     self.status = ended.status;
                 }
             }
-            Op::CaseEnter(word) => {
+            Op::CaseEnter { word, typed } => {
+                // The word is looked at again once its commands have run.
+                if self.captured.is_empty() {
+                    self.trace_head(context, typed);
+                }
                 let value = Expander::new(self, context).single(word);
                 match self.settle(context, value) {
                     Ok(value) => self.frames.push(Frame::Case(value)),

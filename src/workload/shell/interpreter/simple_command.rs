@@ -71,6 +71,13 @@ impl Shell {
         format!("{}{mark}", first.repeat(self.captures_deep))
     }
 
+    /// The head of a compound command, which bash shows.
+    pub(super) fn trace_head(&self, context: &mut Context<'_>, head: &str) {
+        if self.options.xtrace && self.dialect == Dialect::Bash {
+            context.complain(&format!("{}{head}", self.trace_mark()));
+        }
+    }
+
     fn trace(&self, context: &mut Context<'_>, words: &[String], values: &[Assigned]) {
         let shown = |assigned: &Assigned| match &assigned.content {
             Content::Text(value) => format!("{}={}", assigned.name, self.traced(value)),
