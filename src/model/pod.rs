@@ -79,6 +79,8 @@ pub struct Pod {
     pub status: PodStatus,
 }
 
+const _: () = assert!(size_of::<Pod>() <= 184);
+
 /// What only some pods have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodExtra {

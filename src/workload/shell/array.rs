@@ -66,9 +66,33 @@ impl Array {
     /// As `set` and `readonly` show it.
     pub fn shown(&self) -> String {
         let elements: Vec<String> =
-            self.elements.iter().map(|(key, value)| format!("[{}]=\"{value}\"", key.text())).collect();
+            self.elements.iter().map(|(key, value)| format!("[{}]={}", key.text(), quoted(value))).collect();
         // Behind those that have names, bash leaves a space.
         let end = if self.is_named && !elements.is_empty() { " " } else { "" };
         format!("({}{end})", elements.join(" "))
     }
+}
+
+/// A value in quotes, as bash shows those of variables. Upstream: bash lib/sh/shquote.c `sh_double_quote`, strtrans.c `ansic_quote`.
+pub(super) fn quoted(value: &str) -> String {
+    if !value.contains(char::is_control) {
+        let escaped = |character: char| {
+            matches!(character, '"' | '$' | '`' | '\\').then_some('\\').into_iter().chain([character])
+        };
+        return format!("\"{}\"", value.chars().flat_map(escaped).collect::<String>());
+    }
+    let shown = |character: char| match character {
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\x07' => "\\a".to_owned(),
+        '\x08' => "\\b".to_owned(),
+        '\x0b' => "\\v".to_owned(),
+        '\x0c' => "\\f".to_owned(),
+        '\x1b' => "\\E".to_owned(),
+        '\'' | '\\' => format!("\\{character}"),
+        _ if character.is_control() => format!("\\{:03o}", u32::from(character)),
+        _ => character.to_string(),
+    };
+    format!("$'{}'", value.chars().map(shown).collect::<String>())
 }

@@ -151,6 +151,8 @@ pub(super) struct Shell {
     /// Results of the command substitutions of the instruction at hand.
     pub captured: Vec<String>,
     pub after: After,
+    /// What a `mapfile` has read that waits for more.
+    pub read_so_far: String,
     /// End of a `read -t`.
     pub deadline: Option<SimTime>,
     pub is_subshell: bool,
@@ -203,6 +205,7 @@ impl Shell {
             frames: Vec::new(),
             captured: Vec::new(),
             after: After::Nothing,
+            read_so_far: String::new(),
             deadline: None,
             is_subshell: false,
             is_condition: false,

@@ -6,6 +6,7 @@ mod flow;
 mod getopts;
 mod jobs;
 mod limits;
+mod mapfile;
 mod read;
 mod trap;
 mod variables;
@@ -82,7 +83,9 @@ fn is_special(name: &str) -> bool {
 pub(super) fn find(name: &str, dialect: Dialect) -> Option<Builtin> {
     let is_of = match name {
         "source" | "let" | "history" => dialect != Dialect::Dash,
-        "builtin" | "declare" | "typeset" | "shopt" | "disown" | "enable" => dialect == Dialect::Bash,
+        "builtin" | "declare" | "typeset" | "mapfile" | "readarray" | "shopt" | "disown" | "enable" => {
+            dialect == Dialect::Bash
+        }
         "chdir" => dialect != Dialect::Bash,
         _ => true,
     };
@@ -110,6 +113,7 @@ pub(super) fn find(name: &str, dialect: Dialect) -> Option<Builtin> {
         "local" | "declare" | "typeset" => variables::local,
         "pwd" => directory::print_directory,
         "read" => read::read,
+        "mapfile" | "readarray" => mapfile::mapfile,
         "return" => flow::return_from,
         "set" => variables::set,
         "shift" => variables::shift,

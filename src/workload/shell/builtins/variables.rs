@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::array::{Array, Key};
+use super::super::array::{Array, Key, quoted};
 use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::expand::Expander;
@@ -25,7 +25,7 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
                     let kind = if array.is_named { 'A' } else { 'a' };
                     format!("declare -{kind}{letter} {name}={}\n", array.shown())
                 }
-                (Dialect::Bash, None) => format!("declare -{letter} {name}=\"{}\"\n", variable.value),
+                (Dialect::Bash, None) => format!("declare -{letter} {name}={}\n", quoted(&variable.value)),
                 _ => format!("{} {name}='{}'\n", words[0], variable.value),
             })
             .collect();
@@ -78,6 +78,9 @@ pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
     }
     let flags: String = words[1..].iter().filter_map(|word| word.strip_prefix('-')).collect();
     let flags = if shell.dialect == Dialect::Bash { flags.as_str() } else { "" };
+    if flags.contains('p') && words[0] != "local" {
+        return show(shell, context, words);
+    }
     for argument in words[1..].iter().filter(|word| !word.starts_with('-')) {
         let (name, value) =
             argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
@@ -107,8 +110,34 @@ pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
                 shell.set_array(name, Array { is_named, ..elements });
             }
         }
+        if flags.contains(['x', 'r']) && shell.variables.contains_key(name) {
+            shell.mark(name, |variable| {
+                variable.is_exported |= flags.contains('x');
+                variable.is_read_only |= flags.contains('r');
+            });
+        }
     }
     Outcome::Status(0)
+}
+
+/// `declare -p NAMES`
+fn show(shell: &Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
+    let mut status = 0;
+    for name in words[1..].iter().filter(|word| !word.starts_with('-')) {
+        let Some(variable) = shell.variables.get(name) else {
+            context.complain(&format!("{}{name}: not found", shell.prefix_of(&words[0])));
+            status = 1;
+            continue;
+        };
+        let kind = variable.array.as_ref().map_or("", |array| if array.is_named { "A" } else { "a" });
+        let read_only = if variable.is_read_only { "r" } else { "" };
+        let exported = if variable.is_exported { "x" } else { "" };
+        let flags = format!("{kind}{read_only}{exported}");
+        let flags = if flags.is_empty() { "-" } else { &flags };
+        let value = variable.array.as_ref().map_or_else(|| quoted(&variable.value), |array| array.shown());
+        let _ = context.write(1, format!("declare -{flags} {name}={value}\n").as_bytes());
+    }
+    Outcome::Status(status)
 }
 
 pub(super) fn unset(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
