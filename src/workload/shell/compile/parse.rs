@@ -51,6 +51,7 @@ fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
         return Err(too_deep());
     }
     part_from_redirections(&mut tokens, dialect);
+    fill_empty_lists(&mut tokens);
     if dialect == Dialect::Ash {
         part_from_subshells(&mut tokens);
     }
@@ -71,6 +72,22 @@ fn whole(script: &str, dialect: Dialect) -> Compiled<ast::Program> {
         }
     }
     brush::program(&tokens, &options(dialect)).map_err(SyntaxError::Syntax)
+}
+
+/// `for name in;` has no words, and the parser takes that for none given, which are the arguments: it gets one that expands to
+/// nothing.
+fn fill_empty_lists(tokens: &mut Vec<Token>) {
+    let is_word = |token: &Token, wanted: &str| matches!(token, Token::Word(text, _) if text == wanted);
+    let is_empty = |tokens: &[Token]| match tokens {
+        [first, Token::Word(..), third, Token::Operator(..)] => is_word(first, "for") && is_word(third, "in"),
+        _ => false,
+    };
+    let found: Vec<usize> =
+        tokens.windows(4).enumerate().filter(|(_, four)| is_empty(four)).map(|(at, _)| at + 3).collect();
+    for at in found.into_iter().rev() {
+        let place = tokens[at].location().clone();
+        tokens.insert(at, Token::Word("${0##*}".to_owned(), place));
+    }
 }
 
 /// Tags of here-documents that the end of the script leaves open, a line each.
