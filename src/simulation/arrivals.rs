@@ -27,6 +27,11 @@ pub(super) struct Arrivals {
     booked: Option<SimTime>,
 }
 
+/// Has an object an annotation that says when it comes?
+pub(super) fn comes_later(value: &Value) -> bool {
+    value["metadata"]["annotations"].get(AT).is_some()
+}
+
 /// The time that an object's annotation states; the annotation is taken out.
 ///
 /// # Errors
@@ -90,9 +95,11 @@ mod tests {
     #[test]
     fn the_annotation_is_taken_out() {
         let mut value = json!({"metadata": {"name": "a", "annotations": {AT: "90s"}}});
+        assert!(comes_later(&value));
         assert_eq!(stated(&mut value), Ok(Some(SimDuration::from_secs(90))));
         assert_eq!(value, json!({"metadata": {"name": "a"}}));
         assert_eq!(stated(&mut value), Ok(None));
+        assert!(!comes_later(&value));
         assert!(stated(&mut json!({"metadata": {"annotations": {AT: "soon"}}})).is_err());
     }
 }

@@ -14,9 +14,10 @@ use super::arrivals::{self, Arrivals};
 use super::setup::SetupError;
 use super::system_pods;
 
-/// Is there a Node among the manifests? Of those that the plan's own nodes take the place of, none counts.
+/// Is there a Node among the manifests of t=0? Of those that the plan's own nodes take the place of, none counts.
 pub(super) fn bring_nodes(plan: &Plan) -> Result<bool, ManifestError> {
-    Ok(!plan.cluster.nodes_are_all && plan.has_object("Node", is_node)?)
+    Ok(!plan.cluster.nodes_are_all
+        && plan.has_object("Node", |object| is_node(object) && !arrivals::comes_later(object))?)
 }
 
 /// Applies every manifest in order. Returns those that come later.
@@ -77,7 +78,10 @@ mod tests {
         for text in [node("Node"), node("\"N\\u006fde\""), list] {
             assert_eq!(bring_nodes(&plan(&text)), Ok(true), "{text}");
         }
-        assert_eq!(bring_nodes(&plan(CONFIG_MAP)), Ok(false));
+        let late = node("Node").replace("name: n", "name: n, annotations: { kubelapse.io/at: 10s }");
+        for text in [CONFIG_MAP, &late] {
+            assert_eq!(bring_nodes(&plan(text)), Ok(false), "{text}");
+        }
     }
 
     #[test]
