@@ -46,7 +46,7 @@ fn main() -> std::process::ExitCode {
         Suite { name: "sequence", check: sequence::check, floor: usize::MAX },
         Suite { name: "hpa", check: hpa::check, floor: usize::MAX },
         Suite { name: "api.commands", check: api_commands::check, floor: usize::MAX },
-        Suite { name: "workload.shell", check: workload_shell::check, floor: 1418 },
+        Suite { name: "workload.shell", check: workload_shell::check, floor: 1423 },
         Suite { name: "live.kubelet", check: live::check_kubelet, floor: usize::MAX },
         Suite { name: "live.controllers", check: live::check_controllers, floor: usize::MAX },
     ])

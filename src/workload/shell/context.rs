@@ -293,6 +293,18 @@ impl Context<'_> {
         Ok(self.kernel.open_file(path.to_owned(), mode == Mode::Append))
     }
 
+    /// Makes a file of these bytes.
+    pub fn write_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), Errno> {
+        let handle = self.open_write(path, Mode::Truncate, 0o644)?;
+        let before = self.descriptors.insert(1, handle);
+        let written = self.write(1, bytes);
+        match before {
+            Some(before) => self.descriptors.insert(1, before),
+            None => self.descriptors.remove(&1),
+        };
+        written
+    }
+
     /// What is at `path`?
     pub fn stat(&mut self, path: &str, links: Links) -> Result<Metadata, Errno> {
         if links == Links::Keep && link_of_system(path).is_some() {

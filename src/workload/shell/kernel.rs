@@ -15,6 +15,8 @@ const PIPE_CAPACITY: usize = 65_536;
 
 /// A text that is longer than this grows without end.
 pub(super) const TEXT_MAX: usize = 1 << 26;
+/// An array of more elements takes all memory.
+pub(super) const ELEMENTS_MAX: usize = 1 << 20;
 /// What a process takes that gathers a text without end: all memory that there is.
 pub(super) const ALL_MEMORY: u64 = 1 << 50;
 

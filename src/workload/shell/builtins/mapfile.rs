@@ -2,7 +2,7 @@
 
 use super::super::array::{Array, Key};
 use super::super::context::{Context, Input};
-use super::super::kernel::Wait;
+use super::super::kernel::{ELEMENTS_MAX, TEXT_MAX, Wait};
 use super::super::shell::Shell;
 use super::{Outcome, is_name};
 use crate::engine::SimTime;
@@ -78,7 +78,12 @@ pub(super) fn mapfile(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
     let most = if wanted.count == 0 { usize::MAX } else { wanted.skipped.saturating_add(wanted.count) };
     // What was read before a wait is kept.
     let mut text = std::mem::take(&mut shell.read_so_far);
-    while wanted.end != '\n' || text.matches('\n').count() < most {
+    let mut ends = text.matches('\n').count();
+    while wanted.end != '\n' || ends < most {
+        if ends > ELEMENTS_MAX || text.len() > TEXT_MAX {
+            context.kernel.is_out_of_bounds = true;
+            return Outcome::Block(Wait::Forever);
+        }
         let Ok((input, is_complete)) = context.read_line(wanted.descriptor) else {
             let message = format!(
                 "{}{}: invalid file descriptor: Bad file descriptor",
@@ -100,6 +105,7 @@ pub(super) fn mapfile(shell: &mut Shell, context: &mut Context<'_>, words: &[Str
                     break;
                 }
                 text.push('\n');
+                ends += 1;
             }
         }
     }

@@ -6,7 +6,7 @@ use super::super::array::{Array, Key, quoted};
 use super::super::code::Dialect;
 use super::super::context::Context;
 use super::super::expand::Expander;
-use super::super::shell::{CallKind, Frame, Shell};
+use super::super::shell::{CallKind, Frame, Shell, Variable};
 use super::{Outcome, is_name, number};
 
 pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
@@ -18,14 +18,10 @@ pub(super) fn export(shell: &mut Shell, context: &mut Context<'_>, words: &[Stri
             .variables
             .iter()
             .filter(|(_, variable)| if is_export { variable.is_exported } else { variable.is_read_only });
-        let letter = if is_export { 'x' } else { 'r' };
+        let letter = if is_export { "x" } else { "r" };
         let lines: String = shown
-            .map(|(name, variable)| match (shell.dialect, &variable.array) {
-                (Dialect::Bash, Some(array)) => {
-                    let kind = if array.is_named { 'A' } else { 'a' };
-                    format!("declare -{kind}{letter} {name}={}\n", array.shown())
-                }
-                (Dialect::Bash, None) => format!("declare -{letter} {name}={}\n", quoted(&variable.value)),
+            .map(|(name, variable)| match shell.dialect {
+                Dialect::Bash => declaration(name, variable, letter),
                 _ => format!("{} {name}='{}'\n", words[0], variable.value),
             })
             .collect();
@@ -120,6 +116,16 @@ pub(super) fn local(shell: &mut Shell, context: &mut Context<'_>, words: &[Strin
     Outcome::Status(0)
 }
 
+/// A variable as bash declares it.
+fn declaration(name: &str, variable: &Variable, flags: &str) -> String {
+    let (kind, value) = match &variable.array {
+        Some(array) => (if array.is_named { "A" } else { "a" }, array.shown()),
+        None => ("", quoted(&variable.value)),
+    };
+    let flags = if kind.is_empty() && flags.is_empty() { "-" } else { flags };
+    format!("declare -{kind}{flags} {name}={value}\n")
+}
+
 /// `declare -p NAMES`
 fn show(shell: &Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
     let mut status = 0;
@@ -129,13 +135,9 @@ fn show(shell: &Shell, context: &mut Context<'_>, words: &[String]) -> Outcome {
             status = 1;
             continue;
         };
-        let kind = variable.array.as_ref().map_or("", |array| if array.is_named { "A" } else { "a" });
         let read_only = if variable.is_read_only { "r" } else { "" };
         let exported = if variable.is_exported { "x" } else { "" };
-        let flags = format!("{kind}{read_only}{exported}");
-        let flags = if flags.is_empty() { "-" } else { &flags };
-        let value = variable.array.as_ref().map_or_else(|| quoted(&variable.value), |array| array.shown());
-        let _ = context.write(1, format!("declare -{flags} {name}={value}\n").as_bytes());
+        let _ = context.write(1, declaration(name, variable, &format!("{read_only}{exported}")).as_bytes());
     }
     Outcome::Status(status)
 }

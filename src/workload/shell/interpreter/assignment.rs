@@ -4,11 +4,8 @@ use super::super::array::{Array, Key};
 use super::super::code::{AssignedValue, Assignment, Dialect, Word};
 use super::super::context::Context;
 use super::super::expand::{Expanded, Expander, Stop};
-use super::super::kernel::{Run, TEXT_MAX, Wait};
+use super::super::kernel::{ELEMENTS_MAX, Run, TEXT_MAX, Wait};
 use super::super::shell::Shell;
-
-/// An array of more elements takes all memory.
-const ELEMENTS_MAX: usize = 1 << 20;
 
 /// An assignment whose value is known.
 #[derive(Clone, Debug)]

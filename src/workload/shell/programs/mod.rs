@@ -422,15 +422,7 @@ impl Answer {
         }
         let stdout = std::mem::take(&mut self.stdout);
         if let Some(path) = self.file.take() {
-            let written = context.open_write(&path, super::context::Mode::Truncate, 0o644).and_then(|handle| {
-                let before = context.descriptors.insert(1, handle);
-                let result = context.write(1, &stdout);
-                if let Some(before) = before {
-                    context.descriptors.insert(1, before);
-                }
-                result
-            });
-            if written.is_err() {
+            if context.write_file(&path, &stdout).is_err() {
                 return Run::Exit(1);
             }
         } else if context.write(1, &stdout).is_err() {

@@ -269,13 +269,7 @@ pub(super) fn curl(call: &mut Call<'_, '_>) -> State {
                 }));
             }
             // What `-w` writes goes to standard output also where the body goes to a file.
-            if let Ok(handle) = call.context.open_write(&path, super::super::context::Mode::Truncate, 0o644) {
-                let before = call.context.descriptors.insert(1, handle);
-                let _ = call.context.write(1, &stdout);
-                if let Some(before) = before {
-                    call.context.descriptors.insert(1, before);
-                }
-            }
+            let _ = call.context.write_file(&path, &stdout);
             answer(call, after, written(status).into_bytes(), String::new(), 0)
         }
     }

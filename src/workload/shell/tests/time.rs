@@ -262,7 +262,8 @@ fn a_shared_parse_changes_nothing() {
 
 #[test]
 fn what_gathers_without_end_takes_all_memory_and_what_counts_its_bytes_ends() {
-    for script in ["tail /dev/zero", "cat /dev/zero | sort", "x=ab; while true; do x=$x$x; done"] {
+    let lines = "bash -c 'yes | { mapfile a; echo never; }'";
+    for script in ["tail /dev/zero", "cat /dev/zero | sort", "x=ab; while true; do x=$x$x; done", lines] {
         let mut world = TestWorld::new();
         let mut process = sh(script);
         let (end, _) = finish(&mut process, &mut world, SimTime::ZERO);

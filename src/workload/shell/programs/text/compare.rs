@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use similar::{DiffOp, DiffTag, TextDiff};
 
 use super::super::super::world::Links;
-use super::super::{Call, system};
+use super::super::{Call, system, timed};
 use super::engine::put;
 
 /// Two files that are compared when both are read.
@@ -30,6 +30,9 @@ enum How {
     Cmp {
         is_silent: bool,
         lists_all: bool,
+        /// Bytes that are left out, and how many are compared behind them.
+        skipped: usize,
+        most: usize,
     },
     Diff(Diff),
 }
@@ -42,6 +45,8 @@ struct Diff {
     ignores_blanks: bool,
     /// Is a file that is not there an empty one?
     takes_absent: bool,
+    /// What stands in the head of hunks in the files' place.
+    labels: Vec<String>,
     /// Lines around each change; none for the format without them.
     context: Option<usize>,
 }
@@ -53,15 +58,24 @@ impl Compare {
     /// `name` with these options.
     pub fn new(name: &str, letters: &str, values: &[(char, String)], is_gnu: bool) -> Self {
         let has = |letter: char| letters.contains(letter);
+        let value = |letter| values.iter().find(|(known, _)| *known == letter).map(|(_, text)| text.as_str());
         let how = match name {
             "comm" => {
                 // Digits alone are read as a number.
                 let hides = |column| has(column) || values.iter().any(|(_, digits)| digits.contains(column));
                 How::Comm(['1', '2', '3'].map(|column| !hides(column)))
             }
-            "cmp" => How::Cmp { is_silent: has('s') || has('q'), lists_all: has('l') },
+            "cmp" => {
+                let bytes = |letter| value(letter).and_then(timed::bytes).map(|bytes| bytes as usize);
+                How::Cmp {
+                    is_silent: has('s') || has('q'),
+                    lists_all: has('l'),
+                    skipped: bytes('i').unwrap_or(0),
+                    most: bytes('n').unwrap_or(usize::MAX),
+                }
+            }
             _ => {
-                let given = values.iter().find(|(letter, _)| *letter == 'U').and_then(|(_, text)| text.parse().ok());
+                let given = value('U').and_then(|text| text.parse().ok());
                 let context = given.or((has('u') || !is_gnu).then_some(CONTEXT));
                 let ignores_blanks = has('w') || has('b');
                 How::Diff(Diff {
@@ -70,6 +84,7 @@ impl Compare {
                     ignores_case: has('i'),
                     ignores_blanks,
                     takes_absent: has('N'),
+                    labels: values.iter().filter(|(letter, _)| *letter == 'L').map(|(_, text)| text.clone()).collect(),
                     context,
                 })
             }
@@ -115,10 +130,21 @@ impl Compare {
         let [first, second] = self.files.as_slice() else { return self.trouble() };
         match &self.how {
             How::Comm(shown) => comm(&first.data, &second.data, *shown, out),
-            How::Cmp { is_silent, lists_all } => return cmp(call, first, second, (*is_silent, *lists_all), out),
+            How::Cmp { is_silent, lists_all, skipped, most } => {
+                let [first, second] = [first, second].map(|file| file.part(*skipped, *most));
+                return cmp(call, &first, &second, (*is_silent, *lists_all), out);
+            }
             How::Diff(how) => return how.run(call, first, second, out),
         }
         0
+    }
+}
+
+impl File {
+    /// Some of its bytes.
+    fn part(&self, skipped: usize, most: usize) -> Self {
+        let data = self.data.iter().skip(skipped).take(most).copied().collect();
+        Self { name: self.name.clone(), data }
     }
 }
 
@@ -212,7 +238,10 @@ impl Diff {
         if self.is_brief {
             let _ = writeln!(shown, "Files {} and {} differ", first.name, second.name);
         } else if let Some(context) = self.context {
-            let _ = write!(shown, "--- {}\n+++ {}\n", title(call, &first.name), title(call, &second.name));
+            for (place, (mark, file)) in [("---", first), ("+++", second)].into_iter().enumerate() {
+                let title = self.labels.get(place).cloned().unwrap_or_else(|| title(call, &file.name));
+                let _ = writeln!(shown, "{mark} {title}");
+            }
             for group in diff.grouped_ops(context) {
                 unified(&group, &old, &new, &mut shown);
             }

@@ -5,11 +5,9 @@ use std::io::Read as _;
 use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 
-use super::super::super::context::Mode;
 use super::super::super::kernel::TEXT_MAX;
 use super::super::{Call, base_name};
 use super::engine::put;
-use super::{FILTER_FD, start::Arguments};
 
 /// What is packed or unpacked to standard output.
 #[derive(Clone, Debug)]
@@ -38,15 +36,15 @@ pub(super) enum Called {
 }
 
 /// Packs or unpacks files in their place, if some are named.
-pub(super) fn call(call: &mut Call<'_, '_>, arguments: &Arguments) -> Called {
+pub(super) fn call(call: &mut Call<'_, '_>, letters: &str, files: &[String]) -> Called {
     let name = base_name(&call.words[0]);
-    let has = |letter: char| arguments.letters.contains(letter);
+    let has = |letter: char| letters.contains(letter);
     let how =
         How { unpacks: name != "gzip" || has('d') || has('t'), keeps: has('k'), is_forced: has('f'), tests: has('t') };
-    if arguments.rest.is_empty() || name == "zcat" || has('c') || has('t') {
+    if files.is_empty() || name == "zcat" || has('c') || has('t') {
         return Called::Filter(Gzip { how, data: Vec::new(), status: 0 });
     }
-    let statuses = arguments.rest.iter().map(|file| how.replace(call, file));
+    let statuses = files.iter().map(|file| how.replace(call, file));
     Called::Done(statuses.max().unwrap_or(0))
 }
 
@@ -78,13 +76,7 @@ impl How {
             return complain(call, &format!("can't open '{target}': File exists"));
         }
         let Some(done) = self.work(&data) else { return not_packed(call, file) };
-        let written = call.context.open_write(&target_path, Mode::Truncate, 0o644).and_then(|handle| {
-            call.context.descriptors.insert(FILTER_FD + 1, handle);
-            let written = call.context.write(FILTER_FD + 1, &done);
-            call.context.descriptors.remove(&(FILTER_FD + 1));
-            written
-        });
-        if let Err(error) = written {
+        if let Err(error) = call.context.write_file(&target_path, &done) {
             return complain(call, &format!("{target}: {error}"));
         }
         if !self.keeps {

@@ -36,13 +36,26 @@ const WITH_VALUE: &[(&str, &str)] = &[
     ("xxd", "glsoc"),
 ];
 
-/// The words of a command line, parted.
-pub(super) struct Arguments {
-    /// Options without a value.
-    pub letters: String,
-    /// Options with one.
-    pub values: Vec<(char, String)>,
-    pub rest: Vec<String>,
+struct Arguments {
+    letters: String,
+    values: Vec<(char, String)>,
+    rest: Vec<String>,
+}
+
+/// The letter that a long option stands for: the first of its name, but for these.
+fn letter_of(program: &str, long: &str, has_value: bool) -> Option<char> {
+    match (program, long) {
+        ("diff", "brief") => Some('q'),
+        ("diff", "report-identical-files") => Some('s'),
+        ("diff", "new-file") => Some('N'),
+        ("diff", "label") => Some('L'),
+        ("diff", "unified") if has_value => Some('U'),
+        ("gzip" | "gunzip" | "zcat", "stdout") => Some('c'),
+        ("cmp" | "strings", "bytes") => Some('n'),
+        (_, "bytes") if has_value => Some('c'),
+        (_, "lines") if has_value => Some('n'),
+        _ => long.chars().next(),
+    }
 }
 
 fn arguments(words: &[String]) -> Arguments {
@@ -59,19 +72,10 @@ fn arguments(words: &[String]) -> Arguments {
             parsed.rest.extend(words.by_ref().cloned());
         } else if let Some(long) = options.strip_prefix('-') {
             match long.split_once('=') {
-                Some((name, value)) => parsed.values.extend(name.chars().next().map(|letter| {
-                    (
-                        if name == "bytes" {
-                            'c'
-                        } else if name == "lines" {
-                            'n'
-                        } else {
-                            letter
-                        },
-                        value.to_owned(),
-                    )
-                })),
-                None => parsed.letters.extend(long.chars().next()),
+                Some((long, value)) => {
+                    parsed.values.extend(letter_of(name, long, true).map(|it| (it, value.to_owned())));
+                }
+                None => parsed.letters.extend(letter_of(name, long, false)),
             }
         } else if options.bytes().all(|byte| byte.is_ascii_digit()) {
             parsed.values.push(('n', options.to_owned()));
@@ -144,14 +148,7 @@ fn width_of_counts(call: &mut Call<'_, '_>, letters: &str, files: &[String]) -> 
 
 /// Starts one of the simple filters.
 pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
-    let parsed = arguments(call.words);
-    if matches!(base_name(&call.words[0]), "gzip" | "gunzip" | "zcat") {
-        return match gzip::call(call, &parsed) {
-            gzip::Called::Done(status) => State::Done(status),
-            gzip::Called::Filter(filter) => Filter::over(Engine::Gzip(Box::new(filter)), parsed.rest),
-        };
-    }
-    let Arguments { letters, values, rest } = parsed;
+    let Arguments { letters, values, rest } = arguments(call.words);
     let value = |letter: char| values.iter().find(|(name, _)| *name == letter).map(|(_, text)| text.as_str());
     let engine = match base_name(&call.words[0]) {
         "head" => {
@@ -261,6 +258,10 @@ pub(in super::super) fn start(call: &mut Call<'_, '_>) -> State {
             let least = value('n').and_then(|text| text.parse().ok()).unwrap_or(4);
             Engine::Strings(Strings::new(least, letters.contains('f')))
         }
+        "gzip" | "gunzip" | "zcat" => match gzip::call(call, &letters, &rest) {
+            gzip::Called::Done(status) => return State::Done(status),
+            gzip::Called::Filter(filter) => Engine::Gzip(Box::new(filter)),
+        },
         name @ ("comm" | "cmp" | "diff") => {
             let compare = Compare::new(name, &letters, &values, call.is_gnu());
             return match rest.len() {
